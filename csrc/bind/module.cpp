@@ -1,0 +1,129 @@
+// Python's door to csrc/core: convert, release the GIL, call. No logic lives here.
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include <hwy/targets.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "../core/batch.h"
+
+namespace py = pybind11;
+using namespace py::literals;
+using namespace pixfeed;
+
+namespace {
+
+// A batch, and the views that keep alive the Python objects whose bytes it borrows.
+struct Opened {
+  std::vector<py::buffer_info> owners;
+  std::unique_ptr<Batch> batch;
+};
+
+// str: a path. Anything else: a contiguous buffer, kept alive through `owners`.
+Input to_input(py::handle source, std::vector<py::buffer_info>& owners) {
+  if (py::isinstance<py::str>(source)) {
+    auto path = py::reinterpret_steal<py::bytes>(PyUnicode_EncodeFSDefault(source.ptr()));
+    if (!path) throw py::error_already_set();
+    return {std::string(path), {}, true};
+  }
+  auto view = py::reinterpret_borrow<py::buffer>(source).request();
+  if (!PyBuffer_IsContiguous(view.view(), 'C')) throw py::value_error("the buffer is not contiguous");
+  const Bytes bytes{static_cast<const std::uint8_t*>(view.ptr), static_cast<std::size_t>(view.size * view.itemsize)};
+  owners.push_back(std::move(view));
+  return {{}, bytes, false};
+}
+
+std::unique_ptr<Opened> open(const py::list& sources, bool strict, bool defer, int threads) {
+  auto opened = std::make_unique<Opened>();
+  std::vector<Input> inputs;
+  inputs.reserve(sources.size());
+  for (py::handle source : sources) inputs.push_back(to_input(source, opened->owners));
+  py::gil_scoped_release unlocked;  // no Python from here on
+  opened->batch = std::make_unique<Batch>(std::move(inputs), DecodeOptions{strict, defer}, threads);
+  return opened;
+}
+
+template <class T>
+std::vector<T> rows(const py::buffer_info& table) {
+  if (table.ndim != 1 || table.itemsize != sizeof(T) || table.strides[0] != sizeof(T)) {
+    throw py::value_error("not a contiguous table of the expected dtype");
+  }
+  const T* begin = static_cast<const T*>(table.ptr);
+  return {begin, begin + table.shape[0]};
+}
+
+std::vector<Slot> slots(const py::buffer_info& out) {
+  const bool is_float = out.format == "f";
+  if (out.ndim != 4 || out.shape[1] != 3 || (!is_float && out.format != "B")) {
+    throw py::value_error("out must be uint8 or float32 of shape [B, 3, H, W]");
+  }
+  std::vector<Slot> result;
+  for (py::ssize_t i = 0; i < out.shape[0]; ++i) {
+    result.push_back({static_cast<std::uint8_t*>(out.ptr) + i * out.strides[0],
+                      is_float ? DType::float32 : DType::uint8, static_cast<int>(out.shape[2]),
+                      static_cast<int>(out.shape[3]), out.strides[1], out.strides[2], out.strides[3]});
+  }
+  return result;
+}
+
+py::array_t<std::int32_t> decode_into(Opened& opened, const py::buffer& plan_table, const py::buffer& out,
+                                      int threads) {
+  const std::vector<Plan> plans = rows<Plan>(plan_table.request());
+  const py::buffer_info view = out.request(/*writable=*/true);
+  const std::vector<Slot> places = slots(view);
+  if (plans.size() != places.size()) throw py::value_error("plans and out differ in length");
+  const char* wrong = opened.batch->check(plans, static_cast<int>(view.shape[2]), static_cast<int>(view.shape[3]));
+  if (wrong != nullptr) throw py::value_error(wrong);
+  py::array_t<std::int32_t> statuses(static_cast<py::ssize_t>(plans.size()));
+  Status* status_rows = reinterpret_cast<Status*>(statuses.mutable_data());
+  py::gil_scoped_release unlocked;  // no Python from here on
+  opened.batch->decode_into(plans, places, threads, status_rows);
+  return statuses;
+}
+
+// A copy: the rows are 32 bytes each.
+py::array headers(const Opened& opened, const py::dtype& dtype) {
+  const std::vector<Header>& all = opened.batch->headers();
+  if (dtype.itemsize() != sizeof(Header)) throw py::value_error("HEADER and struct Header differ");
+  return py::array(dtype, {static_cast<py::ssize_t>(all.size())}, {sizeof(Header)}, all.data());
+}
+
+py::dict struct_offsets() {
+  return py::dict(
+      "Header"_a = py::dict("width"_a = offsetof(Header, width), "height"_a = offsetof(Header, height),
+                            "orientation"_a = offsetof(Header, orientation), "format"_a = offsetof(Header, format),
+                            "status"_a = offsetof(Header, status), "bytes"_a = offsetof(Header, bytes),
+                            "itemsize"_a = sizeof(Header)),
+      "Plan"_a = py::dict("source"_a = offsetof(Plan, source), "crop_x"_a = offsetof(Plan, crop_x),
+                          "crop_y"_a = offsetof(Plan, crop_y), "crop_w"_a = offsetof(Plan, crop_w),
+                          "crop_h"_a = offsetof(Plan, crop_h), "resize_w"_a = offsetof(Plan, resize_w),
+                          "resize_h"_a = offsetof(Plan, resize_h), "window_x"_a = offsetof(Plan, window_x),
+                          "window_y"_a = offsetof(Plan, window_y),
+                          "flip_horizontal"_a = offsetof(Plan, flip_horizontal),
+                          "flip_vertical"_a = offsetof(Plan, flip_vertical),
+                          "interpolation"_a = offsetof(Plan, interpolation), "mean"_a = offsetof(Plan, mean),
+                          "std"_a = offsetof(Plan, std), "itemsize"_a = sizeof(Plan)));
+}
+
+std::string simd_target() {
+  const auto supported = hwy::SupportedTargets();
+  return hwy::TargetName(supported & -supported);  // the lowest bit is the best
+}
+
+}  // namespace
+
+PYBIND11_MODULE(_native, m) {
+  m.doc() = "pixfeed's C++ core. Private: use pixfeed's Python functions.";
+  py::class_<Opened>(m, "Opened")
+      .def("headers", &headers, "dtype"_a)
+      .def("note", [](const Opened& opened, int i) { return py::bytes(opened.batch->note(i)); }, "i"_a)
+      .def("decode_into", &decode_into, "plans"_a, "out"_a, "threads"_a);
+  m.def("open", &open, "sources"_a, "strict"_a, "defer"_a, "threads"_a);
+  m.def("codecs", [] { return py::dict("jpeg"_a = jpeg_version(), "png"_a = png_version()); });
+  m.def("simd_target", &simd_target);
+  m.def("struct_offsets", &struct_offsets);
+}

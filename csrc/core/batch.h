@@ -1,0 +1,46 @@
+// The backend's two verbs for many pictures: open, decode_into.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "decode.h"
+#include "header.h"
+#include "image_view.h"
+#include "plan.h"
+#include "source.h"
+
+namespace pixfeed {
+
+// What is to be opened: a file by its path, or bytes that the caller keeps alive as long as the Batch.
+struct Input {
+  std::string path;
+  Bytes bytes;
+  bool is_path = true;
+};
+
+// A batch of sources, read and probed. Decoding one batch from two threads at a time is not allowed.
+class Batch {
+ public:
+  // Reads and probes on `threads` threads. A source that fails has its status in its header; the others are opened.
+  Batch(std::vector<Input> inputs, const DecodeOptions& options, int threads);
+
+  const std::vector<Header>& headers() const { return headers_; }
+  // The codec's or the operating system's own words on what is wrong with source `i`; often empty.
+  const std::string& note(int i) const { return notes_[static_cast<std::size_t>(i)]; }
+
+  // nullptr, or what is wrong with the plans: a programming error. Plans of sources that failed are not looked at.
+  const char* check(const std::vector<Plan>& plans, int slot_height, int slot_width) const;
+
+  // Carries out plans[i] into slots[i] on `threads` threads; statuses[i] says how it went.
+  void decode_into(const std::vector<Plan>& plans, const std::vector<Slot>& slots, int threads, Status* statuses);
+
+ private:
+  std::vector<Input> inputs_;
+  std::vector<Source> sources_;
+  std::vector<Header> headers_;
+  std::vector<std::string> notes_;
+  DecodeOptions options_;
+};
+
+}  // namespace pixfeed

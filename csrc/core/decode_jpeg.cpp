@@ -1,0 +1,203 @@
+// The only file that includes jpeglib.h. Codes against libjpeg-turbo's libjpeg API (6.2 or later).
+#include "decode.h"
+
+#include <cstdio>  // jpeglib.h needs FILE
+// clang-format off
+#include <jpeglib.h>
+#include <jerror.h>
+// clang-format on
+
+#include <algorithm>
+#include <csetjmp>
+#include <cstring>
+
+namespace pixfeed {
+namespace {
+
+// One decompressor, made anew for every picture: one that is kept would decode a file without Huffman tables with
+// those of the file before it.
+struct Turbo {
+  jpeg_decompress_struct info;
+  jpeg_error_mgr error;
+  jpeg_source_mgr source;
+  std::jmp_buf escape;
+  bool rows_missing;  // reading past the end now means that the picture is cut off
+  char note[JMSG_LENGTH_MAX];
+
+  Turbo();
+  ~Turbo() { jpeg_destroy_decompress(&info); }
+  Turbo(const Turbo&) = delete;
+};
+
+Turbo& self(j_common_ptr info) { return *static_cast<Turbo*>(info->client_data); }
+
+// libjpeg calls this when it cannot go on. It must not return.
+[[noreturn]] void on_error(j_common_ptr info) {
+  Turbo& turbo = self(info);
+  (*info->err->format_message)(info, turbo.note);
+  std::longjmp(turbo.escape, 1);
+}
+
+// Nothing is printed; the first warning is kept for `strict`. Level -1 is a warning, others are traces.
+void on_message(j_common_ptr info, int level) {
+  if (level >= 0) return;
+  if (info->err->num_warnings++ == 0) (*info->err->format_message)(info, self(info).note);
+}
+
+// All bytes were there from the start, so this is the end of the file. While rows are missing that is an error, as in
+// Pillow; after the last row an end-of-image marker is made up, as libjpeg's own sources do.
+boolean on_end_of_bytes(j_decompress_ptr info) {
+  static const JOCTET kEndOfImage[2] = {0xFF, JPEG_EOI};
+  Turbo& turbo = self(reinterpret_cast<j_common_ptr>(info));
+  if (turbo.rows_missing) ERREXIT(info, JERR_INPUT_EOF);
+  info->src->next_input_byte = kEndOfImage;
+  info->src->bytes_in_buffer = sizeof(kEndOfImage);
+  return TRUE;
+}
+
+void skip(j_decompress_ptr info, long count) {
+  jpeg_source_mgr* source = info->src;
+  if (count <= 0) return;
+  if (static_cast<std::size_t>(count) > source->bytes_in_buffer) {
+    source->bytes_in_buffer = 0;
+    on_end_of_bytes(info);
+    return;
+  }
+  source->next_input_byte += count;
+  source->bytes_in_buffer -= static_cast<std::size_t>(count);
+}
+
+Turbo::Turbo() : info{} {
+  info.err = jpeg_std_error(&error);
+  error.error_exit = on_error;
+  error.emit_message = on_message;
+  info.client_data = this;
+  source.init_source = [](j_decompress_ptr) {};
+  source.fill_input_buffer = on_end_of_bytes;
+  source.skip_input_data = skip;
+  source.resync_to_restart = jpeg_resync_to_restart;
+  source.term_source = [](j_decompress_ptr) {};
+}
+
+Status status_of(int message_code) {
+  switch (message_code) {
+    case JERR_INPUT_EOF:
+      return Status::truncated;
+    case JERR_OUT_OF_MEMORY:
+      return Status::out_of_memory;
+    case JERR_IMAGE_TOO_BIG:
+      return Status::too_large;
+    case JERR_BAD_PRECISION:
+    case JERR_ARITH_NOTIMPL:
+    case JERR_SOF_UNSUPPORTED:
+    case JERR_CONVERSION_NOTIMPL:
+    case JERR_COMPONENT_COUNT:
+    case JERR_NOT_COMPILED:
+    case JERR_FRACT_SAMPLE_NOTIMPL:
+    case JERR_CCIR601_NOTIMPL:
+      return Status::unsupported;
+    default:
+      return Status::corrupt;
+  }
+}
+
+// Inverted CMYK, as Adobe writes it, to RGB: OpenCV's formula (icvCvt_CMYK2BGR_8u_C4C3R).
+void cmyk_to_rgb(const std::uint8_t* cmyk, int width, std::uint8_t* rgb) {
+  for (int x = 0; x < width; ++x, cmyk += 4, rgb += 3) {
+    const int k = cmyk[3];
+    for (int c = 0; c < 3; ++c) rgb[c] = static_cast<std::uint8_t>(k - ((255 - cmyk[c]) * k >> 8));
+  }
+}
+
+// A progressive picture whose scans leave its low frequencies unfinished is smoothed by libjpeg-turbo, and versions
+// before 3.0.1 did that wrongly at some edges (its ChangeLog, 3.0.1, item 2). OpenCV and Pillow carry a newer one.
+bool smoothed_by_old_rules(const jpeg_decompress_struct& info) {
+#if defined(LIBJPEG_TURBO_VERSION_NUMBER) && LIBJPEG_TURBO_VERSION_NUMBER >= 3000001
+  (void)info;
+#else
+  constexpr int kSmoothed = 9;  // coefficients 1 to 9, the first of them in zigzag order
+  if (info.progressive_mode && info.coef_bits != nullptr) {
+    for (int c = 0; c < info.num_components; ++c) {
+      for (int k = 1; k <= kSmoothed; ++k) {
+        if (info.coef_bits[c][k] != 0) return true;
+      }
+    }
+  }
+#endif
+  return false;
+}
+
+constexpr int kRows = 4;  // libjpeg hands out at most this many rows a call (its largest vertical sampling factor)
+
+// The frame that longjmp comes back to: every local is trivial. Rows go to `sink` between the calls into libjpeg, so
+// no C++ frame is ever jumped over.
+Status run(Turbo& turbo, Bytes bytes, const Header& header, bool defer, RowSink& sink, Buffer& buffer) {
+  jpeg_decompress_struct& info = turbo.info;
+  turbo.rows_missing = true;
+  turbo.note[0] = '\0';
+  if (setjmp(turbo.escape) != 0) {
+    const int code = info.err->msg_code;
+    return status_of(code);
+  }
+  jpeg_create_decompress(&info);
+  info.src = &turbo.source;
+  turbo.source.next_input_byte = bytes.data;
+  turbo.source.bytes_in_buffer = bytes.size;
+  info.err->num_warnings = 0;
+  jpeg_read_header(&info, TRUE);
+
+  const bool cmyk = info.num_components == 4;
+  info.out_color_space = cmyk ? JCS_CMYK : JCS_RGB;
+  info.dct_method = JDCT_ISLOW;
+  info.do_fancy_upsampling = TRUE;
+  jpeg_start_decompress(&info);
+  if (static_cast<int>(info.output_width) != stored_width(header) ||
+      static_cast<int>(info.output_height) != stored_height(header)) {
+    return Status::corrupt;
+  }
+  if (defer && smoothed_by_old_rules(info)) return Status::unsupported;
+
+  const std::size_t stride = static_cast<std::size_t>(info.output_width) * 4;
+  std::uint8_t* rows = buffer.get((kRows + 1) * stride);
+  if (rows == nullptr) ERREXIT1(&info, JERR_OUT_OF_MEMORY, 0);
+  JSAMPROW pointers[kRows];
+  for (int i = 0; i < kRows; ++i) pointers[i] = rows + static_cast<std::size_t>(i) * stride;
+  std::uint8_t* converted = rows + kRows * stride;
+
+  while (info.output_scanline < info.output_height) {
+    const int y = static_cast<int>(info.output_scanline);
+    const int n = static_cast<int>(jpeg_read_scanlines(&info, pointers, kRows));
+    for (int i = 0; i < n; ++i) {
+      if (!sink.wants(y + i)) continue;
+      if (cmyk) cmyk_to_rgb(pointers[i], static_cast<int>(info.output_width), converted);
+      sink.take(y + i, cmyk ? converted : pointers[i]);
+    }
+  }
+  turbo.rows_missing = false;
+  jpeg_finish_decompress(&info);
+  return Status::ok;
+}
+
+}  // namespace
+
+Status decode_jpeg(Bytes bytes, const Header& header, const DecodeOptions& options, RowSink& sink, Scratch& scratch,
+                   std::string* note) {
+  Turbo turbo;
+  Status status = run(turbo, bytes, header, options.defer, sink, scratch.codec);
+  if (status == Status::ok && options.strict && turbo.error.num_warnings > 0) status = Status::corrupt;
+  if (status != Status::ok) *note = turbo.note;
+  return status;
+}
+
+std::string jpeg_version() {
+  // The library only says its version in the text of a trace; the header's number is what it was built against.
+#define PIXFEED_TEXT_(x) #x
+#define PIXFEED_TEXT(x) PIXFEED_TEXT_(x)
+#ifdef LIBJPEG_TURBO_VERSION
+  return "libjpeg-turbo " PIXFEED_TEXT(LIBJPEG_TURBO_VERSION);
+#else
+  return "libjpeg " PIXFEED_TEXT(JPEG_LIB_VERSION);
+#endif
+}
+
+}  // namespace pixfeed

@@ -1,0 +1,118 @@
+// The only file that includes png.h.
+#include "decode.h"
+
+#include <png.h>
+
+#include <csetjmp>
+#include <cstdio>
+#include <cstring>
+
+namespace pixfeed {
+namespace {
+
+// Everything the callbacks and the jump need. Trivial, so that longjmp may leave any frame that holds one.
+struct Reader {
+  const std::uint8_t* next;
+  std::size_t left;  // bytes
+  bool truncated;
+  bool warned;       // about something that pixels depend on
+  png_structp png;
+  png_infop info, end;
+  std::jmp_buf escape;
+  char note[200];
+};
+
+[[noreturn]] void on_error(png_structp png, png_const_charp message) {
+  Reader& reader = *static_cast<Reader*>(png_get_error_ptr(png));
+  std::snprintf(reader.note, sizeof(reader.note), "%s", message);
+  std::longjmp(reader.escape, 1);
+}
+
+// libpng begins a warning with the chunk's name. Chunks whose name begins with a lower-case letter (iCCP, tEXt) are
+// ancillary: what is wrong with them does not touch a pixel.
+void on_warning(png_structp png, png_const_charp message) {
+  Reader& reader = *static_cast<Reader*>(png_get_error_ptr(png));
+  const bool ancillary = std::strlen(message) > 5 && message[4] == ':' && message[0] >= 'a' && message[0] <= 'z';
+  if (ancillary || reader.warned) return;
+  reader.warned = true;
+  std::snprintf(reader.note, sizeof(reader.note), "%s", message);
+}
+
+void on_read(png_structp png, png_bytep out, std::size_t size) {
+  Reader& reader = *static_cast<Reader*>(png_get_io_ptr(png));
+  if (size > reader.left) {
+    reader.truncated = true;
+    png_error(png, "the data ends before the picture does");
+  }
+  std::memcpy(out, reader.next, size);
+  reader.next += size;
+  reader.left -= size;
+}
+
+// Every transformation that OpenCV asks libpng for with IMREAD_COLOR, but in the order R, G, B.
+void set_transformations(png_structp png, int color_type, int depth) {
+  if (depth == 16) png_set_strip_16(png);
+  png_set_strip_alpha(png);
+  if (color_type == PNG_COLOR_TYPE_PALETTE) png_set_palette_to_rgb(png);
+  if ((color_type & PNG_COLOR_MASK_COLOR) == 0) {
+    if (depth < 8) png_set_expand_gray_1_2_4_to_8(png);
+    png_set_gray_to_rgb(png);
+  }
+}
+
+// The frame that longjmp comes back to: every local is trivial.
+Status run(Reader& reader, const Header& header, RowSink& sink, Buffer& buffer) {
+  if (setjmp(reader.escape) != 0) return reader.truncated ? Status::truncated : Status::corrupt;
+  reader.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &reader, on_error, on_warning);
+  if (reader.png == nullptr) return Status::out_of_memory;
+  reader.info = png_create_info_struct(reader.png);
+  reader.end = png_create_info_struct(reader.png);
+  if (reader.info == nullptr || reader.end == nullptr) return Status::out_of_memory;
+  png_set_read_fn(reader.png, &reader, on_read);
+  // The limit on pixels was checked before; libpng's own limit on a side (1,000,000) would refuse what OpenCV reads.
+  png_set_user_limits(reader.png, 0x7FFFFFFF, 0x7FFFFFFF);
+  png_read_info(reader.png, reader.info);
+  png_uint_32 width = 0, height = 0;
+  int depth = 0, color_type = 0, interlace = 0;
+  png_get_IHDR(reader.png, reader.info, &width, &height, &depth, &color_type, &interlace, nullptr, nullptr);
+  if (static_cast<int>(width) != stored_width(header) || static_cast<int>(height) != stored_height(header)) {
+    return Status::corrupt;
+  }
+  set_transformations(reader.png, color_type, depth);
+  const int passes = png_set_interlace_handling(reader.png);
+  png_read_update_info(reader.png, reader.info);
+  const std::size_t stride = png_get_rowbytes(reader.png, reader.info);
+  if (stride != std::size_t{3} * width) return Status::unsupported;
+
+  // An interlaced picture comes in seven passes over all rows, so all of them have to be kept.
+  const std::size_t kept = passes > 1 ? height : 1;
+  std::uint8_t* rows = buffer.get(kept * stride);
+  if (rows == nullptr) return Status::out_of_memory;
+  for (int pass = 0; pass < passes; ++pass) {
+    for (png_uint_32 y = 0; y < height; ++y) {
+      std::uint8_t* row = rows + (passes > 1 ? y * stride : 0);
+      png_read_row(reader.png, row, nullptr);
+      if (pass + 1 == passes && sink.wants(static_cast<int>(y))) sink.take(static_cast<int>(y), row);
+    }
+  }
+  png_read_end(reader.png, reader.end);
+  return Status::ok;
+}
+
+}  // namespace
+
+Status decode_png(Bytes bytes, const Header& header, const DecodeOptions& options, RowSink& sink, Scratch& scratch,
+                  std::string* note) {
+  Reader reader{};
+  reader.next = bytes.data;
+  reader.left = bytes.size;
+  Status status = run(reader, header, sink, scratch.codec);
+  png_destroy_read_struct(&reader.png, &reader.info, &reader.end);
+  if (status == Status::ok && options.strict && reader.warned) status = Status::corrupt;
+  if (status != Status::ok) *note = reader.note;
+  return status;
+}
+
+std::string png_version() { return std::string("libpng ") + png_get_libpng_ver(nullptr); }
+
+}  // namespace pixfeed

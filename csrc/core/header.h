@@ -1,0 +1,27 @@
+// What is known about a picture before any pixel is decoded. One row of the HEADER table of python/pixfeed/plan.py.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+
+#include "status.h"
+
+namespace pixfeed {
+
+enum class Format : std::int32_t { unknown = 0, jpeg = 1, png = 2 };
+
+struct Header {
+  std::int32_t width;        // pixels, as displayed: after the EXIF orientation
+  std::int32_t height;       // pixels, as displayed
+  std::int32_t orientation;  // EXIF tag 0x0112, 1 to 8; 1 is upright
+  Format format;
+  Status status;             // anything but ok: no pixel of this source can be had
+  std::int32_t reserved;
+  std::int64_t bytes;        // size of the file
+};
+
+static_assert(std::is_trivially_copyable_v<Header> && sizeof(Header) == 32);
+static_assert(offsetof(Header, orientation) == 8 && offsetof(Header, status) == 16 && offsetof(Header, bytes) == 24);
+
+}  // namespace pixfeed

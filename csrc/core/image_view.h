@@ -1,0 +1,29 @@
+// Pixels that belong to somebody else.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace pixfeed {
+
+// Packed RGB in ordinary memory: 3 bytes a pixel, `stride` bytes from row to row.
+struct ImageView {
+  std::uint8_t* data;
+  int width, height;
+  std::ptrdiff_t stride;
+
+  std::uint8_t* row(int y) const { return data + y * stride; }
+};
+
+enum class DType : std::int32_t { uint8, float32 };
+
+// One [3, height, width] slot of a batch, any layout: planar, channels_last, a slice of something larger.
+// The memory is the caller's, and nothing outside the slot is touched. Strides are in bytes.
+struct Slot {
+  std::uint8_t* data;
+  DType dtype;
+  int height, width;
+  std::ptrdiff_t stride_c, stride_y, stride_x;
+};
+
+}  // namespace pixfeed

@@ -1,0 +1,27 @@
+// Everything that is to be done with one picture. One row of the PLAN table of python/pixfeed/plan.py.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+
+namespace pixfeed {
+
+enum class Interpolation : std::int32_t { linear = 1 };  // the numbers of OpenCV's INTER_*
+
+// "Decode `source`, take the crop, resize it, keep the window, flip it, and write (value / 255 - mean) / std."
+// The window's size, the dtype (uint8 is written as it is) and the layout are those of the slot it is written to.
+struct Plan {
+  std::int32_t source;                           // index among the opened sources
+  std::int32_t crop_x, crop_y, crop_w, crop_h;   // pixels of the displayed picture, inside it
+  std::int32_t resize_w, resize_h;               // pixels: the size of the whole resized crop
+  std::int32_t window_x, window_y;               // pixels of the resized crop: where the window begins
+  std::int32_t flip_horizontal, flip_vertical;   // 0 or 1, after the window
+  Interpolation interpolation;
+  float mean[3], std[3];                         // R, G, B, in units of [0, 1]; for float slots only
+};
+
+static_assert(std::is_trivially_copyable_v<Plan> && sizeof(Plan) == 72);
+static_assert(offsetof(Plan, resize_w) == 20 && offsetof(Plan, interpolation) == 44 && offsetof(Plan, mean) == 48);
+
+}  // namespace pixfeed

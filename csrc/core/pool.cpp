@@ -1,0 +1,111 @@
+#include "pool.h"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <system_error>
+#include <thread>
+
+namespace pixfeed {
+namespace {
+
+struct Job {
+  Job(int n, const std::function<void(int)>& task) : n(n), task(&task) {}
+
+  // Works until no index is left. True for whoever finished the last one.
+  bool work() {
+    int finished = 0;
+    for (int i; (i = next.fetch_add(1, std::memory_order_relaxed)) < n; ++finished) (*task)(i);
+    return finished > 0 && done.fetch_add(finished, std::memory_order_acq_rel) + finished == n;
+  }
+
+  const int n;
+  const std::function<void(int)>* task;  // the caller's; valid until `done` reaches n
+  std::atomic<int> next{0}, done{0};
+};
+
+class Pool {
+ public:
+  void run(int n, int helpers, const std::function<void(int)>& task) {
+    auto job = std::make_shared<Job>(n, task);
+    {
+      std::lock_guard lock(mutex_);
+      grow(helpers);
+      for (int i = 0; i < helpers; ++i) calls_.push_back(job);
+    }
+    if (helpers == 1) {
+      called_.notify_one();
+    } else {
+      called_.notify_all();
+    }
+    if (job->work()) return;
+    std::unique_lock lock(mutex_);
+    finished_.wait(lock, [&] { return job->done.load(std::memory_order_acquire) == n; });
+  }
+
+ private:
+  // With the lock held. If the system gives no more threads, those that are there (or the caller alone) do the work.
+  void grow(int wanted) {
+    while (size_ < wanted) {
+      try {
+        std::thread([this] { loop(); }).detach();
+      } catch (const std::system_error&) {
+        return;
+      }
+      ++size_;
+    }
+  }
+
+  [[noreturn]] void loop() {
+    for (;;) {
+      std::unique_lock lock(mutex_);
+      called_.wait(lock, [&] { return !calls_.empty(); });
+      std::shared_ptr<Job> job = std::move(calls_.front());
+      calls_.pop_front();
+      lock.unlock();
+      if (job->work()) {
+        lock.lock();  // so that the waiter cannot miss the call between its test and its sleep
+        lock.unlock();
+        finished_.notify_all();
+      }
+    }
+  }
+
+  std::mutex mutex_;
+  std::condition_variable called_, finished_;
+  std::deque<std::shared_ptr<Job>> calls_;
+  int size_ = 0;
+};
+
+// NOTE [fork]: a child inherits the parent's memory but none of its threads. It leaves the parent's pool alone and
+// makes its own when it needs one. Pools are never destroyed: their threads sleep until the process ends.
+std::atomic<Pool*> the_pool{nullptr};
+
+Pool& pool() {
+  static const int registered = pthread_atfork(nullptr, nullptr, [] { the_pool.store(nullptr); });
+  (void)registered;
+  Pool* current = the_pool.load(std::memory_order_acquire);
+  if (current != nullptr) return *current;
+  Pool* fresh = new Pool;
+  if (the_pool.compare_exchange_strong(current, fresh)) return *fresh;
+  delete fresh;
+  return *current;
+}
+
+}  // namespace
+
+void parallel_for(int n, int threads, const std::function<void(int)>& task) {
+  const int used = std::min(n, threads);
+  if (used <= 1) {
+    for (int i = 0; i < n; ++i) task(i);
+  } else {
+    pool().run(n, used - 1, task);
+  }
+}
+
+}  // namespace pixfeed

@@ -1,0 +1,134 @@
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "core/resample_kernels.cpp"
+#include <hwy/foreach_target.h>
+// The order matters: highway.h after foreach_target.h.
+#include <hwy/highway.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "resample_kernels.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace pixfeed::kernels {
+namespace HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+#if HWY_TARGET == HWY_SCALAR || HWY_TARGET == HWY_EMU128
+
+void resample_row_simd(const std::uint8_t* src, int limit, const std::int32_t* offset, const std::int16_t* weight,
+                       int n, std::int16_t* dst) {
+  resample_row_plain(src, limit, offset, weight, n, dst);
+}
+void blend_rows_simd(const std::int16_t* upper, const std::int16_t* lower, int weight_upper, int weight_lower, int n,
+                     std::uint8_t* rgb) {
+  blend_rows_plain(upper, lower, weight_upper, weight_lower, n, rgb);
+}
+
+#else
+
+// One pixel is two taps of three channels: 128 bits after widening, so the vectors are 128 bits on every target.
+const hn::FixedTag<std::uint8_t, 16> du8;
+const hn::FixedTag<std::int16_t, 8> di16;
+const hn::FixedTag<std::int32_t, 4> di32;
+using I32 = hn::VFromD<decltype(di32)>;
+
+// Lane i: the sum of the products of lanes 2i and 2i + 1.
+template <class V16>
+HWY_INLINE I32 multiply_pairs(V16 a, V16 b) {
+  I32 odd = hn::Zero(di32);
+  const I32 even = hn::ReorderWidenMulAccumulate(di32, a, b, hn::Zero(di32), odd);
+  return hn::RearrangeToOddPlusEven(even, odd);
+}
+
+void resample_row_simd(const std::uint8_t* src, int limit, const std::int32_t* offset, const std::int16_t* weight,
+                       int n, std::int16_t* dst) {
+  // R G B of the left tap and R G B of the right one become R R G G B B, widened to 16 bits; 0x80 gives a zero.
+  alignas(16) static constexpr std::uint8_t kPairs[16] = {0, 0x80, 3, 0x80, 1,    0x80, 4,    0x80,
+                                                          2, 0x80, 5, 0x80, 0x80, 0x80, 0x80, 0x80};
+  const auto pairs = hn::Load(du8, kPairs);
+  const hn::FixedTag<std::uint8_t, 8> eight_bytes;
+  const auto pixel = [&](int i) HWY_ATTR {
+    const auto bytes = hn::ZeroExtendVector(du8, hn::LoadU(eight_bytes, src + offset[i]));
+    const auto taps = hn::BitCast(di16, hn::TableLookupBytesOr0(bytes, pairs));
+    std::int32_t both;
+    std::memcpy(&both, weight + 2 * i, sizeof(both));
+    return hn::ShiftRight<4>(multiply_pairs(taps, hn::BitCast(di16, hn::Set(di32, both))));
+  };
+  // Offsets never decrease; the last columns, whose 8 bytes would reach past the row, are done without vectors.
+  int safe = n;
+  while (safe > 0 && offset[safe - 1] + 8 > limit) --safe;
+  int i = 0;
+  const hn::FixedTag<std::int16_t, 4> four;
+  for (; i < safe; ++i) hn::StoreU(hn::DemoteTo(four, pixel(i)), four, dst + 4 * i);
+  resample_row_plain(src, limit, offset + i, weight + 2 * i, n - i, dst + 4 * i);
+}
+
+void blend_rows_simd(const std::int16_t* upper, const std::int16_t* lower, int weight_upper, int weight_lower, int n,
+                     std::uint8_t* rgb) {
+  alignas(16) static constexpr std::uint8_t kPack[16] = {0, 1,  2,  4,  5,    6,    8,    9,
+                                                         10, 12, 13, 14, 0x80, 0x80, 0x80, 0x80};
+  const auto pack = hn::Load(du8, kPack);
+  const auto wu = hn::Set(di16, static_cast<std::int16_t>(weight_upper));
+  const auto wl = hn::Set(di16, static_cast<std::int16_t>(weight_lower));
+  const auto two = hn::Set(di16, 2);
+  const auto blend = [&](int at) HWY_ATTR {
+    const auto sum = hn::Add(hn::MulHigh(hn::LoadU(di16, upper + at), wu), hn::MulHigh(hn::LoadU(di16, lower + at), wl));
+    return hn::ShiftRight<2>(hn::Add(sum, two));
+  };
+  const hn::FixedTag<std::uint8_t, 8> half;
+  int i = 0;
+  for (; i + 4 <= n; i += 4) {
+    const auto first = hn::DemoteTo(half, blend(4 * i)), second = hn::DemoteTo(half, blend(4 * i + 8));
+    hn::StoreU(hn::TableLookupBytesOr0(hn::Combine(du8, second, first), pack), du8, rgb + 3 * i);
+  }
+  blend_rows_plain(upper + 4 * i, lower + 4 * i, weight_upper, weight_lower, n - i, rgb + 3 * i);
+}
+
+#endif
+
+}  // namespace HWY_NAMESPACE
+}  // namespace pixfeed::kernels
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace pixfeed::kernels {
+
+HWY_EXPORT(resample_row_simd);
+HWY_EXPORT(blend_rows_simd);
+
+void resample_row(const std::uint8_t* src, int limit, const std::int32_t* offset, const std::int16_t* weight, int n,
+                  std::int16_t* dst) {
+  HWY_DYNAMIC_DISPATCH(resample_row_simd)(src, limit, offset, weight, n, dst);
+}
+
+void blend_rows(const std::int16_t* upper, const std::int16_t* lower, int weight_upper, int weight_lower, int n,
+                std::uint8_t* rgb) {
+  HWY_DYNAMIC_DISPATCH(blend_rows_simd)(upper, lower, weight_upper, weight_lower, n, rgb);
+}
+
+void resample_row_plain(const std::uint8_t* src, int limit, const std::int32_t* offset, const std::int16_t* weight,
+                        int n, std::int16_t* dst) {
+  for (int i = 0; i < n; ++i) {
+    for (int c = 0; c < 3; ++c) {
+      const int left = offset[i] + c, right = left + 3;
+      int sum = src[left] * weight[2 * i];
+      if (right < limit) sum += src[right] * weight[2 * i + 1];
+      dst[4 * i + c] = static_cast<std::int16_t>(sum >> 4);
+    }
+    dst[4 * i + 3] = 0;
+  }
+}
+
+void blend_rows_plain(const std::int16_t* upper, const std::int16_t* lower, int weight_upper, int weight_lower, int n,
+                      std::uint8_t* rgb) {
+  for (int i = 0; i < n; ++i) {
+    for (int c = 0; c < 3; ++c) {
+      const int sum = (upper[4 * i + c] * weight_upper >> 16) + (lower[4 * i + c] * weight_lower >> 16);
+      rgb[3 * i + c] = static_cast<std::uint8_t>(std::clamp((sum + 2) >> 2, 0, 255));
+    }
+  }
+}
+
+}  // namespace pixfeed::kernels
+#endif

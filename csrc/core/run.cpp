@@ -1,0 +1,69 @@
+#include "run.h"
+
+#include <cmath>
+#include <cstring>
+
+#include "orient.h"
+#include "resample.h"
+#include "write.h"
+
+namespace pixfeed {
+namespace {
+
+// Keeps the whole stored picture, for those that have to be turned before anything else can be done.
+class Keeper : public RowSink {
+ public:
+  explicit Keeper(const ImageView& image) : image_(image) {}
+  void take(int y, const std::uint8_t* rgb) override {
+    std::memcpy(image_.row(y), rgb, static_cast<std::size_t>(image_.width) * 3);
+  }
+
+ private:
+  ImageView image_;
+};
+
+ImageView view(Buffer& buffer, int width, int height) {
+  const std::ptrdiff_t stride = std::ptrdiff_t{3} * width;
+  return {buffer.get(static_cast<std::size_t>(stride) * static_cast<std::size_t>(height)), width, height, stride};
+}
+
+}  // namespace
+
+Status run(Bytes bytes, const Header& header, const Plan& plan, const DecodeOptions& options, const Slot& slot,
+           Scratch& scratch, std::string* note) {
+  SlotWriter writer;
+  Resampler resampler;
+  if (!writer.begin(plan, slot, scratch)) return Status::out_of_memory;
+  if (!resampler.begin(plan, slot.width, slot.height, scratch, writer)) return Status::out_of_memory;
+  if (header.orientation == 1) return decode(bytes, header, options, resampler, scratch, note);
+
+  const ImageView stored = view(scratch.decoded, stored_width(header), stored_height(header));
+  const ImageView upright = view(scratch.upright, header.width, header.height);
+  if (stored.data == nullptr || upright.data == nullptr) return Status::out_of_memory;
+  Keeper keeper(stored);
+  const Status status = decode(bytes, header, options, keeper, scratch, note);
+  if (status != Status::ok) return status;
+  orient(stored, header.orientation, upright);
+  for (int y = 0; y < upright.height; ++y) resampler.take(y, upright.row(y));
+  return Status::ok;
+}
+
+const char* check(const Plan& plan, const Header& header, int slot_height, int slot_width) {
+  const std::int64_t right = std::int64_t{plan.crop_x} + plan.crop_w, bottom = std::int64_t{plan.crop_y} + plan.crop_h;
+  if (plan.crop_w <= 0 || plan.crop_h <= 0 || plan.crop_x < 0 || plan.crop_y < 0 || right > header.width ||
+      bottom > header.height) {
+    return "the crop does not lie inside the picture";
+  }
+  const std::int64_t window_right = std::int64_t{plan.window_x} + slot_width;
+  const std::int64_t window_bottom = std::int64_t{plan.window_y} + slot_height;
+  if (plan.window_x < 0 || plan.window_y < 0 || window_right > plan.resize_w || window_bottom > plan.resize_h) {
+    return "the window does not lie inside the resized crop";
+  }
+  if (plan.interpolation != Interpolation::linear) return "unknown interpolation";
+  for (int c = 0; c < 3; ++c) {
+    if (!std::isfinite(plan.mean[c]) || !std::isfinite(plan.std[c]) || plan.std[c] == 0) return "unusable mean or std";
+  }
+  return nullptr;
+}
+
+}  // namespace pixfeed

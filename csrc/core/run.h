@@ -1,0 +1,21 @@
+// One picture, start to end: decode, orient, resample, write.
+#pragma once
+
+#include <string>
+
+#include "decode.h"
+#include "image_view.h"
+#include "plan.h"
+#include "scratch.h"
+
+namespace pixfeed {
+
+// Carries out `plan` on one encoded picture. The plan must fit the header (see check). On failure the slot may have
+// been written in part and `note` says what the codec said.
+Status run(Bytes bytes, const Header& header, const Plan& plan, const DecodeOptions& options, const Slot& slot,
+           Scratch& scratch, std::string* note);
+
+// nullptr, or what is wrong with a plan for a picture of that size and a slot of height x width: a programming error.
+const char* check(const Plan& plan, const Header& header, int slot_height, int slot_width);
+
+}  // namespace pixfeed

@@ -1,0 +1,42 @@
+// Memory that is kept: on a busy machine a page fault costs more than copying the page does.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+
+namespace pixfeed {
+
+// A buffer that only grows. Its contents are undefined after every call of get().
+class Buffer {
+ public:
+  // At least `size` bytes, aligned for any vector, or nullptr if there is no memory.
+  std::uint8_t* get(std::size_t size) {
+    if (size > capacity_) {
+      std::size_t rounded = (size + size / 4 + 4095) / 4096 * 4096;
+      data_.reset(static_cast<std::uint8_t*>(std::aligned_alloc(4096, rounded)));
+      capacity_ = data_ ? rounded : 0;
+    }
+    return data_.get();
+  }
+  std::size_t capacity() const { return capacity_; }
+
+ private:
+  struct Free {
+    void operator()(std::uint8_t* p) const { std::free(p); }
+  };
+  std::unique_ptr<std::uint8_t, Free> data_;
+  std::size_t capacity_ = 0;
+};
+
+// What one thread needs to run one image. Kept per thread, so nothing is allocated in the steady state.
+struct Scratch {
+  Buffer decoded;   // the whole picture as stored, where orientation needs it
+  Buffer upright;   // the whole picture as displayed
+  Buffer resample;  // tables and two resampled rows
+  Buffer row;       // one finished row, uint8 RGB
+  Buffer codec;     // the codec's rows
+};
+
+}  // namespace pixfeed

@@ -1,0 +1,94 @@
+#include "source.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+namespace pixfeed {
+namespace {
+
+// File buffers outlive the batch they were read for. Bounded: what does not fit is freed.
+class BufferShelf {
+ public:
+  Buffer take() {
+    std::lock_guard lock(mutex_);
+    if (shelf_.empty()) return {};
+    Buffer buffer = std::move(shelf_.back());
+    shelf_.pop_back();
+    kept_ -= buffer.capacity();
+    return buffer;
+  }
+  void give(Buffer buffer) {
+    std::lock_guard lock(mutex_);
+    if (buffer.capacity() == 0 || kept_ + buffer.capacity() > kMaxKept || shelf_.size() >= kMaxBuffers) return;
+    kept_ += buffer.capacity();
+    shelf_.push_back(std::move(buffer));
+  }
+
+ private:
+  static constexpr std::size_t kMaxKept = 64u << 20;  // bytes
+  static constexpr std::size_t kMaxBuffers = 1024;
+  std::mutex mutex_;
+  std::vector<Buffer> shelf_;
+  std::size_t kept_ = 0;
+};
+
+// NOTE [fork]: held only inside take() and give(), on threads that have released the GIL; pool.cpp keeps fork() out
+// of the parallel parts, so a child never inherits it locked. Never destroyed: threads may outlive static destructors.
+BufferShelf& shelf() {
+  static BufferShelf* shelf = new BufferShelf;
+  return *shelf;
+}
+
+Status say(int error, std::string* note) {
+  *note = std::strerror(error);
+  return error == ENOENT || error == ENOTDIR ? Status::missing : Status::unreadable;
+}
+
+}  // namespace
+
+Source::~Source() { shelf().give(std::move(buffer_)); }
+
+Status Source::read(const std::string& path, std::string* note) {
+  int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return say(errno, note);
+  struct stat info {};
+  Status status = Status::ok;
+  if (::fstat(fd, &info) != 0) {
+    status = say(errno, note);
+  } else if (S_ISDIR(info.st_mode)) {
+    status = say(EISDIR, note);
+  } else {
+    buffer_ = shelf().take();
+    // A pipe has no size, and a file may grow while it is read: read until there is nothing more.
+    std::size_t room = static_cast<std::size_t>(info.st_size) + 1, size = 0;
+    std::uint8_t* data = buffer_.get(room);
+    while (data != nullptr) {
+      if (size == buffer_.capacity()) {
+        Buffer larger;
+        std::uint8_t* moved = larger.get(2 * size);
+        if (moved != nullptr) std::memcpy(moved, data, size);
+        std::swap(buffer_, larger);
+        data = moved;
+        continue;
+      }
+      ssize_t n = ::read(fd, data + size, buffer_.capacity() - size);
+      if (n < 0 && errno == EINTR) continue;
+      if (n < 0) status = say(errno, note);
+      if (n <= 0) break;
+      size += static_cast<std::size_t>(n);
+    }
+    if (data == nullptr) status = Status::out_of_memory;
+    bytes_ = status == Status::ok ? Bytes{data, size} : Bytes{};
+  }
+  ::close(fd);
+  return status;
+}
+
+}  // namespace pixfeed

@@ -1,0 +1,37 @@
+// From a path or borrowed bytes to bytes in memory.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "scratch.h"
+#include "status.h"
+
+namespace pixfeed {
+
+struct Bytes {
+  const std::uint8_t* data = nullptr;
+  std::size_t size = 0;
+};
+
+// The bytes of one encoded picture: read from a file, or borrowed from the caller, who keeps them alive.
+class Source {
+ public:
+  Source() = default;
+  Source(Source&&) = default;
+  Source& operator=(Source&&) = default;
+  ~Source();  // gives the file's buffer back, to be used for the next file
+
+  // Reads the whole file. On failure `note` gets the operating system's words.
+  Status read(const std::string& path, std::string* note);
+  void borrow(Bytes bytes) { bytes_ = bytes; }
+
+  Bytes bytes() const { return bytes_; }
+
+ private:
+  Buffer buffer_;
+  Bytes bytes_;
+};
+
+}  // namespace pixfeed

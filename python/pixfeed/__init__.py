@@ -1,0 +1,21 @@
+"""pixfeed: from a list file and a folder of images to PyTorch batches, natively.
+
+The drop-in for the usual list-file Dataset of image classification::
+
+    from pixfeed import FastTxtDataset
+    from torch.utils.data import DataLoader
+
+    train = FastTxtDataset("train.txt", "images", resize_height=256, resize_width=256)
+    for images, labels in DataLoader(train, batch_size=64, shuffle=True):
+        ...  # images float32 [B, 3, 256, 256] in [0, 1], labels int64 [B, L]
+
+Pixels are bit for bit those of OpenCV. See README.md and ARCHITECTURE.md.
+"""
+
+from pixfeed._version import __version__
+from pixfeed.dataset import FastTxtDataset
+from pixfeed.errors import ImageError, ListError
+from pixfeed.functional import imread, load_batch
+from pixfeed.info import show_config
+
+__all__ = ["FastTxtDataset", "ImageError", "ListError", "__version__", "imread", "load_batch", "show_config"]

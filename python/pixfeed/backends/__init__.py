@@ -1,0 +1,105 @@
+"""The two verbs that every backend has, and the choice of one.
+
+``native`` is the C++ extension; ``opencv`` does the same with cv2 and NumPy, slower and obviously correct. Both are
+held to the same results by the same tests.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+import os
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+
+#: What can be opened: a path, or the bytes of an encoded image.
+Source = str | os.PathLike | bytes | bytearray | memoryview | np.ndarray
+
+NAMES = ("native", "opencv")
+
+
+class Opened(Protocol):
+    """Sources that have been opened: their headers are known, no pixel is decoded yet."""
+
+    #: HEADER rows ``[n]``, one a source.
+    headers: np.ndarray
+
+    def note(self, i: int) -> str:
+        """The codec's or the operating system's own words on what is wrong with source ``i``; often empty."""
+
+    def decode_into(self, plans: np.ndarray, out: np.ndarray, threads: int) -> np.ndarray:
+        """Carry out PLAN rows.
+
+        Args:
+            plans: PLAN rows ``[b]``.
+            out: uint8 or float32 ``[b, 3, h, w]``, any strides; row ``i`` of ``plans`` is written to ``out[i]``.
+            threads: how many threads may work on it, the caller among them.
+
+        Returns:
+            int32 ``[b]``, a :class:`pixfeed.errors.Status` a row. ``out[i]`` is undefined where it is not OK.
+
+        Raises:
+            ValueError: a plan does not fit its picture or ``out``: a programming error, nothing was decoded.
+        """
+
+
+class Backend(Protocol):
+    #: "native" or "opencv".
+    name: str
+    #: How many sources are best opened at a time, for the sake of memory.
+    piece: int
+    #: The libraries that decode, with their versions, and what SIMD they were given ("" where that is their business).
+    codecs: dict[str, str]
+    simd_target: str
+
+    def open(self, sources: Sequence[Source], *, strict: bool, threads: int) -> Opened:
+        """Read and probe ``sources``. One that fails has its status in its header; ``strict`` refuses images that
+        their codec reads with a mere warning."""
+
+
+class BackendError(RuntimeError):
+    """The backend that was asked for is not there; the message says why and what to do."""
+
+
+@functools.cache
+def load(name: str) -> Backend:
+    """The backend of that name, imported when it is first needed.
+
+    Raises:
+        ValueError: there is no backend of that name.
+        BackendError: it cannot be used here.
+    """
+    if name == "native":
+        from pixfeed.backends import native as module
+    elif name == "opencv":
+        from pixfeed.backends import opencv as module
+    else:
+        raise ValueError(f"backend is {name!r}; it may be one of {', '.join(map(repr, NAMES))} or None")
+    return module.backend()
+
+
+def available() -> dict[str, str]:
+    """Every backend's name, and why it cannot be used (an empty string if it can)."""
+    reasons = {}
+    for name in NAMES:
+        try:
+            load(name)
+        except BackendError as error:
+            reasons[name] = str(error)
+        else:
+            reasons[name] = ""
+    return reasons
+
+
+def has_native() -> bool:
+    """Whether the extension was built. It is not imported."""
+    return importlib.util.find_spec("pixfeed._native") is not None
+
+
+def choose(name: str | None = None) -> Backend:
+    """The backend of that name; for ``None`` that of the environment variable PIXFEED_BACKEND, and without one
+    ``native`` where it was built, else ``opencv``."""
+    name = name or os.environ.get("PIXFEED_BACKEND") or ("native" if has_native() else "opencv")
+    return load(name)

@@ -1,0 +1,61 @@
+"""A look at encoded bytes, for what cv2 does not tell: the format, the claimed size, whether the end is there."""
+
+from __future__ import annotations
+
+import re
+import struct
+from typing import NamedTuple
+
+
+class Look(NamedTuple):
+    format: int  # a key of pixfeed.plan.FORMATS
+    pixels: int  # width * height as the header claims, 0 if it does not say
+    progressive: bool
+    ended: bool  # the end marker (EOI, IEND) is there
+
+
+# In entropy-coded data: a marker, not a stuffed 0xFF, not a restart marker, not a fill byte.
+_MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
+_FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
+
+
+def look(data: bytes) -> Look:
+    if data[:3] == b"\xff\xd8\xff":
+        return _jpeg(data)
+    if data[:8] == b"\x89PNG\r\n\x1a\n":
+        return _png(data)
+    return Look(0, 0, False, True)
+
+
+def _jpeg(data: bytes) -> Look:
+    pixels, progressive = 0, False
+    found = _MARKER.search(data, 2)
+    while found:
+        marker, at = data[found.start() + 1], found.end()
+        if marker == 0xD9:
+            return Look(1, pixels, progressive, True)
+        if marker in (0x01, 0xD8):
+            found = _MARKER.search(data, at)
+            continue
+        if at + 2 > len(data):
+            break
+        if marker in _FRAMES and at + 7 <= len(data):
+            height, width = struct.unpack_from(">HH", data, at + 3)
+            pixels, progressive = width * height, marker in (0xC2, 0xCA)
+        found = _MARKER.search(data, at + struct.unpack_from(">H", data, at)[0])
+    return Look(1, pixels, progressive, False)
+
+
+def _png(data: bytes) -> Look:
+    pixels, at = 0, 8
+    while at + 12 <= len(data):
+        size, name = struct.unpack_from(">I4s", data, at)
+        if at + 12 + size > len(data):
+            break
+        if name == b"IHDR" and size == 13:
+            width, height = struct.unpack_from(">II", data, at + 8)
+            pixels = width * height
+        if name == b"IEND":
+            return Look(2, pixels, False, True)
+        at += 12 + size
+    return Look(2, pixels, False, False)

@@ -1,0 +1,89 @@
+"""The C++ extension as a backend. What its codecs do not know goes to OpenCV, picture by picture, if OpenCV is there."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from collections.abc import Sequence
+
+import numpy as np
+
+from pixfeed import backends
+from pixfeed.backends import BackendError, Opened, Source
+from pixfeed.errors import Status
+from pixfeed.plan import HEADER, PLAN
+
+# The extension checks the size of a row; the buffer protocol would spell out every field.
+_PLAN_ROW = np.dtype((np.void, PLAN.itemsize))
+
+
+class _Opened:
+    def __init__(self, opened, sources: Sequence[Source], strict: bool, fallback: backends.Backend | None):
+        self._opened = opened
+        self._sources = sources
+        self._strict = strict
+        self._fallback = fallback
+        self._others: dict[int, Opened] = {}  # by source: opened by the fallback
+        self.headers = opened.headers(HEADER)
+        for i in np.flatnonzero(np.isin(self.headers["status"], (Status.UNSUPPORTED, Status.NOT_AN_IMAGE))).tolist():
+            other = self._other(i)
+            if other is not None:
+                self.headers[i] = other.headers[0]
+
+    def _other(self, i: int) -> Opened | None:
+        if i not in self._others and self._fallback is not None:
+            self._others[i] = self._fallback.open([self._sources[i]], strict=self._strict, threads=1)
+        return self._others.get(i)
+
+    def note(self, i: int) -> str:
+        other = self._others.get(i)
+        return other.note(0) if other is not None else self._opened.note(i).decode("utf-8", "replace")
+
+    def decode_into(self, plans: np.ndarray, out: np.ndarray, threads: int) -> np.ndarray:
+        statuses = self._opened.decode_into(plans.view(_PLAN_ROW), out, threads)
+        refused = (Status.UNSUPPORTED, Status.NOT_AN_IMAGE)
+        for row in np.flatnonzero(np.isin(statuses, refused)).tolist():
+            other = self._other(int(plans["source"][row]))
+            if other is not None:
+                plan = plans[row : row + 1].copy()
+                plan["source"] = 0
+                statuses[row] = other.decode_into(plan, out[row : row + 1], threads)[0]
+        return statuses
+
+
+class _Native:
+    name = "native"
+    piece = 1 << 30  # sources to open at a time: all, only their encoded bytes are kept
+
+    def __init__(self, module):
+        self._module = module
+        self.codecs: dict[str, str] = module.codecs()
+        self.simd_target: str = module.simd_target()
+        self._has_opencv = importlib.util.find_spec("cv2") is not None  # not imported before it is needed
+
+    def open(self, sources: Sequence[Source], *, strict: bool = False, threads: int = 1) -> _Opened:
+        # A str is a path to the extension, anything else is a buffer.
+        plain = [os.fsdecode(s) if isinstance(s, (str, os.PathLike)) else s for s in sources]
+        opened = self._module.open(plain, strict, self._has_opencv, threads)
+        return _Opened(opened, sources, strict, _Lazy() if self._has_opencv else None)
+
+
+class _Lazy:
+    """The opencv backend, imported at its first use."""
+
+    def open(self, sources: Sequence[Source], *, strict: bool, threads: int) -> Opened:
+        return backends.load("opencv").open(sources, strict=strict, threads=threads)
+
+
+def backend() -> _Native:
+    try:
+        from pixfeed import _native
+    except ImportError as error:
+        try:
+            from pixfeed._build import WHY_NO_NATIVE as why
+        except ImportError:
+            why = ""
+        raise BackendError(
+            f"the native backend is not there: {why or error}. PIXFEED_BACKEND=opencv does without it"
+        ) from error
+    return _Native(_native)

@@ -1,0 +1,143 @@
+"""FastTxtDataset: a list file and a folder of images as a PyTorch dataset."""
+
+from __future__ import annotations
+
+import operator
+import os
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import torch
+from torch.utils.data import Dataset, Subset
+
+from pixfeed import memory
+from pixfeed.collate import Batch
+from pixfeed.errors import ImageError, image_error
+from pixfeed.files import FileList
+from pixfeed.functional import Reader, check_dtype, check_size
+
+#: ``len`` of a dataset that repeats for ever.
+ENDLESS = 10_000_000
+
+
+class FastTxtDataset(Dataset):
+    """Images and labels of a list file, decoded natively. The drop-in for the usual list-file Dataset
+    (``cv2.imread``, BGR to RGB, ``cv2.resize``, ``ToTensor``), with the same pixels bit for bit.
+
+    A line of the list is a name and one or more integer labels: ``0.jpg 0 10``.
+
+    Args:
+        filename: the list file; see :class:`pixfeed.files.FileList`.
+        image_dir: the folder that names are relative to. Absolute names are taken as they are.
+        resize_height, resize_width: pixels. One ``None`` keeps the aspect ratio (the other side is
+            ``int(side * given / other)``), both ``None`` leave the size as it is.
+        repeat: how often the list is repeated in one epoch; ``None`` for ever (``len`` is then 10,000,000).
+        dtype: ``torch.float32`` for values in [0, 1], or ``torch.uint8``.
+        strict: refuse images that their codec reads with a mere warning, such as a corrupt data segment.
+        backend: ``"native"``, ``"opencv"``, or ``None`` for the default (see :func:`pixfeed.show_config`).
+
+    Raises:
+        ListError, FileNotFoundError: the list cannot be used.
+        ValueError, TypeError: an argument makes no sense.
+
+    An item is ``(image, label)``: image a tensor ``[3, H, W]``, RGB, of ``dtype``; label an int64 ndarray ``[L]``. A
+    batch of torch's DataLoader has images ``[B, 3, H, W]`` and labels int64 ``[B, L]``. Reading an item raises
+    :class:`pixfeed.ImageError` if its image is missing, empty, truncated, corrupt or no image.
+    """
+
+    def __init__(
+        self,
+        filename: str | os.PathLike,
+        image_dir: str | os.PathLike,
+        resize_height: int | None = 256,
+        resize_width: int | None = 256,
+        repeat: int | None = 1,
+        *,
+        dtype: torch.dtype = torch.float32,
+        strict: bool = False,
+        backend: str | None = None,
+    ):
+        for side in (resize_height, resize_width):
+            if side is not None:
+                check_size((side, side))
+        if repeat is not None and operator.index(repeat) < 1:
+            raise ValueError(f"repeat is {repeat}; it must be at least 1, or None for ever")
+        self.files = FileList(filename)
+        self.image_dir = os.fspath(image_dir)
+        self.resize_height = resize_height
+        self.resize_width = resize_width
+        self.repeat = repeat
+        self.dtype = check_dtype(dtype)
+        self._backend_name = backend
+        self._strict = strict
+        self._reader = Reader(backend, strict)
+
+    def __len__(self) -> int:
+        return ENDLESS if self.repeat is None else len(self.files) * self.repeat
+
+    def __getitem__(self, index):
+        """``(image, label)``; for a slice a :class:`torch.utils.data.Subset`. A negative index counts from the end;
+        an index beyond the end starts over."""
+        if isinstance(index, slice):
+            return Subset(self, range(len(self))[index])
+        i = self._wrap(index)
+        image = None
+
+        def allocate(height: int, width: int) -> np.ndarray:
+            nonlocal image
+            image = memory.empty((3, height, width), self.dtype)
+            return image.numpy()
+
+        self._reader.one(self._path(i), self.resize_height, self.resize_width, allocate, self._error_of([i]))
+        return image, self.files.labels[i].copy()
+
+    def __getitems__(self, indices: Sequence[int]) -> list:
+        """The samples of a whole batch, decoded in one call into one tensor (shared memory in a worker process).
+        torch's DataLoader calls this, and its default collate hands that tensor on without copying it."""
+        if self.resize_height is None or self.resize_width is None:
+            return [self[i] for i in indices]  # each picture has a size of its own
+        rows = [self._wrap(index) for index in indices]
+        images = memory.empty((len(rows), 3, self.resize_height, self.resize_width), self.dtype)
+        size = (self.resize_height, self.resize_width)
+        self._reader.into([self._path(i) for i in rows], images.numpy(), size, self._error_of(rows))
+        return Batch(images, self.files.labels[rows]).samples()
+
+    def __iter__(self) -> Iterator:
+        return (self[i] for i in range(len(self)))
+
+    def __repr__(self) -> str:
+        size = f"{self.resize_height} x {self.resize_width}"
+        return (
+            f"FastTxtDataset({self.files.filename!r}: {len(self.files)} images, repeat={self.repeat}, "
+            f"resize (h x w) {size}, {self.dtype}, backend {self._reader.backend.name})"
+        )
+
+    def __getstate__(self) -> dict:
+        state = self.__dict__.copy()
+        del state["_reader"]  # a worker process opens its own
+        return state
+
+    def __setstate__(self, state: dict) -> None:
+        self.__dict__.update(state)
+        self._reader = Reader(self._backend_name, self._strict)
+
+    def _wrap(self, index: int) -> int:
+        index = operator.index(index)
+        return (index + len(self) if index < 0 else index) % len(self.files)
+
+    def _path(self, i: int) -> str:
+        return os.path.join(self.image_dir, self.files.names[i])
+
+    def _error_of(self, rows: Sequence[int]):
+        def error(i: int, status: int, size: int, note: str) -> ImageError:
+            row = rows[i]
+            return image_error(
+                status,
+                path=self._path(row),
+                size=size,
+                note=note,
+                list_file=self.files.filename,
+                line=int(self.files.lines[row]),
+            )
+
+        return error

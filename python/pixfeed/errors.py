@@ -1,0 +1,88 @@
+"""What can be wrong with an image or a list, and the exceptions that say so."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class Status(IntEnum):
+    """What is to be said about one image; the numbers of ``csrc/core/status.h``."""
+
+    OK = 0
+    MISSING = 1
+    UNREADABLE = 2
+    EMPTY = 3
+    NOT_AN_IMAGE = 4
+    TRUNCATED = 5
+    CORRUPT = 6
+    UNSUPPORTED = 7
+    TOO_LARGE = 8
+    OUT_OF_MEMORY = 9
+
+
+# What is wrong, and what can be done about it.
+_WORDS = {
+    Status.MISSING: ("there is no such file", "check image_dir and the name in the list"),
+    Status.UNREADABLE: ("the file cannot be read", "check its permissions and the disk"),
+    Status.EMPTY: ("the file is empty (0 bytes)", "fetch or copy it again"),
+    Status.NOT_AN_IMAGE: ("this is no image in a known format", "replace it or take it off the list"),
+    Status.TRUNCATED: ("the image is truncated: its data ends too early", "fetch or copy it again"),
+    Status.CORRUPT: ("the image data is corrupt", "fetch or copy it again"),
+    Status.UNSUPPORTED: ("this kind of image cannot be decoded here", "convert it to an ordinary JPEG or PNG"),
+    Status.TOO_LARGE: ("the image has more pixels than the limit of 2**30", "scale it down beforehand"),
+    Status.OUT_OF_MEMORY: ("there is not enough memory to decode the image", "scale it down beforehand"),
+}
+
+
+class ImageError(OSError):
+    """An image could not be read.
+
+    Raised at the moment the image is read. An ``OSError``, as Pillow's and Python's own errors for bad files are, so
+    code that already catches those goes on working.
+
+    Attributes:
+        status: the :class:`Status`, or ``None`` if the error came through a worker process as text.
+        path: the file's path, or ``None`` for bytes.
+        line: the line of the list file, counted from 1, or ``None``.
+    """
+
+    status: Status | None
+    path: str | None
+    line: int | None
+
+    def __init__(self, message: str, *, status: Status | None = None, path: str | None = None, line: int | None = None):
+        super().__init__(message)
+        self.status = status
+        self.path = path
+        self.line = line
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class ListError(ValueError):
+    """A list file (or a line of it) does not say what a list has to say."""
+
+
+def image_error(
+    status: int, *, path: str | None, size: int = 0, note: str = "", list_file: str | None = None, line: int | None = None
+) -> ImageError:
+    """The :class:`ImageError` for a status: what, where, why and what to do.
+
+    Args:
+        status: a failing :class:`Status`.
+        path: the image's path, ``None`` for an image given as bytes.
+        size: bytes on disk, named if there are any.
+        note: the codec's or the operating system's own words.
+        list_file, line: where the path came from; ``line`` counts from 1.
+    """
+    status = Status(status)
+    what, remedy = _WORDS[status]
+    where = path if path is not None else "an image given as bytes"
+    if line is not None:
+        where += f" ({list_file}, line {line})"
+    if size:
+        where += f" [{size} bytes]"
+    if note:
+        what += f" ({note})"
+    return ImageError(f"{where}: {what}; {remedy}", status=status, path=path, line=line)

@@ -1,0 +1,49 @@
+"""What runs here: for people, and for bug reports."""
+
+from __future__ import annotations
+
+import platform
+import sys
+
+from pixfeed import backends
+from pixfeed._version import __version__
+from pixfeed.threads import num_threads
+
+
+def config() -> dict[str, str]:
+    """What :func:`show_config` prints, by name."""
+    import numpy
+    import torch
+
+    reasons = backends.available()
+    lines = {"pixfeed": __version__}
+    try:
+        chosen = backends.choose()
+        lines["backend"] = chosen.name
+    except (backends.BackendError, ValueError) as error:
+        lines["backend"] = f"none: {error}"
+    for name, reason in reasons.items():
+        if reason:
+            lines[name] = f"not available: {reason}"
+            continue
+        backend = backends.load(name)
+        lines[name] = ", ".join(backend.codecs.values())
+        if backend.simd_target:
+            lines[name] += f", SIMD {backend.simd_target}"
+    lines["threads"] = str(num_threads())
+    lines["torch"] = torch.__version__
+    lines["numpy"] = numpy.__version__
+    lines["python"] = f"{platform.python_version()} on {platform.system()} {platform.machine()}"
+    return lines
+
+
+def show_config(file=None) -> None:
+    """Print version, backends, codecs with their versions, SIMD target and threads (also ``python -m pixfeed``).
+
+    Args:
+        file: where to, ``sys.stdout`` by default.
+    """
+    lines = config()
+    width = max(map(len, lines))
+    for name, value in lines.items():
+        print(f"{name:<{width}}  {value}", file=file or sys.stdout)

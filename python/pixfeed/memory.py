@@ -1,0 +1,94 @@
+"""Where batches live: torch's memory, ordinary or shared, used again when nobody holds it any more.
+
+Fresh memory costs a page fault every 4 kB, which takes longer than copying the page. So batches of one size come from
+a pool and go back to it when the last tensor that views them is gone, never before: a batch that somebody holds is
+never written again.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import threading
+import weakref
+from collections import OrderedDict
+
+import numpy as np
+import torch
+from torch.utils.data import get_worker_info
+
+#: Idle memory that is kept at most, in bytes.
+KEEP = 1 << 30
+# Below this size malloc keeps its own memory and a pool only adds work.
+_SMALL = 64 << 10
+
+
+class _Pool:
+    def __init__(self):
+        self._lock = threading.Lock()
+        self._idle: OrderedDict[int, list[np.ndarray]] = OrderedDict()  # by size, least recently used first
+        self._kept = 0
+
+    def take(self, size: int) -> np.ndarray:
+        with self._lock:
+            idle = self._idle.get(size)
+            if idle:
+                self._kept -= size
+                self._idle.move_to_end(size)
+                return idle.pop()
+        return np.empty(size, np.uint8)
+
+    def give(self, memory: np.ndarray) -> None:
+        size = memory.nbytes
+        if size > KEEP:
+            return
+        with self._lock:
+            self._idle.setdefault(size, []).append(memory)
+            self._idle.move_to_end(size)
+            self._kept += size
+            while self._kept > KEEP:
+                oldest = next(iter(self._idle))
+                if self._idle[oldest]:
+                    self._idle[oldest].pop()
+                    self._kept -= oldest
+                else:
+                    del self._idle[oldest]
+
+
+_pool = _Pool()
+
+
+def _forget() -> None:
+    global _pool
+    _pool = _Pool()
+
+
+# A forked child leaves its parent's pool alone: its pages would be copied when written, its lock may be taken.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget)
+
+
+def _give_back(memory: np.ndarray) -> None:
+    _pool.give(memory)
+
+
+def empty(shape: tuple[int, ...], dtype: torch.dtype) -> torch.Tensor:
+    """An uninitialised contiguous tensor to decode into.
+
+    Ordinary memory from the pool; in a worker process of a DataLoader shared memory, so that the batch reaches the
+    main process without a copy.
+
+    Args:
+        shape: the tensor's shape.
+        dtype: ``torch.uint8`` or ``torch.float32``.
+    """
+    size = math.prod(shape) * dtype.itemsize
+    if get_worker_info() is not None:
+        storage = torch.UntypedStorage._new_shared(size, device="cpu")
+        return torch.empty(0, dtype=dtype).set_(storage, 0, shape)
+    if size < _SMALL:
+        return torch.empty(shape, dtype=dtype)
+    memory = _pool.take(size)
+    slot = memory.view()  # torch.from_numpy holds on to this object as long as any view of the tensor lives
+    weakref.finalize(slot, _give_back, memory).atexit = False
+    return torch.from_numpy(slot).view(dtype).view(shape)

@@ -1,0 +1,91 @@
+"""HEADER and PLAN: what is known about pictures, and what is to be done with them, as plain tables.
+
+Python writes PLAN rows; a backend carries them out and decides nothing. A row says: decode `source`, take the crop,
+resize it, keep the window, flip it, and write ``(value / 255 - mean) / std``. The window's size, the dtype (uint8 is
+written as it is) and the layout are those of the array it is written to.
+
+Both dtypes mirror C structs (``csrc/core/header.h``, ``csrc/core/plan.h``); ``tests/test_plan.py`` compares them.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pixfeed.errors import Status
+
+#: One row a source. Sides in pixels as displayed, that is after the EXIF orientation (1 to 8); ``bytes`` on disk.
+HEADER = np.dtype(
+    [
+        ("width", np.int32),
+        ("height", np.int32),
+        ("orientation", np.int32),
+        ("format", np.int32),
+        ("status", np.int32),
+        ("reserved", np.int32),
+        ("bytes", np.int64),
+    ]
+)
+
+#: One row a picture to be made. The crop is in displayed pixels, the window in pixels of the resized crop.
+PLAN = np.dtype(
+    [
+        ("source", np.int32),
+        ("crop_x", np.int32),
+        ("crop_y", np.int32),
+        ("crop_w", np.int32),
+        ("crop_h", np.int32),
+        ("resize_w", np.int32),
+        ("resize_h", np.int32),
+        ("window_x", np.int32),
+        ("window_y", np.int32),
+        ("flip_horizontal", np.int32),
+        ("flip_vertical", np.int32),
+        ("interpolation", np.int32),
+        ("mean", np.float32, 3),
+        ("std", np.float32, 3),
+    ]
+)
+
+FORMATS = {0: "unknown", 1: "jpeg", 2: "png"}
+INTERPOLATION = {"linear": 1}  # the numbers of OpenCV's INTER_*
+
+
+def output_size(height: int, width: int, resize_height: int | None, resize_width: int | None) -> tuple[int, int]:
+    """The (height, width) that a picture of ``height`` x ``width`` pixels is resized to.
+
+    One ``None`` keeps the aspect ratio: the other side is ``int(side * given / other)``, at least 1. Both ``None``
+    keep the size. This is the rule of the ``resize_image`` helper that list-file datasets use.
+    """
+    if resize_height is None and resize_width is None:
+        return height, width
+    if resize_height is None:
+        return max(1, int(height * resize_width / width)), resize_width
+    if resize_width is None:
+        return resize_height, max(1, int(width * resize_height / height))
+    return resize_height, resize_width
+
+
+def resize_plan(headers: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """PLAN rows that resize each whole picture to ``size``.
+
+    Args:
+        headers: HEADER rows ``[n]``.
+        size: (height, width) in pixels.
+
+    Returns:
+        PLAN rows ``[n]``, one a header. Rows of sources that failed are there and are never carried out.
+    """
+    plans = np.zeros(len(headers), PLAN)
+    plans["source"] = np.arange(len(headers))
+    plans["crop_w"] = headers["width"]
+    plans["crop_h"] = headers["height"]
+    plans["resize_h"], plans["resize_w"] = size
+    plans["interpolation"] = INTERPOLATION["linear"]
+    plans["std"] = 1
+    return plans
+
+
+def first_failure(statuses: np.ndarray) -> int | None:
+    """The index of the first status that is not OK, or ``None``."""
+    failed = np.flatnonzero(statuses != Status.OK)
+    return int(failed[0]) if failed.size else None
