@@ -21,7 +21,7 @@ void probe_jpeg(Bytes bytes, Header& header) {
   header.status = Status::truncated;  // until a frame header and a scan have been seen
   bool framed = false, oriented = false;
   std::size_t at = 2;
-  while (at + 4 <= bytes.size) {
+  while (at + 2 <= bytes.size) {
     if (bytes.data[at] != 0xFF) {  // libjpeg skips what stands between segments
       ++at;
       continue;
@@ -43,6 +43,7 @@ void probe_jpeg(Bytes bytes, Header& header) {
       header.status = framed ? Status::ok : Status::corrupt;
       return;
     }
+    if (at + 4 > bytes.size) return;
     const std::uint8_t* segment = bytes.data + at + 4;
     const std::size_t length = be16(bytes.data + at + 2), end = at + 2 + length;
     if (length < 2) {
@@ -111,12 +112,10 @@ Header probe(Bytes bytes) {
   } else {
     header.status = Status::not_an_image;
   }
-  if (header.status == Status::ok) {
-    if (header.width <= 0 || header.height <= 0) {
-      header.status = Status::corrupt;
-    } else if (std::int64_t{header.width} * header.height > kMaxPixels) {
-      header.status = Status::too_large;
-    }
+  if (std::int64_t{header.width} * header.height > kMaxPixels) {
+    header.status = Status::too_large;
+  } else if (header.status == Status::ok && (header.width <= 0 || header.height <= 0)) {
+    header.status = Status::corrupt;
   }
   if (swaps_sides(header.orientation)) std::swap(header.width, header.height);
   return header;

@@ -1,0 +1,40 @@
+"""Every behaviour is tested on both backends: tests take the fixture `backend`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+from pixfeed import backends
+
+hypothesis.settings.register_profile("pixfeed", deadline=None, max_examples=60)
+hypothesis.settings.load_profile("pixfeed")
+
+
+def pytest_report_header():
+    from pixfeed.info import config
+
+    return [f"{name}: {value}" for name, value in config().items()]
+
+
+@pytest.fixture(params=backends.NAMES)
+def backend(request) -> str:
+    """The backend's name. One that is not there skips, unless PIXFEED_REQUIRE_NATIVE says that it has to be."""
+    why = backends.available()[request.param]
+    if why:
+        if os.environ.get("PIXFEED_REQUIRE_NATIVE"):
+            pytest.fail(f"{request.param} has to be there: {why}")
+        pytest.skip(why)
+    return request.param
+
+
+@pytest.fixture
+def shared_data() -> Path:
+    """Real pictures, which are not part of the project: PIXFEED_TEST_DATA, or ../shared/data beside the checkout."""
+    folder = Path(os.environ.get("PIXFEED_TEST_DATA") or Path(__file__).parents[2] / "shared" / "data")
+    if not folder.is_dir():
+        pytest.skip(f"no real pictures in {folder}")
+    return folder

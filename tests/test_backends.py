@@ -1,0 +1,168 @@
+"""Plans: the native backend carries out any of them as its obviously correct twin does, and writes nowhere else."""
+
+from __future__ import annotations
+
+import images
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pixfeed import backends
+from pixfeed.errors import Status
+from pixfeed.plan import HEADER, PLAN, resize_plan
+
+SOURCES = [
+    images.jpeg(images.picture(37, 61)),
+    images.with_orientation(images.jpeg(images.picture(50, 41), sampling="4:4:4"), 6),
+    images.png(images.picture(29, 30)),
+]
+
+
+@pytest.fixture(scope="module")
+def opened():
+    why = backends.available()["native"]
+    if why:
+        pytest.skip(why)  # in CI the fixture `backend` of the other tests fails then
+    return [backends.load(name).open(SOURCES, strict=False, threads=2) for name in backends.NAMES]
+
+
+def test_headers(backend):
+    headers = backends.load(backend).open([*SOURCES, b"", b"no image"], strict=False, threads=2).headers
+    assert headers.dtype == HEADER
+    assert headers["width"].tolist()[:3] == [61, 50, 30]
+    assert headers["height"].tolist()[:3] == [37, 41, 29]
+    assert headers["format"].tolist()[:3] == [1, 1, 2]
+    assert headers["bytes"].tolist()[:3] == [len(source) for source in SOURCES]
+    assert headers["status"].tolist() == [0, 0, 0, Status.EMPTY, Status.NOT_AN_IMAGE]
+
+
+@st.composite
+def plans(draw):
+    """Up to 4 plans for one output size, in any layout."""
+    height, width = draw(st.integers(1, 40)), draw(st.integers(1, 40))
+    sizes = [(61, 37), (50, 41), (30, 29)]  # as displayed
+    rows = np.zeros(draw(st.integers(1, 4)), PLAN)
+    for row in rows:
+        row["source"] = source = draw(st.integers(0, 2))
+        for axis, side in zip("xy", sizes[source], strict=True):
+            start = draw(st.integers(0, side - 1))
+            row[f"crop_{axis}"], row["crop_" + {"x": "w", "y": "h"}[axis]] = start, draw(st.integers(1, side - start))
+        for side, axis, least in (("w", "x", width), ("h", "y", height)):
+            resized = draw(st.integers(least, 90) | st.just(max(least, int(row[f"crop_{side}"]))))
+            half = int(row[f"crop_{side}"]) // 2
+            if half >= least and draw(st.booleans()):
+                row[f"crop_{side}"], resized = 2 * half, half
+            row[f"resize_{side}"] = resized
+            row[f"window_{axis}"] = draw(st.integers(0, resized - least))
+        row["flip_horizontal"], row["flip_vertical"] = draw(st.booleans()), draw(st.booleans())
+        row["interpolation"] = 1
+        normalised = draw(st.booleans())
+        row["mean"], row["std"] = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)) if normalised else (0, 1)
+    dtype = draw(st.sampled_from([np.uint8, np.float32]))
+    layout = draw(st.sampled_from(["planar", "channels_last", "padded", "mirrored", "transposed"]))
+    return rows, (height, width), dtype, layout
+
+
+CANARY = 0xA5
+
+
+def slots(n: int, size: tuple[int, int], dtype, layout: str) -> tuple[np.ndarray, np.ndarray]:
+    """A base array full of canaries and the view of it that is written to, [n, 3, h, w]."""
+    h, w = size
+    base = {
+        "planar": (n + 2, 3, h, w),
+        "channels_last": (n + 2, h, w, 3),
+        "padded": (n + 2, 5, h + 3, w + 7),
+        "mirrored": (n + 2, 3, h, w),
+        "transposed": (n + 2, 3, w, h),
+    }[layout]
+    whole = np.full(base, CANARY, np.uint8) if dtype == np.uint8 else np.full(base, -12345.0, np.float32)
+    inner = whole[1:-1]
+    view = {
+        "planar": lambda: inner,
+        "channels_last": lambda: inner.transpose(0, 3, 1, 2),
+        "padded": lambda: inner[:, 1:4, 2 : 2 + h, 3 : 3 + w],
+        "mirrored": lambda: inner[:, ::-1, ::-1, ::-1],
+        "transposed": lambda: inner.transpose(0, 1, 3, 2),
+    }[layout]()
+    return whole, view
+
+
+@given(plans())
+def test_any_plan(opened, drawn):
+    rows, size, dtype, layout = drawn
+    results = []
+    for each in opened:
+        whole, view = slots(len(rows), size, dtype, layout)
+        statuses = each.decode_into(rows, view, 2)
+        assert statuses.tolist() == [0] * len(rows)
+        results.append(whole)
+    # The whole base, so every byte outside the slots is compared as well: it has to be the canary in both.
+    np.testing.assert_array_equal(*results)
+    whole, view = slots(len(rows), size, dtype, layout)
+    view[...] = 7
+    outside = whole != 7
+    np.testing.assert_array_equal(results[0][outside], whole[outside])
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (dict(source=3), "no such source"),
+        (dict(source=-1), "no such source"),
+        (dict(crop_w=62), "crop does not lie inside"),
+        (dict(crop_x=-1), "crop does not lie inside"),
+        (dict(crop_h=0), "crop does not lie inside"),
+        (dict(crop_y=2**31 - 1), "crop does not lie inside"),
+        (dict(window_x=1), "window does not lie inside"),
+        (dict(window_y=-1), "window does not lie inside"),
+        (dict(window_x=2**31 - 1), "window does not lie inside"),
+        (dict(interpolation=99), "unknown interpolation"),
+        (dict(std=0), "mean or std"),
+        (dict(mean=np.nan), "mean or std"),
+    ],
+)
+def test_impossible_plans_are_refused(backend, change, message):
+    opened = backends.load(backend).open(SOURCES, strict=False, threads=1)
+    rows = resize_plan(opened.headers, (8, 8))[:1]
+    out = np.full((1, 3, 8, 8), CANARY, np.uint8)
+    assert opened.decode_into(rows, out, 1).tolist() == [0]
+    for name, value in change.items():
+        rows[name] = value
+    out[:] = CANARY
+    with pytest.raises(ValueError, match=message):
+        opened.decode_into(rows, out, 1)
+    assert (out == CANARY).all()
+
+
+def test_impossible_outputs_are_refused(backend):
+    opened = backends.load(backend).open(SOURCES, strict=False, threads=1)
+    rows = resize_plan(opened.headers, (8, 8))
+    read_only = np.zeros((3, 3, 8, 8), np.uint8)
+    read_only.flags.writeable = False
+    for out in (np.zeros((3, 4, 8, 8), np.uint8), np.zeros((3, 3, 8, 8)), np.zeros((2, 3, 8, 8), np.uint8), read_only):
+        with pytest.raises((ValueError, BufferError)):
+            opened.decode_into(rows, out, 1)
+
+
+def test_same_result_on_any_number_of_threads(backend):
+    sources = [images.jpeg(images.picture(40 + i, 60 - i, seed=i)) for i in range(20)]
+    results = []
+    for threads in (1, 2, 8, 64):
+        opened = backends.load(backend).open(sources, strict=False, threads=threads)
+        out = np.zeros((20, 3, 24, 24), np.float32)
+        assert not opened.decode_into(resize_plan(opened.headers, (24, 24)), out, threads).any()
+        results.append(out)
+    for other in results[1:]:
+        np.testing.assert_array_equal(results[0], other)
+
+
+def test_unknown_backend():
+    with pytest.raises(ValueError, match="'fast'"):
+        backends.choose("fast")
+
+
+def test_backend_of_the_environment(monkeypatch, backend):
+    monkeypatch.setenv("PIXFEED_BACKEND", backend)
+    assert backends.choose().name == backend

@@ -1,0 +1,70 @@
+"""Batch memory: used again when the last view is gone, never earlier."""
+
+from __future__ import annotations
+
+import gc
+
+import pytest
+import torch
+
+from pixfeed import memory
+
+SHAPE = (4, 3, 128, 128)
+
+
+@pytest.fixture(autouse=True)
+def fresh_pool(monkeypatch):
+    monkeypatch.setattr(memory, "_pool", memory._Pool())
+
+
+@pytest.mark.parametrize("dtype", [torch.uint8, torch.float32])
+def test_memory_comes_back(dtype):
+    first = memory.empty(SHAPE, dtype)
+    assert first.shape == SHAPE and first.dtype == dtype and first.is_contiguous()
+    pointer = first.data_ptr()
+    del first
+    assert memory.empty(SHAPE, dtype).data_ptr() == pointer
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        lambda t: t[1],
+        lambda t: t.unbind(0)[2],
+        lambda t: t.numpy(),
+        lambda t: t.permute(0, 2, 3, 1)[:, 0],
+        lambda t: torch.from_numpy(t[0].numpy()),
+        lambda t: t.detach(),
+        lambda t: t.untyped_storage(),
+        lambda t: memoryview(t.numpy()),
+    ],
+)
+def test_any_view_keeps_it(view):
+    tensor = memory.empty(SHAPE, torch.float32)
+    pointer = tensor.data_ptr()
+    held = view(tensor)
+    del tensor
+    gc.collect()
+    other = memory.empty(SHAPE, torch.float32)
+    assert other.data_ptr() != pointer
+    del held
+    gc.collect()
+    assert memory.empty(SHAPE, torch.float32).data_ptr() == pointer
+
+
+def test_a_bounded_amount_is_kept(monkeypatch):
+    size = 4 * 3 * 128 * 128 * 4
+    monkeypatch.setattr(memory, "KEEP", 3 * size)
+    held = [memory.empty(SHAPE, torch.float32) for _ in range(8)]
+    del held
+    assert memory._pool._kept == 3 * size
+    other = memory.empty((1, 3, 300, 256), torch.float32)
+    del other
+    assert memory._pool._kept <= 3 * size
+
+
+def test_too_large_to_keep(monkeypatch):
+    monkeypatch.setattr(memory, "KEEP", 1000)
+    tensor = memory.empty(SHAPE, torch.float32)
+    del tensor
+    assert memory._pool._kept == 0

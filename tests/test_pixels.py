@@ -1,0 +1,160 @@
+"""The first promise: the same pixels as cv2.imread, cvtColor, resize and division by 255, bit for bit."""
+
+from __future__ import annotations
+
+import struct
+
+import images
+import numpy as np
+import pytest
+import torch
+
+import pixfeed
+
+# 1 pixel wide or high, smaller than a block, around block borders, odd, larger.
+SIZES = [(1, 1), (1, 40), (40, 1), (2, 3), (3, 2), (7, 9), (8, 8), (9, 17), (16, 16), (17, 33), (61, 97), (128, 130)]
+# Down, up, to a pixel, and sides that are no multiple of a vector.
+TARGETS = [(1, 1), (1, 19), (5, 7), (13, 8), (32, 32), (33, 61), (150, 200)]
+
+
+def assert_same(data: bytes, folder, backend: str, targets=TARGETS) -> None:
+    path = folder / "picture"
+    path.write_bytes(data)
+    expected = images.reference_read(path)
+    read = pixfeed.imread(path, backend=backend)
+    np.testing.assert_array_equal(read, expected)
+    assert read.flags.c_contiguous
+    np.testing.assert_array_equal(pixfeed.imread(data, backend=backend), expected)
+    height, width = expected.shape[:2]
+    halves = [(max(1, height // 2), max(1, width // 2)), (max(1, height // 4), max(1, width // 4)), (height, width)]
+    for size in [*targets, *halves]:
+        resized = images.reference_resize(expected, size)
+        got = pixfeed.load_batch([path], size, dtype=torch.uint8, backend=backend)
+        np.testing.assert_array_equal(got[0].permute(1, 2, 0).numpy(), resized, err_msg=f"{size}")
+        floats = pixfeed.load_batch([data], size, backend=backend)[0]
+        assert torch.equal(floats, images.to_tensor(resized)), size
+
+
+@pytest.mark.parametrize("sampling", images.SAMPLING)
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_jpeg_sizes_and_samplings(tmp_path, backend, size, sampling):
+    assert_same(images.jpeg(images.picture(*size), sampling=sampling), tmp_path, backend)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_gray_jpeg(tmp_path, backend, size):
+    assert_same(images.jpeg(images.picture(*size, gray=True)), tmp_path, backend)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_png_sizes(tmp_path, backend, size):
+    assert_same(images.png(images.picture(*size)), tmp_path, backend)
+
+
+@pytest.mark.parametrize("sampling", images.SAMPLING)
+@pytest.mark.parametrize("kind", [dict(progressive=True), dict(restart=1), dict(restart=3), dict(optimize=True)], ids=str)
+def test_jpeg_kinds(tmp_path, backend, kind, sampling):
+    assert_same(images.jpeg(images.picture(53, 71), sampling=sampling, **kind), tmp_path, backend, [(32, 32)])
+
+
+@pytest.mark.parametrize("quality", [1, 5, 25, 50, 75, 95, 100])
+def test_jpeg_qualities(tmp_path, backend, quality):
+    assert_same(images.jpeg(images.picture(40, 56, seed=quality), quality=quality), tmp_path, backend, [(32, 32)])
+
+
+def test_jpeg_of_extreme_contrast(tmp_path, backend):
+    """Coefficients at the ends of their range, where an IDCT has to clamp."""
+    noise = np.random.default_rng(0).choice(np.array([0, 255], np.uint8), (64, 64, 3))
+    for quality in (1, 30, 100):
+        assert_same(images.jpeg(noise, quality=quality, sampling="4:4:4"), tmp_path, backend, [(32, 32)])
+
+
+@pytest.mark.parametrize("little", [True, False])
+@pytest.mark.parametrize("orientation", range(10))
+@pytest.mark.parametrize("make", [images.jpeg, images.png])
+def test_orientation(tmp_path, backend, make, orientation, little):
+    """All eight, and the two values that mean nothing."""
+    data = images.with_orientation(make(images.picture(45, 70)), orientation, little)
+    assert_same(data, tmp_path, backend, [(32, 32), (90, 50)])
+
+
+def test_cmyk_and_ycck_jpeg(tmp_path, backend):
+    assert_same(images.pillow(images.picture(33, 47), "JPEG", "CMYK", quality=92), tmp_path, backend, [(32, 32)])
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "LA", "RGBA", "I;16"])
+def test_png_modes(tmp_path, backend, mode):
+    image = images.picture(33, 47)
+    if mode == "I;16":
+        data = images.png(image[..., 0].astype(np.uint16) * 257 + 13)
+    elif mode in ("LA", "RGBA"):
+        alpha = images.picture(33, 47, seed=1)[..., :1]
+        data = images.pillow(np.concatenate([image, alpha], -1), "PNG", mode)
+    else:
+        data = images.pillow(image, "PNG", mode)
+    assert_same(data, tmp_path, backend, [(32, 32)])
+
+
+def test_png_of_16_bits(tmp_path, backend):
+    deep = (images.picture(33, 47).astype(np.uint16) << 8) + images.picture(33, 47, seed=1)
+    assert_same(images.png(deep), tmp_path, backend, [(32, 32)])
+
+
+def test_interlaced_png(tmp_path, backend):
+    """Adam7, written here because neither OpenCV nor Pillow writes it."""
+    import zlib
+
+    image = images.picture(21, 30)
+    body = b""
+    for x0, y0, dx, dy in [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)]:
+        for row in image[y0::dy, x0::dx]:
+            body += b"\0" + row.tobytes()
+    header = struct.pack(">IIBBBBB", 30, 21, 8, 2, 0, 0, 1)
+    data = b"\x89PNG\r\n\x1a\n" + images.png_chunk(b"IHDR", header) + images.png_chunk(b"IDAT", zlib.compress(body))
+    data += images.png_chunk(b"IEND", b"")
+    assert_same(data, tmp_path, backend, [(32, 32)])
+    np.testing.assert_array_equal(pixfeed.imread(data, backend=backend), image)
+
+
+@pytest.mark.parametrize("format", ["BMP", "TIFF", "GIF", "WEBP"])
+def test_other_formats_go_to_opencv(tmp_path, backend, format):
+    """What the native codecs do not know is read by OpenCV, picture by picture, within the same batch."""
+    data, jpeg = images.pillow(images.picture(33, 47), format), images.jpeg(images.picture(40, 40))
+    assert_same(data, tmp_path, backend, [(32, 32)])
+    got = pixfeed.load_batch([jpeg, data, jpeg], (20, 20), backend=backend)
+    for image, source in zip(got, [jpeg, data, jpeg], strict=True):
+        assert torch.equal(image, pixfeed.load_batch([source], (20, 20), backend="opencv")[0])
+
+
+def test_jpeg_without_huffman_tables(tmp_path, backend):
+    """A frame of motion JPEG leaves out the standard tables. Not even after a file that had others."""
+    data = images.jpeg(images.picture(40, 56))
+    at, bare = 2, data[:2]
+    while data[at + 1] != 0xDA:
+        end = at + 2 + struct.unpack_from(">H", data, at + 2)[0]
+        if data[at + 1] != 0xC4:
+            bare += data[at:end]
+        at = end
+    bare += data[at:]
+    pixfeed.imread(images.jpeg(images.picture(40, 56, seed=3), optimize=True), backend=backend)
+    np.testing.assert_array_equal(pixfeed.imread(bare, backend=backend), pixfeed.imread(data, backend=backend))
+
+
+def test_format_by_magic_bytes_not_by_name(tmp_path, backend):
+    path = tmp_path / "picture.JPEG"
+    path.write_bytes(images.png(images.picture(9, 9)))
+    np.testing.assert_array_equal(pixfeed.imread(path, backend=backend), images.picture(9, 9)[..., ::-1])
+
+
+@pytest.mark.parametrize("folder", ["imagenet", "camera", "orientation"])
+def test_real_pictures(shared_data, backend, folder):
+    """Every file, read and resized, also the one that OpenCV and Pillow read with a warning (camera_07.jpg)."""
+    files = sorted(p for p in (shared_data / folder).iterdir() if p.suffix.lower() in (".jpg", ".jpeg"))
+    assert files
+    if backend == "opencv":
+        files = files[::10]  # it is OpenCV itself
+    for path in files:
+        expected = images.reference_read(path)
+        np.testing.assert_array_equal(pixfeed.imread(path, backend=backend), expected, err_msg=str(path))
+        got = pixfeed.load_batch([path], (256, 256), backend=backend)[0]
+        assert torch.equal(got, images.to_tensor(images.reference_resize(expected, (256, 256)))), path

@@ -1,0 +1,55 @@
+"""HEADER and PLAN rows, and the rules that make them."""
+
+import numpy as np
+import pytest
+
+from pixfeed import plan
+from pixfeed.errors import Status
+
+
+def test_tables_mirror_the_c_structs():
+    native = pytest.importorskip("pixfeed._native")
+    for name, dtype in (("Header", plan.HEADER), ("Plan", plan.PLAN)):
+        expected = native.struct_offsets()[name]
+        assert expected.pop("itemsize") == dtype.itemsize
+        for field, offset in expected.items():
+            assert dtype.fields[field][1] == offset, field
+        assert set(dtype.names) - set(expected) <= {"reserved"}
+
+
+def test_status_numbers_mirror_the_c_enum():
+    from pathlib import Path
+
+    header = Path(__file__).parents[1] / "csrc/core/status.h"
+    named = {
+        line.split("=")[0].strip().upper(): int(line.split("=")[1].split(",")[0])
+        for line in header.read_text().splitlines()
+        if "," in line and "=" in line
+    }
+    assert named == {status.name: status.value for status in Status}
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ((None, None), (300, 451)),
+        ((256, 256), (256, 256)),
+        ((None, 100), (int(300 * 100 / 451), 100)),
+        ((100, None), (100, int(451 * 100 / 300))),
+    ],
+)
+def test_output_size(given, expected):
+    assert plan.output_size(300, 451, *given) == expected
+
+
+def test_output_size_is_never_zero():
+    assert plan.output_size(2, 5000, None, 10) == (1, 10)
+
+
+def test_resize_plan():
+    headers = np.zeros(2, plan.HEADER)
+    headers["width"], headers["height"] = [10, 20], [30, 40]
+    rows = plan.resize_plan(headers, (5, 7))
+    assert rows["source"].tolist() == [0, 1]
+    assert rows["crop_w"].tolist() == [10, 20] and rows["crop_h"].tolist() == [30, 40]
+    assert set(rows["resize_h"]) == {5} and set(rows["resize_w"]) == {7}
