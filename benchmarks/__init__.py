@@ -1,0 +1,1 @@
+"""Measurements: pixfeed beside what people use today, in one run."""

@@ -1,0 +1,186 @@
+"""From files to batches: pixfeed beside the pure-Python path, interleaved in one run.
+
+python -m benchmarks.loader [--data FOLDER] [--list FILE] [--rounds 5] [--workers 0 1 2 4]
+
+Every contender runs once in every round, in an order that turns by one each round; the first round warms up and is
+thrown away. The files are in the page cache. Writes benchmarks/results/loader.json and loader.png.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import statistics
+import sys
+import time
+import warnings
+from collections.abc import Callable
+from datetime import datetime, timezone
+from pathlib import Path
+
+import torch
+from benchmarks.pure_python import PurePythonDataset
+from examples import photos
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+from torch.utils.data import DataLoader
+
+import pixfeed
+from pixfeed.info import config
+
+RESULTS = Path(__file__).parent / "results"
+console = Console(highlight=False)
+
+
+def one_by_one(dataset) -> Callable[[], float]:
+    """Seconds an image: ``dataset[i]`` for all i, in this process."""
+
+    def run() -> float:
+        start = time.perf_counter()
+        for i in range(len(dataset)):
+            dataset[i]
+        return (time.perf_counter() - start) / len(dataset)
+
+    return run
+
+
+def batches(dataset, batch_size: int, workers: int) -> Callable[[], float]:
+    """Seconds an image: one epoch of torch's DataLoader. Workers stay alive, so their start is not counted."""
+    loader = DataLoader(dataset, batch_size=batch_size, num_workers=workers, persistent_workers=workers > 0)
+
+    def run() -> float:
+        start = time.perf_counter()
+        images = sum(len(labels) for _, labels in loader)
+        return (time.perf_counter() - start) / images
+
+    return run
+
+
+def contenders(data: Path, list_file: Path, batch_size: int, workers: list[int], repeat: int) -> dict:
+    """(path, setting) to a function that measures once."""
+    options = dict(image_dir=data, repeat=repeat)
+    make = {
+        "pure Python": lambda: PurePythonDataset(list_file, **options),
+        "pixfeed float32": lambda: pixfeed.FastTxtDataset(list_file, **options),
+        "pixfeed uint8": lambda: pixfeed.FastTxtDataset(list_file, **options, dtype=torch.uint8),
+    }
+    result: dict[tuple[str, str], Callable[[], float]] = {}
+    for name, dataset in make.items():
+        result[name, "dataset[i]"] = one_by_one(dataset())
+        for n in workers:
+            result[name, f"{n} workers"] = batches(dataset(), batch_size, n)
+    return result
+
+
+def measure(runs: dict, rounds: int) -> dict:
+    """Images per second of every contender in every round but the first."""
+    speeds = {key: [] for key in runs}
+    keys = list(runs)
+    with Progress(console=console) as progress:
+        task = progress.add_task("measuring", total=(rounds + 1) * len(keys))
+        for i in range(rounds + 1):
+            for key in keys[i % len(keys) :] + keys[: i % len(keys)]:
+                seconds = runs[key]()
+                if i > 0:
+                    speeds[key].append(1 / seconds)
+                progress.advance(task)
+    return speeds
+
+
+def cpu_name() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()
+
+
+def best(medians: dict, name: str) -> tuple[str, float]:
+    """The setting of a path that makes batches fastest, and its speed."""
+    of_path = {setting: v for (path, setting), v in medians.items() if path == name and setting != "dataset[i]"}
+    setting = max(of_path, key=of_path.get)
+    return setting, of_path[setting]
+
+
+def ratios(medians: dict) -> dict[str, float]:
+    """What the project promises, as measured."""
+    pure = best(medians, "pure Python")[1]
+    single = ("pure Python", "dataset[i]")
+    return {
+        "dataset[i], float32, one process": medians["pixfeed float32", "dataset[i]"] / medians[single],
+        "batches, float32, each at its best": best(medians, "pixfeed float32")[1] / pure,
+        "batches, uint8 against pure-Python float32, each at its best": best(medians, "pixfeed uint8")[1] / pure,
+    }
+
+
+def chart(speeds: dict, path: Path, title: str) -> None:
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    names = list(dict.fromkeys(name for name, _ in speeds))
+    settings = list(dict.fromkeys(setting for _, setting in speeds))
+    figure, axis = plt.subplots(figsize=(9, 4.5), layout="constrained")
+    width = 0.8 / len(names)
+    for i, name in enumerate(names):
+        values = [speeds[name, setting] for setting in settings]
+        heights = [statistics.median(v) for v in values]
+        errors = [[h - min(v) for h, v in zip(heights, values, strict=True)]]
+        errors.append([max(v) - h for h, v in zip(heights, values, strict=True)])
+        places = [j + (i - (len(names) - 1) / 2) * width for j in range(len(settings))]
+        bars = axis.bar(places, heights, width * 0.92, yerr=errors, capsize=2, label=name, error_kw={"lw": 0.8})
+        axis.bar_label(bars, [f"{h:,.0f}" for h in heights], fontsize=7, label_type="center", color="white")
+    axis.set_xticks(range(len(settings)), settings)
+    axis.set_ylabel("images per second")
+    axis.set_title(title, fontsize=10)
+    axis.legend(frameon=False)
+    axis.spines[["top", "right"]].set_visible(False)
+    figure.savefig(path, dpi=120)
+    plt.close(figure)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    photos.add_arguments(parser)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--batch-size", type=int, default=64)
+    parser.add_argument("--workers", type=int, nargs="+", default=[0, 1, 2, 4])
+    parser.add_argument("--repeat", type=int, default=2, help="how often the list is read in one measurement")
+    arguments = parser.parse_args()
+    warnings.filterwarnings("ignore", "This DataLoader will create")
+    data, list_file = photos.find(arguments.data, arguments.list)
+
+    runs = contenders(data, list_file, arguments.batch_size, arguments.workers, arguments.repeat)
+    speeds = measure(runs, arguments.rounds)
+    medians = {key: statistics.median(values) for key, values in speeds.items()}
+
+    table = Table("path", "setting", "median", "min", "max", title="images per second")
+    for (name, setting), values in speeds.items():
+        table.add_row(name, setting, *(f"{v:,.0f}" for v in (statistics.median(values), min(values), max(values))))
+    console.print(table)
+    summary = Table("pixfeed against the pure-Python path", "times")
+    for name, value in ratios(medians).items():
+        summary.add_row(name, f"{value:.2f}")
+    console.print(summary)
+
+    RESULTS.mkdir(exist_ok=True)
+    about = {"cpu": cpu_name(), "date": datetime.now(timezone.utc).strftime("%Y-%m-%d"), **config()}
+    record = {
+        "command": " ".join(["python -m benchmarks.loader", *sys.argv[1:]]),
+        "machine": about,
+        "images": len(runs and pixfeed.FastTxtDataset(list_file, data)),
+        "batch_size": arguments.batch_size,
+        "images_per_second": {f"{name}, {setting}": values for (name, setting), values in speeds.items()},
+        "ratios": ratios(medians),
+    }
+    (RESULTS / "loader.json").write_text(json.dumps(record, indent=2) + "\n")
+    title = f"{data.name}: files to 256 x 256 batches of {arguments.batch_size}; {about['cpu']}, {about['threads']} cores"
+    chart(speeds, RESULTS / "loader.png", title)
+    console.print(f"Written: {RESULTS / 'loader.json'}, {RESULTS / 'loader.png'}")
+
+
+if __name__ == "__main__":
+    main()

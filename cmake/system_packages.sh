@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# Installs the system packages that the extension is built from, if any is missing: as root or with sudo. Without
+# either it prints the one line to run and goes on; pixfeed then works through OpenCV.
+# Usage: system_packages.sh PYTHON
+set -u
+python=${1:-python3}
+
+missing=()
+need() { # package, test command...
+  local package=$1
+  shift
+  "$@" >/dev/null 2>&1 || missing+=("$package")
+}
+compiles() { echo "#include <cstdio>
+#include <$1>" | c++ -std=c++20 -fsyntax-only -x c++ -; }
+need g++ c++ --version
+need libjpeg-dev compiles jpeglib.h
+need libpng-dev compiles png.h
+need libhwy-dev compiles hwy/highway.h
+need python3-venv "$python" -c 'import ensurepip, venv'
+need python3-dev "$python" -c 'import os, sysconfig; os.stat(sysconfig.get_paths()["include"] + "/Python.h")'
+[ ${#missing[@]} -eq 0 ] && exit 0
+
+line="apt-get install -y ${missing[*]}"
+if ! command -v apt-get >/dev/null; then
+  echo "pixfeed: these are missing, under their Debian names: ${missing[*]}. Without them it works through OpenCV."
+  exit 0
+fi
+if [ "$(id -u)" -eq 0 ]; then
+  as_root=()
+elif command -v sudo >/dev/null && { sudo -n true 2>/dev/null || [ -t 0 ]; }; then
+  as_root=(sudo)
+else
+  echo "pixfeed: for the native backend run: sudo $line. Going on without it, through OpenCV."
+  exit 0
+fi
+echo "pixfeed: installing ${missing[*]}"
+export DEBIAN_FRONTEND=noninteractive
+"${as_root[@]}" apt-get update -qq </dev/null
+"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "${missing[@]}" </dev/null >/dev/null ||
+  echo "pixfeed: that failed. Run: sudo $line. Going on without it, through OpenCV."
+exit 0

@@ -1,0 +1,1 @@
+"""Programs that show pixfeed at work; run them from the project's root: python -m examples.demo"""
