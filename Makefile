@@ -1,6 +1,6 @@
 # Everything is set up by itself: system packages (cmake/system_packages.sh), .venv, the package. CI calls `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-core bench lint wheel setup clean
+.PHONY: help demo test test-core fuzz bench lint wheel setup clean
 SHELL := /bin/bash
 
 PYTHON ?= python3
@@ -28,6 +28,18 @@ test-core: setup  ## the tests of the C++ core
 	  rm -f build-core.log; \
 	  $(BIN)/ctest --test-dir build/core --output-on-failure; \
 	else echo "The native backend was not built: its core is not tested."; fi
+
+MINUTES ?= 1
+fuzz: setup  ## our JPEG decoder against libjpeg-turbo on mutated files, MINUTES=n of them (needs clang)
+	@command -v clang++ >/dev/null || command -v clang++-14 >/dev/null || bash cmake/system_packages.sh --fuzz $(PYTHON)
+	CXX=$$(command -v clang++ || command -v clang++-14) CC=$$(command -v clang || command -v clang-14) \
+	  $(BIN)/cmake -S . -B build/fuzz -DPIXFEED_NATIVE=on -DPIXFEED_TESTS=ON -DPIXFEED_FUZZ=ON \
+	  -DCMAKE_BUILD_TYPE=RelWithDebInfo \
+	  -DCMAKE_CXX_FLAGS="-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined" >/dev/null
+	$(BIN)/cmake --build build/fuzz --parallel --target jpeg_fuzz jpeg_test >/dev/null
+	mkdir -p build/fuzz/corpus && build/fuzz/csrc/tests/jpeg_test --seeds build/fuzz/corpus
+	cd build/fuzz && csrc/fuzz/jpeg_fuzz -max_len=4096 -max_total_time=$$((60 * $(MINUTES))) -print_final_stats=1 \
+	  -verbosity=0 corpus
 
 bench: setup  ## pixfeed against the pure-Python path: table, JSON and chart in benchmarks/results/
 	$(BIN)/python -m benchmarks.loader $(if $(DATA),--data "$(DATA)") $(if $(LIST),--list "$(LIST)")

@@ -31,7 +31,7 @@ import pixfeed
 from pixfeed.info import config
 
 RESULTS = Path(__file__).parent / "results"
-console = Console(highlight=False)
+console = Console(highlight=False, markup=False)
 
 
 def one_by_one(dataset) -> Callable[[], float]:

@@ -1,8 +1,13 @@
 #!/usr/bin/env bash
 # Installs the system packages that the extension is built from, if any is missing: as root or with sudo. Without
 # either it prints the one line to run and goes on; pixfeed then works through OpenCV.
-# Usage: system_packages.sh PYTHON
+# Usage: system_packages.sh [--fuzz] PYTHON      --fuzz: what `make fuzz` needs as well
 set -u
+fuzz=
+if [ "${1:-}" = --fuzz ]; then
+  fuzz=yes
+  shift
+fi
 python=${1:-python3}
 
 missing=()
@@ -19,6 +24,7 @@ need libpng-dev compiles png.h
 need libhwy-dev compiles hwy/highway.h
 need python3-venv "$python" -c 'import ensurepip, venv'
 need python3-dev "$python" -c 'import os, sysconfig; os.stat(sysconfig.get_paths()["include"] + "/Python.h")'
+[ -z "$fuzz" ] || need "clang libclang-rt-dev" clang++ --version
 [ ${#missing[@]} -eq 0 ] && exit 0
 
 line="apt-get install -y ${missing[*]}"
@@ -37,6 +43,6 @@ fi
 echo "pixfeed: installing ${missing[*]}"
 export DEBIAN_FRONTEND=noninteractive
 "${as_root[@]}" apt-get update -qq </dev/null
-"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "${missing[@]}" </dev/null >/dev/null ||
+"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq ${missing[*]} </dev/null >/dev/null ||
   echo "pixfeed: that failed. Run: sudo $line. Going on without it, through OpenCV."
 exit 0

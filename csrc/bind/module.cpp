@@ -37,13 +37,13 @@ Input to_input(py::handle source, std::vector<py::buffer_info>& owners) {
   return {{}, bytes, false};
 }
 
-std::unique_ptr<Opened> open(const py::list& sources, bool strict, bool defer, int threads) {
+std::unique_ptr<Opened> open(const py::list& sources, bool strict, bool turbo, bool defer, int threads) {
   auto opened = std::make_unique<Opened>();
   std::vector<Input> inputs;
   inputs.reserve(sources.size());
   for (py::handle source : sources) inputs.push_back(to_input(source, opened->owners));
   py::gil_scoped_release unlocked;  // no Python from here on
-  opened->batch = std::make_unique<Batch>(std::move(inputs), DecodeOptions{strict, defer}, threads);
+  opened->batch = std::make_unique<Batch>(std::move(inputs), DecodeOptions{strict, turbo, defer}, threads);
   return opened;
 }
 
@@ -110,8 +110,7 @@ py::dict struct_offsets() {
 }
 
 std::string simd_target() {
-  const auto supported = hwy::SupportedTargets();
-  return hwy::TargetName(supported & -supported);  // the lowest bit is the best
+  return hwy::TargetName(hwy::SupportedAndGeneratedTargets().front());  // the best comes first
 }
 
 }  // namespace
@@ -122,7 +121,7 @@ PYBIND11_MODULE(_native, m) {
       .def("headers", &headers, "dtype"_a)
       .def("note", [](const Opened& opened, int i) { return py::bytes(opened.batch->note(i)); }, "i"_a)
       .def("decode_into", &decode_into, "plans"_a, "out"_a, "threads"_a);
-  m.def("open", &open, "sources"_a, "strict"_a, "defer"_a, "threads"_a);
+  m.def("open", &open, "sources"_a, "strict"_a, "turbo"_a, "defer"_a, "threads"_a);
   m.def("codecs", [] { return py::dict("jpeg"_a = jpeg_version(), "png"_a = png_version()); });
   m.def("simd_target", &simd_target);
   m.def("struct_offsets", &struct_offsets);

@@ -2,13 +2,13 @@
 
 namespace pixfeed {
 
-Status decode(Bytes bytes, const Header& header, const DecodeOptions& options, RowSink& sink, Scratch& scratch,
+Status decode(Bytes bytes, Format format, const DecodeOptions& options, RowSink& sink, Scratch& scratch,
               std::string* note) {
-  switch (header.format) {
+  switch (format) {
     case Format::jpeg:
-      return decode_jpeg(bytes, header, options, sink, scratch, note);
+      return decode_jpeg(bytes, options, sink, scratch, note);
     case Format::png:
-      return decode_png(bytes, header, options, sink, scratch, note);
+      return decode_png(bytes, options, sink, scratch, note);
     case Format::unknown:
       break;
   }

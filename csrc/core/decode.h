@@ -3,7 +3,6 @@
 
 #include <string>
 
-#include "exif.h"
 #include "header.h"
 #include "row_sink.h"
 #include "scratch.h"
@@ -13,23 +12,18 @@ namespace pixfeed {
 
 struct DecodeOptions {
   bool strict = false;   // refuse what the codec reads with a mere warning
+  bool turbo = false;    // decode every JPEG with libjpeg-turbo, none with our own decoder
   bool defer = false;    // say `unsupported` where this build's codec is known to differ from OpenCV's (see decode_jpeg)
 };
 
 // The stored picture, row by row, into `sink`; colours as OpenCV's IMREAD_COLOR gives them, in the order R, G, B.
 // Never throws for bad bytes. On failure `note` has the codec's own words, and rows may already have been taken.
-Status decode(Bytes bytes, const Header& header, const DecodeOptions& options, RowSink& sink, Scratch& scratch,
+Status decode(Bytes bytes, Format format, const DecodeOptions& options, RowSink& sink, Scratch& scratch,
               std::string* note);
 
-// A codec that finds other sides than the header's answers `corrupt`: the sink relies on the width of its rows.
-Status decode_jpeg(Bytes bytes, const Header& header, const DecodeOptions& options, RowSink& sink, Scratch& scratch,
-                   std::string* note);
-Status decode_png(Bytes bytes, const Header& header, const DecodeOptions& options, RowSink& sink, Scratch& scratch,
-                  std::string* note);
-
-// The sides of the picture as it is stored, before its orientation.
-inline int stored_width(const Header& h) { return swaps_sides(h.orientation) ? h.height : h.width; }
-inline int stored_height(const Header& h) { return swaps_sides(h.orientation) ? h.width : h.height; }
+// One a codec; called by decode() only.
+Status decode_jpeg(Bytes bytes, const DecodeOptions& options, RowSink& sink, Scratch& scratch, std::string* note);
+Status decode_png(Bytes bytes, const DecodeOptions& options, RowSink& sink, Scratch& scratch, std::string* note);
 
 // "libjpeg-turbo 2.1.5", "libpng 1.6.39": what runs, not what was compiled against, where the library can say so.
 std::string jpeg_version();

@@ -7,9 +7,10 @@
 #include <jerror.h>
 // clang-format on
 
-#include <algorithm>
 #include <csetjmp>
 #include <cstring>
+
+#include "jpeg/decode.h"
 
 namespace pixfeed {
 namespace {
@@ -131,7 +132,7 @@ constexpr int kRows = 4;  // libjpeg hands out at most this many rows a call (it
 
 // The frame that longjmp comes back to: every local is trivial. Rows go to `sink` between the calls into libjpeg, so
 // no C++ frame is ever jumped over.
-Status run(Turbo& turbo, Bytes bytes, const Header& header, bool defer, RowSink& sink, Buffer& buffer) {
+Status run(Turbo& turbo, Bytes bytes, bool defer, RowSink& sink, Buffer& buffer) {
   jpeg_decompress_struct& info = turbo.info;
   turbo.rows_missing = true;
   turbo.note[0] = '\0';
@@ -151,10 +152,7 @@ Status run(Turbo& turbo, Bytes bytes, const Header& header, bool defer, RowSink&
   info.dct_method = JDCT_ISLOW;
   info.do_fancy_upsampling = TRUE;
   jpeg_start_decompress(&info);
-  if (static_cast<int>(info.output_width) != stored_width(header) ||
-      static_cast<int>(info.output_height) != stored_height(header)) {
-    return Status::corrupt;
-  }
+  if (!sink.begin(static_cast<int>(info.output_width), static_cast<int>(info.output_height))) return Status::corrupt;
   if (defer && smoothed_by_old_rules(info)) return Status::unsupported;
 
   const std::size_t stride = static_cast<std::size_t>(info.output_width) * 4;
@@ -180,10 +178,10 @@ Status run(Turbo& turbo, Bytes bytes, const Header& header, bool defer, RowSink&
 
 }  // namespace
 
-Status decode_jpeg(Bytes bytes, const Header& header, const DecodeOptions& options, RowSink& sink, Scratch& scratch,
-                   std::string* note) {
+Status decode_jpeg(Bytes bytes, const DecodeOptions& options, RowSink& sink, Scratch& scratch, std::string* note) {
+  if (!options.turbo && jpeg::decode(bytes.data, bytes.size, sink) == jpeg::Outcome::done) return Status::ok;
   Turbo turbo;
-  Status status = run(turbo, bytes, header, options.defer, sink, scratch.codec);
+  Status status = run(turbo, bytes, options.defer, sink, scratch.codec);
   if (status == Status::ok && options.strict && turbo.error.num_warnings > 0) status = Status::corrupt;
   if (status != Status::ok) *note = turbo.note;
   return status;

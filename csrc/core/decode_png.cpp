@@ -61,7 +61,7 @@ void set_transformations(png_structp png, int color_type, int depth) {
 }
 
 // The frame that longjmp comes back to: every local is trivial.
-Status run(Reader& reader, const Header& header, RowSink& sink, Buffer& buffer) {
+Status run(Reader& reader, RowSink& sink, Buffer& buffer) {
   if (setjmp(reader.escape) != 0) return reader.truncated ? Status::truncated : Status::corrupt;
   reader.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &reader, on_error, on_warning);
   if (reader.png == nullptr) return Status::out_of_memory;
@@ -75,9 +75,7 @@ Status run(Reader& reader, const Header& header, RowSink& sink, Buffer& buffer) 
   png_uint_32 width = 0, height = 0;
   int depth = 0, color_type = 0, interlace = 0;
   png_get_IHDR(reader.png, reader.info, &width, &height, &depth, &color_type, &interlace, nullptr, nullptr);
-  if (static_cast<int>(width) != stored_width(header) || static_cast<int>(height) != stored_height(header)) {
-    return Status::corrupt;
-  }
+  if (!sink.begin(static_cast<int>(width), static_cast<int>(height))) return Status::corrupt;
   set_transformations(reader.png, color_type, depth);
   const int passes = png_set_interlace_handling(reader.png);
   png_read_update_info(reader.png, reader.info);
@@ -101,12 +99,11 @@ Status run(Reader& reader, const Header& header, RowSink& sink, Buffer& buffer) 
 
 }  // namespace
 
-Status decode_png(Bytes bytes, const Header& header, const DecodeOptions& options, RowSink& sink, Scratch& scratch,
-                  std::string* note) {
+Status decode_png(Bytes bytes, const DecodeOptions& options, RowSink& sink, Scratch& scratch, std::string* note) {
   Reader reader{};
   reader.next = bytes.data;
   reader.left = bytes.size;
-  Status status = run(reader, header, sink, scratch.codec);
+  Status status = run(reader, sink, scratch.codec);
   png_destroy_read_struct(&reader.png, &reader.info, &reader.end);
   if (status == Status::ok && options.strict && reader.warned) status = Status::corrupt;
   if (status != Status::ok) *note = reader.note;

@@ -30,8 +30,11 @@ double scale_of(int from, int to) { return 1.0 / (static_cast<double>(to) / from
 
 }  // namespace
 
-bool Resampler::begin(const Plan& plan, int window_w, int window_h, Scratch& scratch, RowWriter& writer) {
+bool Resampler::prepare(const Plan& plan, int width, int height, int window_w, int window_h, Scratch& scratch,
+                        RowWriter& writer) {
   plan_ = plan;
+  width_ = width;
+  height_ = height;
   window_w_ = window_w;
   window_h_ = window_h;
   writer_ = &writer;
@@ -67,12 +70,12 @@ bool Resampler::begin(const Plan& plan, int window_w, int window_h, Scratch& scr
       taps_[i] = {std::clamp(y, 0, plan.crop_h - 1), std::clamp(y + 1, 0, plan.crop_h - 1), fixed(1.f - fy), fixed(fy)};
     }
   }
-  restart();
   return true;
 }
 
-void Resampler::restart() {
+bool Resampler::begin(int width, int height) {
   next_ = 0;
+  return width == width_ && height == height_;
 }
 
 bool Resampler::wants(int y) const {

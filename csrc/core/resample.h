@@ -23,12 +23,14 @@ class RowWriter {
 // there), everything else is INTER_LINEAR in OpenCV's 11-bit fixed point.
 class Resampler : public RowSink {
  public:
-  // The window is `window_w` x `window_h` pixels from (plan.window_x, plan.window_y). False if memory is short.
-  bool begin(const Plan& plan, int window_w, int window_h, Scratch& scratch, RowWriter& writer);
+  // For a picture of `width` x `height` pixels; the window is `window_w` x `window_h` pixels from (plan.window_x,
+  // plan.window_y). False if memory is short.
+  bool prepare(const Plan& plan, int width, int height, int window_w, int window_h, Scratch& scratch,
+               RowWriter& writer);
 
-  void take(int y, const std::uint8_t* rgb) override;
+  bool begin(int width, int height) override;
   bool wants(int y) const override;
-  void restart() override;
+  void take(int y, const std::uint8_t* rgb) override;
 
  private:
   enum class Way { copy, half, linear };
@@ -38,6 +40,7 @@ class Resampler : public RowSink {
 
   Plan plan_{};
   Way way_ = Way::copy;
+  int width_ = 0, height_ = 0;
   int window_w_ = 0, window_h_ = 0;
   RowWriter* writer_ = nullptr;
 

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "exif.h"
 #include "orient.h"
 #include "resample.h"
 #include "write.h"
@@ -14,6 +15,8 @@ namespace {
 class Keeper : public RowSink {
  public:
   explicit Keeper(const ImageView& image) : image_(image) {}
+  bool begin(int width, int height) override { return width == image_.width && height == image_.height; }
+  bool wants(int) const override { return true; }
   void take(int y, const std::uint8_t* rgb) override {
     std::memcpy(image_.row(y), rgb, static_cast<std::size_t>(image_.width) * 3);
   }
@@ -33,17 +36,22 @@ Status run(Bytes bytes, const Header& header, const Plan& plan, const DecodeOpti
            Scratch& scratch, std::string* note) {
   SlotWriter writer;
   Resampler resampler;
-  if (!writer.begin(plan, slot, scratch)) return Status::out_of_memory;
-  if (!resampler.begin(plan, slot.width, slot.height, scratch, writer)) return Status::out_of_memory;
-  if (header.orientation == 1) return decode(bytes, header, options, resampler, scratch, note);
+  if (!writer.prepare(plan, slot, scratch) ||
+      !resampler.prepare(plan, header.width, header.height, slot.width, slot.height, scratch, writer)) {
+    return Status::out_of_memory;
+  }
+  if (header.orientation == 1) return decode(bytes, header.format, options, resampler, scratch, note);
 
-  const ImageView stored = view(scratch.decoded, stored_width(header), stored_height(header));
+  const bool swapped = swaps_sides(header.orientation);
+  const ImageView stored = view(scratch.decoded, swapped ? header.height : header.width,
+                                swapped ? header.width : header.height);
   const ImageView upright = view(scratch.upright, header.width, header.height);
   if (stored.data == nullptr || upright.data == nullptr) return Status::out_of_memory;
   Keeper keeper(stored);
-  const Status status = decode(bytes, header, options, keeper, scratch, note);
+  const Status status = decode(bytes, header.format, options, keeper, scratch, note);
   if (status != Status::ok) return status;
   orient(stored, header.orientation, upright);
+  resampler.begin(upright.width, upright.height);
   for (int y = 0; y < upright.height; ++y) resampler.take(y, upright.row(y));
   return Status::ok;
 }

@@ -22,7 +22,7 @@ void write_strided(const Slot& slot, std::uint8_t* row, const std::uint8_t* rgb,
 
 }  // namespace
 
-bool SlotWriter::begin(const Plan& plan, const Slot& slot, Scratch& scratch) {
+bool SlotWriter::prepare(const Plan& plan, const Slot& slot, Scratch& scratch) {
   slot_ = slot;
   flip_x_ = plan.flip_horizontal != 0;
   flip_y_ = plan.flip_vertical != 0;

@@ -15,7 +15,7 @@ namespace pixfeed {
 class SlotWriter : public RowWriter {
  public:
   // False if memory is short.
-  bool begin(const Plan& plan, const Slot& slot, Scratch& scratch);
+  bool prepare(const Plan& plan, const Slot& slot, Scratch& scratch);
 
   void write(int y, const std::uint8_t* rgb) override;
 

@@ -59,12 +59,14 @@ class _Native:
         self._module = module
         self.codecs: dict[str, str] = module.codecs()
         self.simd_target: str = module.simd_target()
+        # PIXFEED_JPEG=turbo decodes every JPEG with libjpeg-turbo, for those who doubt our own decoder.
+        self._turbo = os.environ.get("PIXFEED_JPEG") == "turbo"
         self._has_opencv = importlib.util.find_spec("cv2") is not None  # not imported before it is needed
 
     def open(self, sources: Sequence[Source], *, strict: bool = False, threads: int = 1) -> _Opened:
         # A str is a path to the extension, anything else is a buffer.
         plain = [os.fsdecode(s) if isinstance(s, (str, os.PathLike)) else s for s in sources]
-        opened = self._module.open(plain, strict, self._has_opencv, threads)
+        opened = self._module.open(plain, strict, self._turbo, self._has_opencv, threads)
         return _Opened(opened, sources, strict, _Lazy() if self._has_opencv else None)
 
 

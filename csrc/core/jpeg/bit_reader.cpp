@@ -1,0 +1,59 @@
+#include "bit_reader.h"
+
+#include <algorithm>
+
+namespace pixfeed::jpeg {
+
+void ByteFeed::start(const std::uint8_t* begin, const std::uint8_t* end) {
+  source_ = begin;
+  source_end_ = end;
+  filled_ = window_;
+  marker_ = -1;
+  ended_ = false;
+  reader = {window_, 0, 0};
+  fill();
+}
+
+void ByteFeed::fill() {
+  if (ended_ || (filled_ > reader.next && static_cast<std::size_t>(filled_ - reader.next) >= kSlack)) return;
+  // Bytes in front of `next` are in the bit buffer already.
+  const std::ptrdiff_t unread = filled_ - reader.next;
+  if (unread < 0) return;  // within() says so
+  std::memmove(window_, reader.next, static_cast<std::size_t>(unread));
+  reader.next = window_;
+  filled_ = window_ + unread;
+
+  std::uint8_t* const limit = window_ + kWindow;
+  while (filled_ < limit) {
+    const auto room = static_cast<std::size_t>(std::min<std::ptrdiff_t>(limit - filled_, source_end_ - source_));
+    const auto* escape = room == 0 ? nullptr : static_cast<const std::uint8_t*>(std::memchr(source_, 0xFF, room));
+    const std::size_t plain = escape == nullptr ? room : static_cast<std::size_t>(escape - source_);
+    std::memcpy(filled_, source_, plain);
+    filled_ += plain;
+    source_ += plain;
+    if (escape == nullptr) {
+      if (source_ < source_end_) return;  // the window is full
+      ended_ = true;                      // the file ends without a marker
+      return;
+    }
+    if (source_end_ - source_ >= 2 && source_[1] == 0) {
+      *filled_++ = 0xFF;
+      source_ += 2;
+      continue;
+    }
+    while (source_ < source_end_ && *source_ == 0xFF) ++source_;  // a marker may be preceded by any number of these
+    if (source_ < source_end_ && *source_ != 0) marker_ = *source_++;
+    ended_ = true;
+    return;
+  }
+}
+
+int ByteFeed::finish() {
+  fill();
+  // Everything is in the window by now, if it is sound: what remains is at most a byte's padding.
+  if (!ended_) return -1;
+  const std::ptrdiff_t left = bits_left();
+  return left >= 0 && left < 8 ? marker_ : -1;
+}
+
+}  // namespace pixfeed::jpeg

@@ -1,0 +1,71 @@
+// Step 3: entropy-coded bytes without their stuffing, and a bit buffer that refills from them without a branch.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+namespace pixfeed::jpeg {
+
+// A position in unstuffed bytes. The next bit is the highest of `bits`; at least `count` bits are good. Bits below
+// those are either 0 or what the next refill will put there, so that a refill only ever ors.
+struct BitReader {
+  const std::uint8_t* next;  // first byte not counted in `count`
+  std::uint64_t bits;
+  unsigned count;            // 0 to 63
+
+  // Afterwards count is at least 56. Reads 8 bytes from `next`.
+  void refill() {
+    std::uint64_t word;
+    std::memcpy(&word, next, 8);
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    word = __builtin_bswap64(word);
+#endif
+    bits |= word >> count;
+    next += (63 - count) >> 3;
+    count |= 56;
+  }
+
+  void skip(unsigned n) {
+    bits <<= n;
+    count -= n;
+  }
+};
+
+// Feeds a scan's bytes to a BitReader through a window: 0xFF 0x00 becomes 0xFF, and it stops at a marker.
+class ByteFeed {
+ public:
+  // What the window may be read past its last good byte: a block may be decoded from bytes that are not there, and
+  // is found out afterwards. Whoever decodes at most kSlack bytes' worth between two calls never leaves the window.
+  static constexpr std::size_t kSlack = 24 * 1024;
+
+  // Starts at `begin`, a segment's first byte (after a scan header or a restart marker); `end` is the file's end.
+  void start(const std::uint8_t* begin, const std::uint8_t* end);
+
+  // Sees to it that the window holds kSlack unread bytes, or all that remain of the segment.
+  void fill();
+
+  // True if no more bits were read than the segment has.
+  bool within() const { return bits_left() >= 0; }
+
+  // The segment's last bit but the padding was read: gives the marker behind it (0xD0 for RST0, ...) and leaves
+  // `position` behind the marker. -1 if bits are left or were read that do not exist, or if there is no marker.
+  int finish();
+
+  BitReader reader;
+  const std::uint8_t* position() const { return source_; }
+
+ private:
+  static constexpr std::size_t kWindow = 64 * 1024;
+
+  std::ptrdiff_t bits_left() const { return (filled_ - reader.next) * 8 + static_cast<std::ptrdiff_t>(reader.count); }
+
+  const std::uint8_t* source_ = nullptr;  // next stuffed byte
+  const std::uint8_t* source_end_ = nullptr;
+  std::uint8_t* filled_ = nullptr;        // end of the good bytes in window_
+  int marker_ = -1;                       // that ended the segment
+  bool ended_ = false;                    // nothing more to fill in
+  std::uint8_t window_[kWindow + kSlack + 64] = {};
+};
+
+}  // namespace pixfeed::jpeg

@@ -1,0 +1,197 @@
+#include "entropy.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "core/jpeg/entropy.cpp"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+// Nothing here is a vector: it is compiled per target for BMI2, whose shifts take one step where x86's own take three.
+
+#ifndef PIXFEED_JPEG_PLACES
+#define PIXFEED_JPEG_PLACES
+namespace pixfeed::jpeg {
+
+// Where the coefficient at k + distance goes (see AcTable): its place in the block, row by row, for the distances that
+// mean one, else 64, the place behind the block. That is the next block's DC, which is written later.
+struct Places {
+  static constexpr int kCount = 62 + AcTable::kSlow + 1;
+  std::uint8_t place[kCount];
+
+  constexpr Places() : place() {
+    for (int i = 0; i < kCount; ++i) place[i] = 64;
+    int row = 0;
+    int column = 0;
+    for (int i = 0; i < 64; ++i) {
+      place[i] = static_cast<std::uint8_t>(8 * row + column);
+      if (i < 63) place[AcTable::kEnd + i] = place[i];
+      const bool up = ((row + column) & 1) == 0;  // the way the zigzag goes on this diagonal
+      if (up && column == 7) {
+        ++row;
+      } else if (up && row == 0) {
+        ++column;
+      } else if (!up && row == 7) {
+        ++column;
+      } else if (!up && column == 0) {
+        ++row;
+      } else {
+        row += up ? -1 : 1;
+        column += up ? 1 : -1;
+      }
+    }
+  }
+};
+inline constexpr Places kPlaces;
+
+}  // namespace pixfeed::jpeg
+#endif  // PIXFEED_JPEG_PLACES
+
+HWY_BEFORE_NAMESPACE();
+namespace pixfeed::jpeg {
+namespace HWY_NAMESPACE {
+
+// One Huffman code, however long. -1 if no code begins like this. The reader must hold 16 bits.
+HWY_INLINE int read_code(BitReader& reader, const CodeTable& codes) {
+  const unsigned entry = codes.entry[reader.bits >> (64 - CodeTable::kBits)];
+  if (entry != 0) {
+    reader.skip(entry >> 8);
+    return static_cast<int>(entry & 255);
+  }
+  const auto window = static_cast<std::uint32_t>(reader.bits >> 48);
+  for (int length = CodeTable::kBits + 1; length <= 16; ++length) {
+    if (window < codes.limit[length]) {
+      const int index = codes.offset[length] + static_cast<int>(window >> (16 - length));
+      reader.skip(static_cast<unsigned>(length));
+      return codes.symbols[index & 255];
+    }
+  }
+  return -1;
+}
+
+// `size` bits (0 to 15) as a signed value.
+HWY_INLINE int read_value(BitReader& reader, int size) {
+  if (size == 0) return 0;
+  const auto bits = static_cast<unsigned>(reader.bits >> (64 - size));
+  reader.skip(static_cast<unsigned>(size));
+  return extend(bits, size);
+}
+
+// The DC difference by the long way. False if there is no such code.
+HWY_NOINLINE bool read_dc(BitReader& reader, const DcTable& table, int& difference) {
+  reader.refill();
+  const int size = read_code(reader, table.codes);
+  if (size < 0) return false;
+  difference = read_value(reader, size);
+  return true;
+}
+
+// One AC symbol by the long way; `k` is the last coefficient's place and becomes this one's. -1 for damage, 1 at the
+// end of the block, 0 to go on.
+HWY_INLINE int read_ac(BitReader& reader, const AcTable& table, std::int16_t* block, int& k) {
+  reader.refill();
+  const int symbol = read_code(reader, table.codes);
+  if (symbol < 0) return -1;
+  const int run = symbol >> 4;
+  const int size = symbol & 15;
+  if (size == 0 && run != 15) return 1;
+  const int value = read_value(reader, size);
+  k += run + 1;
+  if (k > 63) return -1;
+  block[kPlaces.place[k]] = static_cast<std::int16_t>(value);
+  return k == 63 ? 1 : 0;
+}
+
+bool DecodeMcus(BitReader& caller, const McuLayout& layout, int mcus, int* dc, std::int16_t* block,
+                std::uint8_t* last) {
+  BitReader reader = caller;  // a copy that the compiler can keep in registers
+  unsigned strange = 0;
+  const McuLayout::Block* const layout_end = layout.block + layout.blocks;
+  for (; mcus > 0; --mcus) {
+    for (const McuLayout::Block* kind = layout.block; kind != layout_end; ++kind, block += 64, ++last) {
+      reader.refill();
+      const std::int32_t dc_entry = kind->dc->entry[reader.bits >> (64 - DcTable::kBits)];
+      int difference = dc_entry >> 8;
+      if (HWY_LIKELY(dc_entry != 0)) {
+        reader.skip(static_cast<unsigned>(dc_entry) & 63);
+      } else {
+        BitReader slow = reader;
+        if (!read_dc(slow, *kind->dc, difference)) return false;
+        reader = slow;
+        reader.refill();
+      }
+      // libjpeg keeps 32 bits of the sum and 16 of the coefficient. No sound file needs more than 16 of either.
+      const int sum = dc[kind->component] + difference;
+      dc[kind->component] = sum;
+      strange |= static_cast<unsigned>(sum + 32768);
+      if (HWY_UNLIKELY(strange > 65535)) return false;
+      block[0] = static_cast<std::int16_t>(sum);
+
+      // Four look-ups follow, for which a refill gives enough bits.
+      static_assert(4 * AcTable::kBits <= 56);
+      if (DcTable::kBits + 4 * AcTable::kBits > 56) reader.refill();
+      const std::uint64_t* const table = kind->ac->entry;
+      int k = 0;
+      for (;;) {
+        std::uint64_t entry;
+        std::uint64_t before;
+        int reached;
+        // One look-up: both stores are made whatever the entry is, the ones that mean nothing go where they do no harm.
+#define PIXFEED_JPEG_LOOK_UP                                                                      \
+  before = reader.bits;                                                                           \
+  entry = table[reader.bits >> (64 - AcTable::kBits)];                                            \
+  reader.bits <<= entry & 63;                                                                     \
+  reader.count -= static_cast<unsigned>(entry & 63);                                              \
+  reached = k + static_cast<int>(static_cast<std::uint32_t>(entry) >> 16);                        \
+  block[kPlaces.place[k + static_cast<int>(entry >> 8 & 255)]] = static_cast<std::int16_t>(entry >> 32); \
+  block[kPlaces.place[reached]] = static_cast<std::int16_t>(entry >> 48);                         \
+  if (HWY_UNLIKELY(reached >= 63)) goto look;                                                     \
+  k = reached;
+        PIXFEED_JPEG_LOOK_UP
+        PIXFEED_JPEG_LOOK_UP
+        PIXFEED_JPEG_LOOK_UP
+        PIXFEED_JPEG_LOOK_UP
+#undef PIXFEED_JPEG_LOOK_UP
+        reader.refill();
+        continue;
+
+      look:
+        if (HWY_LIKELY((reached & 127) <= 62)) {
+          k = reached & 127;
+          break;
+        }
+        if (reached == 63) {
+          k = 63;
+          break;
+        }
+        // A long symbol, or a pair of which only the first symbol belongs to this block.
+        BitReader slow = reader;
+        slow.bits = before;
+        slow.count += static_cast<unsigned>(entry & 63);
+        const int outcome = read_ac(slow, *kind->ac, block, k);
+        if (HWY_UNLIKELY(outcome < 0)) return false;
+        reader = slow;
+        if (outcome != 0) break;
+        reader.refill();
+      }
+      *last = static_cast<std::uint8_t>(k);
+    }
+  }
+  caller = reader;
+  return true;
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace pixfeed::jpeg
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace pixfeed::jpeg {
+
+HWY_EXPORT(DecodeMcus);
+
+bool decode_mcus(BitReader& reader, const McuLayout& layout, int mcus, int dc[3], std::int16_t* coefs,
+                 std::uint8_t* last) {
+  return HWY_DYNAMIC_DISPATCH(DecodeMcus)(reader, layout, mcus, dc, coefs, last);
+}
+
+}  // namespace pixfeed::jpeg
+#endif  // HWY_ONCE

@@ -1,0 +1,61 @@
+// Step 2: Huffman tables as look-up tables that give whole coefficients, two at a time where they are short.
+#pragma once
+
+#include <cstdint>
+
+namespace pixfeed::jpeg {
+
+// A table as it stands in the file: how many codes of each length (1 to 16 bits), and their symbols in code order.
+struct HuffmanSpec {
+  bool present = false;
+  int size = 0;
+  std::uint8_t counts[16];
+  std::uint8_t symbols[256];
+};
+
+// The way to a symbol whose code is short (a look-up) or not (a comparison per length).
+struct CodeTable {
+  static constexpr int kBits = 11;
+  std::uint16_t entry[1 << kBits];  // by the next bits: code length << 8 | symbol; 0 if the code is longer
+  std::uint32_t limit[17];          // per length: the first 16-bit window past that length's codes
+  std::int32_t offset[17];          // per length: symbol index = offset + code
+  std::uint8_t symbols[256];
+};
+
+struct DcTable {
+  static constexpr int kBits = 10;
+  std::int32_t entry[1 << kBits];  // difference << 8 | bits used; 0 if it takes more than kBits
+  CodeTable codes;
+};
+
+// An AC entry holds up to two coefficients and a following end of block. Positions count along the zigzag, from
+// the last coefficient decoded; `k` is that coefficient's place.
+//   bits  0..7   bits used
+//   bits  8..15  from k to the first coefficient
+//   bits 16..31  from k to the last coefficient, plus kEnd, kEndAlone or kSlow
+//   bits 32..47  the first coefficient; bits 48..63 the last one (the same one if there is only one)
+// kEnd: the block ends behind these coefficients. kEndAlone: it ends here, and there is no coefficient. kSlow: the
+// symbol takes more than kBits. The three are chosen such that k + distance >= 63 whenever there is something to look
+// into, and that (k + distance) & 127 is the place of the block's last coefficient, at most 62, only for a sound end.
+struct AcTable {
+  static constexpr int kBits = 11;
+  static constexpr int kEnd = 128;
+  static constexpr int kEndAlone = 256;
+  static constexpr int kSlow = 448;
+  std::uint64_t entry[1 << kBits];
+  CodeTable codes;
+};
+
+// The look-up tables for a table of a file, kept per thread, since most files come with one of few. The result is good
+// until kCachedTables other tables of its kind were asked for. Null if the table breaks the rules.
+inline constexpr int kCachedTables = 8;
+const DcTable* dc_table(const HuffmanSpec& spec);
+const AcTable* ac_table(const HuffmanSpec& spec);
+
+// The `size` bits in `bits` as the standard's EXTEND reads them: the upper half is positive.
+inline int extend(unsigned bits, int size) {
+  return size == 0 || (bits >> (size - 1)) != 0 ? static_cast<int>(bits)
+                                                : static_cast<int>(bits) - static_cast<int>((1U << size) - 1);
+}
+
+}  // namespace pixfeed::jpeg

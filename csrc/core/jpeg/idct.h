@@ -1,0 +1,35 @@
+// Step 5: quantised coefficients to 8 x 8 samples, bit for bit libjpeg's accurate integer IDCT ("islow").
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace pixfeed::jpeg {
+
+// One block: 64 coefficients, row by row, and where its top left sample goes.
+struct BlockRef {
+  const std::int16_t* coefs;
+  std::uint8_t* samples;
+};
+
+// What is known to be zero.
+enum class BlockKind {
+  flat,    // everything but the DC
+  corner,  // everything outside the top left 4 x 4
+  full     // nothing
+};
+
+// The last place along the zigzag of a block's coefficients tells its kind.
+inline BlockKind block_kind(int last) {
+  return static_cast<BlockKind>(static_cast<int>(last > 0) + static_cast<int>(last > 9));
+}
+
+// Dequantises and transforms `n` blocks of one component and one kind. `quant` is row by row, `stride` is the distance
+// of sample rows in bytes. Arithmetic wraps and saturates as in libjpeg-turbo's SIMD code; in the one case where that
+// has two ways (a top row of more than 14 bits), the result is false: leave such a file to libjpeg-turbo.
+bool idct(BlockKind kind, const BlockRef* blocks, std::size_t n, const std::int16_t* quant, std::ptrdiff_t stride);
+
+// The same for one block of any kind, in plain C++: what the tests compare with.
+bool idct_scalar(const BlockRef& block, const std::int16_t* quant, std::ptrdiff_t stride);
+
+}  // namespace pixfeed::jpeg

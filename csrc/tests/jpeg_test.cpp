@@ -1,0 +1,316 @@
+// csrc/core/jpeg against libjpeg-turbo, pixel by pixel, and every kernel on every CPU target against its plain twin.
+//   jpeg_test                 the pictures it makes itself
+//   jpeg_test FILE|DIR...     those files as well; says how many were declined
+//   jpeg_test --seeds DIR     writes a small corpus for the fuzzer
+#include <algorithm>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include <hwy/targets.h>
+
+#include "core/jpeg/color.h"
+#include "core/jpeg/idct.h"
+#include "core/jpeg/upsample.h"
+#include "jpeg_turbo.h"
+
+namespace {
+
+using namespace pixfeed;
+using namespace pixfeed::testing;
+namespace fs = std::filesystem;
+
+int failures = 0;
+
+void fail(const std::string& what) {
+  if (++failures <= 20) std::fprintf(stderr, "FAILED: %s\n", what.c_str());
+}
+
+unsigned next_random() {
+  static unsigned state = 12345;
+  state = state * 1664525U + 1013904223U;
+  return state >> 8;
+}
+
+// Every kernel, with numbers that sound files give and with numbers that overflow.
+void check_kernels(const std::string& target) {
+  for (int round = 0; round < 3000; ++round) {
+    const std::size_t n = 1 + next_random() % 9;
+    const auto kind = static_cast<jpeg::BlockKind>(next_random() % 3);
+    const int range = round % 3 == 0 ? 65536 : round % 3 == 1 ? 2048 : 64;
+    alignas(64) std::int16_t coefs[9 * 64] = {};
+    std::int16_t quant[64];
+    for (auto& q : quant) q = static_cast<std::int16_t>(1 + next_random() % (round % 2 ? 16 : 255));
+    for (std::size_t b = 0; b < n; ++b) {
+      for (int i = 0; i < 64; ++i) {
+        const bool zero = kind == jpeg::BlockKind::flat ? i > 0 : kind == jpeg::BlockKind::corner && (i > 31 || i % 8 > 3);
+        const int value = static_cast<int>(next_random() % static_cast<unsigned>(range)) - range / 2;
+        if (!zero && next_random() % 3 != 0) coefs[b * 64 + static_cast<std::size_t>(i)] = static_cast<std::int16_t>(value);
+      }
+    }
+    constexpr std::ptrdiff_t kStride = 9 * 8;
+    std::uint8_t ours[8 * kStride] = {};
+    std::uint8_t plain[8 * kStride] = {};
+    jpeg::BlockRef refs[9];
+    bool good = true;
+    for (std::size_t b = 0; b < n; ++b) {
+      refs[b] = {coefs + 64 * b, ours + 8 * b};
+      good &= jpeg::idct_scalar({coefs + 64 * b, plain + 8 * b}, quant, kStride);
+    }
+    const bool said = jpeg::idct(kind, refs, n, quant, kStride);
+    if (said != good || (good && std::memcmp(ours, plain, sizeof(ours)) != 0)) fail("idct on " + target);
+  }
+  for (int n = 1; n < 300; n += n < 140 ? 1 : 37) {
+    const auto size = static_cast<std::size_t>(n);
+    std::vector<std::uint8_t> in[3];
+    for (auto& row : in) {
+      row.resize(size + 2 * 64);
+      for (auto& sample : row) sample = static_cast<std::uint8_t>(next_random());
+    }
+    const std::uint8_t* a = in[0].data() + 64;
+    const std::uint8_t* b = in[1].data() + 64;
+    const std::uint8_t* c = in[2].data() + 64;
+    std::vector<std::uint8_t> ours(3 * (size + 64)), plain(3 * (size + 64));
+    const auto compare = [&](std::size_t bytes, const char* what) {
+      if (std::memcmp(ours.data(), plain.data(), bytes) != 0) fail(std::string(what) + " on " + target);
+    };
+    jpeg::upsample_h2v1(a, n, ours.data());
+    jpeg::upsample_h2v1_scalar(a, n, plain.data());
+    compare(2 * size, "upsample_h2v1");
+    jpeg::upsample_h2v2(a, b, n, ours.data());
+    jpeg::upsample_h2v2_scalar(a, b, n, plain.data());
+    compare(2 * size, "upsample_h2v2");
+    for (int bias = 1; bias <= 2; ++bias) {
+      jpeg::upsample_h1v2(a, b, n, bias, ours.data());
+      jpeg::upsample_h1v2_scalar(a, b, n, bias, plain.data());
+      compare(size, "upsample_h1v2");
+    }
+    jpeg::ycc_to_rgb(a, b, c, n, ours.data());
+    jpeg::ycc_to_rgb_scalar(a, b, c, n, plain.data());
+    compare(3 * size, "ycc_to_rgb");
+    jpeg::gray_to_rgb(a, n, ours.data());
+    jpeg::gray_to_rgb_scalar(a, n, plain.data());
+    compare(3 * size, "gray_to_rgb");
+  }
+  // Every pair of colour samples: rounding is where conversions differ.
+  std::vector<std::uint8_t> luma(256 + 64), blue(256 + 64), red(256 + 64), ours(3 * (256 + 64)), plain(3 * (256 + 64));
+  for (int b = 0; b < 256; ++b) {
+    for (int x = 0; x < 256; ++x) {
+      luma[static_cast<std::size_t>(x)] = static_cast<std::uint8_t>(next_random());
+      blue[static_cast<std::size_t>(x)] = static_cast<std::uint8_t>(b);
+      red[static_cast<std::size_t>(x)] = static_cast<std::uint8_t>(x);
+    }
+    jpeg::ycc_to_rgb(luma.data(), blue.data(), red.data(), 256, ours.data());
+    jpeg::ycc_to_rgb_scalar(luma.data(), blue.data(), red.data(), 256, plain.data());
+    if (std::memcmp(ours.data(), plain.data(), 3 * 256) != 0) fail("ycc_to_rgb's colours on " + target);
+  }
+}
+
+enum class Result { same, declined, different };
+
+Result compare(const std::vector<std::uint8_t>& file, const Picture& turbo, int from = 0, int to = 1 << 30) {
+  Collector sink(turbo.width, turbo.height, from, to);
+  // An exact copy in memory of its own, so that a sanitizer sees reads past the end.
+  const std::vector<std::uint8_t> bytes(file);
+  if (jpeg::decode(bytes.data(), bytes.size(), sink) != jpeg::Outcome::done) return Result::declined;
+  const int begin = std::min(from, turbo.height);
+  const int end = std::min(to, turbo.height);
+  const std::size_t row = 3 * static_cast<std::size_t>(turbo.width);
+  if (sink.taken != end - begin) return Result::different;
+  const std::size_t offset = row * static_cast<std::size_t>(begin);
+  return std::memcmp(sink.rgb.data() + offset, turbo.rgb.data() + offset, row * static_cast<std::size_t>(end - begin)) == 0
+             ? Result::same
+             : Result::different;
+}
+
+std::string describe(const Recipe& r) {
+  return std::to_string(r.width) + "x" + std::to_string(r.height) + " components " + std::to_string(r.components) +
+         " sampling " + std::to_string(r.h) + "x" + std::to_string(r.v) + " quality " + std::to_string(r.quality) +
+         (r.noise ? " noise" : " smooth") + (r.optimise ? " optimised" : "") + " restart " + std::to_string(r.restart);
+}
+
+void check_recipe(const Recipe& recipe) {
+  const auto file = make_jpeg(recipe);
+  Picture turbo;
+  if (turbo_decode(file.data(), file.size(), turbo) != Verdict::clean) {
+    fail("libjpeg-turbo does not like its own " + describe(recipe));
+    return;
+  }
+  const Result whole = compare(file, turbo);
+  if (whole != Result::same) fail(std::string(whole == Result::declined ? "declined " : "differs: ") + describe(recipe));
+  const int from = static_cast<int>(next_random() % static_cast<unsigned>(recipe.height));
+  const int to = from + 1 + static_cast<int>(next_random() % static_cast<unsigned>(recipe.height - from));
+  if (compare(file, turbo, from, to) != Result::same) {
+    fail("rows " + std::to_string(from) + " to " + std::to_string(to) + " of " + describe(recipe));
+  }
+}
+
+constexpr int kSamplings[][3] = {{1, 1, 1}, {3, 1, 1}, {3, 2, 1}, {3, 2, 2}, {3, 1, 2}, {3, 4, 1}, {3, 4, 2}, {3, 3, 1}, {3, 1, 4}};
+
+int check_made_pictures() {
+  int made = 0;
+  const auto check = [&](const Recipe& recipe) {
+    ++made;
+    check_recipe(recipe);
+  };
+  for (const auto& sampling : kSamplings) {
+    Recipe recipe;
+    recipe.components = sampling[0];
+    recipe.h = sampling[1];
+    recipe.v = sampling[2];
+    // Sizes: every width and every height once per residue, and all the small ones with each other.
+    for (int width = 1; width <= 70; ++width) {
+      for (int height = 1; height <= 70; ++height) {
+        if ((width > 9 || height > 9) && (width * 7 + height * 3) % 23 != 0) continue;
+        recipe.width = width;
+        recipe.height = height;
+        recipe.seed = static_cast<unsigned>(width * 100 + height);
+        recipe.noise = (width + height) % 2 == 0;
+        recipe.optimise = (width / 2 + height) % 2 == 0;
+        recipe.quality = 1 + (width * 37 + height * 61) % 100;
+        const int mcus_across = (width + 8 * recipe.h - 1) / (8 * recipe.h);
+        const int restarts[] = {0, 0, 1, mcus_across, 3, 7};
+        recipe.restart = restarts[(width + 5 * height) % 6];
+        check(recipe);
+      }
+    }
+    for (int quality = 1; quality <= 100; ++quality) {
+      for (int variant = 0; variant < 4; ++variant) {
+        recipe.width = 67;
+        recipe.height = 45;
+        recipe.quality = quality;
+        recipe.noise = variant % 2 != 0;
+        recipe.optimise = variant / 2 != 0;
+        recipe.restart = quality % 5;
+        check(recipe);
+      }
+    }
+    // Wider than a chunk of MCUs and longer than the window of bytes.
+    recipe.width = 1500;
+    recipe.height = 131;
+    recipe.noise = true;
+    recipe.quality = 97;
+    recipe.restart = 0;
+    check(recipe);
+    recipe.restart = 1001;
+    check(recipe);
+  }
+  return made;
+}
+
+// Damage that must not be taken for a sound file.
+void check_damage() {
+  Recipe recipe;
+  recipe.width = 61;
+  recipe.height = 47;
+  recipe.h = recipe.v = 2;
+  recipe.restart = 3;
+  const auto file = make_jpeg(recipe);
+  Picture turbo;
+  turbo_decode(file.data(), file.size(), turbo);
+  for (std::size_t size = 0; size < file.size(); ++size) {
+    const std::vector<std::uint8_t> cut(file.begin(), file.begin() + static_cast<std::ptrdiff_t>(size));
+    if (compare(cut, turbo) != Result::declined) fail("cut off at byte " + std::to_string(size) + ", not declined");
+  }
+  for (std::size_t i = 0; i + 1 < file.size(); ++i) {
+    if (file[i] != 0xFF || file[i + 1] < 0xD0 || file[i + 1] > 0xD7) continue;
+    auto wrong = file;
+    wrong[i + 1] ^= 1;
+    if (compare(wrong, turbo) != Result::declined) fail("a wrong restart marker, not declined");
+    auto more = file;
+    more.insert(more.begin() + static_cast<std::ptrdiff_t>(i), 0x55);
+    if (compare(more, turbo) != Result::declined) fail("a byte too many before a marker, not declined");
+  }
+}
+
+std::vector<std::uint8_t> read(const fs::path& path) {
+  std::ifstream stream(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
+}
+
+void check_files(const fs::path& root) {
+  std::vector<fs::path> paths;
+  if (fs::is_directory(root)) {
+    for (const auto& entry : fs::recursive_directory_iterator(root)) {
+      if (entry.is_regular_file()) paths.push_back(entry.path());
+    }
+  } else {
+    paths.push_back(root);
+  }
+  std::sort(paths.begin(), paths.end());
+  int same = 0, declined = 0, others = 0;
+  for (const auto& path : paths) {
+    const auto file = read(path);
+    if (file.size() < 2 || file[0] != 0xFF || file[1] != 0xD8) {
+      ++others;
+      continue;
+    }
+    Picture turbo;
+    const Verdict verdict = turbo_decode(file.data(), file.size(), turbo);
+    const Result result = compare(file, turbo);
+    if (result == Result::same && verdict == Verdict::clean) {
+      ++same;
+    } else if (result == Result::declined) {
+      ++declined;
+      std::printf("  declined %s (libjpeg-turbo: %s)\n", path.c_str(),
+                  verdict == Verdict::clean ? "fine" : verdict == Verdict::warned ? "warns" : "fails");
+    } else {
+      fail(path.string() + (result == Result::same ? ": done, but libjpeg-turbo warns" : ": different pixels"));
+    }
+  }
+  std::printf("%s: %d identical, %d declined, %d not JPEG\n", root.c_str(), same, declined, others);
+}
+
+void write_seeds(const fs::path& folder) {
+  fs::create_directories(folder);
+  int n = 0;
+  for (const auto& sampling : kSamplings) {
+    for (int variant = 0; variant < 4; ++variant) {
+      Recipe recipe;
+      recipe.width = 9 + 7 * variant;
+      recipe.height = 31 - 6 * variant;
+      recipe.components = sampling[0];
+      recipe.h = sampling[1];
+      recipe.v = sampling[2];
+      recipe.quality = 35 + 20 * variant;
+      recipe.noise = variant % 2 != 0;
+      recipe.optimise = variant > 1;
+      recipe.restart = variant == 3 ? 2 : 0;
+      const auto file = make_jpeg(recipe);
+      std::ofstream(folder / ("seed_" + std::to_string(n++) + ".jpg"), std::ios::binary)
+          .write(reinterpret_cast<const char*>(file.data()), static_cast<std::streamsize>(file.size()));
+    }
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc == 3 && std::string(argv[1]) == "--seeds") {
+    write_seeds(argv[2]);
+    return 0;
+  }
+  for (const std::int64_t target : hwy::SupportedAndGeneratedTargets()) {
+    hwy::SetSupportedTargetsForTest(target);
+    check_kernels(hwy::TargetName(target));
+    Recipe recipe;
+    recipe.width = 67;
+    recipe.height = 53;
+    recipe.h = recipe.v = 2;
+    check_recipe(recipe);
+    std::printf("kernels on %s\n", hwy::TargetName(target));
+  }
+  hwy::SetSupportedTargetsForTest(0);
+  std::printf("%d made pictures\n", check_made_pictures());
+  check_damage();
+  for (int i = 1; i < argc; ++i) check_files(argv[i]);
+  if (failures != 0) {
+    std::fprintf(stderr, "%d failures\n", failures);
+    return 1;
+  }
+  std::printf("all well\n");
+  return 0;
+}
