@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pixfeed import backends
 from pixfeed.errors import Status
-from pixfeed.plan import HEADER, PLAN, resize_plan
+from pixfeed.plan import HEADER, OPENCV, PILLOW, PLAN, resize_plan
 
 SOURCES = [
     images.jpeg(images.picture(37, 61)),
@@ -56,7 +56,13 @@ def plans(draw):
             row[f"resize_{side}"] = resized
             row[f"window_{axis}"] = draw(st.integers(0, resized - least))
         row["flip_horizontal"], row["flip_vertical"] = draw(st.booleans()), draw(st.booleans())
-        row["interpolation"] = 1
+        row["interpolation"] = draw(st.sampled_from([*OPENCV.values(), *PILLOW.values()]))
+        row["box"] = 0, 0, row["crop_w"], row["crop_h"]
+        if row["interpolation"] in PILLOW.values() and draw(st.booleans()):
+            for i, side in enumerate("wh"):
+                low, high = sorted(draw(st.tuples(*[st.floats(0, 1, width=32)] * 2)))
+                if np.float32(high) - np.float32(low) > 0.01:
+                    row["box"][i], row["box"][i + 2] = low * row[f"crop_{side}"], high * row[f"crop_{side}"]
         normalised = draw(st.booleans())
         row["mean"], row["std"] = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)) if normalised else (0, 1)
     dtype = draw(st.sampled_from([np.uint8, np.float32]))
@@ -119,6 +125,11 @@ def test_any_plan(opened, drawn):
         (dict(window_y=-1), "window does not lie inside"),
         (dict(window_x=2**31 - 1), "window does not lie inside"),
         (dict(interpolation=99), "unknown interpolation"),
+        (dict(box=(0, 0, 5, 5)), "needs one of Pillow"),
+        (dict(interpolation=18, box=(-1, 0, 5, 5)), "box does not lie inside"),
+        (dict(interpolation=18, box=(0, 0, 5, 38)), "box does not lie inside"),
+        (dict(interpolation=18, box=(5, 0, 5, 5)), "box does not lie inside"),
+        (dict(interpolation=18, box=(0, 0, np.nan, 5)), "box does not lie inside"),
         (dict(std=0), "mean or std"),
         (dict(mean=np.nan), "mean or std"),
     ],

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import struct
 
+import cv2
 import images
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 import pixfeed
+from pixfeed.plan import OPENCV, PILLOW
 
 # 1 pixel wide or high, smaller than a block, around block borders, odd, larger.
 SIZES = [(1, 1), (1, 40), (40, 1), (2, 3), (3, 2), (7, 9), (8, 8), (9, 17), (16, 16), (17, 33), (61, 97), (128, 130)]
@@ -144,6 +148,36 @@ def test_format_by_magic_bytes_not_by_name(tmp_path, backend):
     path = tmp_path / "picture.JPEG"
     path.write_bytes(images.png(images.picture(9, 9)))
     np.testing.assert_array_equal(pixfeed.imread(path, backend=backend), images.picture(9, 9)[..., ::-1])
+
+
+@pytest.mark.parametrize("size", [(1, 1), (20, 30), (61, 97), (33, 97), (150, 200), (9, 300)], ids=str)
+@pytest.mark.parametrize("name", PILLOW)
+def test_antialiased_as_pillow(tmp_path, backend, name, size):
+    data = images.jpeg(images.picture(61, 97))
+    with Image.open(io.BytesIO(data)) as image:
+        expected = np.array(image.resize((size[1], size[0]), Image.Resampling[name.upper()]))
+    options = dict(interpolation=name, antialias=True, backend=backend)
+    got = pixfeed.load_batch([data], size, dtype=torch.uint8, **options)[0].permute(1, 2, 0).numpy()
+    np.testing.assert_array_equal(got, expected)
+    assert torch.equal(pixfeed.load_batch([data], size, **options)[0], images.to_tensor(expected))
+
+
+@pytest.mark.parametrize("size", [(1, 1), (20, 30), (30, 48), (61, 97), (150, 200)], ids=str)
+@pytest.mark.parametrize("name", OPENCV)
+def test_interpolations_of_opencv(tmp_path, backend, name, size):
+    data = images.jpeg(images.picture(61, 97))
+    (tmp_path / "a.jpg").write_bytes(data)
+    expected = images.reference_read(tmp_path / "a.jpg")
+    expected = cv2.resize(expected, (size[1], size[0]), interpolation=OPENCV[name])
+    got = pixfeed.load_batch([data] * 2, size, dtype=torch.uint8, interpolation=name, backend=backend)
+    for image in got:
+        np.testing.assert_array_equal(image.permute(1, 2, 0).numpy(), expected)
+
+
+@pytest.mark.parametrize(("name", "antialias"), [("linear", True), ("bilinear", False), ("fast", False)])
+def test_unknown_interpolations(backend, name, antialias):
+    with pytest.raises(ValueError, match=f"{name}.*may be one of"):
+        pixfeed.load_batch([b""], (2, 2), interpolation=name, antialias=antialias, backend=backend)
 
 
 @pytest.mark.parametrize("folder", ["imagenet", "camera", "orientation"])

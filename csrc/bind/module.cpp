@@ -105,7 +105,7 @@ py::dict struct_offsets() {
                           "window_y"_a = offsetof(Plan, window_y),
                           "flip_horizontal"_a = offsetof(Plan, flip_horizontal),
                           "flip_vertical"_a = offsetof(Plan, flip_vertical),
-                          "interpolation"_a = offsetof(Plan, interpolation), "mean"_a = offsetof(Plan, mean),
+                          "interpolation"_a = offsetof(Plan, interpolation), "box"_a = offsetof(Plan, box), "mean"_a = offsetof(Plan, mean),
                           "std"_a = offsetof(Plan, std), "itemsize"_a = sizeof(Plan)));
 }
 

@@ -7,7 +7,16 @@
 
 namespace pixfeed {
 
-enum class Interpolation : std::int32_t { linear = 1 };  // the numbers of OpenCV's INTER_*
+// As OpenCV, with the numbers of its INTER_*; as Pillow, with those of its Resampling plus 16.
+enum class Interpolation : std::int32_t {
+  linear = 1,
+  pillow_lanczos = 17,
+  pillow_bilinear = 18,
+  pillow_bicubic = 19,
+  pillow_box = 20,
+  pillow_hamming = 21,
+};
+constexpr bool is_pillow(Interpolation i) { return i >= Interpolation::pillow_lanczos && i <= Interpolation::pillow_hamming; }
 
 // "Decode `source`, take the crop, resize it, keep the window, flip it, and write (value / 255 - mean) / std."
 // The window's size, the dtype (uint8 is written as it is) and the layout are those of the slot it is written to.
@@ -18,10 +27,12 @@ struct Plan {
   std::int32_t window_x, window_y;               // pixels of the resized crop: where the window begins
   std::int32_t flip_horizontal, flip_vertical;   // 0 or 1, after the window
   Interpolation interpolation;
+  float box[4];                                  // left, upper, right, lower in the crop: the part of it that is resized,
+                                                 // in fractions of pixels where `interpolation` is one of Pillow's
   float mean[3], std[3];                         // R, G, B, in units of [0, 1]; for float slots only
 };
 
-static_assert(std::is_trivially_copyable_v<Plan> && sizeof(Plan) == 72);
-static_assert(offsetof(Plan, resize_w) == 20 && offsetof(Plan, interpolation) == 44 && offsetof(Plan, mean) == 48);
+static_assert(std::is_trivially_copyable_v<Plan> && sizeof(Plan) == 88);
+static_assert(offsetof(Plan, resize_w) == 20 && offsetof(Plan, interpolation) == 44 && offsetof(Plan, mean) == 64);
 
 }  // namespace pixfeed

@@ -5,7 +5,8 @@
 
 #include "exif.h"
 #include "orient.h"
-#include "resample.h"
+#include "resample_filter.h"
+#include "resample_linear.h"
 #include "write.h"
 
 namespace pixfeed {
@@ -35,7 +36,9 @@ ImageView view(Buffer& buffer, int width, int height) {
 Status run(Bytes bytes, const Header& header, const Plan& plan, const DecodeOptions& options, const Slot& slot,
            Scratch& scratch, std::string* note) {
   SlotWriter writer;
-  Resampler resampler;
+  LinearResampler linear;
+  FilterResampler filter;
+  Resampler& resampler = is_pillow(plan.interpolation) ? static_cast<Resampler&>(filter) : linear;
   if (!writer.prepare(plan, slot, scratch) ||
       !resampler.prepare(plan, header.width, header.height, slot.width, slot.height, scratch, writer)) {
     return Status::out_of_memory;
@@ -67,7 +70,17 @@ const char* check(const Plan& plan, const Header& header, int slot_height, int s
   if (plan.window_x < 0 || plan.window_y < 0 || window_right > plan.resize_w || window_bottom > plan.resize_h) {
     return "the window does not lie inside the resized crop";
   }
-  if (plan.interpolation != Interpolation::linear) return "unknown interpolation";
+  const bool whole = plan.box[0] == 0 && plan.box[1] == 0 && plan.box[2] == static_cast<float>(plan.crop_w) &&
+                     plan.box[3] == static_cast<float>(plan.crop_h);
+  if (is_pillow(plan.interpolation)) {
+    const bool inside = plan.box[0] >= 0 && plan.box[1] >= 0 && plan.box[0] < plan.box[2] && plan.box[1] < plan.box[3] &&
+                        plan.box[2] <= static_cast<float>(plan.crop_w) && plan.box[3] <= static_cast<float>(plan.crop_h);
+    if (!inside) return "the box does not lie inside the crop";
+  } else if (plan.interpolation == Interpolation::linear) {
+    if (!whole) return "a box in fractions of pixels needs one of Pillow's filters";
+  } else {
+    return "unknown interpolation";
+  }
   for (int c = 0; c < 3; ++c) {
     if (!std::isfinite(plan.mean[c]) || !std::isfinite(plan.std[c]) || plan.std[c] == 0) return "unusable mean or std";
   }

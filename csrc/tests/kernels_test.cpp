@@ -2,13 +2,15 @@
 // Buffers have exactly the size that is allowed, so an address sanitizer sees a byte too far.
 #include <hwy/targets.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <random>
 #include <vector>
 
 #include "check.h"
-#include "core/resample_kernels.h"
+#include "core/resample_filter_kernels.h"
+#include "core/resample_linear_kernels.h"
 #include "core/write_kernels.h"
 
 namespace {
@@ -60,6 +62,48 @@ void test_blend_rows(const char* target) {
   }
 }
 
+std::vector<std::int16_t> random_weights(int pairs) {
+  std::vector<std::int16_t> result(4 * static_cast<std::size_t>(pairs));
+  for (std::size_t i = 0; i < result.size(); i += 2) {
+    const bool high = i % 4 == 0;  // high parts so small that no sum leaves 32 bits
+    for (std::size_t j = i; j < i + 2; ++j) {
+      result[j] = static_cast<std::int16_t>(random_bits() % 2048 - (high ? 1024 : 0)) / (high ? 4 * pairs : 1);
+    }
+  }
+  return result;
+}
+
+void test_filters(const char* target) {
+  for (int n = 1; n <= kLongest; ++n) {
+    const int pixels = 1 + static_cast<int>(random_bits() % 100), pairs = (1 + static_cast<int>(random_bits() % 20));
+    const auto src = bytes(3 * pixels);
+    std::vector<std::int32_t> spans;
+    std::vector<std::int16_t> weights;
+    for (int i = 0; i < n; ++i) {
+      const int first = static_cast<int>(random_bits() % static_cast<unsigned>(pixels));
+      const int count = 1 + static_cast<int>(random_bits() % static_cast<unsigned>(std::min(2 * pairs, pixels - first)));
+      auto own = random_weights(pairs);
+      if (count % 2 == 1) own[2 * count - 1] = own[2 * count + 1] = 0;
+      spans.insert(spans.end(), {first, count});
+      weights.insert(weights.end(), own.begin(), own.end());
+    }
+    auto fast = bytes(3 * n), plain = bytes(3 * n);
+    filter_row(src.data(), 3 * pixels, spans.data(), weights.data(), pairs, n, fast.data());
+    filter_row_plain(src.data(), 3 * pixels, spans.data(), weights.data(), pairs, n, plain.data());
+    CHECK(fast == plain, "%s: a row of %d pixels", target, n);
+
+    const int count = spans[1];
+    std::vector<std::vector<std::uint8_t>> rows;
+    std::vector<const std::uint8_t*> pointers;
+    for (int k = 0; k < count; ++k) rows.push_back(bytes(n));
+    for (const auto& row : rows) pointers.push_back(row.data());
+    fast.resize(static_cast<std::size_t>(n)), plain.resize(static_cast<std::size_t>(n));
+    filter_rows(pointers.data(), weights.data(), count, n, fast.data());
+    filter_rows_plain(pointers.data(), weights.data(), count, n, plain.data());
+    CHECK(fast == plain, "%s: %d rows of %d values", target, count, n);
+  }
+}
+
 void test_writing(const char* target) {
   const float kMeans[2][3] = {{0, 0, 0}, {0.485f, 0.456f, 0.406f}}, kStds[2][3] = {{1, 1, 1}, {0.229f, 0.224f, 0.225f}};
   for (int n = 1; n <= kLongest; ++n) {
@@ -92,6 +136,7 @@ int main() {
     const char* name = hwy::TargetName(target);
     test_resample_row(name);
     test_blend_rows(name);
+    test_filters(name);
     test_writing(name);
     std::printf("%s: same as the plain twins\n", name);
   }

@@ -33,6 +33,7 @@ class FastTxtDataset(Dataset):
             ``int(side * given / other)``), both ``None`` leave the size as it is.
         repeat: how often the list is repeated in one epoch; ``None`` for ever (``len`` is then 10,000,000).
         dtype: ``torch.float32`` for values in [0, 1], or ``torch.uint8``.
+        interpolation, antialias: how to resize; see :func:`pixfeed.load_batch`.
         strict: refuse images that their codec reads with a mere warning, such as a corrupt data segment.
         backend: ``"native"``, ``"opencv"``, or ``None`` for the default (see :func:`pixfeed.show_config`).
 
@@ -54,6 +55,8 @@ class FastTxtDataset(Dataset):
         repeat: int | None = 1,
         *,
         dtype: torch.dtype = torch.float32,
+        interpolation: str = "linear",
+        antialias: bool = False,
         strict: bool = False,
         backend: str | None = None,
     ):
@@ -68,9 +71,8 @@ class FastTxtDataset(Dataset):
         self.resize_width = resize_width
         self.repeat = repeat
         self.dtype = check_dtype(dtype)
-        self._backend_name = backend
-        self._strict = strict
-        self._reader = Reader(backend, strict)
+        self._reader_arguments = (backend, strict, interpolation, antialias)
+        self._reader = Reader(*self._reader_arguments)
 
     def __len__(self) -> int:
         return ENDLESS if self.repeat is None else len(self.files) * self.repeat
@@ -119,7 +121,7 @@ class FastTxtDataset(Dataset):
 
     def __setstate__(self, state: dict) -> None:
         self.__dict__.update(state)
-        self._reader = Reader(self._backend_name, self._strict)
+        self._reader = Reader(*self._reader_arguments)
 
     def _wrap(self, index: int) -> int:
         index = operator.index(index)

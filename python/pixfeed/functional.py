@@ -42,11 +42,18 @@ def _default_error(source: Source, status: int, size: int, note: str) -> ImageEr
 
 
 class Reader:
-    """How images are read: backend and strictness, and the way from a failed status to an exception."""
+    """How images are read: backend, strictness and interpolation, and the way from a failed status to an exception."""
 
-    def __init__(self, backend: str | None = None, strict: bool = False):
+    def __init__(
+        self,
+        backend: str | None = None,
+        strict: bool = False,
+        interpolation: str = "linear",
+        antialias: bool = False,
+    ):
         self.backend = backends.choose(backend)
         self.strict = strict
+        self.interpolation = plan.interpolation_number(interpolation, antialias)
 
     def open(self, sources: Sequence[Source]) -> backends.Opened:
         return self.backend.open(sources, strict=self.strict, threads=num_threads())
@@ -65,7 +72,7 @@ class Reader:
         for start in range(0, len(sources), self.backend.piece):
             piece = sources[start : start + self.backend.piece]
             opened = self.open(piece)
-            plans = plan.resize_plan(opened.headers, size)
+            plans = plan.resize_plan(opened.headers, size, self.interpolation)
             statuses = opened.decode_into(plans, out[start : start + len(piece)], num_threads())
             failed = plan.first_failure(statuses)
             if failed is not None:
@@ -88,7 +95,8 @@ class Reader:
         if status == Status.OK:
             size = plan.output_size(int(header["height"]), int(header["width"]), resize_height, resize_width)
             out = allocate(*size)
-            status = int(opened.decode_into(plan.resize_plan(opened.headers, size), out[None], 1)[0])
+            plans = plan.resize_plan(opened.headers, size, self.interpolation)
+            status = int(opened.decode_into(plans, out[None], 1)[0])
         if status != Status.OK:
             raise error(0, status, int(header["bytes"]), opened.note(0))
 
@@ -128,13 +136,16 @@ def load_batch(
     *,
     out: torch.Tensor | None = None,
     dtype: torch.dtype = torch.float32,
+    interpolation: str = "linear",
+    antialias: bool = False,
     strict: bool = False,
     backend: str | None = None,
 ) -> torch.Tensor:
     """Read images and resize each to ``size``, in one call that runs on all cores with the GIL released.
 
     Bit for bit ``cv2.imread``, ``cv2.cvtColor(BGR2RGB)``, ``cv2.resize`` (INTER_LINEAR) and, for float32, division by
-    255, which is torchvision's ``ToTensor``.
+    255, which is torchvision's ``ToTensor``. With ``antialias=True`` the resize is bit for bit Pillow's
+    ``Image.resize``, which torchvision's pretrained models were trained with.
 
     Args:
         sources: B paths or encoded images (see :func:`imread`).
@@ -142,6 +153,10 @@ def load_batch(
         out: a CPU tensor ``[B, 3, height, width]`` of dtype float32 or uint8 to write into: ordinary, shared, pinned,
             channels_last, a slice of a larger one. Its dtype counts, ``dtype`` is then ignored.
         dtype: ``torch.float32`` (values in [0, 1]) or ``torch.uint8``.
+        interpolation: as OpenCV: ``"nearest"``, ``"linear"``, ``"cubic"``, ``"area"``, ``"lanczos4"`` (all but linear go
+            through OpenCV itself); with ``antialias=True`` as Pillow: ``"box"``, ``"bilinear"``, ``"hamming"``,
+            ``"bicubic"``, ``"lanczos"``.
+        antialias: Pillow's filters, whose support grows when the picture shrinks.
         strict, backend: as for :func:`imread`.
 
     Returns:
@@ -149,7 +164,7 @@ def load_batch(
 
     Raises:
         ImageError: the first source that cannot be read; what was written to ``out`` by then is undefined.
-        ValueError, TypeError: ``out`` or ``size`` do not fit.
+        ValueError, TypeError: ``out``, ``size`` or ``interpolation`` make no sense.
     """
     height, width = check_size(size)
     sources = list(sources)
@@ -162,7 +177,7 @@ def load_batch(
         if out.device.type != "cpu":
             raise ValueError(f"out is on {out.device}; pixfeed writes to CPU memory (pinned memory, for a GPU)")
         check_dtype(out.dtype)
-    Reader(backend, strict).into(
+    Reader(backend, strict, interpolation, antialias).into(
         sources,
         out.detach().numpy(),
         (height, width),

@@ -1,8 +1,9 @@
 """HEADER and PLAN: what is known about pictures, and what is to be done with them, as plain tables.
 
 Python writes PLAN rows; a backend carries them out and decides nothing. A row says: decode `source`, take the crop,
-resize it, keep the window, flip it, and write ``(value / 255 - mean) / std``. The window's size, the dtype (uint8 is
-written as it is) and the layout are those of the array it is written to.
+resize the box in it (all of it but for Pillow's filters, whose box may have fractions of pixels), keep the window, flip
+it, and write ``(value / 255 - mean) / std``. The window's size, the dtype (uint8 is written as it is) and the layout are
+those of the array it is written to.
 
 Both dtypes mirror C structs (``csrc/core/header.h``, ``csrc/core/plan.h``); ``tests/test_plan.py`` compares them.
 """
@@ -41,13 +42,33 @@ PLAN = np.dtype(
         ("flip_horizontal", np.int32),
         ("flip_vertical", np.int32),
         ("interpolation", np.int32),
+        ("box", np.float32, 4),
         ("mean", np.float32, 3),
         ("std", np.float32, 3),
     ]
 )
 
 FORMATS = {0: "unknown", 1: "jpeg", 2: "png"}
-INTERPOLATION = {"linear": 1}  # the numbers of OpenCV's INTER_*
+
+#: OpenCV's ways of resampling, with the numbers of its INTER_*.
+OPENCV = {"nearest": 0, "linear": 1, "cubic": 2, "area": 3, "lanczos4": 4}
+#: Pillow's filters, antialiased: the numbers of its Resampling plus 16.
+PILLOW = {"lanczos": 17, "bilinear": 18, "bicubic": 19, "box": 20, "hamming": 21}
+
+
+def interpolation_number(interpolation: str, antialias: bool) -> int:
+    """The number that a PLAN has for it.
+
+    Raises:
+        ValueError: there is no such interpolation, with or without antialiasing.
+    """
+    names, others = (PILLOW, OPENCV) if antialias else (OPENCV, PILLOW)
+    if interpolation in names:
+        return names[interpolation]
+    hint = f" (it needs antialias={not antialias})" if interpolation in others else ""
+    raise ValueError(
+        f"interpolation is {interpolation!r}{hint}; with antialias={antialias} it may be one of {', '.join(names)}"
+    )
 
 
 def output_size(height: int, width: int, resize_height: int | None, resize_width: int | None) -> tuple[int, int]:
@@ -65,12 +86,13 @@ def output_size(height: int, width: int, resize_height: int | None, resize_width
     return resize_height, resize_width
 
 
-def resize_plan(headers: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+def resize_plan(headers: np.ndarray, size: tuple[int, int], interpolation: int = OPENCV["linear"]) -> np.ndarray:
     """PLAN rows that resize each whole picture to ``size``.
 
     Args:
         headers: HEADER rows ``[n]``.
         size: (height, width) in pixels.
+        interpolation: see :func:`interpolation_number`.
 
     Returns:
         PLAN rows ``[n]``, one a header. Rows of sources that failed are there and are never carried out.
@@ -80,7 +102,9 @@ def resize_plan(headers: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     plans["crop_w"] = headers["width"]
     plans["crop_h"] = headers["height"]
     plans["resize_h"], plans["resize_w"] = size
-    plans["interpolation"] = INTERPOLATION["linear"]
+    plans["interpolation"] = interpolation
+    plans["box"][:, 2] = headers["width"]
+    plans["box"][:, 3] = headers["height"]
     plans["std"] = 1
     return plans
 

@@ -15,7 +15,7 @@ from pixfeed.backends import BackendError, Source
 from pixfeed.backends._look import look
 from pixfeed.backends._stderr import caught
 from pixfeed.errors import Status
-from pixfeed.plan import HEADER
+from pixfeed.plan import HEADER, OPENCV, PILLOW
 
 _MAX_PIXELS = 1 << 30
 
@@ -36,6 +36,17 @@ def _read(source: Source) -> tuple[Status, str, bytes]:
         except OSError as error:
             return Status.UNREADABLE, error.strerror or "", b""
     return (Status.OK if data else Status.EMPTY), "", data
+
+
+def _pillow_resize(image: np.ndarray, size: tuple[int, int], interpolation: int, box: list[float]) -> np.ndarray:
+    """Pillow itself: there is nothing in OpenCV that gives the same."""
+    try:
+        from PIL import Image
+    except ImportError as error:
+        raise BackendError(
+            f"antialiased resizing on the opencv backend needs Pillow ({error}): pip install 'pixfeed[opencv]'"
+        ) from error
+    return np.asarray(Image.fromarray(image).resize(size, Image.Resampling(interpolation - 16), box=tuple(box)))
 
 
 class _Opened:
@@ -108,8 +119,14 @@ class _Opened:
         x, y = int(plan["window_x"]), int(plan["window_y"])
         if min(x, y) < 0 or x + width > plan["resize_w"] or y + height > plan["resize_h"]:
             raise ValueError("the window does not lie inside the resized crop")
-        if plan["interpolation"] != self._cv2.INTER_LINEAR:
+        left, upper, right, lower = plan["box"].tolist()
+        if plan["interpolation"] in PILLOW.values():
+            if not (0 <= left < right <= w and 0 <= upper < lower <= h):
+                raise ValueError("the box does not lie inside the crop")
+        elif plan["interpolation"] not in OPENCV.values():
             raise ValueError("unknown interpolation")
+        elif (left, upper, right, lower) != (0, 0, w, h):
+            raise ValueError("a box in fractions of pixels needs one of Pillow's filters")
         if not (np.isfinite(plan["mean"]).all() and np.isfinite(plan["std"]).all() and plan["std"].all()):
             raise ValueError("unusable mean or std")
 
@@ -118,7 +135,11 @@ class _Opened:
         image = self._images[plan["source"]]
         x, y, w, h = plan["crop_x"], plan["crop_y"], plan["crop_w"], plan["crop_h"]
         size = (int(plan["resize_w"]), int(plan["resize_h"]))
-        image = self._cv2.resize(image[y : y + h, x : x + w], size, interpolation=int(plan["interpolation"]))
+        image, interpolation = image[y : y + h, x : x + w], int(plan["interpolation"])
+        if interpolation in PILLOW.values():
+            image = _pillow_resize(image, size, interpolation, plan["box"].tolist())
+        else:
+            image = self._cv2.resize(image, size, interpolation=interpolation)
         x, y = plan["window_x"], plan["window_y"]
         image = image[y : y + slot.shape[1], x : x + slot.shape[2]]
         if plan["flip_horizontal"]:

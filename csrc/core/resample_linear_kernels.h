@@ -1,4 +1,4 @@
-// The inner loops of resample.cpp, compiled once per CPU target and chosen at run time; each with a plain twin.
+// The inner loops of resample_linear.cpp, compiled once per CPU target and chosen at run time; each with a plain twin.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "core/resample_kernels.cpp"
+#define HWY_TARGET_INCLUDE "core/resample_linear_kernels.cpp"
 #include <hwy/foreach_target.h>
 // The order matters: highway.h after foreach_target.h.
 #include <hwy/highway.h>
@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "resample_kernels.h"
+#include "resample_linear_kernels.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace pixfeed::kernels {

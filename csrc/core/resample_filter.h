@@ -1,0 +1,43 @@
+// Resampling as Pillow does it: separable filters whose support grows when the picture shrinks (antialiasing).
+#pragma once
+
+#include <cstdint>
+
+#include "resample.h"
+
+namespace pixfeed {
+
+// Bit for bit PIL.Image.resize(size, resample, box) of an RGB image: weights in double, normalised, rounded to 22 bits;
+// first along x to uint8, then along y to uint8, or the other way round where Pillow 13 does so. `plan.box` is Pillow's
+// box, in pixels of the crop; the crop is all the filter may see. As many rows are kept as the filter is high.
+class FilterResampler final : public Resampler {
+ public:
+  bool prepare(const Plan& plan, int width, int height, int window_w, int window_h, Scratch& scratch,
+               RowWriter& writer) override;
+  bool wants(int y) const override;
+  void take(int y, const std::uint8_t* rgb) override;
+
+ private:
+  // The source pixels of one output pixel, and where their weights are.
+  struct Span {
+    std::int32_t first, count;
+  };
+
+  void filter_across(const std::uint8_t* from, std::uint8_t* to) const;
+  void filter_down(int n, std::uint8_t* to) const;  // the rows of the window row `next_`, n bytes of them
+
+  std::uint8_t* row(int y) const { return rows_ + static_cast<std::size_t>(y % kept_) * stride_; }
+
+  Span *across_ = nullptr, *down_ = nullptr;             // a window column, a window row
+  std::int16_t *weights_x_ = nullptr, *weights_y_ = nullptr;  // see resample_filter_kernels.h
+  int pairs_x_ = 0, pairs_y_ = 0;                         // pairs of weights reserved for each
+  bool down_first_ = false;
+  int kept_ = 0;                                          // rows in rows_
+  std::size_t stride_ = 0;
+  std::uint8_t* rows_ = nullptr;                          // resampled along x, or as they came if down_first_
+  const std::uint8_t** taps_ = nullptr;                   // the rows that one output row is made of
+  std::uint8_t* between_ = nullptr;                       // one row between the passes if down_first_
+  std::uint8_t* out_ = nullptr;
+};
+
+}  // namespace pixfeed

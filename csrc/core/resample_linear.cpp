@@ -1,0 +1,130 @@
+#include "resample_linear.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "resample_linear_kernels.h"
+
+namespace pixfeed {
+namespace {
+
+constexpr int kOne = 2048;  // 1.0 in OpenCV's fixed point (INTER_RESIZE_COEF_BITS is 11)
+
+// Where destination index `i` falls in the source: OpenCV's arithmetic, double until here and float from here on.
+struct Position {
+  int index;
+  float fraction;
+};
+Position position(int i, double scale) {
+  const float at = static_cast<float>((i + 0.5) * scale - 0.5);
+  const int index = static_cast<int>(std::floor(at));
+  return {index, at - static_cast<float>(index)};
+}
+
+// Rounds half to even, as OpenCV's saturate_cast<short> does.
+std::int16_t fixed(float weight) { return static_cast<std::int16_t>(std::lrintf(weight * kOne)); }
+
+// OpenCV inverts the inverse scale; the second rounding is part of the result.
+double scale_of(int from, int to) { return 1.0 / (static_cast<double>(to) / from); }
+
+}  // namespace
+
+bool LinearResampler::prepare(const Plan& plan, int width, int height, int window_w, int window_h, Scratch& scratch,
+                              RowWriter& writer) {
+  expect(plan, width, height, window_w, window_h, writer);
+  const bool same = plan.resize_w == plan.crop_w && plan.resize_h == plan.crop_h;
+  const bool half = 2 * plan.resize_w == plan.crop_w && 2 * plan.resize_h == plan.crop_h;
+  way_ = same ? Way::copy : half ? Way::half : Way::linear;
+
+  const std::size_t w = static_cast<std::size_t>(window_w), h = static_cast<std::size_t>(window_h);
+  const std::size_t row = (w * 4 * sizeof(std::int16_t) + 63) / 64 * 64;
+  const std::size_t out = (3 * w + kernels::kRowSlack + 63) / 64 * 64;
+  std::uint8_t* memory = scratch.resample.get(2 * row + out + h * sizeof(Taps) + w * (sizeof(std::int32_t) + 4) + 64);
+  if (memory == nullptr) return false;
+  rows_[0] = reinterpret_cast<std::int16_t*>(memory);
+  rows_[1] = reinterpret_cast<std::int16_t*>(memory + row);
+  out_ = memory + 2 * row;
+  taps_ = reinterpret_cast<Taps*>(out_ + out);
+  offset_ = reinterpret_cast<std::int32_t*>(taps_ + h);
+  weight_x_ = reinterpret_cast<std::int16_t*>(offset_ + w);
+
+  if (way_ == Way::linear) {
+    const double scale_x = scale_of(plan.crop_w, plan.resize_w), scale_y = scale_of(plan.crop_h, plan.resize_h);
+    for (int i = 0; i < window_w; ++i) {
+      auto [x, fx] = position(plan.window_x + i, scale_x);
+      if (x < 0) x = 0, fx = 0;
+      if (x >= plan.crop_w - 1) x = plan.crop_w - 1, fx = 0;
+      offset_[i] = 3 * x;
+      weight_x_[2 * i] = fixed(1.f - fx);
+      weight_x_[2 * i + 1] = fixed(fx);
+    }
+    for (int i = 0; i < window_h; ++i) {
+      // Vertically OpenCV clips the rows and leaves the weights: both taps may be the same row.
+      auto [y, fy] = position(plan.window_y + i, scale_y);
+      taps_[i] = {std::clamp(y, 0, plan.crop_h - 1), std::clamp(y + 1, 0, plan.crop_h - 1), fixed(1.f - fy), fixed(fy)};
+    }
+  }
+  return true;
+}
+
+bool LinearResampler::wants(int y) const {
+  const int crop_y = crop_row(y);
+  if (crop_y < 0 || next_ == window_h_) return false;
+  switch (way_) {
+    case Way::copy:
+      return crop_y == plan_.window_y + next_;
+    case Way::half:
+      return crop_y / 2 == plan_.window_y + next_;
+    case Way::linear:
+      return crop_y == taps_[next_].upper || crop_y == taps_[next_].lower;
+  }
+  return false;
+}
+
+void LinearResampler::take(int y, const std::uint8_t* rgb) {
+  if (!wants(y)) return;
+  const std::uint8_t* row = rgb + std::ptrdiff_t{3} * plan_.crop_x;
+  switch (way_) {
+    case Way::copy:
+      writer_->write(next_++, row + std::ptrdiff_t{3} * plan_.window_x);
+      break;
+    case Way::half:
+      take_half(y - plan_.crop_y, row);
+      break;
+    case Way::linear:
+      take_linear(y - plan_.crop_y, row);
+      break;
+  }
+}
+
+void LinearResampler::take_half(int y, const std::uint8_t* crop_row) {
+  const std::uint8_t* at = crop_row + std::ptrdiff_t{6} * plan_.window_x;
+  std::int16_t* sums = rows_[0];
+  const bool first = y % 2 == 0;
+  for (int i = 0; i < 3 * window_w_; i += 3, at += 6) {
+    for (int c = 0; c < 3; ++c) {
+      const int sum = at[c] + at[c + 3];
+      if (first) {
+        sums[i + c] = static_cast<std::int16_t>(sum);
+      } else {
+        out_[i + c] = static_cast<std::uint8_t>((sums[i + c] + sum + 2) >> 2);
+      }
+    }
+  }
+  if (!first) writer_->write(next_++, out_);
+}
+
+void LinearResampler::take_linear(int y, const std::uint8_t* crop_row) {
+  // The two taps of a row are neighbours, so parity tells their places apart.
+  kernels::resample_row(crop_row, 3 * plan_.crop_w, offset_, weight_x_, window_w_, rows_[y % 2]);
+  // One source row can complete many rows when enlarging.
+  for (; next_ < window_h_ && taps_[next_].lower == y; ++next_) {
+    const Taps& taps = taps_[next_];
+    kernels::blend_rows(rows_[taps.upper % 2], rows_[taps.lower % 2], taps.weight_upper, taps.weight_lower, window_w_,
+                        out_);
+    writer_->write(next_, out_);
+  }
+}
+
+}  // namespace pixfeed
