@@ -20,7 +20,6 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 import torch
-from benchmarks.pure_python import PurePythonDataset
 from examples import photos
 from rich.console import Console
 from rich.progress import Progress
@@ -28,6 +27,7 @@ from rich.table import Table
 from torch.utils.data import DataLoader
 
 import pixfeed
+from benchmarks.pure_python import PurePythonDataset
 from pixfeed.info import config
 
 RESULTS = Path(__file__).parent / "results"
@@ -177,7 +177,9 @@ def main() -> None:
         "ratios": ratios(medians),
     }
     (RESULTS / "loader.json").write_text(json.dumps(record, indent=2) + "\n")
-    title = f"{data.name}: files to 256 x 256 batches of {arguments.batch_size}; {about['cpu']}, {about['threads']} cores"
+    title = (
+        f"{data.name}: files to 256 x 256 batches of {arguments.batch_size}; {about['cpu']}, {about['threads']} cores"
+    )
     chart(speeds, RESULTS / "loader.png", title)
     console.print(f"Written: {RESULTS / 'loader.json'}, {RESULTS / 'loader.png'}")
 

@@ -13,13 +13,13 @@ from pathlib import Path
 
 import torch
 from benchmarks.pure_python import PurePythonDataset
-from examples import photos
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 from torch.utils.data import DataLoader
 
 import pixfeed
+from examples import photos
 
 console = Console(highlight=False)
 
@@ -74,7 +74,9 @@ def speed(dataset, batch_size: int, workers: int, seconds: float = 3.0) -> float
 
 
 def speeds(data: Path, list_file: Path, batch_size: int) -> None:
-    console.print(f"\n[bold]Images per second[/bold], 256 x 256, batches of {batch_size} (make bench measures with care)")
+    console.print(
+        f"\n[bold]Images per second[/bold], 256 x 256, batches of {batch_size} (make bench measures with care)"
+    )
     contenders = {
         "pure Python (cv2)": lambda: PurePythonDataset(list_file, data, repeat=None),
         "pixfeed, float32": lambda: pixfeed.FastTxtDataset(list_file, data, repeat=None),

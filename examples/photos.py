@@ -6,7 +6,16 @@ import argparse
 from pathlib import Path
 
 # Photographs that lie inside scikit-image's wheel, so nothing has to be downloaded.
-_NAMES = ("astronaut", "cat", "coffee", "hubble_deep_field", "retina", "rocket", "immunohistochemistry", "stereo_motorcycle")
+_NAMES = (
+    "astronaut",
+    "cat",
+    "coffee",
+    "hubble_deep_field",
+    "retina",
+    "rocket",
+    "immunohistochemistry",
+    "stereo_motorcycle",
+)
 _CROPS = 12
 
 PROJECT = Path(__file__).parents[1]
@@ -14,7 +23,9 @@ PROJECT = Path(__file__).parents[1]
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, help="folder of images")
-    parser.add_argument("--list", type=Path, help="list file, 'NAME LABEL...' a line (default: train.txt in the folder)")
+    parser.add_argument(
+        "--list", type=Path, help="list file, 'NAME LABEL...' a line (default: train.txt in the folder)"
+    )
 
 
 def find(data: Path | None, list_file: Path | None) -> tuple[Path, Path]:

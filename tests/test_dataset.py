@@ -46,7 +46,8 @@ def test_uint8(make, folder):
 
 
 @pytest.mark.parametrize(
-    ("given", "expected"), [((None, 50), (int(46 * 50 / 56), 50)), ((50, None), (50, int(56 * 50 / 46))), ((None, None), (46, 56))]
+    ("given", "expected"),
+    [((None, 50), (int(46 * 50 / 56), 50)), ((50, None), (50, int(56 * 50 / 46))), ((None, None), (46, 56))],
 )
 def test_sizes_that_depend_on_the_picture(make, folder, given, expected):
     dataset = make(*given)

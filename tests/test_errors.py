@@ -75,7 +75,7 @@ def test_missing_and_unreadable(tmp_path, backend):
     with pytest.raises(ImageError, match=r"nothing\.jpg.*no such file") as caught:
         pixfeed.imread(tmp_path / "nothing.jpg", backend=backend)
     assert caught.value.status == Status.MISSING
-    with pytest.raises(ImageError, match="cannot be read.*directory") as caught:
+    with pytest.raises(ImageError, match=r"cannot be read.*directory") as caught:
         pixfeed.imread(tmp_path, backend=backend)
     assert caught.value.status == Status.UNREADABLE
     (tmp_path / "file").write_bytes(b"")

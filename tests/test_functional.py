@@ -78,7 +78,9 @@ def test_every_kind_of_output(path, backend, name, out):
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="pinned memory needs CUDA")
 def test_pinned_output(path, backend):
     out = torch.empty(1, 3, 24, 20).pin_memory()
-    assert torch.equal(pixfeed.load_batch([path], (24, 20), out=out, backend=backend)[0], images.reference(path, (24, 20)))
+    assert torch.equal(
+        pixfeed.load_batch([path], (24, 20), out=out, backend=backend)[0], images.reference(path, (24, 20))
+    )
 
 
 @pytest.mark.parametrize(

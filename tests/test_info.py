@@ -49,7 +49,9 @@ def test_native_does_not_import_opencv(tmp_path):
 
 
 def test_import_starts_nothing():
-    code = "import threading, torch; n = threading.active_count(); import os; before = len(os.listdir('/proc/self/task'));"
+    code = (
+        "import threading, torch; n = threading.active_count(); import os; before = len(os.listdir('/proc/self/task'));"
+    )
     code += "import pixfeed; print(len(os.listdir('/proc/self/task')) - before)"
     assert python(code).strip() == "0"
 

@@ -56,7 +56,9 @@ def test_png_sizes(tmp_path, backend, size):
 
 
 @pytest.mark.parametrize("sampling", images.SAMPLING)
-@pytest.mark.parametrize("kind", [dict(progressive=True), dict(restart=1), dict(restart=3), dict(optimize=True)], ids=str)
+@pytest.mark.parametrize(
+    "kind", [dict(progressive=True), dict(restart=1), dict(restart=3), dict(optimize=True)], ids=str
+)
 def test_jpeg_kinds(tmp_path, backend, kind, sampling):
     assert_same(images.jpeg(images.picture(53, 71), sampling=sampling, **kind), tmp_path, backend, [(32, 32)])
 
@@ -110,7 +112,15 @@ def test_interlaced_png(tmp_path, backend):
 
     image = images.picture(21, 30)
     body = b""
-    for x0, y0, dx, dy in [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)]:
+    for x0, y0, dx, dy in [
+        (0, 0, 8, 8),
+        (4, 0, 8, 8),
+        (0, 4, 4, 8),
+        (2, 0, 4, 4),
+        (0, 2, 2, 4),
+        (1, 0, 2, 2),
+        (0, 1, 1, 2),
+    ]:
         for row in image[y0::dy, x0::dx]:
             body += b"\0" + row.tobytes()
     header = struct.pack(">IIBBBBB", 30, 21, 8, 2, 0, 0, 1)

@@ -120,8 +120,7 @@ def test_own_collate_function_sees_ordinary_samples(dataset):
 
 @pytest.mark.parametrize("workers", [0, 2])
 def test_bad_image_in_a_batch(dataset, workers):
-    (images_dir := dataset.image_dir)
-    with open(f"{images_dir}/7.jpg", "r+b") as file:
+    with open(f"{dataset.image_dir}/7.jpg", "r+b") as file:
         file.truncate(500)
     loader = DataLoader(dataset, batch_size=4, num_workers=workers)
     with pytest.raises(ImageError, match=r"7\.jpg.*train\.txt, line 8.*truncated"):

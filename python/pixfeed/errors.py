@@ -65,7 +65,13 @@ class ListError(ValueError):
 
 
 def image_error(
-    status: int, *, path: str | None, size: int = 0, note: str = "", list_file: str | None = None, line: int | None = None
+    status: int,
+    *,
+    path: str | None,
+    size: int = 0,
+    note: str = "",
+    list_file: str | None = None,
+    line: int | None = None,
 ) -> ImageError:
     """The :class:`ImageError` for a status: what, where, why and what to do.
 

@@ -1,9 +1,9 @@
 """HEADER and PLAN: what is known about pictures, and what is to be done with them, as plain tables.
 
 Python writes PLAN rows; a backend carries them out and decides nothing. A row says: decode `source`, take the crop,
-resize the box in it (all of it but for Pillow's filters, whose box may have fractions of pixels), keep the window, flip
-it, and write ``(value / 255 - mean) / std``. The window's size, the dtype (uint8 is written as it is) and the layout are
-those of the array it is written to.
+resize the box in it (all of it but for Pillow's filters, whose box may have fractions of pixels), keep the window,
+flip it, and write ``(value / 255 - mean) / std``. The window's size, the dtype (uint8 is written as it is) and the
+layout are those of the array it is written to.
 
 Both dtypes mirror C structs (``csrc/core/header.h``, ``csrc/core/plan.h``); ``tests/test_plan.py`` compares them.
 """

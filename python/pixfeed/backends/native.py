@@ -1,4 +1,4 @@
-"""The C++ extension as a backend. What its codecs do not know goes to OpenCV, picture by picture, if OpenCV is there."""
+"""The C++ extension as a backend. What its codecs do not know goes to OpenCV, picture by picture, if that is there."""
 
 from __future__ import annotations
 
@@ -16,7 +16,12 @@ from pixfeed.plan import HEADER, OPENCV, PLAN
 # The extension checks the size of a row; the buffer protocol would spell out every field.
 _PLAN_ROW = np.dtype((np.void, PLAN.itemsize))
 # Not in csrc/core (yet).
-_OPENCV_ONLY = tuple(number for name, number in OPENCV.items() if name != "linear")
+_OPENCV_ONLY = {number for name, number in OPENCV.items() if name != "linear"}
+
+
+def _refused(statuses: np.ndarray) -> list[int]:
+    """The rows that the core says are not for it."""
+    return [i for i, status in enumerate(statuses.tolist()) if status in (Status.UNSUPPORTED, Status.NOT_AN_IMAGE)]
 
 
 class _Opened:
@@ -27,7 +32,7 @@ class _Opened:
         self._fallback = fallback
         self._others: dict[int, Opened] = {}  # by source: opened by the fallback
         self.headers = opened.headers(HEADER)
-        for i in np.flatnonzero(np.isin(self.headers["status"], (Status.UNSUPPORTED, Status.NOT_AN_IMAGE))).tolist():
+        for i in _refused(self.headers["status"]):
             other = self._other(i)
             if other is not None:
                 self.headers[i] = other.headers[0]
@@ -42,18 +47,16 @@ class _Opened:
         return other.note(0) if other is not None else self._opened.note(i).decode("utf-8", "replace")
 
     def decode_into(self, plans: np.ndarray, out: np.ndarray, threads: int) -> np.ndarray:
-        if np.isin(plans["interpolation"], _OPENCV_ONLY).any():
+        if not _OPENCV_ONLY.isdisjoint(plans["interpolation"].tolist()):
             return self._decode_through_opencv(plans, out, threads)
         statuses = self._opened.decode_into(plans.view(_PLAN_ROW), out, threads)
-        refused = (Status.UNSUPPORTED, Status.NOT_AN_IMAGE)
-        for row in np.flatnonzero(np.isin(statuses, refused)).tolist():
+        for row in _refused(statuses):
             other = self._other(int(plans["source"][row]))
             if other is not None:
                 plan = plans[row : row + 1].copy()
                 plan["source"] = 0
                 statuses[row] = other.decode_into(plan, out[row : row + 1], threads)[0]
         return statuses
-
 
     def _decode_through_opencv(self, plans: np.ndarray, out: np.ndarray, threads: int) -> np.ndarray:
         """Interpolations that the core does not have yet."""
