@@ -25,6 +25,7 @@ ORDER = [
     "memory",
     "files",
     "functional",
+    "image_processing",
     "collate",
     "dataset",
     "info",

@@ -36,7 +36,8 @@ def check_size(size: Sequence[int]) -> tuple[int, int]:
     return height, width
 
 
-def _default_error(source: Source, status: int, size: int, note: str) -> ImageError:
+def default_error(source: Source, status: int, size: int, note: str) -> ImageError:
+    """The error for a source that stands in no list."""
     path = os.fspath(source) if isinstance(source, (str, os.PathLike)) else None
     return image_error(status, path=path, size=size, note=note)
 
@@ -124,9 +125,7 @@ def imread(source: Source, *, strict: bool = False, backend: str | None = None) 
         image = np.empty((height, width, 3), np.uint8)
         return image.transpose(2, 0, 1)
 
-    Reader(backend, strict).one(
-        source, None, None, allocate, lambda i, status, size, note: _default_error(source, status, size, note)
-    )
+    Reader(backend, strict).one(source, None, None, allocate, lambda _, *what: default_error(source, *what))
     return image
 
 
@@ -181,6 +180,6 @@ def load_batch(
         sources,
         out.detach().numpy(),
         (height, width),
-        lambda i, status, bytes_, note: _default_error(sources[i], status, bytes_, note),
+        lambda i, *what: default_error(sources[i], *what),
     )
     return out

@@ -1,0 +1,238 @@
+"""The helper functions that list-file datasets of the tutorials come with, under their own names.
+
+``from pixfeed import image_processing`` takes the place of such a module: same parameters, same results on good input.
+What is different: a file that cannot be read raises :class:`pixfeed.ImageError` instead of printing and returning
+``None``; :func:`save_image` does not multiply a uint8 picture by 255; :func:`show_image_rect` does not draw into the
+caller's picture; every function that shows takes ``save_to=``, for machines without a display.
+
+Pictures are RGB ndarrays ``[H, W, 3]`` or gray ``[H, W]``; uint8 in [0, 255] or floats in [0, 1]. Rectangles are
+``[x, y, w, h]`` in pixels. Most functions need OpenCV, showing needs matplotlib or OpenCV; both are imported when used.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from types import ModuleType
+
+import numpy as np
+
+from pixfeed.backends import BackendError
+from pixfeed.errors import Status, image_error
+from pixfeed.functional import Reader, default_error
+from pixfeed.plan import output_size
+
+# OpenCV's numbers, so that this module can be imported without it.
+_COLOR = 1
+# IMREAD_REDUCED_*: the scale that each of them reads with.
+_REDUCED = {16: 2, 17: 2, 32: 4, 33: 4, 64: 8, 65: 8}
+_IGNORE_ORIENTATION = 128
+
+
+def _cv2() -> ModuleType:
+    try:
+        import cv2
+    except ImportError as error:
+        raise BackendError(f"this needs OpenCV ({error}): pip install 'pixfeed[opencv]'") from error
+    return cv2
+
+
+def read_image(
+    filename: str | os.PathLike,
+    resize_height: int | None = None,
+    resize_width: int | None = None,
+    normalization: bool = False,
+) -> np.ndarray:
+    """Read a picture as RGB and resize it.
+
+    Args:
+        filename: the file.
+        resize_height, resize_width: pixels; one ``None`` keeps the aspect ratio, both the size.
+        normalization: divide by 255.0.
+
+    Returns:
+        uint8 ``[H, W, 3]``, or float64 in [0, 1] with ``normalization``. Pixels as ``cv2.imread``, ``cvtColor``
+        (BGR2RGB) and ``cv2.resize`` give them.
+
+    Raises:
+        ImageError: the file cannot be read.
+    """
+    image = np.empty(0)
+
+    def allocate(height: int, width: int) -> np.ndarray:
+        nonlocal image
+        image = np.empty((height, width, 3), np.uint8)
+        return image.transpose(2, 0, 1)
+
+    Reader().one(filename, resize_height, resize_width, allocate, lambda _, *what: default_error(filename, *what))
+    return image / 255.0 if normalization else image
+
+
+def fast_read_image_roi(
+    filename: str | os.PathLike, orig_rect: Sequence[float], ImreadModes: int = _COLOR, normalization: bool = False
+) -> np.ndarray:
+    """Read a region of a picture, reduced if asked for.
+
+    Args:
+        filename: the file.
+        orig_rect: ``[x, y, w, h]`` in pixels of the whole picture. What lies outside is cut off, as slicing does it.
+        ImreadModes: one of OpenCV's ``IMREAD_*``. For ``IMREAD_REDUCED_*``, colour or gray, the rectangle is scaled
+            along: each number is divided and cut to an integer.
+        normalization: divide by 255.0.
+
+    Returns:
+        The region: ``[h, w, 3]`` RGB or, for the gray modes, ``[h, w]``; uint8 (16-bit modes: uint16), or float64 with
+        ``normalization``.
+
+    Raises:
+        ImageError: the file cannot be read.
+    """
+    rect = (np.array(orig_rect) / _REDUCED.get(ImreadModes & ~_IGNORE_ORIENTATION, 1)).astype(int).tolist()
+    image = read_image(filename)  # also the errors of every other mode: they name what is wrong
+    if ImreadModes != _COLOR:
+        cv2 = _cv2()
+        image = cv2.imread(os.fspath(filename), ImreadModes)
+        if image is None:
+            raise image_error(Status.UNSUPPORTED, path=os.fspath(filename), note=f"by imread mode {ImreadModes}")
+        if image.ndim == 3:
+            image = cv2.cvtColor(image, cv2.COLOR_BGR2RGB if image.shape[2] == 3 else cv2.COLOR_BGRA2RGBA)
+    region = get_rect_image(image, rect)
+    return region / 255.0 if normalization else region
+
+
+def resize_image(image: np.ndarray, resize_height: int | None, resize_width: int | None) -> np.ndarray:
+    """``cv2.resize`` (INTER_LINEAR) to ``resize_height`` x ``resize_width`` pixels; one ``None`` keeps the aspect
+    ratio (``int(side * given / other)``), both ``None`` return ``image`` itself."""
+    if resize_height is None and resize_width is None:
+        return image
+    height, width = output_size(*image.shape[:2], resize_height, resize_width)
+    return _cv2().resize(image, dsize=(width, height))
+
+
+def scale_image(image: np.ndarray, scale: Sequence[float]) -> np.ndarray:
+    """``cv2.resize`` (INTER_LINEAR) by the factors ``(scale_w, scale_h)``."""
+    return _cv2().resize(image, dsize=None, fx=scale[0], fy=scale[1])
+
+
+def get_rect_image(image: np.ndarray, rect: Sequence[int]) -> np.ndarray:
+    """The part of ``image`` inside ``rect`` ``[x, y, w, h]``: a view, cut off where the picture ends.
+
+    Raises:
+        ValueError: the rectangle begins outside on the left or above, or has a negative side (slicing would wrap).
+    """
+    x, y, w, h = rect
+    if min(x, y, w, h) < 0:
+        raise ValueError(f"rect is {list(rect)}; x, y, w and h must not be negative")
+    return image[y : y + h, x : x + w]
+
+
+def scale_rect(orig_rect: Sequence[float], orig_shape: Sequence[int], dest_shape: Sequence[int]) -> list[int]:
+    """``[x, y, w, h]`` in a picture of ``orig_shape`` ``[h, w]``, resized to ``dest_shape``; each cut to an integer."""
+    across, down = dest_shape[1], dest_shape[0]
+    x, y, w, h = orig_rect
+    return [
+        int(x * across / orig_shape[1]),
+        int(y * down / orig_shape[0]),
+        int(w * across / orig_shape[1]),
+        int(h * down / orig_shape[0]),
+    ]
+
+
+def rgb_to_gray(image: np.ndarray) -> np.ndarray:
+    """``cv2.cvtColor`` (RGB2GRAY): ``[H, W, 3]`` to ``[H, W]``."""
+    cv2 = _cv2()
+    return cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+
+
+def _drawable(image: np.ndarray) -> np.ndarray:
+    """uint8, as files and windows take it."""
+    return image if image.dtype == np.uint8 else np.clip(np.asarray(image) * 255, 0, 255).astype(np.uint8)
+
+
+def save_image(image_path: str | os.PathLike, rgb_image: np.ndarray, toUINT8: bool = True) -> None:
+    """Write a picture in the format of the file's ending.
+
+    Args:
+        image_path: the file; its folder must exist.
+        rgb_image: ``[H, W, 3]`` or ``[H, W]``.
+        toUINT8: floats in [0, 1] become uint8 (times 255, cut off). A uint8 picture is written as it is.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    cv2 = _cv2()
+    image = _drawable(rgb_image) if toUINT8 else rgb_image
+    image = cv2.cvtColor(image, cv2.COLOR_GRAY2BGR if image.ndim == 2 else cv2.COLOR_RGB2BGR)
+    try:
+        written = cv2.imwrite(os.fspath(image_path), image)
+    except cv2.error as error:
+        raise OSError(f"{os.fspath(image_path)}: cannot be written ({error.err})") from error
+    if not written:
+        raise OSError(f"{os.fspath(image_path)}: cannot be written; is its folder there, and its ending known?")
+
+
+def combine_save_image(
+    orig_image: np.ndarray, dest_image: np.ndarray, out_dir: str | os.PathLike, name: str, prefix: str
+) -> None:
+    """Write ``dest_image`` as ``out_dir/NAME_PREFIX.jpg``, and both side by side as ``out_dir/NAME_src_PREFIX.jpg``."""
+    save_image(os.path.join(out_dir, f"{name}_{prefix}.jpg"), dest_image)
+    save_image(os.path.join(out_dir, f"{name}_src_{prefix}.jpg"), np.hstack((orig_image, dest_image)))
+
+
+#: As the tutorials spell it.
+combime_save_image = combine_save_image
+
+
+def show_image(title: str, image: np.ndarray, save_to: str | os.PathLike | None = None) -> None:
+    """Show a picture with matplotlib, or write the figure to ``save_to``.
+
+    Raises:
+        RuntimeError: matplotlib has no display to show it on, and ``save_to`` is not given.
+    """
+    import matplotlib.pyplot as plt
+
+    if save_to is None and plt.get_backend().lower() == "agg":
+        raise RuntimeError("there is no display to show a picture on: give save_to='picture.png' to write it to a file")
+    figure, axis = plt.subplots()
+    axis.imshow(image, cmap="gray" if image.ndim == 2 else None)
+    axis.set_title(title)
+    if save_to is None:
+        plt.show()
+    else:
+        figure.savefig(save_to)
+    plt.close(figure)
+
+
+def cv_show_image(title: str, image: np.ndarray, save_to: str | os.PathLike | None = None) -> None:
+    """Show an RGB picture in an OpenCV window until a key is pressed, or write it to ``save_to``.
+
+    Raises:
+        RuntimeError: there is no display, or OpenCV was built without windows, and ``save_to`` is not given.
+    """
+    if save_to is not None:
+        save_image(save_to, image)
+        return
+    cv2 = _cv2()
+    no_display = os.name == "posix" and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+    try:
+        if no_display and os.uname().sysname != "Darwin":
+            raise RuntimeError("DISPLAY is not set")
+        if image.ndim == 3 and image.shape[-1] == 3:
+            image = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
+        cv2.imshow(title, image)
+        cv2.waitKey(0)
+    except (RuntimeError, cv2.error) as error:
+        raise RuntimeError(
+            f"there is no window to show a picture in ({str(error).splitlines()[0]}): give save_to='picture.png' to "
+            "write it to a file"
+        ) from error
+
+
+def show_image_rect(
+    win_name: str, image: np.ndarray, rect: Sequence[int], save_to: str | os.PathLike | None = None
+) -> None:
+    """:func:`cv_show_image` with the rectangle ``[x, y, w, h]`` drawn into a copy of the picture, in blue."""
+    x, y, w, h = rect
+    drawn = _drawable(image).copy()
+    _cv2().rectangle(drawn, (x, y), (x + w, y + h), (0, 0, 255), thickness=2)
+    cv_show_image(win_name, drawn, save_to)
