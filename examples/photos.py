@@ -42,7 +42,7 @@ def write_photos(folder: Path) -> Path:
     """Writes scikit-image's photographs and parts of them as JPEGs, with a list of which photograph each is from."""
     import numpy as np
     import skimage.data
-    from skimage.io import imsave
+    from PIL import Image
 
     if (folder / "train.txt").is_file():
         return folder
@@ -56,7 +56,8 @@ def write_photos(folder: Path) -> Path:
         for i in range(_CROPS):
             h, w = (height, width) if i == 0 else (int(height * rng.uniform(0.6, 1)), int(width * rng.uniform(0.6, 1)))
             y, x = rng.integers(0, height - h + 1), rng.integers(0, width - w + 1)
-            imsave(folder / f"{name}_{i:02}.jpg", photo[y : y + h, x : x + w, :3], quality=92, check_contrast=False)
+            part = np.ascontiguousarray(photo[y : y + h, x : x + w, :3])
+            Image.fromarray(part).save(folder / f"{name}_{i:02}.jpg", quality=92)
             lines.append(f"{name}_{i:02}.jpg {label}\n")
     (folder / "train.txt").write_text("".join(lines))
     return folder

@@ -30,7 +30,8 @@ struct TurboErrors {
 inline void turbo_failed(j_common_ptr info) { std::longjmp(reinterpret_cast<TurboErrors*>(info->err)->back, 1); }
 inline void turbo_silent(j_common_ptr) {}
 
-// What libjpeg-turbo gives for a file. `picture` has a size as soon as the header could be read, but no pixels if it failed or is too large.
+// What libjpeg-turbo gives for a file. `picture` has a size as soon as the header could be read, but no pixels if it
+// failed or is too large.
 inline Verdict turbo_decode(const std::uint8_t* bytes, std::size_t size, Picture& picture,
                             long max_pixels = 1L << 28) {
   jpeg_decompress_struct info;

@@ -128,22 +128,21 @@ bool DecodeMcus(BitReader& caller, const McuLayout& layout, int mcus, int* dc, s
       // Four look-ups follow, for which a refill gives enough bits.
       static_assert(4 * AcTable::kBits <= 56);
       if (DcTable::kBits + 4 * AcTable::kBits > 56) reader.refill();
-      const std::uint64_t* const table = kind->ac->entry;
+      const std::uint32_t* const table = kind->ac->entry;
       int k = 0;
       for (;;) {
-        std::uint64_t entry;
+        std::uint32_t entry;
         std::uint64_t before;
         int reached;
         // One look-up: both stores are made whatever the entry is, the ones that mean nothing go where they do no harm.
-#define PIXFEED_JPEG_LOOK_UP                                                                      \
-  before = reader.bits;                                                                           \
-  entry = table[reader.bits >> (64 - AcTable::kBits)];                                            \
-  reader.bits <<= entry & 63;                                                                     \
-  reader.count -= static_cast<unsigned>(entry & 63);                                              \
-  reached = k + static_cast<int>(static_cast<std::uint32_t>(entry) >> 16);                        \
-  block[kPlaces.place[k + static_cast<int>(entry >> 8 & 255)]] = static_cast<std::int16_t>(entry >> 32); \
-  block[kPlaces.place[reached]] = static_cast<std::int16_t>(entry >> 48);                         \
-  if (HWY_UNLIKELY(reached >= 63)) goto look;                                                     \
+#define PIXFEED_JPEG_LOOK_UP                                                                                \
+  before = reader.bits;                                                                                     \
+  entry = table[reader.bits >> (64 - AcTable::kBits)];                                                      \
+  reader.skip(AcTable::bits_used(entry));                                                                   \
+  reached = k + AcTable::to_last(entry);                                                                    \
+  block[kPlaces.place[k + AcTable::to_first(entry)]] = static_cast<std::int16_t>(AcTable::first(entry));    \
+  block[kPlaces.place[reached]] = static_cast<std::int16_t>(AcTable::last(entry));                          \
+  if (HWY_UNLIKELY(reached >= 63)) goto look;                                                               \
   k = reached;
         PIXFEED_JPEG_LOOK_UP
         PIXFEED_JPEG_LOOK_UP
@@ -165,7 +164,7 @@ bool DecodeMcus(BitReader& caller, const McuLayout& layout, int mcus, int* dc, s
         // A long symbol, or a pair of which only the first symbol belongs to this block.
         BitReader slow = reader;
         slow.bits = before;
-        slow.count += static_cast<unsigned>(entry & 63);
+        slow.count += AcTable::bits_used(entry);
         const int outcome = read_ac(slow, *kind->ac, block, k);
         if (HWY_UNLIKELY(outcome < 0)) return false;
         reader = slow;

@@ -1,5 +1,6 @@
 #include "huffman.h"
 
+#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <new>
@@ -53,66 +54,73 @@ bool build(const HuffmanSpec& spec, DcTable& table) {
   return true;
 }
 
-// One AC symbol at the head of a window.
+// The AC symbol at the head of a window.
 struct Symbol {
-  bool known;     // false: it takes more bits than there are
-  bool end;       // end of block
-  int bits;       // used, value included
-  int distance;   // zigzag places from the coefficient before
-  int value;
+  std::int16_t value;
+  std::uint8_t bits;      // used, value included; 0 if it takes more than there are
+  std::uint8_t distance;  // zigzag places from the coefficient before; 0 for the end of the block
 };
 
-// Reads the symbol whose bits lie at the top of the low `bits` bits of `window`.
-Symbol read_symbol(const CodeTable& codes, unsigned window, int bits) {
-  window &= (1U << bits) - 1;
-  const unsigned at = bits >= CodeTable::kBits ? window >> (bits - CodeTable::kBits)
-                                               : window << (CodeTable::kBits - bits);
-  const int code = codes.entry[at];
+Symbol read_symbol(const CodeTable& codes, unsigned window) {
+  constexpr int kBits = AcTable::kBits;
+  static_assert(kBits == CodeTable::kBits);
+  const int code = codes.entry[window];
   const int length = code >> 8;
   const int run = code >> 4 & 15;
   const int size = code & 15;
-  if (code == 0 || length + size > bits) return {false, false, 0, 0, 0};
-  if (size == 0 && run != 15) return {true, true, length, 0, 0};
-  const int value = extend(window >> (bits - length - size) & ((1U << size) - 1), size);
-  return {true, false, length + size, run + 1, value};
+  if (code == 0 || length + size > kBits) return {0, 0, 0};
+  const auto bits = static_cast<std::uint8_t>(length + size);
+  if (size == 0 && run != 15) return {0, bits, 0};
+  const int value = extend(window >> (kBits - length - size) & ((1U << size) - 1), size);
+  return {static_cast<std::int16_t>(value), bits, static_cast<std::uint8_t>(run + 1)};
 }
 
-std::uint64_t pack(int bits, int first, int last, int first_value, int last_value) {
-  return static_cast<std::uint64_t>(bits) | static_cast<std::uint64_t>(first) << 8 |
-         static_cast<std::uint64_t>(last) << 16 |
-         static_cast<std::uint64_t>(static_cast<std::uint16_t>(first_value)) << 32 |
-         static_cast<std::uint64_t>(static_cast<std::uint16_t>(last_value)) << 48;
+constexpr int kMaxFirst = 15, kMaxLast = 127;  // what an entry has room for, either sign
+
+std::uint32_t pack(int bits, int to_first, int to_last, int first, int last) {
+  return static_cast<std::uint32_t>(bits) | static_cast<std::uint32_t>(to_first - 1) << 6 |
+         static_cast<std::uint32_t>(to_last) << 10 | (static_cast<std::uint32_t>(first) & 31) << 19 |
+         static_cast<std::uint32_t>(last) << 24;
 }
 
-std::uint64_t ac_entry(const CodeTable& codes, unsigned window) {
+// The entry for a window, from the symbols that stand at the head of all windows.
+std::uint32_t ac_entry(const Symbol* symbols, unsigned window) {
   constexpr int kBits = AcTable::kBits;
-  const Symbol first = read_symbol(codes, window, kBits);
+  const Symbol first = symbols[window];
   // The stores that go with these two entries write a 0 where nothing was decoded yet, or outside the block.
-  if (!first.known) return pack(0, 1, AcTable::kSlow, 0, 0);
-  if (first.end) return pack(first.bits, 1, AcTable::kEndAlone, 0, 0);
+  if (first.bits == 0 || std::abs(first.value) > kMaxLast) return pack(0, 1, AcTable::kSlow, 0, 0);
+  if (first.distance == 0) return pack(first.bits, 1, AcTable::kEndAlone, 0, 0);
 
   int bits = first.bits;
   int last = first.distance;
+  int first_value = 0;
   int last_value = first.value;
-  Symbol next = read_symbol(codes, window, kBits - bits);
-  if (next.known && !next.end) {
+  // What follows is looked up with zeros behind it, and counts if it takes none of them.
+  const auto following = [&] {
+    const Symbol symbol = symbols[window << bits & ((1U << kBits) - 1)];
+    return symbol.bits <= kBits - bits ? symbol : Symbol{0, 0, 0};
+  };
+  Symbol next = following();
+  if (next.bits != 0 && next.distance != 0 && std::abs(first.value) <= kMaxFirst && std::abs(next.value) <= kMaxLast) {
     bits += next.bits;
     last += next.distance;
+    first_value = first.value;
     last_value = next.value;
-    next = read_symbol(codes, window, kBits - bits);
+    next = following();
   }
-  if (next.known && next.end) {
+  if (next.bits != 0 && next.distance == 0) {
     bits += next.bits;
     last += AcTable::kEnd;
   }
-  return pack(bits, first.distance, last, first.value, last_value);
+  return pack(bits, first.distance, last, first_value, last_value);
 }
 
 bool build(const HuffmanSpec& spec, AcTable& table) {
+  constexpr unsigned kWindows = 1U << AcTable::kBits;
   if (!build_codes(spec, table.codes)) return false;
-  for (unsigned window = 0; window < 1U << AcTable::kBits; ++window) {
-    table.entry[window] = ac_entry(table.codes, window);
-  }
+  Symbol symbols[kWindows];
+  for (unsigned window = 0; window < kWindows; ++window) symbols[window] = read_symbol(table.codes, window);
+  for (unsigned window = 0; window < kWindows; ++window) table.entry[window] = ac_entry(symbols, window);
   return true;
 }
 

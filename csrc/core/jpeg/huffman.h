@@ -30,19 +30,27 @@ struct DcTable {
 
 // An AC entry holds up to two coefficients and a following end of block. Positions count along the zigzag, from
 // the last coefficient decoded; `k` is that coefficient's place.
-//   bits  0..7   bits used
-//   bits  8..15  from k to the first coefficient
-//   bits 16..31  from k to the last coefficient, plus kEnd, kEndAlone or kSlow
-//   bits 32..47  the first coefficient; bits 48..63 the last one (the same one if there is only one)
+//   bits  0..5   bits used
+//   bits  6..9   from k + 1 to the first of two coefficients, or to the only one
+//   bits 10..18  from k to the last coefficient, plus kEnd, kEndAlone or kSlow
+//   bits 19..23  the first of two coefficients; 0 if there is only one, which is stored afterwards in the same place
+//   bits 24..31  the last coefficient
 // kEnd: the block ends behind these coefficients. kEndAlone: it ends here, and there is no coefficient. kSlow: the
-// symbol takes more than kBits. The three are chosen such that k + distance >= 63 whenever there is something to look
-// into, and that (k + distance) & 127 is the place of the block's last coefficient, at most 62, only for a sound end.
+// symbol takes more than kBits, or its value more than 8. The three are chosen such that k + distance >= 63 whenever
+// there is something to look into, and that (k + distance) & 127 is the place of the block's last coefficient, at most
+// 62, only for a sound end. Four bytes an entry, because two tables share the first cache with everything else.
 struct AcTable {
   static constexpr int kBits = 11;
   static constexpr int kEnd = 128;
   static constexpr int kEndAlone = 256;
   static constexpr int kSlow = 448;
-  std::uint64_t entry[1 << kBits];
+  std::uint32_t entry[1 << kBits];
+
+  static unsigned bits_used(std::uint32_t entry) { return entry & 63; }
+  static int to_first(std::uint32_t entry) { return static_cast<int>(entry >> 6 & 15) + 1; }
+  static int to_last(std::uint32_t entry) { return static_cast<int>(entry >> 10 & 511); }
+  static int first(std::uint32_t entry) { return static_cast<std::int32_t>(entry << 8) >> 27; }
+  static int last(std::uint32_t entry) { return static_cast<std::int32_t>(entry) >> 24; }
   CodeTable codes;
 };
 

@@ -78,9 +78,7 @@ HWY_INLINE Wide widen(V16 a) {
 
 template <int kShift>
 HWY_INLINE V16 narrow(const Wide& a) {
-  const V32 half = hn::Set(d32, 1 << (kShift - 1));
-  return hn::ReorderDemote2To(d16, hn::ShiftRight<kShift>(hn::Add(a.lower, half)),
-                              hn::ShiftRight<kShift>(hn::Add(a.upper, half)));
+  return hn::ReorderDemote2To(d16, hn::ShiftRight<kShift>(a.lower), hn::ShiftRight<kShift>(a.upper));
 }
 
 // One pass over eight vectors, in place. With kInputs == 4, v[4] to v[7] are zero, whatever they hold.
@@ -90,8 +88,11 @@ HWY_INLINE void transform(V16 (&v)[8]) {
   const bool all = kInputs == 8;
   const Wide even3 = rotate(v[2], all ? v[6] : zero, k0_541 + k0_765, k0_541);
   const Wide even2 = rotate(v[2], all ? v[6] : zero, k0_541, k0_541 - k1_847);
-  const Wide even0 = widen(all ? hn::Add(v[0], v[4]) : v[0]);
-  const Wide even1 = all ? widen(hn::Sub(v[0], v[4])) : even0;
+  // Every result is rounded: half of what is shifted out comes in here, once for all of them.
+  const V32 half = hn::Set(d32, 1 << (kShift - 1));
+  const Wide rounding = {half, half};
+  const Wide even0 = plus(widen(all ? hn::Add(v[0], v[4]) : v[0]), rounding);
+  const Wide even1 = all ? plus(widen(hn::Sub(v[0], v[4])), rounding) : even0;
   const Wide sum0 = plus(even0, even3);
   const Wide sum3 = minus(even0, even3);
   const Wide sum1 = plus(even1, even2);

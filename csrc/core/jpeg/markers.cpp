@@ -129,7 +129,7 @@ bool is_ycc(const Header& header, const Seen& seen) {
 bool read_application(int marker, Segment s, Seen& seen) {
   if (marker == 0xE0 && s.size >= 14 && std::memcmp(s.data, "JFIF\0", 5) == 0) {
     seen.jfif = true;
-    return s.data[5] == 1 || s.data[5] == 2;
+    return s.data[5] == 1;  // the version; libjpeg-turbo warns of others
   }
   if (marker == 0xEE && s.size >= 12 && std::memcmp(s.data, "Adobe", 5) == 0) {
     seen.adobe = true;

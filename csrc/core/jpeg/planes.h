@@ -10,8 +10,8 @@
 
 namespace pixfeed::jpeg {
 
-// Samples of a picture around the MCU row at work. Where upsampling looks at the rows above, too, rows of MCUs alternate
-// between two halves of each component's buffer, so that those rows are still there.
+// Samples of a picture around the MCU row at work. Where upsampling looks at the rows above, too, rows of MCUs
+// alternate between two halves of each component's buffer, so that those rows are still there.
 class Planes {
  public:
   // Memory for a picture; false if there is not enough. Nothing is freed between pictures.
