@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import images
 import pytest
 import torch
@@ -132,6 +134,28 @@ def test_fork_after_threads(dataset, expected):
     check_epoch(DataLoader(dataset, batch_size=6), expected)
     check_epoch(DataLoader(dataset, batch_size=6, num_workers=2, multiprocessing_context="fork"), expected)
     check_epoch(DataLoader(dataset, batch_size=6), expected)
+
+
+def test_fork_while_other_threads_decode(dataset, expected):
+    """No lock that a thread of the parent holds at that moment is waited for in the child."""
+    stop = threading.Event()
+
+    def decode():
+        while not stop.is_set():
+            dataset.__getitems__(range(12))
+
+    threads = [threading.Thread(target=decode) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    try:
+        for _ in range(10):
+            check_epoch(
+                DataLoader(dataset, batch_size=6, num_workers=2, multiprocessing_context="fork", timeout=60), expected
+            )
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
 
 
 def test_a_held_batch_is_never_written_again(dataset, expected):

@@ -1,7 +1,5 @@
 #include "pool.h"
 
-#include <pthread.h>
-
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
@@ -10,6 +8,8 @@
 #include <mutex>
 #include <system_error>
 #include <thread>
+
+#include "per_process.h"
 
 namespace pixfeed {
 namespace {
@@ -82,21 +82,6 @@ class Pool {
   int size_ = 0;
 };
 
-// NOTE [fork]: a child inherits the parent's memory but none of its threads. It leaves the parent's pool alone and
-// makes its own when it needs one. Pools are never destroyed: their threads sleep until the process ends.
-std::atomic<Pool*> the_pool{nullptr};
-
-Pool& pool() {
-  static const int registered = pthread_atfork(nullptr, nullptr, [] { the_pool.store(nullptr); });
-  (void)registered;
-  Pool* current = the_pool.load(std::memory_order_acquire);
-  if (current != nullptr) return *current;
-  Pool* fresh = new Pool;
-  if (the_pool.compare_exchange_strong(current, fresh)) return *fresh;
-  delete fresh;
-  return *current;
-}
-
 }  // namespace
 
 void parallel_for(int n, int threads, const std::function<void(int)>& task) {
@@ -104,7 +89,7 @@ void parallel_for(int n, int threads, const std::function<void(int)>& task) {
   if (used <= 1) {
     for (int i = 0; i < n; ++i) task(i);
   } else {
-    pool().run(n, used - 1, task);
+    per_process<Pool>().run(n, used - 1, task);
   }
 }
 

@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "per_process.h"
+
 namespace pixfeed {
 namespace {
 
@@ -39,13 +41,6 @@ class BufferShelf {
   std::size_t kept_ = 0;
 };
 
-// NOTE [fork]: held only inside take() and give(), on threads that have released the GIL; pool.cpp keeps fork() out
-// of the parallel parts, so a child never inherits it locked. Never destroyed: threads may outlive static destructors.
-BufferShelf& shelf() {
-  static BufferShelf* shelf = new BufferShelf;
-  return *shelf;
-}
-
 Status say(int error, std::string* note) {
   *note = std::strerror(error);
   return error == ENOENT || error == ENOTDIR ? Status::missing : Status::unreadable;
@@ -53,7 +48,7 @@ Status say(int error, std::string* note) {
 
 }  // namespace
 
-Source::~Source() { shelf().give(std::move(buffer_)); }
+Source::~Source() { per_process<BufferShelf>().give(std::move(buffer_)); }
 
 Status Source::read(const std::string& path, std::string* note) {
   int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
@@ -65,7 +60,7 @@ Status Source::read(const std::string& path, std::string* note) {
   } else if (S_ISDIR(info.st_mode)) {
     status = say(EISDIR, note);
   } else {
-    buffer_ = shelf().take();
+    buffer_ = per_process<BufferShelf>().take();
     // A pipe has no size, and a file may grow while it is read: read until there is nothing more.
     std::size_t room = static_cast<std::size_t>(info.st_size) + 1, size = 0;
     std::uint8_t* data = buffer_.get(room);

@@ -17,6 +17,10 @@ _CODEC = re.compile(
 
 _lock = threading.Lock()
 
+# No fork while descriptor 2 is redirected: the child would inherit that, and a lock that nobody opens.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release)
+
 
 class Caught:
     """What the codecs said, a line an item."""

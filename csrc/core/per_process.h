@@ -1,0 +1,26 @@
+// One object a process, made when it is first needed and made anew in a forked child.
+#pragma once
+
+#include <pthread.h>
+
+#include <atomic>
+
+namespace pixfeed {
+
+// NOTE [fork]: a child inherits the parent's memory but none of its threads: a lock that one of them held stays locked
+// for ever, and a pool waits for workers that are not there. So a child leaves the parent's object alone and makes its
+// own. Objects are never destroyed: threads may outlive static destructors.
+template <class T>
+T& per_process() {
+  static std::atomic<T*> current{nullptr};
+  static const int registered = pthread_atfork(nullptr, nullptr, [] { current.store(nullptr); });
+  (void)registered;
+  T* object = current.load(std::memory_order_acquire);
+  if (object != nullptr) return *object;
+  T* fresh = new T;
+  if (current.compare_exchange_strong(object, fresh)) return *fresh;
+  delete fresh;
+  return *object;
+}
+
+}  // namespace pixfeed
