@@ -1,7 +1,7 @@
 # Looks for everything the extension needs. Sets PIXFEED_MISSING to a sentence about what is not there, and
 # PIXFEED_REMEDY to the command that mends it on Debian and Ubuntu.
 set(PIXFEED_MISSING "")
-set(PIXFEED_REMEDY "apt-get install g++ libjpeg62-turbo-dev libpng-dev libhwy-dev (Ubuntu: libjpeg-turbo8-dev)")
+set(PIXFEED_REMEDY "apt-get install g++ libjpeg-dev libpng-dev libhwy-dev")
 if(PIXFEED_NATIVE STREQUAL "off")
   return()
 endif()
