@@ -20,15 +20,29 @@ def pytest_report_header():
     return [f"{name}: {value}" for name, value in config().items()]
 
 
+def need(name: str) -> None:
+    """A backend that is not there skips the test, unless PIXFEED_REQUIRE_NATIVE says that it has to be there."""
+    why = backends.available()[name]
+    if why and os.environ.get("PIXFEED_REQUIRE_NATIVE"):
+        pytest.fail(f"{name} has to be there: {why}")
+    if why:
+        pytest.skip(why)
+
+
 @pytest.fixture(params=backends.NAMES)
 def backend(request) -> str:
-    """The backend's name. One that is not there skips, unless PIXFEED_REQUIRE_NATIVE says that it has to be."""
-    why = backends.available()[request.param]
-    if why:
-        if os.environ.get("PIXFEED_REQUIRE_NATIVE"):
-            pytest.fail(f"{request.param} has to be there: {why}")
-        pytest.skip(why)
+    """The backend's name."""
+    need(request.param)
     return request.param
+
+
+@pytest.fixture
+def native():
+    """The extension module, for the few tests that are about nothing else."""
+    need("native")
+    import pixfeed._native
+
+    return pixfeed._native
 
 
 @pytest.fixture

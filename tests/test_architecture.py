@@ -8,8 +8,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).parents[1]
 CORE = ROOT / "csrc" / "core"
 PACKAGE = ROOT / "python" / "pixfeed"
@@ -77,8 +75,7 @@ def test_the_binding_holds_no_logic():
     assert "gil_scoped_release" in text
 
 
-def test_nothing_but_the_init_function_is_exported():
-    native = pytest.importorskip("pixfeed._native")
+def test_nothing_but_the_init_function_is_exported(native):
     symbols = subprocess.run(
         ["nm", "-D", "--defined-only", native.__file__], text=True, capture_output=True, check=True
     ).stdout
@@ -87,15 +84,13 @@ def test_nothing_but_the_init_function_is_exported():
     assert not [name for name in names if re.match(r"_?(jpeg|png|jinit|pixfeed)", name) or "pixfeed" in name]
 
 
-def test_the_extension_does_not_link_torch():
-    native = pytest.importorskip("pixfeed._native")
+def test_the_extension_does_not_link_torch(native):
     linked = subprocess.run(["ldd", native.__file__], text=True, capture_output=True, check=True).stdout
     assert not re.search(r"libtorch|libc10|libpython", linked)
 
 
-def test_other_codecs_in_the_process_do_no_harm():
+def test_other_codecs_in_the_process_do_no_harm(native):
     """Pillow and OpenCV bring their own libjpeg and libpng."""
-    pytest.importorskip("pixfeed._native")
     code = (
         "import io, cv2, numpy as np, PIL.Image, pixfeed\n"
         "a = np.arange(48 * 48 * 3, dtype=np.uint8).reshape(48, 48, 3)\n"

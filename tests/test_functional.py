@@ -120,9 +120,8 @@ def test_many_python_threads_at_once(path, backend):
     assert not wrong
 
 
-def test_the_gil_is_released(tmp_path):
+def test_the_gil_is_released(native, tmp_path):
     """While a batch is decoded natively, other Python threads run."""
-    pytest.importorskip("pixfeed._native")
     path = tmp_path / "large.png"
     path.write_bytes(images.png(np.random.default_rng(0).integers(0, 256, (2000, 2000, 3), dtype=np.uint8)))
     started, ran = threading.Event(), []

@@ -37,9 +37,7 @@ def test_configuration_names_codecs(backend):
     assert all(word in config[backend] for word in wanted)
 
 
-def test_native_does_not_import_opencv(tmp_path):
-    if not backends.has_native():
-        return
+def test_native_does_not_import_opencv(native, tmp_path):
     import images
 
     path = tmp_path / "a.jpg"

@@ -7,8 +7,7 @@ from pixfeed import plan
 from pixfeed.errors import Status
 
 
-def test_tables_mirror_the_c_structs():
-    native = pytest.importorskip("pixfeed._native")
+def test_tables_mirror_the_c_structs(native):
     for name, dtype in (("Header", plan.HEADER), ("Plan", plan.PLAN)):
         expected = native.struct_offsets()[name]
         assert expected.pop("itemsize") == dtype.itemsize
