@@ -35,7 +35,10 @@ def find(data: Path | None, list_file: Path | None) -> tuple[Path, Path]:
     if data is None:
         beside = PROJECT.parent / "shared" / "data" / "imagenet"
         data = beside if (beside / "train.txt").is_file() else write_photos(PROJECT / "demo_data")
-    return data, list_file or data / "train.txt"
+    list_file = list_file or data / "train.txt"
+    if not list_file.is_file():
+        raise FileNotFoundError(f"there is no list file {list_file}: name one with LIST=file (lines such as '0.jpg 0')")
+    return data, list_file
 
 
 def write_photos(folder: Path) -> Path:
