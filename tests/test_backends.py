@@ -169,6 +169,23 @@ def test_same_result_on_any_number_of_threads(backend):
         np.testing.assert_array_equal(results[0], other)
 
 
+def test_both_jpeg_decoders_give_the_same(native, monkeypatch):
+    """PIXFEED_JPEG=turbo leaves every JPEG to libjpeg-turbo."""
+    from pixfeed.backends.native import backend as make
+
+    sources = [images.jpeg(images.picture(61, 97), sampling=sampling, restart=5) for sampling in images.SAMPLING]
+    results = []
+    for name in ("", "turbo"):
+        monkeypatch.setenv("PIXFEED_JPEG", name)
+        backend = make()
+        assert backend._turbo == (name == "turbo")
+        opened = backend.open(sources, threads=2)
+        out = np.zeros((len(sources), 3, 61, 97), np.uint8)
+        assert not opened.decode_into(resize_plan(opened.headers, (61, 97)), out, 2).any()
+        results.append(out)
+    np.testing.assert_array_equal(*results)
+
+
 def test_unknown_backend():
     with pytest.raises(ValueError, match="'fast'"):
         backends.choose("fast")
