@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import threading
 
 import pytest
 import torch
@@ -61,6 +62,20 @@ def test_a_bounded_amount_is_kept(monkeypatch):
     other = memory.empty((1, 3, 300, 256), torch.float32)
     del other
     assert memory._pool._kept <= 3 * size
+
+
+def test_memory_may_come_back_while_the_pool_is_at_work():
+    """As when the garbage collector finds a tensor in a cycle just then."""
+    held = [memory.empty(SHAPE, torch.float32)]
+
+    def collect():
+        with memory._pool._lock:
+            held.clear()
+
+    thread = threading.Thread(target=collect, daemon=True)
+    thread.start()
+    thread.join(timeout=30)
+    assert not thread.is_alive()
 
 
 def test_too_large_to_keep(monkeypatch):

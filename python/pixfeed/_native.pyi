@@ -1,8 +1,7 @@
 """csrc/bind/module.cpp. Private: use pixfeed's Python functions."""
 
-from collections.abc import Buffer
-
 import numpy as np
+from typing_extensions import Buffer
 
 class Opened:
     def headers(self, dtype: np.dtype) -> np.ndarray: ...
