@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "resample_filter_kernels.h"
+#include "resample_pairs-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace pixfeed::kernels {
@@ -28,27 +29,8 @@ void filter_rows_simd(const std::uint8_t* const* rows, const std::int16_t* weigh
 
 #else
 
-const hn::FixedTag<std::uint8_t, 16> du8;
 const hn::FixedTag<std::uint8_t, 8> du8_half;
-const hn::FixedTag<std::int16_t, 8> di16;
 const hn::FixedTag<std::int16_t, 4> di16_half;
-const hn::FixedTag<std::int32_t, 4> di32;
-using I16 = hn::VFromD<decltype(di16)>;
-using I32 = hn::VFromD<decltype(di32)>;
-
-// sum + the products of lanes 2i and 2i + 1 in lane i.
-HWY_INLINE I32 add_pairs(I16 a, I16 b, I32 sum) {
-  I32 odd = hn::Zero(di32);
-  const I32 even = hn::ReorderWidenMulAccumulate(di32, a, b, sum, odd);
-  return hn::RearrangeToOddPlusEven(even, odd);
-}
-
-// A pair of weights in every 32-bit lane.
-HWY_INLINE I16 pair(const std::int16_t* weights) {
-  std::int32_t both;
-  std::memcpy(&both, weights, sizeof(both));
-  return hn::BitCast(di16, hn::Set(di32, both));
-}
 
 HWY_INLINE I32 rounded(I32 high, I32 low) {
   const I32 half = hn::Set(di32, 1 << (kWeightBits - 1));
@@ -58,9 +40,6 @@ HWY_INLINE I32 rounded(I32 high, I32 low) {
 void filter_row_simd(const std::uint8_t* row, int limit, const std::int32_t* spans, const std::int16_t* weights,
                      int pairs, int n, std::uint8_t* rgb) {
   static_assert(kSplit == 1 << 11);
-  // R G B of one pixel and R G B of the next become R R G G B B, widened to 16 bits; 0x80 gives a zero.
-  alignas(16) static constexpr std::uint8_t kPairs[16] = {0, 0x80, 3, 0x80, 1,    0x80, 4,    0x80,
-                                                          2, 0x80, 5, 0x80, 0x80, 0x80, 0x80, 0x80};
   const auto shuffle = hn::Load(du8, kPairs);
   for (int i = 0; i < n; ++i, weights += std::ptrdiff_t{4} * pairs, rgb += 3) {
     const int first = 3 * spans[2 * i], used = (spans[2 * i + 1] + 1) / 2;

@@ -5,9 +5,9 @@
 #include <hwy/highway.h>
 
 #include <algorithm>
-#include <cstring>
 
 #include "resample_linear_kernels.h"
+#include "resample_pairs-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace pixfeed::kernels {
@@ -27,33 +27,14 @@ void blend_rows_simd(const std::int16_t* upper, const std::int16_t* lower, int w
 
 #else
 
-// One pixel is two taps of three channels: 128 bits after widening, so the vectors are 128 bits on every target.
-const hn::FixedTag<std::uint8_t, 16> du8;
-const hn::FixedTag<std::int16_t, 8> di16;
-const hn::FixedTag<std::int32_t, 4> di32;
-using I32 = hn::VFromD<decltype(di32)>;
-
-// Lane i: the sum of the products of lanes 2i and 2i + 1.
-template <class V16>
-HWY_INLINE I32 multiply_pairs(V16 a, V16 b) {
-  I32 odd = hn::Zero(di32);
-  const I32 even = hn::ReorderWidenMulAccumulate(di32, a, b, hn::Zero(di32), odd);
-  return hn::RearrangeToOddPlusEven(even, odd);
-}
-
 void resample_row_simd(const std::uint8_t* src, int limit, const std::int32_t* offset, const std::int16_t* weight,
                        int n, std::int16_t* dst) {
-  // R G B of the left tap and R G B of the right one become R R G G B B, widened to 16 bits; 0x80 gives a zero.
-  alignas(16) static constexpr std::uint8_t kPairs[16] = {0, 0x80, 3, 0x80, 1,    0x80, 4,    0x80,
-                                                          2, 0x80, 5, 0x80, 0x80, 0x80, 0x80, 0x80};
   const auto pairs = hn::Load(du8, kPairs);
   const hn::FixedTag<std::uint8_t, 8> eight_bytes;
   const auto pixel = [&](int i) HWY_ATTR {
     const auto bytes = hn::ZeroExtendVector(du8, hn::LoadU(eight_bytes, src + offset[i]));
     const auto taps = hn::BitCast(di16, hn::TableLookupBytesOr0(bytes, pairs));
-    std::int32_t both;
-    std::memcpy(&both, weight + 2 * i, sizeof(both));
-    return hn::ShiftRight<4>(multiply_pairs(taps, hn::BitCast(di16, hn::Set(di32, both))));
+    return hn::ShiftRight<4>(add_pairs(taps, pair(weight + 2 * i), hn::Zero(di32)));
   };
   // Offsets never decrease; the last columns, whose 8 bytes would reach past the row, are done without vectors.
   int safe = n;

@@ -25,7 +25,7 @@ _SMALL = 64 << 10
 
 class _Pool:
     def __init__(self):
-        # Reentrant: the garbage collector may run a finaliser, which gives memory back, in the middle of take() or give().
+        # Reentrant: the garbage collector may run a finaliser, which gives memory back, inside take() or give().
         self._lock = threading.RLock()
         self._idle: OrderedDict[int, list[np.ndarray]] = OrderedDict()  # by size, least recently used first
         self._kept = 0

@@ -1,0 +1,50 @@
+// Products of pairs of 16-bit values, for the kernels of both resamplers. Included once per CPU target.
+#if defined(PIXFEED_RESAMPLE_PAIRS_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef PIXFEED_RESAMPLE_PAIRS_INL_H_
+#undef PIXFEED_RESAMPLE_PAIRS_INL_H_
+#else
+#define PIXFEED_RESAMPLE_PAIRS_INL_H_
+#endif
+
+#include <hwy/highway.h>
+
+#include <cstdint>
+#include <cstring>
+
+#if HWY_TARGET != HWY_SCALAR && HWY_TARGET != HWY_EMU128
+
+HWY_BEFORE_NAMESPACE();
+namespace pixfeed::kernels {
+namespace HWY_NAMESPACE {
+
+// One pixel is two taps of three channels: 128 bits after widening, so the vectors are 128 bits on every target.
+const hwy::HWY_NAMESPACE::FixedTag<std::uint8_t, 16> du8;
+const hwy::HWY_NAMESPACE::FixedTag<std::int16_t, 8> di16;
+const hwy::HWY_NAMESPACE::FixedTag<std::int32_t, 4> di32;
+using I16 = hwy::HWY_NAMESPACE::VFromD<decltype(di16)>;
+using I32 = hwy::HWY_NAMESPACE::VFromD<decltype(di32)>;
+
+// R G B of one pixel and R G B of the next become R R G G B B, widened to 16 bits; 0x80 gives a zero.
+alignas(16) constexpr std::uint8_t kPairs[16] = {0, 0x80, 3, 0x80, 1,    0x80, 4,    0x80,
+                                                 2, 0x80, 5, 0x80, 0x80, 0x80, 0x80, 0x80};
+
+// sum + the products of lanes 2i and 2i + 1 in lane i.
+HWY_INLINE I32 add_pairs(I16 a, I16 b, I32 sum) {
+  I32 odd = hwy::HWY_NAMESPACE::Zero(di32);
+  const I32 even = hwy::HWY_NAMESPACE::ReorderWidenMulAccumulate(di32, a, b, sum, odd);
+  return hwy::HWY_NAMESPACE::RearrangeToOddPlusEven(even, odd);
+}
+
+// A pair of weights in every 32-bit lane.
+HWY_INLINE I16 pair(const std::int16_t* weights) {
+  std::int32_t both;
+  std::memcpy(&both, weights, sizeof(both));
+  return hwy::HWY_NAMESPACE::BitCast(di16, hwy::HWY_NAMESPACE::Set(di32, both));
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace pixfeed::kernels
+HWY_AFTER_NAMESPACE();
+
+#endif
+#endif
