@@ -44,7 +44,7 @@ def plans(draw):
     sizes = [(61, 37), (50, 41), (30, 29)]  # as displayed
     rows = np.zeros(draw(st.integers(1, 4)), PLAN)
     for row in rows:
-        row["source"] = source = draw(st.integers(0, 2))
+        row["source"], row["reduced"] = source, _ = draw(st.integers(0, 2)), 1
         for axis, side in zip("xy", sizes[source], strict=True):
             start = draw(st.integers(0, side - 1))
             row[f"crop_{axis}"], row["crop_" + {"x": "w", "y": "h"}[axis]] = start, draw(st.integers(1, side - start))

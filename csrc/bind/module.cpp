@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "../core/batch.h"
+#include "../core/run.h"
 
 namespace py = pybind11;
 using namespace py::literals;
@@ -37,13 +38,15 @@ Input to_input(py::handle source, std::vector<py::buffer_info>& owners) {
   return {{}, bytes, false};
 }
 
-std::unique_ptr<Opened> open(const py::list& sources, bool strict, bool turbo, bool defer, int threads) {
+std::unique_ptr<Opened> open(const py::list& sources, bool strict, bool turbo, bool defer, bool ignore_orientation,
+                             std::int64_t max_pixels, int threads) {
   auto opened = std::make_unique<Opened>();
   std::vector<Input> inputs;
   inputs.reserve(sources.size());
   for (py::handle source : sources) inputs.push_back(to_input(source, opened->owners));
+  const OpenOptions options{{max_pixels, ignore_orientation}, {strict, turbo, defer}};
   py::gil_scoped_release unlocked;  // no Python from here on
-  opened->batch = std::make_unique<Batch>(std::move(inputs), DecodeOptions{strict, turbo, defer}, threads);
+  opened->batch = std::make_unique<Batch>(std::move(inputs), options, threads);
   return opened;
 }
 
@@ -58,14 +61,14 @@ std::vector<T> rows(const py::buffer_info& table) {
 
 std::vector<Slot> slots(const py::buffer_info& out) {
   const bool is_float = out.format == "f";
-  if (out.ndim != 4 || out.shape[1] != 3 || (!is_float && out.format != "B")) {
-    throw py::value_error("out must be uint8 or float32 of shape [B, 3, H, W]");
+  if (out.ndim != 4 || (out.shape[1] != 3 && out.shape[1] != 1) || (!is_float && out.format != "B")) {
+    throw py::value_error("out must be uint8 or float32 of shape [B, 3, H, W] or [B, 1, H, W]");
   }
   std::vector<Slot> result;
   for (py::ssize_t i = 0; i < out.shape[0]; ++i) {
     result.push_back({static_cast<std::uint8_t*>(out.ptr) + i * out.strides[0],
-                      is_float ? DType::float32 : DType::uint8, static_cast<int>(out.shape[2]),
-                      static_cast<int>(out.shape[3]), out.strides[1], out.strides[2], out.strides[3]});
+                      is_float ? DType::float32 : DType::uint8, static_cast<int>(out.shape[1]),
+                      static_cast<int>(out.shape[2]), static_cast<int>(out.shape[3]), out.strides[1], out.strides[2], out.strides[3]});
   }
   return result;
 }
@@ -85,6 +88,22 @@ py::array_t<std::int32_t> decode_into(Opened& opened, const py::buffer& plan_tab
   return statuses;
 }
 
+// One plan on a picture that is decoded already: [H, W, 3], each row in one piece.
+void resample(const py::buffer& image, const py::buffer& plan_table, const py::buffer& out) {
+  const py::buffer_info from = image.request();
+  if (from.ndim != 3 || from.shape[2] != 3 || from.format != "B" || from.strides[2] != 1 || from.strides[1] != 3) {
+    throw py::value_error("image must be uint8 of shape [H, W, 3], each row in one piece");
+  }
+  const std::vector<Plan> plans = rows<Plan>(plan_table.request());
+  const std::vector<Slot> places = slots(out.request(/*writable=*/true));
+  if (plans.size() != 1 || places.size() != 1) throw py::value_error("one plan and one slot, please");
+  const ImageView picture{static_cast<std::uint8_t*>(from.ptr), static_cast<int>(from.shape[1]),
+                          static_cast<int>(from.shape[0]), from.strides[0]};
+  if (const char* wrong = check(plans[0], picture, places[0])) throw py::value_error(wrong);
+  py::gil_scoped_release unlocked;  // no Python from here on
+  if (resample_picture(picture, plans[0], places[0]) != Status::ok) throw std::bad_alloc();
+}
+
 // A copy: the rows are 32 bytes each.
 py::array headers(const Opened& opened, const py::dtype& dtype) {
   const std::vector<Header>& all = opened.batch->headers();
@@ -98,15 +117,15 @@ py::dict struct_offsets() {
                             "orientation"_a = offsetof(Header, orientation), "format"_a = offsetof(Header, format),
                             "status"_a = offsetof(Header, status), "bytes"_a = offsetof(Header, bytes),
                             "itemsize"_a = sizeof(Header)),
-      "Plan"_a = py::dict("source"_a = offsetof(Plan, source), "crop_x"_a = offsetof(Plan, crop_x),
+      "Plan"_a = py::dict("source"_a = offsetof(Plan, source), "reduced"_a = offsetof(Plan, reduced), "crop_x"_a = offsetof(Plan, crop_x),
                           "crop_y"_a = offsetof(Plan, crop_y), "crop_w"_a = offsetof(Plan, crop_w),
                           "crop_h"_a = offsetof(Plan, crop_h), "resize_w"_a = offsetof(Plan, resize_w),
                           "resize_h"_a = offsetof(Plan, resize_h), "window_x"_a = offsetof(Plan, window_x),
                           "window_y"_a = offsetof(Plan, window_y),
                           "flip_horizontal"_a = offsetof(Plan, flip_horizontal),
                           "flip_vertical"_a = offsetof(Plan, flip_vertical),
-                          "interpolation"_a = offsetof(Plan, interpolation), "box"_a = offsetof(Plan, box), "mean"_a = offsetof(Plan, mean),
-                          "std"_a = offsetof(Plan, std), "itemsize"_a = sizeof(Plan)));
+                          "interpolation"_a = offsetof(Plan, interpolation), "box"_a = offsetof(Plan, box),
+                          "mean"_a = offsetof(Plan, mean), "std"_a = offsetof(Plan, std), "itemsize"_a = sizeof(Plan)));
 }
 
 std::string simd_target() {
@@ -121,8 +140,10 @@ PYBIND11_MODULE(_native, m) {
       .def("headers", &headers, "dtype"_a)
       .def("note", [](const Opened& opened, int i) { return py::bytes(opened.batch->note(i)); }, "i"_a)
       .def("decode_into", &decode_into, "plans"_a, "out"_a, "threads"_a);
-  m.def("open", &open, "sources"_a, "strict"_a, "turbo"_a, "defer"_a, "threads"_a);
-  m.def("codecs", [] { return py::dict("jpeg"_a = jpeg_version(), "png"_a = png_version()); });
+  m.def("open", &open, "sources"_a, "strict"_a, "turbo"_a, "defer"_a, "ignore_orientation"_a, "max_pixels"_a,
+        "threads"_a);
+  m.def("resample", &resample, "image"_a, "plan"_a, "out"_a);
+  m.def("codecs", [] { return py::dict("jpeg"_a = jpeg_version(), "png"_a = png_version(), "webp"_a = webp_version()); });
   m.def("simd_target", &simd_target);
   m.def("struct_offsets", &struct_offsets);
 }

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "pool.h"
-#include "probe.h"
 #include "run.h"
 
 namespace pixfeed {
@@ -18,7 +17,7 @@ Scratch& thread_scratch() {
 
 }  // namespace
 
-Batch::Batch(std::vector<Input> inputs, const DecodeOptions& options, int threads)
+Batch::Batch(std::vector<Input> inputs, const OpenOptions& options, int threads)
     : inputs_(std::move(inputs)),
       sources_(inputs_.size()),
       headers_(inputs_.size()),
@@ -33,7 +32,7 @@ Batch::Batch(std::vector<Input> inputs, const DecodeOptions& options, int thread
       sources_[i].borrow(inputs_[i].bytes);
     }
     if (status == Status::ok) {
-      headers_[i] = probe(sources_[i].bytes());
+      headers_[i] = probe(sources_[i].bytes(), options_.probe);
     } else {
       headers_[i] = Header{};
       headers_[i].orientation = 1;
@@ -52,6 +51,10 @@ const char* Batch::check(const std::vector<Plan>& plans, int slot_height, int sl
   return nullptr;
 }
 
+Status resample_picture(const ImageView& picture, const Plan& plan, const Slot& slot) {
+  return run_pixels(picture, plan, slot, thread_scratch());
+}
+
 void Batch::decode_into(const std::vector<Plan>& plans, const std::vector<Slot>& slots, int threads,
                         Status* statuses) {
   // Of the notes only the failing source's own is written; two plans of one source that fail write the same words,
@@ -62,7 +65,7 @@ void Batch::decode_into(const std::vector<Plan>& plans, const std::vector<Slot>&
     const Header& header = headers_[source];
     statuses[i] = header.status != Status::ok
                       ? header.status
-                      : run(sources_[source].bytes(), header, plans[i], options_, slots[i], thread_scratch(), &notes[i]);
+                      : run(sources_[source].bytes(), header, plans[i], options_.decode, slots[i], thread_scratch(), &notes[i]);
   });
   for (std::size_t i = 0; i < plans.size(); ++i) {
     if (!notes[i].empty()) notes_[static_cast<std::size_t>(plans[i].source)] = std::move(notes[i]);

@@ -8,6 +8,7 @@
 #include "header.h"
 #include "image_view.h"
 #include "plan.h"
+#include "probe.h"
 #include "source.h"
 
 namespace pixfeed {
@@ -19,11 +20,16 @@ struct Input {
   bool is_path = true;
 };
 
+struct OpenOptions {
+  ProbeOptions probe;
+  DecodeOptions decode;
+};
+
 // A batch of sources, read and probed. Decoding one batch from two threads at a time is not allowed.
 class Batch {
  public:
   // Reads and probes on `threads` threads. A source that fails has its status in its header; the others are opened.
-  Batch(std::vector<Input> inputs, const DecodeOptions& options, int threads);
+  Batch(std::vector<Input> inputs, const OpenOptions& options, int threads);
 
   const std::vector<Header>& headers() const { return headers_; }
   // The codec's or the operating system's own words on what is wrong with source `i`; often empty.
@@ -40,7 +46,10 @@ class Batch {
   std::vector<Source> sources_;
   std::vector<Header> headers_;
   std::vector<std::string> notes_;
-  DecodeOptions options_;
+  OpenOptions options_;
 };
+
+// Carries out `plan`, checked before, on a picture that is decoded already, with this thread's own scratch memory.
+Status resample_picture(const ImageView& picture, const Plan& plan, const Slot& slot);
 
 }  // namespace pixfeed

@@ -2,13 +2,15 @@
 
 namespace pixfeed {
 
-Status decode(Bytes bytes, Format format, const DecodeOptions& options, RowSink& sink, Scratch& scratch,
-              std::string* note) {
+Status decode(Bytes bytes, Format format, const Request& request, const DecodeOptions& options, RowSink& sink,
+              Scratch& scratch, std::string* note) {
   switch (format) {
     case Format::jpeg:
-      return decode_jpeg(bytes, options, sink, scratch, note);
+      return decode_jpeg(bytes, request, options, sink, scratch, note);
     case Format::png:
-      return decode_png(bytes, options, sink, scratch, note);
+      return decode_png(bytes, request, options, sink, scratch, note);
+    case Format::webp:
+      return decode_webp(bytes, request, options, sink, scratch, note);
     case Format::unknown:
       break;
   }

@@ -16,17 +16,29 @@ struct DecodeOptions {
   bool defer = false;    // say `unsupported` where this build's codec is known to differ from OpenCV's (see decode_jpeg)
 };
 
-// The stored picture, row by row, into `sink`; colours as OpenCV's IMREAD_COLOR gives them, in the order R, G, B.
-// Never throws for bad bytes. On failure `note` has the codec's own words, and rows may already have been taken.
-Status decode(Bytes bytes, Format format, const DecodeOptions& options, RowSink& sink, Scratch& scratch,
-              std::string* note);
+// How one picture is wanted.
+struct Request {
+  bool gray = false;  // as OpenCV's IMREAD_GRAYSCALE, the value in all of R, G and B; else as IMREAD_COLOR
+  int reduced = 1;    // 1, 2, 4 or 8: a JPEG is decoded at 1/reduced of its size, as IMREAD_REDUCED_* does it
+};
+
+// The stored picture, row by row, into `sink`; pixels as OpenCV gives them, in the order R, G, B. Formats other than
+// JPEG have no reduced sizes. Never throws for bad bytes. On failure `note` has the codec's own words, and rows may
+// already have been taken. What lies below the sink's area is not looked at, unless `strict`.
+Status decode(Bytes bytes, Format format, const Request& request, const DecodeOptions& options, RowSink& sink,
+              Scratch& scratch, std::string* note);
 
 // One a codec; called by decode() only.
-Status decode_jpeg(Bytes bytes, const DecodeOptions& options, RowSink& sink, Scratch& scratch, std::string* note);
-Status decode_png(Bytes bytes, const DecodeOptions& options, RowSink& sink, Scratch& scratch, std::string* note);
+Status decode_jpeg(Bytes bytes, const Request& request, const DecodeOptions& options, RowSink& sink, Scratch& scratch,
+                   std::string* note);
+Status decode_png(Bytes bytes, const Request& request, const DecodeOptions& options, RowSink& sink, Scratch& scratch,
+                  std::string* note);
+Status decode_webp(Bytes bytes, const Request& request, const DecodeOptions& options, RowSink& sink, Scratch& scratch,
+                   std::string* note);
 
 // "libjpeg-turbo 2.1.5", "libpng 1.6.39": what runs, not what was compiled against, where the library can say so.
 std::string jpeg_version();
 std::string png_version();
+std::string webp_version();
 
 }  // namespace pixfeed

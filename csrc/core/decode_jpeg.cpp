@@ -130,9 +130,25 @@ bool smoothed_by_old_rules(const jpeg_decompress_struct& info) {
 
 constexpr int kRows = 4;  // libjpeg hands out at most this many rows a call (its largest vertical sampling factor)
 
+// OpenCV's formula for the same picture in gray (icvCvt_CMYK2Gray_8u_C4C1R).
+void cmyk_to_gray(const std::uint8_t* cmyk, int width, std::uint8_t* gray) {
+  for (int x = 0; x < width; ++x, cmyk += 4) {
+    const int k = cmyk[3];
+    int rgb[3];
+    for (int c = 0; c < 3; ++c) rgb[c] = k - ((255 - cmyk[c]) * k >> 8);
+    // 0.299, 0.587 and 0.114 in 14 bits
+    gray[x] = static_cast<std::uint8_t>((rgb[0] * 4899 + rgb[1] * 9617 + rgb[2] * 1868 + (1 << 13)) >> 14);
+  }
+}
+
+void spread(const std::uint8_t* gray, int width, std::uint8_t* rgb) {
+  for (int x = 0; x < width; ++x, rgb += 3) rgb[0] = rgb[1] = rgb[2] = gray[x];
+}
+
 // The frame that longjmp comes back to: every local is trivial. Rows go to `sink` between the calls into libjpeg, so
 // no C++ frame is ever jumped over.
-Status run(Turbo& turbo, Bytes bytes, bool defer, RowSink& sink, Buffer& buffer) {
+Status run(Turbo& turbo, Bytes bytes, const Request& request, const DecodeOptions& options, RowSink& sink,
+           Buffer& buffer) {
   jpeg_decompress_struct& info = turbo.info;
   turbo.rows_missing = true;
   turbo.note[0] = '\0';
@@ -148,27 +164,39 @@ Status run(Turbo& turbo, Bytes bytes, bool defer, RowSink& sink, Buffer& buffer)
   jpeg_read_header(&info, TRUE);
 
   const bool cmyk = info.num_components == 4;
-  info.out_color_space = cmyk ? JCS_CMYK : JCS_RGB;
+  info.out_color_space = cmyk ? JCS_CMYK : request.gray ? JCS_GRAYSCALE : JCS_RGB;
+  info.scale_num = 1;
+  info.scale_denom = static_cast<unsigned>(request.reduced);
   info.dct_method = JDCT_ISLOW;
   info.do_fancy_upsampling = TRUE;
   jpeg_start_decompress(&info);
   if (!sink.begin(static_cast<int>(info.output_width), static_cast<int>(info.output_height))) return Status::corrupt;
-  if (defer && smoothed_by_old_rules(info)) return Status::unsupported;
+  if (options.defer && smoothed_by_old_rules(info)) return Status::unsupported;
 
+  const Area area = sink.area();
+  const int end = options.strict ? static_cast<int>(info.output_height) : area.bottom();
   const std::size_t stride = static_cast<std::size_t>(info.output_width) * 4;
-  std::uint8_t* rows = buffer.get((kRows + 1) * stride);
+  std::uint8_t* rows = buffer.get((kRows + 2) * stride);
   if (rows == nullptr) ERREXIT1(&info, JERR_OUT_OF_MEMORY, 0);
   JSAMPROW pointers[kRows];
   for (int i = 0; i < kRows; ++i) pointers[i] = rows + static_cast<std::size_t>(i) * stride;
-  std::uint8_t* converted = rows + kRows * stride;
+  std::uint8_t* const converted = rows + kRows * stride;
+  std::uint8_t* const luma = converted + stride;
 
   while (info.output_scanline < info.output_height) {
+    if (static_cast<int>(info.output_scanline) >= end) return Status::ok;
     const int y = static_cast<int>(info.output_scanline);
     const int n = static_cast<int>(jpeg_read_scanlines(&info, pointers, kRows));
     for (int i = 0; i < n; ++i) {
       if (!sink.wants(y + i)) continue;
-      if (cmyk) cmyk_to_rgb(pointers[i], static_cast<int>(info.output_width), converted);
-      sink.take(y + i, cmyk ? converted : pointers[i]);
+      const std::uint8_t* row = pointers[i] + static_cast<std::ptrdiff_t>(area.x) * info.output_components;
+      if (request.gray) {
+        if (cmyk) cmyk_to_gray(row, area.width, luma);
+        spread(cmyk ? luma : row, area.width, converted);
+      } else if (cmyk) {
+        cmyk_to_rgb(row, area.width, converted);
+      }
+      sink.take(y + i, cmyk || request.gray ? converted : row);
     }
   }
   turbo.rows_missing = false;
@@ -178,10 +206,12 @@ Status run(Turbo& turbo, Bytes bytes, bool defer, RowSink& sink, Buffer& buffer)
 
 }  // namespace
 
-Status decode_jpeg(Bytes bytes, const DecodeOptions& options, RowSink& sink, Scratch& scratch, std::string* note) {
-  if (!options.turbo && jpeg::decode(bytes.data, bytes.size, sink) == jpeg::Outcome::done) return Status::ok;
+Status decode_jpeg(Bytes bytes, const Request& request, const DecodeOptions& options, RowSink& sink, Scratch& scratch,
+                   std::string* note) {
+  const jpeg::Request ours{request.gray, request.reduced, options.strict};
+  if (!options.turbo && jpeg::decode(bytes.data, bytes.size, ours, sink) == jpeg::Outcome::done) return Status::ok;
   Turbo turbo;
-  Status status = run(turbo, bytes, options.defer, sink, scratch.codec);
+  Status status = run(turbo, bytes, request, options, sink, scratch.codec);
   if (status == Status::ok && options.strict && turbo.error.num_warnings > 0) status = Status::corrupt;
   if (status != Status::ok) *note = turbo.note;
   return status;

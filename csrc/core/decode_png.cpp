@@ -61,7 +61,7 @@ void set_transformations(png_structp png, int color_type, int depth) {
 }
 
 // The frame that longjmp comes back to: every local is trivial.
-Status run(Reader& reader, RowSink& sink, Buffer& buffer) {
+Status run(Reader& reader, bool strict, RowSink& sink, Buffer& buffer) {
   if (setjmp(reader.escape) != 0) return reader.truncated ? Status::truncated : Status::corrupt;
   reader.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &reader, on_error, on_warning);
   if (reader.png == nullptr) return Status::out_of_memory;
@@ -86,24 +86,28 @@ Status run(Reader& reader, RowSink& sink, Buffer& buffer) {
   const std::size_t kept = passes > 1 ? height : 1;
   std::uint8_t* rows = buffer.get(kept * stride);
   if (rows == nullptr) return Status::out_of_memory;
+  const Area area = sink.area();
+  const png_uint_32 end = strict || passes > 1 ? height : static_cast<png_uint_32>(area.bottom());
   for (int pass = 0; pass < passes; ++pass) {
-    for (png_uint_32 y = 0; y < height; ++y) {
+    for (png_uint_32 y = 0; y < end; ++y) {
       std::uint8_t* row = rows + (passes > 1 ? y * stride : 0);
       png_read_row(reader.png, row, nullptr);
-      if (pass + 1 == passes && sink.wants(static_cast<int>(y))) sink.take(static_cast<int>(y), row);
+      if (pass + 1 == passes && sink.wants(static_cast<int>(y))) sink.take(static_cast<int>(y), row + std::ptrdiff_t{3} * area.x);
     }
   }
-  png_read_end(reader.png, reader.end);
+  if (end == height) png_read_end(reader.png, reader.end);
   return Status::ok;
 }
 
 }  // namespace
 
-Status decode_png(Bytes bytes, const DecodeOptions& options, RowSink& sink, Scratch& scratch, std::string* note) {
+Status decode_png(Bytes bytes, const Request& request, const DecodeOptions& options, RowSink& sink, Scratch& scratch,
+                  std::string* note) {
+  if (request.gray) return Status::unsupported;  // not yet
   Reader reader{};
   reader.next = bytes.data;
   reader.left = bytes.size;
-  Status status = run(reader, sink, scratch.codec);
+  Status status = run(reader, options.strict, sink, scratch.codec);
   png_destroy_read_struct(&reader.png, &reader.info, &reader.end);
   if (status == Status::ok && options.strict && reader.warned) status = Status::corrupt;
   if (status != Status::ok) *note = reader.note;

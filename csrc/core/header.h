@@ -9,7 +9,7 @@
 
 namespace pixfeed {
 
-enum class Format : std::int32_t { unknown = 0, jpeg = 1, png = 2 };
+enum class Format : std::int32_t { unknown = 0, jpeg = 1, png = 2, webp = 3 };
 
 struct Header {
   std::int32_t width;        // pixels, as displayed: after the EXIF orientation
@@ -23,5 +23,11 @@ struct Header {
 
 static_assert(std::is_trivially_copyable_v<Header> && sizeof(Header) == 32);
 static_assert(offsetof(Header, orientation) == 8 && offsetof(Header, status) == 16 && offsetof(Header, bytes) == 24);
+
+// A side of a picture, in pixels, when it is decoded at 1/reduced of its size: as OpenCV's IMREAD_REDUCED_* has it.
+inline int reduced_side(int side, Format format, int reduced) {
+  if (format == Format::jpeg) return (side + reduced - 1) / reduced;
+  return side < reduced ? 1 : side / reduced;
+}
 
 }  // namespace pixfeed

@@ -17,11 +17,12 @@ struct ImageView {
 
 enum class DType : std::int32_t { uint8, float32 };
 
-// One [3, height, width] slot of a batch, any layout: planar, channels_last, a slice of something larger.
+// One [channels, height, width] slot of a batch, any layout: planar, channels_last, a slice of something larger.
 // The memory is the caller's, and nothing outside the slot is touched. Strides are in bytes.
 struct Slot {
   std::uint8_t* data;
   DType dtype;
+  int channels;  // 3: R, G, B; 1: gray
   int height, width;
   std::ptrdiff_t stride_c, stride_y, stride_x;
 };

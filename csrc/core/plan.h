@@ -19,10 +19,12 @@ enum class Interpolation : std::int32_t {
 constexpr bool is_pillow(Interpolation i) { return i >= Interpolation::pillow_lanczos && i <= Interpolation::pillow_hamming; }
 
 // "Decode `source`, take the crop, resize it, keep the window, flip it, and write (value / 255 - mean) / std."
-// The window's size, the dtype (uint8 is written as it is) and the layout are those of the slot it is written to.
+// The window's size, the channels (1: gray), the dtype (uint8 is written as it is) and the layout are those of the slot
+// it is written to.
 struct Plan {
   std::int32_t source;                           // index among the opened sources
-  std::int32_t crop_x, crop_y, crop_w, crop_h;   // pixels of the displayed picture, inside it
+  std::int32_t reduced;                          // 1, 2, 4 or 8: decoded at 1/reduced of its size (see reduced_side)
+  std::int32_t crop_x, crop_y, crop_w, crop_h;   // pixels of the displayed picture, reduced, inside it
   std::int32_t resize_w, resize_h;               // pixels: the size of the whole resized crop
   std::int32_t window_x, window_y;               // pixels of the resized crop: where the window begins
   std::int32_t flip_horizontal, flip_vertical;   // 0 or 1, after the window
@@ -32,7 +34,7 @@ struct Plan {
   float mean[3], std[3];                         // R, G, B, in units of [0, 1]; for float slots only
 };
 
-static_assert(std::is_trivially_copyable_v<Plan> && sizeof(Plan) == 88);
-static_assert(offsetof(Plan, resize_w) == 20 && offsetof(Plan, interpolation) == 44 && offsetof(Plan, mean) == 64);
+static_assert(std::is_trivially_copyable_v<Plan> && sizeof(Plan) == 92);
+static_assert(offsetof(Plan, resize_w) == 24 && offsetof(Plan, interpolation) == 48 && offsetof(Plan, mean) == 68);
 
 }  // namespace pixfeed

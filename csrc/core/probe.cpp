@@ -97,9 +97,49 @@ void probe_png(Bytes bytes, Header& header) {
   }
 }
 
+unsigned le16(const std::uint8_t* p) { return p[0] | p[1] << 8; }
+unsigned le24(const std::uint8_t* p) { return le16(p) | p[2] << 16; }
+std::uint32_t le32(const std::uint8_t* p) { return le16(p) | std::uint32_t{le16(p + 2)} << 16; }
+
+// Walks the chunks of the RIFF container (RFC 9649). The picture's sides stand in the first chunk, whichever it is.
+void probe_webp(Bytes bytes, Header& header) {
+  header.format = Format::webp;
+  header.status = Status::truncated;  // until the picture's data has been seen
+  std::size_t at = 12;
+  while (at + 8 <= bytes.size) {
+    const std::uint8_t* name = bytes.data + at;
+    const std::uint8_t* data = bytes.data + at + 8;
+    const std::size_t size = le32(bytes.data + at + 4), left = bytes.size - at - 8;
+    const bool lossy = std::memcmp(name, "VP8 ", 4) == 0, lossless = std::memcmp(name, "VP8L", 4) == 0;
+    const bool first = at == 12;
+    if (first && std::memcmp(name, "VP8X", 4) == 0 && size >= 10 && left >= 10) {
+      header.width = static_cast<int>(le24(data + 4)) + 1;
+      header.height = static_cast<int>(le24(data + 7)) + 1;
+      if ((data[0] & 0x02) != 0) {  // animated
+        header.status = Status::unsupported;
+        return;
+      }
+    } else if (first && lossy && left >= 10) {
+      header.width = static_cast<int>(le16(data + 6) & 0x3FFF);
+      header.height = static_cast<int>(le16(data + 8) & 0x3FFF);
+    } else if (first && lossless && left >= 5) {
+      const std::uint32_t sides = le32(data + 1);
+      header.width = static_cast<int>(sides & 0x3FFF) + 1;
+      header.height = static_cast<int>(sides >> 14 & 0x3FFF) + 1;
+    } else if (std::memcmp(name, "EXIF", 4) == 0 && size <= left) {
+      const std::size_t prefix = size >= 6 && std::memcmp(data, "Exif\0\0", 6) == 0 ? 6 : 0;
+      header.orientation = exif_orientation(data + prefix, size - prefix);
+      return;
+    }
+    if (size > left) return;
+    if (lossy || lossless) header.status = Status::ok;
+    at += 8 + size + (size & 1);
+  }
+}
+
 }  // namespace
 
-Header probe(Bytes bytes) {
+Header probe(Bytes bytes, const ProbeOptions& options) {
   Header header{};
   header.orientation = 1;
   header.bytes = static_cast<std::int64_t>(bytes.size);
@@ -109,14 +149,17 @@ Header probe(Bytes bytes) {
     probe_jpeg(bytes, header);
   } else if (starts_with(bytes, "\x89PNG\r\n\x1A\n", 8)) {
     probe_png(bytes, header);
+  } else if (starts_with(bytes, "RIFF", 4) && bytes.size >= 12 && std::memcmp(bytes.data + 8, "WEBP", 4) == 0) {
+    probe_webp(bytes, header);
   } else {
     header.status = Status::not_an_image;
   }
-  if (std::int64_t{header.width} * header.height > kMaxPixels) {
+  if (std::int64_t{header.width} * header.height > options.max_pixels) {
     header.status = Status::too_large;
   } else if (header.status == Status::ok && (header.width <= 0 || header.height <= 0)) {
     header.status = Status::corrupt;
   }
+  if (options.ignore_orientation) header.orientation = 1;
   if (swaps_sides(header.orientation)) std::swap(header.width, header.height);
   return header;
 }

@@ -6,10 +6,15 @@ void Resampler::expect(const Plan& plan, int width, int height, int window_w, in
   plan_ = plan;
   width_ = width;
   height_ = height;
+  area_ = {plan.crop_x, plan.crop_y, plan.crop_w, plan.crop_h};
   window_w_ = window_w;
   window_h_ = window_h;
   writer_ = &writer;
   next_ = 0;
+}
+
+void Resampler::need(int left, int top, int right, int bottom) {
+  area_ = {plan_.crop_x + left, plan_.crop_y + top, right - left, bottom - top};
 }
 
 bool Resampler::begin(int width, int height) {

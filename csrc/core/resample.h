@@ -17,19 +17,26 @@ class RowWriter {
 };
 
 // Takes the upright rows of a picture once, top to bottom, and emits the rows of the window of the resized crop as soon
-// as they can be known. uint8 in, uint8 out. resample_linear: as OpenCV; resample_filter: as Pillow.
+// as they can be known. uint8 in, uint8 out. resample_filter: as Pillow; all others: as OpenCV.
 class Resampler : public RowSink {
  public:
   // For a picture of `width` x `height` pixels; the window is `window_w` x `window_h` pixels from (plan.window_x,
-  // plan.window_y). False if memory is short.
-  virtual bool prepare(const Plan& plan, int width, int height, int window_w, int window_h, Scratch& scratch,
+  // plan.window_y). `memory` is this resampler's alone until it is done. False if memory is short.
+  virtual bool prepare(const Plan& plan, int width, int height, int window_w, int window_h, Buffer& memory,
                        RowWriter& writer) = 0;
 
   // Refuses any other picture than the one that was prepared for.
   bool begin(int width, int height) final;
 
+  Area area() const final { return area_; }
+
  protected:
+  // First thing in prepare(). The area is the whole crop until need() says otherwise.
   void expect(const Plan& plan, int width, int height, int window_w, int window_h, RowWriter& writer);
+
+  // The columns from `left` to before `right` and the rows from `top` to before `bottom` of the crop are all that
+  // matters. What take() gets begins at column `left`.
+  void need(int left, int top, int right, int bottom);
 
   // The row of the crop that row `y` of the picture is, or -1.
   int crop_row(int y) const {
@@ -39,6 +46,7 @@ class Resampler : public RowSink {
 
   Plan plan_{};
   int width_ = 0, height_ = 0;
+  Area area_{};
   int window_w_ = 0, window_h_ = 0;
   RowWriter* writer_ = nullptr;
   int next_ = 0;  // the window row to be emitted next

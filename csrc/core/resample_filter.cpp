@@ -94,7 +94,7 @@ std::size_t aligned(std::size_t bytes) { return (bytes + 63) / 64 * 64; }
 
 }  // namespace
 
-bool FilterResampler::prepare(const Plan& plan, int width, int height, int window_w, int window_h, Scratch& scratch,
+bool FilterResampler::prepare(const Plan& plan, int width, int height, int window_w, int window_h, Buffer& memory,
                               RowWriter& writer) {
   expect(plan, width, height, window_w, window_h, writer);
   const Filter filter = filter_of(plan.interpolation);
@@ -119,12 +119,12 @@ bool FilterResampler::prepare(const Plan& plan, int width, int height, int windo
                                static_cast<std::size_t>(std::max(x.taps(), y.taps())) * sizeof(double)};
   std::size_t total = 0;
   for (std::size_t size : sizes) total += aligned(size);
-  std::uint8_t* memory = scratch.resample.get(total);
-  if (memory == nullptr) return false;
+  std::uint8_t* at = memory.get(total);
+  if (at == nullptr) return false;
   std::uint8_t* parts[std::size(sizes)];
   for (std::size_t i = 0; i < std::size(sizes); ++i) {
-    parts[i] = memory;
-    memory += aligned(sizes[i]);
+    parts[i] = at;
+    at += aligned(sizes[i]);
   }
   across_ = reinterpret_cast<Span*>(parts[0]);
   down_ = reinterpret_cast<Span*>(parts[1]);
@@ -144,6 +144,11 @@ bool FilterResampler::prepare(const Plan& plan, int width, int height, int windo
     down_[i] = y.weigh<Span>(plan.window_y + i, values);
     pack(values, down_[i].count, pairs_y_, weights_y_ + std::ptrdiff_t{4} * pairs_y_ * i);
   }
+  // Neither end of a span ever moves back.
+  const Span &last_x = across_[window_w - 1], &last_y = down_[window_h - 1];
+  const int left = across_[0].first;
+  need(left, down_[0].first, last_x.first + last_x.count, last_y.first + last_y.count);
+  for (int i = 0; i < window_w; ++i) across_[i].first -= left;
   return true;
 }
 
@@ -155,16 +160,15 @@ bool FilterResampler::wants(int y) const {
 void FilterResampler::take(int y, const std::uint8_t* rgb) {
   if (!wants(y)) return;
   const int at = crop_row(y);
-  const std::uint8_t* crop = rgb + std::ptrdiff_t{3} * plan_.crop_x;
   if (down_first_) {
-    std::memcpy(row(at), crop, std::size_t{3} * static_cast<std::size_t>(plan_.crop_w));
+    std::memcpy(row(at), rgb, std::size_t{3} * static_cast<std::size_t>(area_.width));
   } else {
-    filter_across(crop, row(at));
+    filter_across(rgb, row(at));
   }
   // One source row can complete several rows when enlarging.
   for (; next_ < window_h_ && down_[next_].first + down_[next_].count - 1 <= at; ++next_) {
     if (down_first_) {
-      filter_down(3 * plan_.crop_w, between_);
+      filter_down(3 * area_.width, between_);
       filter_across(between_, out_);
     } else {
       filter_down(3 * window_w_, out_);
@@ -175,7 +179,7 @@ void FilterResampler::take(int y, const std::uint8_t* rgb) {
 
 void FilterResampler::filter_across(const std::uint8_t* from, std::uint8_t* to) const {
   static_assert(sizeof(Span) == 2 * sizeof(std::int32_t));
-  kernels::filter_row(from, 3 * plan_.crop_w, &across_[0].first, weights_x_, pairs_x_, window_w_, to);
+  kernels::filter_row(from, 3 * area_.width, &across_[0].first, weights_x_, pairs_x_, window_w_, to);
 }
 
 void FilterResampler::filter_down(int n, std::uint8_t* to) const {

@@ -12,7 +12,7 @@ namespace pixfeed {
 // box, in pixels of the crop; the crop is all the filter may see. As many rows are kept as the filter is high.
 class FilterResampler final : public Resampler {
  public:
-  bool prepare(const Plan& plan, int width, int height, int window_w, int window_h, Scratch& scratch,
+  bool prepare(const Plan& plan, int width, int height, int window_w, int window_h, Buffer& memory,
                RowWriter& writer) override;
   bool wants(int y) const override;
   void take(int y, const std::uint8_t* rgb) override;

@@ -30,7 +30,7 @@ double scale_of(int from, int to) { return 1.0 / (static_cast<double>(to) / from
 
 }  // namespace
 
-bool LinearResampler::prepare(const Plan& plan, int width, int height, int window_w, int window_h, Scratch& scratch,
+bool LinearResampler::prepare(const Plan& plan, int width, int height, int window_w, int window_h, Buffer& memory,
                               RowWriter& writer) {
   expect(plan, width, height, window_w, window_h, writer);
   const bool same = plan.resize_w == plan.crop_w && plan.resize_h == plan.crop_h;
@@ -40,16 +40,21 @@ bool LinearResampler::prepare(const Plan& plan, int width, int height, int windo
   const std::size_t w = static_cast<std::size_t>(window_w), h = static_cast<std::size_t>(window_h);
   const std::size_t row = (w * 4 * sizeof(std::int16_t) + 63) / 64 * 64;
   const std::size_t out = (3 * w + kernels::kRowSlack + 63) / 64 * 64;
-  std::uint8_t* memory = scratch.resample.get(2 * row + out + h * sizeof(Taps) + w * (sizeof(std::int32_t) + 4) + 64);
-  if (memory == nullptr) return false;
-  rows_[0] = reinterpret_cast<std::int16_t*>(memory);
-  rows_[1] = reinterpret_cast<std::int16_t*>(memory + row);
-  out_ = memory + 2 * row;
+  std::uint8_t* bytes = memory.get(2 * row + out + h * sizeof(Taps) + w * (sizeof(std::int32_t) + 4) + 64);
+  if (bytes == nullptr) return false;
+  rows_[0] = reinterpret_cast<std::int16_t*>(bytes);
+  rows_[1] = reinterpret_cast<std::int16_t*>(bytes + row);
+  out_ = bytes + 2 * row;
   taps_ = reinterpret_cast<Taps*>(out_ + out);
   offset_ = reinterpret_cast<std::int32_t*>(taps_ + h);
   weight_x_ = reinterpret_cast<std::int16_t*>(offset_ + w);
 
-  if (way_ == Way::linear) {
+  const int right = plan.window_x + window_w, bottom = plan.window_y + window_h;
+  if (way_ == Way::copy) {
+    need(plan.window_x, plan.window_y, right, bottom);
+  } else if (way_ == Way::half) {
+    need(2 * plan.window_x, 2 * plan.window_y, 2 * right, 2 * bottom);
+  } else {
     const double scale_x = scale_of(plan.crop_w, plan.resize_w), scale_y = scale_of(plan.crop_h, plan.resize_h);
     for (int i = 0; i < window_w; ++i) {
       auto [x, fx] = position(plan.window_x + i, scale_x);
@@ -64,6 +69,9 @@ bool LinearResampler::prepare(const Plan& plan, int width, int height, int windo
       auto [y, fy] = position(plan.window_y + i, scale_y);
       taps_[i] = {std::clamp(y, 0, plan.crop_h - 1), std::clamp(y + 1, 0, plan.crop_h - 1), fixed(1.f - fy), fixed(fy)};
     }
+    const int left = offset_[0] / 3;
+    need(left, taps_[0].upper, std::min(offset_[window_w - 1] / 3 + 2, plan.crop_w), taps_[window_h - 1].lower + 1);
+    for (int i = 0; i < window_w; ++i) offset_[i] -= 3 * left;
   }
   return true;
 }
@@ -84,27 +92,25 @@ bool LinearResampler::wants(int y) const {
 
 void LinearResampler::take(int y, const std::uint8_t* rgb) {
   if (!wants(y)) return;
-  const std::uint8_t* row = rgb + std::ptrdiff_t{3} * plan_.crop_x;
   switch (way_) {
     case Way::copy:
-      writer_->write(next_++, row + std::ptrdiff_t{3} * plan_.window_x);
+      writer_->write(next_++, rgb);
       break;
     case Way::half:
-      take_half(y - plan_.crop_y, row);
+      take_half(y - plan_.crop_y, rgb);
       break;
     case Way::linear:
-      take_linear(y - plan_.crop_y, row);
+      take_linear(y - plan_.crop_y, rgb);
       break;
   }
 }
 
-void LinearResampler::take_half(int y, const std::uint8_t* crop_row) {
-  const std::uint8_t* at = crop_row + std::ptrdiff_t{6} * plan_.window_x;
+void LinearResampler::take_half(int y, const std::uint8_t* rgb) {
   std::int16_t* sums = rows_[0];
   const bool first = y % 2 == 0;
-  for (int i = 0; i < 3 * window_w_; i += 3, at += 6) {
+  for (int i = 0; i < 3 * window_w_; i += 3, rgb += 6) {
     for (int c = 0; c < 3; ++c) {
-      const int sum = at[c] + at[c + 3];
+      const int sum = rgb[c] + rgb[c + 3];
       if (first) {
         sums[i + c] = static_cast<std::int16_t>(sum);
       } else {
@@ -115,9 +121,9 @@ void LinearResampler::take_half(int y, const std::uint8_t* crop_row) {
   if (!first) writer_->write(next_++, out_);
 }
 
-void LinearResampler::take_linear(int y, const std::uint8_t* crop_row) {
+void LinearResampler::take_linear(int y, const std::uint8_t* rgb) {
   // The two taps of a row are neighbours, so parity tells their places apart.
-  kernels::resample_row(crop_row, 3 * plan_.crop_w, offset_, weight_x_, window_w_, rows_[y % 2]);
+  kernels::resample_row(rgb, 3 * area_.width, offset_, weight_x_, window_w_, rows_[y % 2]);
   // One source row can complete many rows when enlarging.
   for (; next_ < window_h_ && taps_[next_].lower == y; ++next_) {
     const Taps& taps = taps_[next_];

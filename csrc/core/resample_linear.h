@@ -11,7 +11,7 @@ namespace pixfeed {
 // INTER_LINEAR into INTER_AREA there), everything else is 11-bit fixed point. Two resampled rows are all that is kept.
 class LinearResampler final : public Resampler {
  public:
-  bool prepare(const Plan& plan, int width, int height, int window_w, int window_h, Scratch& scratch,
+  bool prepare(const Plan& plan, int width, int height, int window_w, int window_h, Buffer& memory,
                RowWriter& writer) override;
   bool wants(int y) const override;
   void take(int y, const std::uint8_t* rgb) override;
@@ -19,13 +19,13 @@ class LinearResampler final : public Resampler {
  private:
   enum class Way { copy, half, linear };
 
-  void take_half(int y, const std::uint8_t* crop_row);
-  void take_linear(int y, const std::uint8_t* crop_row);
+  void take_half(int y, const std::uint8_t* rgb);
+  void take_linear(int y, const std::uint8_t* rgb);
 
   Way way_ = Way::copy;
   std::int16_t* rows_[2] = {};  // resampled along x: 4 values a pixel (R, G, B, unused), 15 bits
   std::uint8_t* out_ = nullptr;
-  std::int32_t* offset_ = nullptr;       // per column: byte offset of the left tap in the crop's row
+  std::int32_t* offset_ = nullptr;       // per column: byte offset of the left tap in the area's row
   std::int16_t* weight_x_ = nullptr;     // per column: left, right; 11-bit fixed point
   struct Taps {
     std::int32_t upper, lower;           // crop rows

@@ -1,5 +1,6 @@
 #include "run.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 
@@ -12,57 +13,121 @@
 namespace pixfeed {
 namespace {
 
-// Keeps the whole stored picture, for those that have to be turned before anything else can be done.
-class Keeper : public RowSink {
- public:
-  explicit Keeper(const ImageView& image) : image_(image) {}
-  bool begin(int width, int height) override { return width == image_.width && height == image_.height; }
-  bool wants(int) const override { return true; }
-  void take(int y, const std::uint8_t* rgb) override {
-    std::memcpy(image_.row(y), rgb, static_cast<std::size_t>(image_.width) * 3);
-  }
-
- private:
-  ImageView image_;
-};
-
 ImageView view(Buffer& buffer, int width, int height) {
   const std::ptrdiff_t stride = std::ptrdiff_t{3} * width;
   return {buffer.get(static_cast<std::size_t>(stride) * static_cast<std::size_t>(height)), width, height, stride};
 }
 
-}  // namespace
+// Keeps an area of the stored picture, for pictures that have to be turned before anything else can be done.
+class Keeper : public RowSink {
+ public:
+  // `width` x `height`: the whole stored picture.
+  bool prepare(int width, int height, const Area& area, Buffer& memory) {
+    width_ = width;
+    height_ = height;
+    area_ = area;
+    kept_ = view(memory, area.width, area.height);
+    return kept_.data != nullptr;
+  }
+  const ImageView& kept() const { return kept_; }
 
-Status run(Bytes bytes, const Header& header, const Plan& plan, const DecodeOptions& options, const Slot& slot,
-           Scratch& scratch, std::string* note) {
-  SlotWriter writer;
+  bool begin(int width, int height) override { return width == width_ && height == height_; }
+  Area area() const override { return area_; }
+  bool wants(int y) const override { return y >= area_.y && y < area_.bottom(); }
+  void take(int y, const std::uint8_t* rgb) override {
+    std::memcpy(kept_.row(y - area_.y), rgb, static_cast<std::size_t>(area_.width) * 3);
+  }
+
+ private:
+  int width_ = 0, height_ = 0;
+  Area area_{};
+  ImageView kept_{};
+};
+
+// The way of resampling that a plan asks for.
+struct Resamplers {
   LinearResampler linear;
   FilterResampler filter;
-  Resampler& resampler = is_pillow(plan.interpolation) ? static_cast<Resampler&>(filter) : linear;
-  if (!writer.prepare(plan, slot, scratch) ||
-      !resampler.prepare(plan, header.width, header.height, slot.width, slot.height, scratch, writer)) {
+
+  Resampler& of(Interpolation interpolation) {
+    return is_pillow(interpolation) ? static_cast<Resampler&>(filter) : linear;
+  }
+};
+
+// The whole turned picture is never needed, only the crop: it is a picture of its own from here on.
+Status run_turned(Bytes bytes, const Header& header, const Plan& plan, const DecodeOptions& options,
+                  const Request& request, int width, int height, const Slot& slot, RowWriter& writer, Scratch& scratch,
+                  std::string* note) {
+  const Area crop{plan.crop_x, plan.crop_y, plan.crop_w, plan.crop_h};
+  const bool swapped = swaps_sides(header.orientation);
+  Keeper keeper;
+  if (!keeper.prepare(swapped ? height : width, swapped ? width : height,
+                      stored_area(crop, width, height, header.orientation), scratch.decoded)) {
     return Status::out_of_memory;
   }
-  if (header.orientation == 1) return decode(bytes, header.format, options, resampler, scratch, note);
-
-  const bool swapped = swaps_sides(header.orientation);
-  const ImageView stored = view(scratch.decoded, swapped ? header.height : header.width,
-                                swapped ? header.width : header.height);
-  const ImageView upright = view(scratch.upright, header.width, header.height);
-  if (stored.data == nullptr || upright.data == nullptr) return Status::out_of_memory;
-  Keeper keeper(stored);
-  const Status status = decode(bytes, header.format, options, keeper, scratch, note);
+  const ImageView upright = view(scratch.upright, crop.width, crop.height);
+  Plan of_crop = plan;
+  of_crop.crop_x = of_crop.crop_y = 0;
+  Resamplers resamplers;
+  Resampler& resampler = resamplers.of(plan.interpolation);
+  if (upright.data == nullptr ||
+      !resampler.prepare(of_crop, crop.width, crop.height, slot.width, slot.height, scratch.resample, writer)) {
+    return Status::out_of_memory;
+  }
+  const Status status = decode(bytes, header.format, request, options, keeper, scratch, note);
   if (status != Status::ok) return status;
-  orient(stored, header.orientation, upright);
-  resampler.begin(upright.width, upright.height);
-  for (int y = 0; y < upright.height; ++y) resampler.take(y, upright.row(y));
+  orient(keeper.kept(), header.orientation, upright);
+  push(upright, resampler);
   return Status::ok;
 }
 
-const char* check(const Plan& plan, const Header& header, int slot_height, int slot_width) {
+}  // namespace
+
+void push(const ImageView& picture, RowSink& sink) {
+  if (!sink.begin(picture.width, picture.height)) return;
+  const Area area = sink.area();
+  for (int y = area.y; y < area.bottom(); ++y) {
+    if (sink.wants(y)) sink.take(y, picture.row(y) + std::ptrdiff_t{3} * area.x);
+  }
+}
+
+Status run(Bytes bytes, const Header& header, const Plan& plan, const DecodeOptions& options, const Slot& slot,
+           Scratch& scratch, std::string* note) {
+  const Request request{slot.channels == 1, plan.reduced};
+  if (request.reduced != 1 && header.format != Format::jpeg) return Status::unsupported;
+  SlotWriter writer;
+  if (!writer.prepare(plan, slot, scratch)) return Status::out_of_memory;
+  const int width = reduced_side(header.width, header.format, plan.reduced);
+  const int height = reduced_side(header.height, header.format, plan.reduced);
+  if (header.orientation != 1) {
+    return run_turned(bytes, header, plan, options, request, width, height, slot, writer, scratch, note);
+  }
+  Resamplers resamplers;
+  Resampler& resampler = resamplers.of(plan.interpolation);
+  if (!resampler.prepare(plan, width, height, slot.width, slot.height, scratch.resample, writer)) {
+    return Status::out_of_memory;
+  }
+  return decode(bytes, header.format, request, options, resampler, scratch, note);
+}
+
+Status run_pixels(const ImageView& picture, const Plan& plan, const Slot& slot, Scratch& scratch) {
+  SlotWriter writer;
+  Resamplers resamplers;
+  Resampler& resampler = resamplers.of(plan.interpolation);
+  if (!writer.prepare(plan, slot, scratch) ||
+      !resampler.prepare(plan, picture.width, picture.height, slot.width, slot.height, scratch.resample, writer)) {
+    return Status::out_of_memory;
+  }
+  push(picture, resampler);
+  return Status::ok;
+}
+
+namespace {
+
+// `width` x `height`: the picture that the crop is taken of.
+const char* check(const Plan& plan, int width, int height, int slot_height, int slot_width) {
   const std::int64_t right = std::int64_t{plan.crop_x} + plan.crop_w, bottom = std::int64_t{plan.crop_y} + plan.crop_h;
-  if (plan.crop_w <= 0 || plan.crop_h <= 0 || plan.crop_x < 0 || plan.crop_y < 0 || right > header.width ||
-      bottom > header.height) {
+  if (plan.crop_w <= 0 || plan.crop_h <= 0 || plan.crop_x < 0 || plan.crop_y < 0 || right > width || bottom > height) {
     return "the crop does not lie inside the picture";
   }
   const std::int64_t window_right = std::int64_t{plan.window_x} + slot_width;
@@ -85,6 +150,20 @@ const char* check(const Plan& plan, const Header& header, int slot_height, int s
     if (!std::isfinite(plan.mean[c]) || !std::isfinite(plan.std[c]) || plan.std[c] == 0) return "unusable mean or std";
   }
   return nullptr;
+}
+
+}  // namespace
+
+const char* check(const Plan& plan, const Header& header, int slot_height, int slot_width) {
+  if (plan.reduced != 1 && plan.reduced != 2 && plan.reduced != 4 && plan.reduced != 8) {
+    return "reduced may be 1, 2, 4 or 8";
+  }
+  return check(plan, reduced_side(header.width, header.format, plan.reduced),
+               reduced_side(header.height, header.format, plan.reduced), slot_height, slot_width);
+}
+
+const char* check(const Plan& plan, const ImageView& picture, const Slot& slot) {
+  return check(plan, picture.width, picture.height, slot.height, slot.width);
 }
 
 }  // namespace pixfeed

@@ -15,7 +15,14 @@ namespace pixfeed {
 Status run(Bytes bytes, const Header& header, const Plan& plan, const DecodeOptions& options, const Slot& slot,
            Scratch& scratch, std::string* note);
 
+// The same for a picture that is decoded already: crop, resample, write. Of the plan `source` and `reduced` do not count.
+Status run_pixels(const ImageView& picture, const Plan& plan, const Slot& slot, Scratch& scratch);
+
+// Hands a picture to a sink, as a decoder does.
+void push(const ImageView& picture, RowSink& sink);
+
 // nullptr, or what is wrong with a plan for a picture of that size and a slot of height x width: a programming error.
 const char* check(const Plan& plan, const Header& header, int slot_height, int slot_width);
+const char* check(const Plan& plan, const ImageView& picture, const Slot& slot);
 
 }  // namespace pixfeed

@@ -14,7 +14,7 @@ namespace pixfeed {
 // which is ToTensor followed by Normalize. Writes inside the slot only.
 class SlotWriter : public RowWriter {
  public:
-  // False if memory is short.
+  // False if memory is short. A slot with one channel gets the first of the three.
   bool prepare(const Plan& plan, const Slot& slot, Scratch& scratch);
 
   void write(int y, const std::uint8_t* rgb) override;

@@ -25,6 +25,7 @@ constexpr long kMaxPixels = 1L << 15;  // larger ones only take longer
 class Anything : public RowSink {
  public:
   bool begin(int, int) override { return true; }
+  Area area() const override { return {}; }
   bool wants(int) const override { return true; }
   void take(int, const std::uint8_t*) override {}
 };
@@ -46,13 +47,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   const Verdict verdict = turbo_decode(bytes, size, turbo, kMaxPixels);
   if (turbo.width == 0) {  // libjpeg-turbo does not even get through the header
     Anything sink;
-    if (jpeg::decode(bytes, size, sink) == jpeg::Outcome::done) die("done, where libjpeg-turbo fails in the header");
+    if (jpeg::decode(bytes, size, {}, sink) == jpeg::Outcome::done) die("done, where libjpeg-turbo fails in the header");
     return 0;
   }
   if (static_cast<long>(turbo.width) * turbo.height > kMaxPixels) return 0;
 
   Collector sink(turbo.width, turbo.height);
-  const bool done = jpeg::decode(bytes, size, sink) == jpeg::Outcome::done;
+  const bool done = jpeg::decode(bytes, size, {}, sink) == jpeg::Outcome::done;
 #ifdef PIXFEED_FUZZ_STATISTICS
   if (done) ++statistics.done;
   else if (verdict == Verdict::clean) ++statistics.declined_clean;
@@ -68,7 +69,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   // Only some rows: what is left out must not change the others.
   const int from = bytes[size / 2] % turbo.height;
   Collector part(turbo.width, turbo.height, from, from + 3);
-  if (jpeg::decode(bytes, size, part) != jpeg::Outcome::done) die("rows in the middle declined");
+  if (jpeg::decode(bytes, size, {}, part) != jpeg::Outcome::done) die("rows in the middle declined");
   const std::size_t row = 3 * static_cast<std::size_t>(turbo.width);
   const std::size_t begin = row * static_cast<std::size_t>(from);
   if (std::memcmp(part.rgb.data() + begin, turbo.rgb.data() + begin, row * static_cast<std::size_t>(part.taken)) != 0) {

@@ -117,7 +117,7 @@ Result compare(const std::vector<std::uint8_t>& file, const Picture& turbo, int 
   Collector sink(turbo.width, turbo.height, from, to);
   // An exact copy in memory of its own, so that a sanitizer sees reads past the end.
   const std::vector<std::uint8_t> bytes(file);
-  if (jpeg::decode(bytes.data(), bytes.size(), sink) != jpeg::Outcome::done) return Result::declined;
+  if (jpeg::decode(bytes.data(), bytes.size(), {}, sink) != jpeg::Outcome::done) return Result::declined;
   if (turbo.rgb.empty()) return Result::same;  // libjpeg-turbo failed: there is nothing to compare with
   const int begin = std::min(from, turbo.height);
   const int end = std::min(to, turbo.height);

@@ -90,6 +90,10 @@ class Collector : public RowSink {
       rgb[3 * static_cast<std::size_t>(width_) * static_cast<std::size_t>(y) + i] = pixels[i];
     }
   }
+  Area area() const override {
+    const int top = std::min(from_, height_), bottom = std::min(to_, height_);
+    return {0, top, width_, bottom - top};
+  }
   bool wants(int y) const override { return y >= from_ && y < to_; }
 
  private:

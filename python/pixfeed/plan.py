@@ -31,6 +31,7 @@ HEADER = np.dtype(
 PLAN = np.dtype(
     [
         ("source", np.int32),
+        ("reduced", np.int32),
         ("crop_x", np.int32),
         ("crop_y", np.int32),
         ("crop_w", np.int32),
@@ -48,7 +49,7 @@ PLAN = np.dtype(
     ]
 )
 
-FORMATS = {0: "unknown", 1: "jpeg", 2: "png"}
+FORMATS = {0: "unknown", 1: "jpeg", 2: "png", 3: "webp"}
 
 #: OpenCV's ways of resampling, with the numbers of its INTER_*.
 OPENCV = {"nearest": 0, "linear": 1, "cubic": 2, "area": 3, "lanczos4": 4}
@@ -99,6 +100,7 @@ def resize_plan(headers: np.ndarray, size: tuple[int, int], interpolation: int =
     """
     plans = np.zeros(len(headers), PLAN)
     plans["source"] = np.arange(len(headers))
+    plans["reduced"] = 1
     plans["crop_w"] = headers["width"]
     plans["crop_h"] = headers["height"]
     plans["resize_h"], plans["resize_w"] = size

@@ -117,7 +117,8 @@ bool Decoder::run(const std::uint8_t* end, RowSink& sink) {
 
 }  // namespace
 
-Outcome decode(const std::uint8_t* bytes, std::size_t size, RowSink& sink) {
+Outcome decode(const std::uint8_t* bytes, std::size_t size, const Request& request, RowSink& sink) {
+  if (request.gray || request.reduced != 1) return Outcome::declined;  // not yet
   thread_local std::unique_ptr<Decoder> decoder;
   if (decoder == nullptr) decoder.reset(new (std::nothrow) Decoder);
   if (decoder == nullptr || !decoder->start(bytes, size)) return Outcome::declined;

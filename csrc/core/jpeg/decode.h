@@ -8,6 +8,13 @@
 
 namespace pixfeed::jpeg {
 
+// How the picture is wanted.
+struct Request {
+  bool gray = false;   // the luma in all of R, G and B, as libjpeg-turbo gives it with JCS_GRAYSCALE
+  int reduced = 1;     // 1, 2, 4 or 8: as libjpeg-turbo with scale_num / scale_denom = 1 / reduced
+  bool whole = true;   // read to the end of the file even where the sink's area ends earlier
+};
+
 enum class Outcome {
   done,     // every row that the sink wants went to it, and every one is what libjpeg-turbo gives
   declined  // not a file for this decoder, or its data is damaged: let libjpeg-turbo have it from the start
@@ -19,6 +26,6 @@ enum class Outcome {
 // before sink.begin() or in the middle of the picture: the caller then decodes with libjpeg-turbo, which begins anew.
 // A sink that refuses the picture in begin() is declined, too. Never throws and prints nothing. Scratch memory is kept
 // per thread.
-Outcome decode(const std::uint8_t* bytes, std::size_t size, RowSink& sink);
+Outcome decode(const std::uint8_t* bytes, std::size_t size, const Request& request, RowSink& sink);
 
 }  // namespace pixfeed::jpeg

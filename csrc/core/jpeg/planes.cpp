@@ -144,7 +144,7 @@ void Planes::emit(RowSink& sink, int mcu_row) {
       const std::uint8_t* red = full_width(component_[2], y);
       ycc_to_rgb(luma, blue, red, width_, rgb);
     }
-    sink.take(y, rgb);
+    sink.take(y, rgb + std::ptrdiff_t{3} * sink.area().x);
   }
 }
 

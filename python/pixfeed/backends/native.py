@@ -86,7 +86,7 @@ class _Native:
     def open(self, sources: Sequence[Source], *, strict: bool = False, threads: int = 1) -> _Opened:
         # A str is a path to the extension, anything else is a buffer.
         plain = [os.fsdecode(s) if isinstance(s, (str, os.PathLike)) else s for s in sources]
-        opened = self._module.open(plain, strict, self._turbo, self._has_opencv, threads)
+        opened = self._module.open(plain, strict, self._turbo, self._has_opencv, False, 1 << 30, threads)
         return _Opened(opened, sources, strict, _Lazy() if self._has_opencv else None)
 
 
