@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pixfeed import backends
 from pixfeed.errors import Status
-from pixfeed.plan import HEADER, OPENCV, PILLOW, PLAN, resize_plan
+from pixfeed.plan import HEADER, OPENCV, PILLOW, PLAN, reduced_side, resize_plan
 
 SOURCES = [
     images.jpeg(images.picture(37, 61)),
@@ -41,11 +41,15 @@ def test_headers(backend):
 def plans(draw):
     """Up to 4 plans for one output size, in any layout."""
     height, width = draw(st.integers(1, 40)), draw(st.integers(1, 40))
-    sizes = [(61, 37), (50, 41), (30, 29)]  # as displayed
+    full = [(61, 37), (50, 41), (30, 29)]  # as displayed
     rows = np.zeros(draw(st.integers(1, 4)), PLAN)
     for row in rows:
-        row["source"], row["reduced"] = source, _ = draw(st.integers(0, 2)), 1
-        for axis, side in zip("xy", sizes[source], strict=True):
+        row["source"], row["reduced"] = source, reduced = (
+            draw(st.integers(0, 2)),
+            draw(st.sampled_from([1, 1, 2, 4, 8])),
+        )
+        sides = [int(reduced_side(side, 2 if source == 2 else 1, reduced)) for side in full[source]]
+        for axis, side in zip("xy", sides, strict=True):
             start = draw(st.integers(0, side - 1))
             row[f"crop_{axis}"], row["crop_" + {"x": "w", "y": "h"}[axis]] = start, draw(st.integers(1, side - start))
         for side, axis, least in (("w", "x", width), ("h", "y", height)):
@@ -67,28 +71,28 @@ def plans(draw):
         row["mean"], row["std"] = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)) if normalised else (0, 1)
     dtype = draw(st.sampled_from([np.uint8, np.float32]))
     layout = draw(st.sampled_from(["planar", "channels_last", "padded", "mirrored", "transposed"]))
-    return rows, (height, width), dtype, layout
+    return rows, (height, width), dtype, layout, draw(st.sampled_from([1, 3]))
 
 
 CANARY = 0xA5
 
 
-def slots(n: int, size: tuple[int, int], dtype, layout: str) -> tuple[np.ndarray, np.ndarray]:
-    """A base array full of canaries and the view of it that is written to, [n, 3, h, w]."""
+def slots(n: int, size: tuple[int, int], dtype, layout: str, c: int) -> tuple[np.ndarray, np.ndarray]:
+    """A base array full of canaries and the view of it that is written to, [n, c, h, w]."""
     h, w = size
     base = {
-        "planar": (n + 2, 3, h, w),
-        "channels_last": (n + 2, h, w, 3),
-        "padded": (n + 2, 5, h + 3, w + 7),
-        "mirrored": (n + 2, 3, h, w),
-        "transposed": (n + 2, 3, w, h),
+        "planar": (n + 2, c, h, w),
+        "channels_last": (n + 2, h, w, c),
+        "padded": (n + 2, c + 2, h + 3, w + 7),
+        "mirrored": (n + 2, c, h, w),
+        "transposed": (n + 2, c, w, h),
     }[layout]
     whole = np.full(base, CANARY, np.uint8) if dtype == np.uint8 else np.full(base, -12345.0, np.float32)
     inner = whole[1:-1]
     view = {
         "planar": lambda: inner,
         "channels_last": lambda: inner.transpose(0, 3, 1, 2),
-        "padded": lambda: inner[:, 1:4, 2 : 2 + h, 3 : 3 + w],
+        "padded": lambda: inner[:, 1 : c + 1, 2 : 2 + h, 3 : 3 + w],
         "mirrored": lambda: inner[:, ::-1, ::-1, ::-1],
         "transposed": lambda: inner.transpose(0, 1, 3, 2),
     }[layout]()
@@ -97,16 +101,16 @@ def slots(n: int, size: tuple[int, int], dtype, layout: str) -> tuple[np.ndarray
 
 @given(plans())
 def test_any_plan(opened, drawn):
-    rows, size, dtype, layout = drawn
+    rows, size, dtype, layout, channels = drawn
     results = []
     for each in opened:
-        whole, view = slots(len(rows), size, dtype, layout)
+        whole, view = slots(len(rows), size, dtype, layout, channels)
         statuses = each.decode_into(rows, view, 2)
         assert statuses.tolist() == [0] * len(rows)
         results.append(whole)
     # The whole base, so every byte outside the slots is compared as well: it has to be the canary in both.
     np.testing.assert_array_equal(*results)
-    whole, view = slots(len(rows), size, dtype, layout)
+    whole, view = slots(len(rows), size, dtype, layout, channels)
     view[...] = 7
     outside = whole != 7
     np.testing.assert_array_equal(results[0][outside], whole[outside])
@@ -125,6 +129,9 @@ def test_any_plan(opened, drawn):
         (dict(window_y=-1), "window does not lie inside"),
         (dict(window_x=2**31 - 1), "window does not lie inside"),
         (dict(interpolation=99), "unknown interpolation"),
+        (dict(reduced=3), "reduced may be"),
+        (dict(reduced=0), "reduced may be"),
+        (dict(reduced=2), "crop does not lie inside"),
         (dict(box=(0, 0, 5, 5)), "needs one of Pillow"),
         (dict(interpolation=18, box=(-1, 0, 5, 5)), "box does not lie inside"),
         (dict(interpolation=18, box=(0, 0, 5, 38)), "box does not lie inside"),

@@ -42,8 +42,8 @@ BAD = {
     "png_no_end": (GOOD_PNG[:-12], Status.TRUNCATED, "truncated"),
     "png_bad_data": (GOOD_PNG[:100] + b"\0\0\0\0" + GOOD_PNG[104:], Status.CORRUPT, "corrupt"),
     "no_scan": (GOOD[:20] + b"\xff\xd9", Status.CORRUPT, "corrupt"),
-    "huge": (huge_jpeg(), Status.TOO_LARGE, "2\\*\\*30"),
-    "huge_png": (huge_png(), Status.TOO_LARGE, "2\\*\\*30"),
+    "huge": (huge_jpeg(), Status.TOO_LARGE, "max_pixels"),
+    "huge_png": (huge_png(), Status.TOO_LARGE, "max_pixels"),
 }
 
 
@@ -89,7 +89,7 @@ def test_the_huge_is_refused_before_memory_is_taken(backend):
 
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     for data in (huge_jpeg(), huge_png()):
-        with pytest.raises(ImageError, match="2\\*\\*30"):
+        with pytest.raises(ImageError, match="max_pixels"):
             pixfeed.imread(data, backend=backend)
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000  # kB; the pixels would be 12 GB
 

@@ -20,11 +20,13 @@ struct DecodeOptions {
 struct Request {
   bool gray = false;  // as OpenCV's IMREAD_GRAYSCALE, the value in all of R, G and B; else as IMREAD_COLOR
   int reduced = 1;    // 1, 2, 4 or 8: a JPEG is decoded at 1/reduced of its size, as IMREAD_REDUCED_* does it
+  bool whole = true;  // read the file to its end, so that a picture that is cut off is noticed; else decoding may stop
+                      // below the sink's area
 };
 
 // The stored picture, row by row, into `sink`; pixels as OpenCV gives them, in the order R, G, B. Formats other than
 // JPEG have no reduced sizes. Never throws for bad bytes. On failure `note` has the codec's own words, and rows may
-// already have been taken. What lies below the sink's area is not looked at, unless `strict`.
+// already have been taken.
 Status decode(Bytes bytes, Format format, const Request& request, const DecodeOptions& options, RowSink& sink,
               Scratch& scratch, std::string* note);
 

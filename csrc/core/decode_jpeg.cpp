@@ -174,7 +174,7 @@ Status run(Turbo& turbo, Bytes bytes, const Request& request, const DecodeOption
   if (options.defer && smoothed_by_old_rules(info)) return Status::unsupported;
 
   const Area area = sink.area();
-  const int end = options.strict ? static_cast<int>(info.output_height) : area.bottom();
+  const int end = request.whole ? static_cast<int>(info.output_height) : area.bottom();
   const std::size_t stride = static_cast<std::size_t>(info.output_width) * 4;
   std::uint8_t* rows = buffer.get((kRows + 2) * stride);
   if (rows == nullptr) ERREXIT1(&info, JERR_OUT_OF_MEMORY, 0);
@@ -208,7 +208,7 @@ Status run(Turbo& turbo, Bytes bytes, const Request& request, const DecodeOption
 
 Status decode_jpeg(Bytes bytes, const Request& request, const DecodeOptions& options, RowSink& sink, Scratch& scratch,
                    std::string* note) {
-  const jpeg::Request ours{request.gray, request.reduced, options.strict};
+  const jpeg::Request ours{request.gray, request.reduced, request.whole};
   if (!options.turbo && jpeg::decode(bytes.data, bytes.size, ours, sink) == jpeg::Outcome::done) return Status::ok;
   Turbo turbo;
   Status status = run(turbo, bytes, request, options, sink, scratch.codec);

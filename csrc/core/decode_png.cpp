@@ -49,19 +49,20 @@ void on_read(png_structp png, png_bytep out, std::size_t size) {
   reader.left -= size;
 }
 
-// Every transformation that OpenCV asks libpng for with IMREAD_COLOR, but in the order R, G, B.
-void set_transformations(png_structp png, int color_type, int depth) {
+// Every transformation that OpenCV asks libpng for with IMREAD_COLOR, but in the order R, G, B; or IMREAD_GRAYSCALE.
+void set_transformations(png_structp png, int color_type, int depth, bool gray) {
   if (depth == 16) png_set_strip_16(png);
   png_set_strip_alpha(png);
   if (color_type == PNG_COLOR_TYPE_PALETTE) png_set_palette_to_rgb(png);
   if ((color_type & PNG_COLOR_MASK_COLOR) == 0) {
     if (depth < 8) png_set_expand_gray_1_2_4_to_8(png);
-    png_set_gray_to_rgb(png);
+    if (!gray) png_set_gray_to_rgb(png);
   }
+  if (gray && (color_type & PNG_COLOR_MASK_COLOR) != 0) png_set_rgb_to_gray(png, 1, 0.299, 0.587);  // 1: no warning
 }
 
 // The frame that longjmp comes back to: every local is trivial.
-Status run(Reader& reader, bool strict, RowSink& sink, Buffer& buffer) {
+Status run(Reader& reader, bool gray, bool whole, RowSink& sink, Buffer& buffer) {
   if (setjmp(reader.escape) != 0) return reader.truncated ? Status::truncated : Status::corrupt;
   reader.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &reader, on_error, on_warning);
   if (reader.png == nullptr) return Status::out_of_memory;
@@ -76,23 +77,31 @@ Status run(Reader& reader, bool strict, RowSink& sink, Buffer& buffer) {
   int depth = 0, color_type = 0, interlace = 0;
   png_get_IHDR(reader.png, reader.info, &width, &height, &depth, &color_type, &interlace, nullptr, nullptr);
   if (!sink.begin(static_cast<int>(width), static_cast<int>(height))) return Status::corrupt;
-  set_transformations(reader.png, color_type, depth);
+  set_transformations(reader.png, color_type, depth, gray);
   const int passes = png_set_interlace_handling(reader.png);
   png_read_update_info(reader.png, reader.info);
   const std::size_t stride = png_get_rowbytes(reader.png, reader.info);
-  if (stride != std::size_t{3} * width) return Status::unsupported;
+  const std::size_t channels = gray ? 1 : 3;
+  if (stride != channels * width) return Status::unsupported;
 
   // An interlaced picture comes in seven passes over all rows, so all of them have to be kept.
   const std::size_t kept = passes > 1 ? height : 1;
-  std::uint8_t* rows = buffer.get(kept * stride);
+  std::uint8_t* rows = buffer.get(kept * stride + std::size_t{3} * width);
   if (rows == nullptr) return Status::out_of_memory;
+  std::uint8_t* const spread = rows + kept * stride;  // one gray row as R G B
   const Area area = sink.area();
-  const png_uint_32 end = strict || passes > 1 ? height : static_cast<png_uint_32>(area.bottom());
+  const png_uint_32 end = whole || passes > 1 ? height : static_cast<png_uint_32>(area.bottom());
   for (int pass = 0; pass < passes; ++pass) {
     for (png_uint_32 y = 0; y < end; ++y) {
       std::uint8_t* row = rows + (passes > 1 ? y * stride : 0);
       png_read_row(reader.png, row, nullptr);
-      if (pass + 1 == passes && sink.wants(static_cast<int>(y))) sink.take(static_cast<int>(y), row + std::ptrdiff_t{3} * area.x);
+      if (pass + 1 != passes || !sink.wants(static_cast<int>(y))) continue;
+      row += static_cast<std::ptrdiff_t>(channels) * area.x;
+      if (gray) {
+        for (int x = 0; x < area.width; ++x) std::memset(spread + 3 * x, row[x], 3);
+        row = spread;
+      }
+      sink.take(static_cast<int>(y), row);
     }
   }
   if (end == height) png_read_end(reader.png, reader.end);
@@ -103,11 +112,10 @@ Status run(Reader& reader, bool strict, RowSink& sink, Buffer& buffer) {
 
 Status decode_png(Bytes bytes, const Request& request, const DecodeOptions& options, RowSink& sink, Scratch& scratch,
                   std::string* note) {
-  if (request.gray) return Status::unsupported;  // not yet
   Reader reader{};
   reader.next = bytes.data;
   reader.left = bytes.size;
-  Status status = run(reader, options.strict, sink, scratch.codec);
+  Status status = run(reader, request.gray, request.whole, sink, scratch.codec);
   png_destroy_read_struct(&reader.png, &reader.info, &reader.end);
   if (status == Status::ok && options.strict && reader.warned) status = Status::corrupt;
   if (status != Status::ok) *note = reader.note;

@@ -93,12 +93,13 @@ void push(const ImageView& picture, RowSink& sink) {
 
 Status run(Bytes bytes, const Header& header, const Plan& plan, const DecodeOptions& options, const Slot& slot,
            Scratch& scratch, std::string* note) {
-  const Request request{slot.channels == 1, plan.reduced};
+  const int width = reduced_side(header.width, header.format, plan.reduced);
+  const int height = reduced_side(header.height, header.format, plan.reduced);
+  const bool whole = options.strict || (plan.crop_w == width && plan.crop_h == height);
+  const Request request{slot.channels == 1, plan.reduced, whole};
   if (request.reduced != 1 && header.format != Format::jpeg) return Status::unsupported;
   SlotWriter writer;
   if (!writer.prepare(plan, slot, scratch)) return Status::out_of_memory;
-  const int width = reduced_side(header.width, header.format, plan.reduced);
-  const int height = reduced_side(header.height, header.format, plan.reduced);
   if (header.orientation != 1) {
     return run_turned(bytes, header, plan, options, request, width, height, slot, writer, scratch, note);
   }

@@ -14,8 +14,20 @@ Pixels are bit for bit those of OpenCV. See README.md and ARCHITECTURE.md.
 
 from pixfeed._version import __version__
 from pixfeed.dataset import FastTxtDataset
-from pixfeed.errors import ImageError, ListError
-from pixfeed.functional import imread, load_batch
+from pixfeed.errors import ImageError, ListError, RegionError
+from pixfeed.functional import imread, load_batch, resize
 from pixfeed.info import show_config
+from pixfeed.reading import Reading
 
-__all__ = ["FastTxtDataset", "ImageError", "ListError", "__version__", "imread", "load_batch", "show_config"]
+__all__ = [
+    "FastTxtDataset",
+    "ImageError",
+    "ListError",
+    "Reading",
+    "RegionError",
+    "__version__",
+    "imread",
+    "load_batch",
+    "resize",
+    "show_config",
+]

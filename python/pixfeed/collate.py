@@ -31,7 +31,7 @@ class Sample(tuple):
 
 
 class Batch:
-    """Images ``[B, 3, H, W]`` and labels int64 ndarray ``[B, L]``, decoded together."""
+    """Images ``[B, C, H, W]`` and labels int64 ndarray ``[B, L]``, decoded together."""
 
     def __init__(self, images: torch.Tensor, labels: np.ndarray):
         self.images = images
@@ -43,7 +43,7 @@ class Batch:
 
 
 def collate_samples(samples: Sequence[Sample], *, collate_fn_map=None) -> list[torch.Tensor]:
-    """``[images, labels]`` as torch's default collate gives for ``(image, label)`` tuples: tensors ``[B, 3, H, W]``
+    """``[images, labels]`` as torch's default collate gives for ``(image, label)`` tuples: tensors ``[B, C, H, W]``
     and int64 ``[B, L]``. A whole batch in its order is handed on, anything else is stacked."""
     batch = samples[0].batch
     whole = len(samples) == len(batch.images) and all(s.batch is batch and s.row == i for i, s in enumerate(samples))

@@ -12,9 +12,10 @@ from torch.utils.data import Dataset, Subset
 
 from pixfeed import memory
 from pixfeed.collate import Batch
-from pixfeed.errors import ImageError, image_error
+from pixfeed.errors import Origin
 from pixfeed.files import FileList
-from pixfeed.functional import Reader, check_dtype, check_size
+from pixfeed.functional import Reader, check_dtype
+from pixfeed.reading import Reading, check_rows, check_size
 
 #: ``len`` of a dataset that repeats for ever.
 ENDLESS = 10_000_000
@@ -24,7 +25,8 @@ class FastTxtDataset(Dataset):
     """Images and labels of a list file, decoded natively. The drop-in for the usual list-file Dataset
     (``cv2.imread``, BGR to RGB, ``cv2.resize``, ``ToTensor``), with the same pixels bit for bit.
 
-    A line of the list is a name and one or more integer labels: ``0.jpg 0 10``.
+    A line of the list is a name and one or more integer labels: ``0.jpg 0 10``. With ``roi_columns=4`` a region comes
+    first: ``0.jpg 17 22 41 60 0 10``.
 
     Args:
         filename: the list file; see :class:`pixfeed.files.FileList`.
@@ -33,17 +35,19 @@ class FastTxtDataset(Dataset):
             ``int(side * given / other)``), both ``None`` leave the size as it is.
         repeat: how often the list is repeated in one epoch; ``None`` for ever (``len`` is then 10,000,000).
         dtype: ``torch.float32`` for values in [0, 1], or ``torch.uint8``.
-        interpolation, antialias: how to resize; see :func:`pixfeed.load_batch`.
-        strict: refuse images that their codec reads with a mere warning, such as a corrupt data segment.
-        backend: ``"native"``, ``"opencv"``, or ``None`` for the default (see :func:`pixfeed.show_config`).
+        roi_columns: 4 if each line has the region (x, y, w, h) of its picture between name and labels, else 0.
+        rois: the same as integers ``[n, 4]``, a row for each line of the list.
+        boxes: numbers ``[n, 4]``: the part of each region that is resized; see ``box`` of :func:`pixfeed.imread`.
+        **reading: how to read; see :class:`pixfeed.Reading`.
 
     Raises:
         ListError, FileNotFoundError: the list cannot be used.
         ValueError, TypeError: an argument makes no sense.
 
-    An item is ``(image, label)``: image a tensor ``[3, H, W]``, RGB, of ``dtype``; label an int64 ndarray ``[L]``. A
-    batch of torch's DataLoader has images ``[B, 3, H, W]`` and labels int64 ``[B, L]``. Reading an item raises
-    :class:`pixfeed.ImageError` if its image is missing, empty, truncated, corrupt or no image.
+    An item is ``(image, label)``: image a tensor ``[C, H, W]`` of ``dtype``, C being 3 (RGB), or 1 with
+    ``channels="gray"``; label an int64 ndarray ``[L]``. A batch of torch's DataLoader has images ``[B, C, H, W]`` and
+    labels int64 ``[B, L]``. Reading an item raises :class:`pixfeed.ImageError` if its image is missing, empty,
+    truncated, corrupt or no image, and :class:`pixfeed.RegionError` if its region does not fit.
     """
 
     def __init__(
@@ -55,24 +59,28 @@ class FastTxtDataset(Dataset):
         repeat: int | None = 1,
         *,
         dtype: torch.dtype = torch.float32,
-        interpolation: str = "linear",
-        antialias: bool = False,
-        strict: bool = False,
-        backend: str | None = None,
+        roi_columns: int = 0,
+        rois: np.ndarray | None = None,
+        boxes: np.ndarray | None = None,
+        **reading,
     ):
         for side in (resize_height, resize_width):
             if side is not None:
                 check_size((side, side))
         if repeat is not None and operator.index(repeat) < 1:
             raise ValueError(f"repeat is {repeat}; it must be at least 1, or None for ever")
-        self.files = FileList(filename)
+        self._reader = Reader(Reading(**reading))
+        self.channels = self._reader.channels
+        self.files = FileList(filename, roi_columns)
         self.image_dir = os.fspath(image_dir)
         self.resize_height = resize_height
         self.resize_width = resize_width
         self.repeat = repeat
         self.dtype = check_dtype(dtype)
-        self._reader_arguments = (backend, strict, interpolation, antialias)
-        self._reader = Reader(*self._reader_arguments)
+        if rois is not None and roi_columns:
+            raise ValueError("regions are given twice: by roi_columns and by rois")
+        self.rois = self.files.rois if roi_columns else check_rows("rois", rois, len(self.files), np.int64)
+        self.boxes = check_rows("boxes", boxes, len(self.files), np.float64)
 
     def __len__(self) -> int:
         return ENDLESS if self.repeat is None else len(self.files) * self.repeat
@@ -87,10 +95,11 @@ class FastTxtDataset(Dataset):
 
         def allocate(height: int, width: int) -> np.ndarray:
             nonlocal image
-            image = memory.empty((3, height, width), self.dtype)
+            image = memory.empty((self.channels, height, width), self.dtype)
             return image.numpy()
 
-        self._reader.one(self._path(i), self.resize_height, self.resize_width, allocate, self._error_of([i]))
+        size = (self.resize_height, self.resize_width)
+        self._reader.one(self._path(i), size, allocate, self._origin(i), *self._regions([i]))
         return image, self.files.labels[i].copy()
 
     def __getitems__(self, indices: Sequence[int]) -> list:
@@ -99,9 +108,9 @@ class FastTxtDataset(Dataset):
         if self.resize_height is None or self.resize_width is None:
             return [self[i] for i in indices]  # each picture has a size of its own
         rows = [self._wrap(index) for index in indices]
-        images = memory.empty((len(rows), 3, self.resize_height, self.resize_width), self.dtype)
-        size = (self.resize_height, self.resize_width)
-        self._reader.into([self._path(i) for i in rows], images.numpy(), size, self._error_of(rows))
+        images = memory.empty((len(rows), self.channels, self.resize_height, self.resize_width), self.dtype)
+        paths = [self._path(i) for i in rows]
+        self._reader.into(paths, images.numpy(), lambda i: self._origin(rows[i]), *self._regions(rows))
         return Batch(images, self.files.labels[rows]).samples()
 
     def __iter__(self) -> Iterator:
@@ -116,12 +125,12 @@ class FastTxtDataset(Dataset):
 
     def __getstate__(self) -> dict:
         state = self.__dict__.copy()
-        del state["_reader"]  # a worker process opens its own
+        state["_reader"] = self._reader.reading  # a worker process opens its own backend
         return state
 
     def __setstate__(self, state: dict) -> None:
         self.__dict__.update(state)
-        self._reader = Reader(*self._reader_arguments)
+        self._reader = Reader(self._reader)
 
     def _wrap(self, index: int) -> int:
         index = operator.index(index)
@@ -130,16 +139,9 @@ class FastTxtDataset(Dataset):
     def _path(self, i: int) -> str:
         return os.path.join(self.image_dir, self.files.names[i])
 
-    def _error_of(self, rows: Sequence[int]):
-        def error(i: int, status: int, size: int, note: str) -> ImageError:
-            row = rows[i]
-            return image_error(
-                status,
-                path=self._path(row),
-                size=size,
-                note=note,
-                list_file=self.files.filename,
-                line=int(self.files.lines[row]),
-            )
+    def _origin(self, i: int) -> Origin:
+        return Origin(self._path(i), self.files.filename, int(self.files.lines[i]))
 
-        return error
+    def _regions(self, rows: Sequence[int]) -> list[np.ndarray | None]:
+        """Regions and boxes of these samples, ``[n, 4]`` each."""
+        return [None if table is None else table[rows] for table in (self.rois, self.boxes)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import NamedTuple
 
 
 class Status(IntEnum):
@@ -29,7 +30,10 @@ _WORDS = {
     Status.TRUNCATED: ("the image is truncated: its data ends too early", "fetch or copy it again"),
     Status.CORRUPT: ("the image data is corrupt", "fetch or copy it again"),
     Status.UNSUPPORTED: ("this kind of image cannot be decoded here", "convert it to an ordinary JPEG or PNG"),
-    Status.TOO_LARGE: ("the image has more pixels than the limit of 2**30", "scale it down beforehand"),
+    Status.TOO_LARGE: (
+        "the image has more pixels than max_pixels allows",
+        "raise max_pixels or scale it down beforehand",
+    ),
     Status.OUT_OF_MEMORY: ("there is not enough memory to decode the image", "scale it down beforehand"),
 }
 
@@ -60,35 +64,53 @@ class ImageError(OSError):
         return str(self.args[0])
 
 
+class RegionError(ValueError):
+    """A region or a box does not fit its picture.
+
+    Attributes:
+        path: the picture's path, or ``None`` for bytes.
+        line: the line of the list file, counted from 1, or ``None``.
+    """
+
+    path: str | None
+    line: int | None
+
+    def __init__(self, message: str, *, path: str | None = None, line: int | None = None):
+        super().__init__(message)
+        self.path = path
+        self.line = line
+
+
 class ListError(ValueError):
     """A list file (or a line of it) does not say what a list has to say."""
 
 
-def image_error(
-    status: int,
-    *,
-    path: str | None,
-    size: int = 0,
-    note: str = "",
-    list_file: str | None = None,
-    line: int | None = None,
-) -> ImageError:
-    """The :class:`ImageError` for a status: what, where, why and what to do.
+class Origin(NamedTuple):
+    """Where an image comes from: its path (``None`` for bytes), and where in which list that stands."""
 
-    Args:
-        status: a failing :class:`Status`.
-        path: the image's path, ``None`` for an image given as bytes.
-        size: bytes on disk, named if there are any.
-        note: the codec's or the operating system's own words.
-        list_file, line: where the path came from; ``line`` counts from 1.
-    """
-    status = Status(status)
-    what, remedy = _WORDS[status]
-    where = path if path is not None else "an image given as bytes"
-    if line is not None:
-        where += f" ({list_file}, line {line})"
-    if size:
-        where += f" [{size} bytes]"
-    if note:
-        what += f" ({note})"
-    return ImageError(f"{where}: {what}; {remedy}", status=status, path=path, line=line)
+    path: str | None
+    list_file: str | None = None
+    line: int | None = None
+
+    def __str__(self) -> str:
+        where = self.path if self.path is not None else "an image given as bytes"
+        return where if self.line is None else f"{where} ({self.list_file}, line {self.line})"
+
+    def image_error(self, status: int, size: int = 0, note: str = "") -> ImageError:
+        """The :class:`ImageError` for a status: what, where, why and what to do.
+
+        Args:
+            status: a failing :class:`Status`.
+            size: bytes on disk, named if there are any.
+            note: the codec's or the operating system's own words.
+        """
+        status = Status(status)
+        what, remedy = _WORDS[status]
+        where = f"{self} [{size} bytes]" if size else str(self)
+        if note:
+            what += f" ({note})"
+        return ImageError(f"{where}: {what}; {remedy}", status=status, path=self.path, line=self.line)
+
+    def region_error(self, what: str) -> RegionError:
+        """The :class:`RegionError` for this image."""
+        return RegionError(f"{self}: {what}", path=self.path, line=self.line)

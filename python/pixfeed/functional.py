@@ -1,4 +1,5 @@
-"""Reading images without a dataset: :func:`imread` and :func:`load_batch`, and what they share with it."""
+"""Reading images without a dataset: :func:`imread` and :func:`load_batch`, and what they share with it; and
+:func:`resize` for pictures that are decoded already."""
 
 from __future__ import annotations
 
@@ -10,7 +11,8 @@ import torch
 
 from pixfeed import backends, memory, plan
 from pixfeed.backends import Source
-from pixfeed.errors import ImageError, Status, image_error
+from pixfeed.errors import Origin, Status
+from pixfeed.reading import CHANNELS, Reading, check_rows, check_size
 from pixfeed.threads import num_threads
 
 DTYPES = (torch.float32, torch.uint8)
@@ -22,111 +24,169 @@ def check_dtype(dtype: torch.dtype) -> torch.dtype:
     return dtype
 
 
-def check_size(size: Sequence[int]) -> tuple[int, int]:
-    """(height, width) as integers.
-
-    Raises:
-        TypeError, ValueError: it is not two positive integers.
-    """
-    height, width = (int(side) if int(side) == side else side for side in size)
-    if not (isinstance(height, int) and isinstance(width, int)):
-        raise TypeError(f"size is {size!r}; it must be (height, width), two integers")
-    if height <= 0 or width <= 0:
-        raise ValueError(f"size is {size!r}; height and width must be positive")
-    return height, width
-
-
-def default_error(source: Source, status: int, size: int, note: str) -> ImageError:
-    """The error for a source that stands in no list."""
-    path = os.fspath(source) if isinstance(source, (str, os.PathLike)) else None
-    return image_error(status, path=path, size=size, note=note)
+def origin(source: Source) -> Origin:
+    """Of a source that stands in no list."""
+    return Origin(os.fspath(source) if isinstance(source, (str, os.PathLike)) else None)
 
 
 class Reader:
-    """How images are read: backend, strictness and interpolation, and the way from a failed status to an exception."""
+    """Carries out a :class:`Reading`: from sources to pixels, or to an exception that names the source."""
 
-    def __init__(
-        self,
-        backend: str | None = None,
-        strict: bool = False,
-        interpolation: str = "linear",
-        antialias: bool = False,
-    ):
-        self.backend = backends.choose(backend)
-        self.strict = strict
-        self.interpolation = plan.interpolation_number(interpolation, antialias)
+    def __init__(self, reading: Reading):
+        self.reading = reading
+        self.backend = backends.choose(reading.backend)
+
+    @property
+    def channels(self) -> int:
+        """Of what is written to."""
+        if self.reading.channels not in CHANNELS:
+            raise ValueError(f"channels={self.reading.channels!r} is for single images: pixfeed.imread")
+        return CHANNELS[self.reading.channels]
 
     def open(self, sources: Sequence[Source]) -> backends.Opened:
-        return self.backend.open(sources, strict=self.strict, threads=num_threads())
+        return self.backend.open(
+            sources,
+            strict=self.reading.strict,
+            ignore_orientation=self.reading.ignore_orientation,
+            max_pixels=self.reading.max_pixels,
+            threads=num_threads(),
+        )
 
     def into(
         self,
         sources: Sequence[Source],
         out: np.ndarray,
-        size: tuple[int, int],
-        error: Callable[[int, int, int, str], ImageError],
+        origin: Callable[[int], Origin],
+        rois: np.ndarray | None = None,
+        boxes: np.ndarray | None = None,
     ) -> None:
-        """Decode every source into its slot of ``out`` ``[B, 3, H, W]``, resized to ``size``.
+        """Decode every source, or its region, into its slot of ``out`` ``[B, C, H, W]``, resized to that.
 
-        ``error(i, status, bytes, note)`` makes the exception for source ``i``, the first one that failed.
+        ``origin(i)`` tells where source ``i`` comes from, for the exception of the first one that failed.
         """
+        size = (out.shape[2], out.shape[3])
         for start in range(0, len(sources), self.backend.piece):
-            piece = sources[start : start + self.backend.piece]
-            opened = self.open(piece)
-            plans = plan.resize_plan(opened.headers, size, self.interpolation)
-            statuses = opened.decode_into(plans, out[start : start + len(piece)], num_threads())
+            piece = slice(start, start + self.backend.piece)
+            opened = self.open(sources[piece])
+
+            def refuse(i: int, what: str, start: int = start):
+                raise origin(start + i).region_error(what)
+
+            plans = self.reading.plans(
+                opened.headers,
+                size,
+                None if rois is None else rois[piece],
+                None if boxes is None else boxes[piece],
+                refuse,
+            )
+            statuses = opened.decode_into(plans, out[piece], num_threads())
             failed = plan.first_failure(statuses)
             if failed is not None:
-                header = opened.headers[failed]
-                raise error(start + failed, int(statuses[failed]), int(header["bytes"]), opened.note(failed))
+                size_on_disk = int(opened.headers["bytes"][failed])
+                raise origin(start + failed).image_error(int(statuses[failed]), size_on_disk, opened.note(failed))
 
     def one(
         self,
         source: Source,
-        resize_height: int | None,
-        resize_width: int | None,
+        size: tuple[int | None, int | None],
         allocate: Callable[[int, int], np.ndarray],
-        error: Callable[[int, int, int, str], ImageError],
+        origin: Origin,
+        roi: np.ndarray | None = None,
+        box: np.ndarray | None = None,
     ) -> None:
-        """Decode one source into ``allocate(height, width)``, which is called when the size is known and gives
-        ``[3, height, width]``."""
+        """Decode one source, or its region, into ``allocate(height, width)``, which is called when the size is known
+        and gives ``[C, height, width]``. ``roi`` and ``box`` are ``[1, 4]``."""
         opened = self.open([source])
         header = opened.headers[0]
         status = int(header["status"])
         if status == Status.OK:
-            size = plan.output_size(int(header["height"]), int(header["width"]), resize_height, resize_width)
-            out = allocate(*size)
-            plans = plan.resize_plan(opened.headers, size, self.interpolation)
+
+            def refuse(_: int, what: str):
+                raise origin.region_error(what)
+
+            plans = self.reading.plans(opened.headers, size, roi, box, refuse)
+            out = allocate(int(plans["resize_h"][0]), int(plans["resize_w"][0]))
             status = int(opened.decode_into(plans, out[None], 1)[0])
         if status != Status.OK:
-            raise error(0, status, int(header["bytes"]), opened.note(0))
+            raise origin.image_error(status, int(header["bytes"]), opened.note(0))
 
 
-def imread(source: Source, *, strict: bool = False, backend: str | None = None) -> np.ndarray:
-    """Read one image.
+def imread(
+    source: Source,
+    *,
+    size: Sequence[int | None] | None = None,
+    roi: Sequence[int] | None = None,
+    box: Sequence[float] | None = None,
+    **reading,
+) -> np.ndarray:
+    """Read one image, or a region of it.
 
-    Bit for bit ``cv2.cvtColor(cv2.imread(path), cv2.COLOR_BGR2RGB)``, EXIF orientation included.
+    By default bit for bit ``cv2.cvtColor(cv2.imread(path), cv2.COLOR_BGR2RGB)``, EXIF orientation included.
 
     Args:
         source: a path, or the encoded bytes (``bytes``, ``bytearray``, ``memoryview``, uint8 ndarray).
-        strict: refuse images that their codec reads with a mere warning, such as a corrupt data segment.
-        backend: ``"native"``, ``"opencv"``, or ``None`` for the default (see :func:`pixfeed.show_config`).
+        size: (height, width) in pixels to resize to. One ``None`` keeps the aspect ratio (the other side is
+            ``int(side * given / other)``), ``None`` alone the size.
+        roi: the region ``[x, y, w, h]`` to read, in pixels of the whole displayed picture. The result is bit for bit
+            the crop of the whole picture, but only what the region needs is decoded.
+        box: (left, upper, right, lower): the part of the region to resize to ``size``, in fractions of pixels, as
+            ``box`` of ``PIL.Image.resize``; with Pillow's filters only.
+        **reading: how to read; see :class:`pixfeed.Reading`.
 
     Returns:
-        uint8 ndarray ``[H, W, 3]``, RGB, C-contiguous.
+        uint8 ndarray, C-contiguous: ``[H, W, 3]``, RGB, or with ``channels="gray"`` ``[H, W]``. With
+        ``channels="unchanged"`` what ``cv2.imread`` gives with IMREAD_UNCHANGED, in the order R, G, B, alpha:
+        ``[H, W]``, ``[H, W, 3]`` or ``[H, W, 4]``, uint8 or uint16 (some TIFFs: floats), the EXIF orientation ignored;
+        it needs OpenCV, and is not resized or reduced.
 
     Raises:
         ImageError: the image is missing, empty, truncated, corrupt, unsupported, too large or no image at all.
+        RegionError: ``roi`` or ``box`` does not fit the picture.
+        ValueError, TypeError: an argument makes no sense.
     """
+    how = Reading(**reading)
+    wanted = (None, None) if size is None else _open_size(size)
+    rois = None if roi is None else check_rows("roi", [roi], 1, np.int64)
+    boxes = None if box is None else check_rows("box", [box], 1, np.float64)
+    if how.channels == "unchanged":
+        if size is not None or box is not None or how.reduced != 1 or how.decode != "exact":
+            raise ValueError("channels='unchanged' goes with no size, box, reduced or decode='scaled'")
+        return _unchanged(source, rois, how)
     image = np.empty(0)
+    reader = Reader(how)
 
     def allocate(height: int, width: int) -> np.ndarray:
         nonlocal image
-        image = np.empty((height, width, 3), np.uint8)
+        image = np.empty((height, width, reader.channels), np.uint8)
         return image.transpose(2, 0, 1)
 
-    Reader(backend, strict).one(source, None, None, allocate, lambda _, *what: default_error(source, *what))
-    return image
+    reader.one(source, wanted, allocate, origin(source), rois, boxes)
+    return image if reader.channels == 3 else image[..., 0]
+
+
+def _open_size(size: Sequence[int | None]) -> tuple[int | None, int | None]:
+    """(height, width), each of which may be None."""
+    height, width = size
+    check_size([1 if side is None else side for side in size])
+    return height, width
+
+
+def _unchanged(source: Source, rois: np.ndarray | None, how: Reading) -> np.ndarray:
+    """Both backends leave this to OpenCV."""
+    status, note, size, image = backends.load("opencv").unchanged(source, strict=how.strict, max_pixels=how.max_pixels)
+    if image is None:
+        raise origin(source).image_error(status, size, note)
+    if rois is None:
+        return image
+    header = np.zeros(1, plan.HEADER)
+    header["height"], header["width"] = image.shape[:2]
+
+    def refuse(_: int, what: str):
+        raise origin(source).region_error(what)
+
+    row = how.plans(header, (None, None), rois, None, refuse)[0]
+    x, y, w, h = (int(row[name]) for name in ("crop_x", "crop_y", "crop_w", "crop_h"))
+    return image[y : y + h, x : x + w].copy()
 
 
 def load_batch(
@@ -135,39 +195,37 @@ def load_batch(
     *,
     out: torch.Tensor | None = None,
     dtype: torch.dtype = torch.float32,
-    interpolation: str = "linear",
-    antialias: bool = False,
-    strict: bool = False,
-    backend: str | None = None,
+    rois: np.ndarray | None = None,
+    boxes: np.ndarray | None = None,
+    **reading,
 ) -> torch.Tensor:
     """Read images and resize each to ``size``, in one call that runs on all cores with the GIL released.
 
-    Bit for bit ``cv2.imread``, ``cv2.cvtColor(BGR2RGB)``, ``cv2.resize`` (INTER_LINEAR) and, for float32, division by
-    255, which is torchvision's ``ToTensor``. With ``antialias=True`` the resize is bit for bit Pillow's
-    ``Image.resize``, which torchvision's pretrained models were trained with.
+    By default bit for bit ``cv2.imread``, ``cv2.cvtColor(BGR2RGB)``, ``cv2.resize`` (INTER_LINEAR) and, for float32,
+    division by 255, which is torchvision's ``ToTensor``.
 
     Args:
         sources: B paths or encoded images (see :func:`imread`).
         size: (height, width) in pixels.
-        out: a CPU tensor ``[B, 3, height, width]`` of dtype float32 or uint8 to write into: ordinary, shared, pinned,
+        out: a CPU tensor ``[B, C, height, width]`` of dtype float32 or uint8 to write into: ordinary, shared, pinned,
             channels_last, a slice of a larger one. Its dtype counts, ``dtype`` is then ignored.
         dtype: ``torch.float32`` (values in [0, 1]) or ``torch.uint8``.
-        interpolation: as OpenCV: ``"nearest"``, ``"linear"``, ``"cubic"``, ``"area"``, ``"lanczos4"`` (all but linear
-            go through OpenCV itself); with ``antialias=True`` as Pillow: ``"box"``, ``"bilinear"``, ``"hamming"``,
-            ``"bicubic"``, ``"lanczos"``.
-        antialias: Pillow's filters, whose support grows when the picture shrinks.
-        strict, backend: as for :func:`imread`.
+        rois: integers ``[B, 4]``: the region (x, y, w, h) of each picture, see ``roi`` of :func:`imread`.
+        boxes: numbers ``[B, 4]``: see ``box`` of :func:`imread`.
+        **reading: how to read; see :class:`pixfeed.Reading`.
 
     Returns:
-        ``out``, or a new tensor ``[B, 3, height, width]``, RGB.
+        ``out``, or a new tensor ``[B, C, height, width]``; C is 3 (RGB), or 1 with ``channels="gray"``.
 
     Raises:
         ImageError: the first source that cannot be read; what was written to ``out`` by then is undefined.
-        ValueError, TypeError: ``out``, ``size`` or ``interpolation`` make no sense.
+        RegionError: the first region or box that does not fit its picture.
+        ValueError, TypeError: an argument makes no sense.
     """
     height, width = check_size(size)
+    reader = Reader(Reading(**reading))
     sources = list(sources)
-    shape = (len(sources), 3, height, width)
+    shape = (len(sources), reader.channels, height, width)
     if out is None:
         out = memory.empty(shape, check_dtype(dtype))
     else:
@@ -176,10 +234,59 @@ def load_batch(
         if out.device.type != "cpu":
             raise ValueError(f"out is on {out.device}; pixfeed writes to CPU memory (pinned memory, for a GPU)")
         check_dtype(out.dtype)
-    Reader(backend, strict, interpolation, antialias).into(
+    reader.into(
         sources,
         out.detach().numpy(),
-        (height, width),
-        lambda i, *what: default_error(sources[i], *what),
+        lambda i: origin(sources[i]),
+        check_rows("rois", rois, len(sources), np.int64),
+        check_rows("boxes", boxes, len(sources), np.float64),
     )
     return out
+
+
+def resize(
+    image: np.ndarray,
+    size: tuple[int, int],
+    *,
+    interpolation: str | None = None,
+    antialias: bool = False,
+    box: Sequence[float] | None = None,
+    backend: str | None = None,
+) -> np.ndarray:
+    """Resize a picture that is decoded already.
+
+    Bit for bit ``cv2.resize``, or with ``antialias=True`` ``PIL.Image.resize``.
+
+    Args:
+        image: uint8 ``[H, W, 3]``, or gray ``[H, W]``.
+        size: (height, width) in pixels.
+        interpolation, antialias, backend: see :class:`pixfeed.Reading`.
+        box: (left, upper, right, lower): see :func:`imread`.
+
+    Returns:
+        uint8 ndarray ``[height, width, 3]`` or ``[height, width]``, C-contiguous.
+
+    Raises:
+        RegionError: ``box`` does not fit the picture.
+        ValueError, TypeError: an argument makes no sense.
+    """
+    image = np.asarray(image)
+    if image.dtype != np.uint8 or image.ndim not in (2, 3) or image.shape[2:] not in ((), (3,)) or image.size == 0:
+        raise TypeError(f"image must be uint8 [H, W, 3] or [H, W], not {image.dtype} {list(image.shape)}")
+    how = Reading(interpolation=interpolation, antialias=antialias, backend=backend)
+    gray = image.ndim == 2
+    header = np.zeros(1, plan.HEADER)
+    header["height"], header["width"] = image.shape[:2]
+
+    def refuse(_: int, what: str):
+        raise Origin("the picture").region_error(what)
+
+    boxes = None if box is None else check_rows("box", [box], 1, np.float64)
+    row = how.plans(header, check_size(size), None, boxes, refuse)
+    if gray:
+        image = np.repeat(image[..., None], 3, 2)
+    elif image.strides[1:] != (3, 1):
+        image = np.ascontiguousarray(image)
+    out = np.empty((*check_size(size), 1 if gray else 3), np.uint8)
+    backends.choose(backend).resample(image, row, out.transpose(2, 0, 1)[None])
+    return out[..., 0] if gray else out

@@ -18,8 +18,8 @@ from types import ModuleType
 import numpy as np
 
 from pixfeed.backends import BackendError
-from pixfeed.errors import Status, image_error
-from pixfeed.functional import Reader, default_error
+from pixfeed.errors import Origin, Status
+from pixfeed.functional import imread
 from pixfeed.plan import output_size
 
 # OpenCV's numbers, so that this module can be imported without it.
@@ -27,6 +27,8 @@ _COLOR = 1
 # IMREAD_REDUCED_*: the scale that each of them reads with.
 _REDUCED = {16: 2, 17: 2, 32: 4, 33: 4, 64: 8, 65: 8}
 _IGNORE_ORIENTATION = 128
+# IMREAD_GRAYSCALE, IMREAD_COLOR, the reduced ones: read as a region. Others (IMREAD_ANYDEPTH, ...) by cv2.imread.
+_REGION_MODES = {0, 1, *_REDUCED}
 
 
 def _cv2() -> ModuleType:
@@ -57,14 +59,7 @@ def read_image(
     Raises:
         ImageError: the file cannot be read.
     """
-    image = np.empty(0)
-
-    def allocate(height: int, width: int) -> np.ndarray:
-        nonlocal image
-        image = np.empty((height, width, 3), np.uint8)
-        return image.transpose(2, 0, 1)
-
-    Reader().one(filename, resize_height, resize_width, allocate, lambda _, *what: default_error(filename, *what))
+    image = imread(filename, size=(resize_height, resize_width))
     return image / 255.0 if normalization else image
 
 
@@ -87,16 +82,25 @@ def fast_read_image_roi(
     Raises:
         ImageError: the file cannot be read.
     """
-    rect = (np.array(orig_rect) / _REDUCED.get(ImreadModes & ~_IGNORE_ORIENTATION, 1)).astype(int).tolist()
-    image = read_image(filename)  # also the errors of every other mode: they name what is wrong
-    if ImreadModes != _COLOR:
-        cv2 = _cv2()
-        image = cv2.imread(os.fspath(filename), ImreadModes)
-        if image is None:
-            raise image_error(Status.UNSUPPORTED, path=os.fspath(filename), note=f"by imread mode {ImreadModes}")
-        if image.ndim == 3:
-            image = cv2.cvtColor(image, cv2.COLOR_BGR2RGB if image.shape[2] == 3 else cv2.COLOR_BGRA2RGBA)
-    region = get_rect_image(image, rect)
+    mode = ImreadModes & ~_IGNORE_ORIENTATION
+    reduced = _REDUCED.get(mode, 1)
+    x, y, w, h = (np.array(orig_rect) / reduced).astype(int).tolist()
+    ignore = {"ignore_orientation": bool(ImreadModes & _IGNORE_ORIENTATION)}
+    if mode in _REGION_MODES and min(w, h) > 0 and min(x, y) >= 0:
+        channels = "rgb" if mode & _COLOR else "gray"
+        rect = np.array(orig_rect).astype(int).tolist()
+        region = imread(filename, roi=rect, channels=channels, reduced=reduced, **ignore)
+    else:
+        image = imread(filename, **ignore)  # also the errors of every other mode: they name what is wrong
+        if mode != _COLOR:
+            cv2 = _cv2()
+            image = cv2.imread(os.fspath(filename), ImreadModes)
+            if image is None:
+                path = os.fspath(filename)
+                raise Origin(path).image_error(Status.UNSUPPORTED, note=f"by imread mode {ImreadModes}")
+            if image.ndim == 3:
+                image = cv2.cvtColor(image, cv2.COLOR_BGR2RGB if image.shape[2] == 3 else cv2.COLOR_BGRA2RGBA)
+        region = get_rect_image(image, [x, y, w, h])
     return region / 255.0 if normalization else region
 
 

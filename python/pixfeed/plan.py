@@ -1,9 +1,9 @@
 """HEADER and PLAN: what is known about pictures, and what is to be done with them, as plain tables.
 
-Python writes PLAN rows; a backend carries them out and decides nothing. A row says: decode `source`, take the crop,
-resize the box in it (all of it but for Pillow's filters, whose box may have fractions of pixels), keep the window,
-flip it, and write ``(value / 255 - mean) / std``. The window's size, the dtype (uint8 is written as it is) and the
-layout are those of the array it is written to.
+Python writes PLAN rows; a backend carries them out and decides nothing. A row says: decode `source` at 1 / `reduced` of
+its size, take the crop, resize the box in it (all of it but for Pillow's filters, whose box may have fractions of
+pixels), keep the window, flip it, and write ``(value / 255 - mean) / std``. The window's size, the channels (1: gray),
+the dtype (uint8 is written as it is) and the layout are those of the array it is written to.
 
 Both dtypes mirror C structs (``csrc/core/header.h``, ``csrc/core/plan.h``); ``tests/test_plan.py`` compares them.
 """
@@ -27,7 +27,7 @@ HEADER = np.dtype(
     ]
 )
 
-#: One row a picture to be made. The crop is in displayed pixels, the window in pixels of the resized crop.
+#: One row a picture to be made. The crop is in displayed pixels, reduced, the window in pixels of the resized crop.
 PLAN = np.dtype(
     [
         ("source", np.int32),
@@ -49,6 +49,7 @@ PLAN = np.dtype(
     ]
 )
 
+JPEG = 1
 FORMATS = {0: "unknown", 1: "jpeg", 2: "png", 3: "webp"}
 
 #: OpenCV's ways of resampling, with the numbers of its INTER_*.
@@ -85,6 +86,12 @@ def output_size(height: int, width: int, resize_height: int | None, resize_width
     if resize_width is None:
         return resize_height, max(1, int(width * resize_height / height))
     return resize_height, resize_width
+
+
+def reduced_side(side: np.ndarray, format: np.ndarray, reduced: np.ndarray | int) -> np.ndarray:
+    """Pixels of a side when it is decoded at 1 / ``reduced`` of its size, as OpenCV's ``IMREAD_REDUCED_*`` has it: a
+    JPEG's are rounded up, others down."""
+    return np.where(format == JPEG, -(-side // reduced), np.maximum(side // reduced, 1))
 
 
 def resize_plan(headers: np.ndarray, size: tuple[int, int], interpolation: int = OPENCV["linear"]) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""The two verbs that every backend has, and the choice of one.
+"""The verbs that every backend has, and the choice of one.
 
 ``native`` is the C++ extension; ``opencv`` does the same with cv2 and NumPy, slower and obviously correct. Both are
 held to the same results by the same tests.
@@ -34,7 +34,8 @@ class Opened(Protocol):
 
         Args:
             plans: PLAN rows ``[b]``.
-            out: uint8 or float32 ``[b, 3, h, w]``, any strides; row ``i`` of ``plans`` is written to ``out[i]``.
+            out: uint8 or float32 ``[b, 3, h, w]``, or ``[b, 1, h, w]`` for gray, any strides; row ``i`` of ``plans``
+                is written to ``out[i]``.
             threads: how many threads may work on it, the caller among them.
 
         Returns:
@@ -54,9 +55,23 @@ class Backend(Protocol):
     codecs: dict[str, str]
     simd_target: str
 
-    def open(self, sources: Sequence[Source], *, strict: bool, threads: int) -> Opened:
-        """Read and probe ``sources``. One that fails has its status in its header; ``strict`` refuses images that
-        their codec reads with a mere warning."""
+    def open(
+        self, sources: Sequence[Source], *, strict: bool, ignore_orientation: bool, max_pixels: int, threads: int
+    ) -> Opened:
+        """Read and probe ``sources``. One that fails has its status in its header. The options are those of
+        :class:`pixfeed.Reading`."""
+
+    def resample(self, image: np.ndarray, plan: np.ndarray, out: np.ndarray) -> None:
+        """What :meth:`Opened.decode_into` does after decoding, to a picture that is decoded already.
+
+        Args:
+            image: uint8 ``[H, W, 3]``, each row in one piece.
+            plan: one PLAN row ``[1]``; ``source`` and ``reduced`` do not count.
+            out: uint8 or float32 ``[1, 3, h, w]`` or ``[1, 1, h, w]``, any strides.
+
+        Raises:
+            ValueError: the plan does not fit the picture or ``out``.
+        """
 
 
 class BackendError(RuntimeError):

@@ -24,6 +24,8 @@ def look(data: bytes) -> Look:
         return _jpeg(data)
     if data[:8] == b"\x89PNG\r\n\x1a\n":
         return _png(data)
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return _webp(data)
     return Look(0, 0, False, True)
 
 
@@ -44,6 +46,19 @@ def _jpeg(data: bytes) -> Look:
             pixels, progressive = width * height, marker in (0xC2, 0xCA)
         found = _MARKER.search(data, at + struct.unpack_from(">H", data, at)[0])
     return Look(1, pixels, progressive, False)
+
+
+def _webp(data: bytes) -> Look:
+    pixels, ended = 0, len(data) >= 8 + int.from_bytes(data[4:8], "little")
+    name, head = data[12:16], data[20:30]
+    if len(head) == 10 and name == b"VP8X":
+        pixels = (int.from_bytes(head[4:7], "little") + 1) * (int.from_bytes(head[7:10], "little") + 1)
+    elif len(head) == 10 and name == b"VP8 ":
+        pixels = (int.from_bytes(head[6:8], "little") & 0x3FFF) * (int.from_bytes(head[8:10], "little") & 0x3FFF)
+    elif len(head) >= 5 and name == b"VP8L":
+        sides = int.from_bytes(head[1:5], "little")
+        pixels = ((sides & 0x3FFF) + 1) * ((sides >> 14 & 0x3FFF) + 1)
+    return Look(3, pixels, False, ended)
 
 
 def _png(data: bytes) -> Look:

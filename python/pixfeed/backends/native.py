@@ -25,10 +25,10 @@ def _refused(statuses: np.ndarray) -> list[int]:
 
 
 class _Opened:
-    def __init__(self, opened, sources: Sequence[Source], strict: bool, fallback: backends.Backend | None):
+    def __init__(self, opened, sources: Sequence[Source], options: dict, fallback: backends.Backend | None):
         self._opened = opened
         self._sources = sources
-        self._strict = strict
+        self._options = options
         self._fallback = fallback
         self._others: dict[int, Opened] = {}  # by source: opened by the fallback
         self.headers = opened.headers(HEADER)
@@ -39,7 +39,7 @@ class _Opened:
 
     def _other(self, i: int) -> Opened | None:
         if i not in self._others and self._fallback is not None:
-            self._others[i] = self._fallback.open([self._sources[i]], strict=self._strict, threads=1)
+            self._others[i] = self._fallback.open([self._sources[i]], **self._options, threads=1)
         return self._others.get(i)
 
     def note(self, i: int) -> str:
@@ -65,7 +65,7 @@ class _Opened:
         statuses = np.empty(len(plans), np.int32)
         for row in range(len(plans)):  # one at a time: OpenCV keeps pictures decoded
             plan = plans[row : row + 1].copy()
-            opened = self._fallback.open([self._sources[int(plan["source"][0])]], strict=self._strict, threads=1)
+            opened = self._fallback.open([self._sources[int(plan["source"][0])]], **self._options, threads=1)
             plan["source"] = 0
             statuses[row] = opened.decode_into(plan, out[row : row + 1], threads)[0]
         return statuses
@@ -83,18 +83,34 @@ class _Native:
         self._turbo = os.environ.get("PIXFEED_JPEG") == "turbo"
         self._has_opencv = importlib.util.find_spec("cv2") is not None  # not imported before it is needed
 
-    def open(self, sources: Sequence[Source], *, strict: bool = False, threads: int = 1) -> _Opened:
+    def open(
+        self,
+        sources: Sequence[Source],
+        *,
+        strict: bool = False,
+        ignore_orientation: bool = False,
+        max_pixels: int = 1 << 30,
+        threads: int = 1,
+    ) -> _Opened:
         # A str is a path to the extension, anything else is a buffer.
         plain = [os.fsdecode(s) if isinstance(s, (str, os.PathLike)) else s for s in sources]
-        opened = self._module.open(plain, strict, self._turbo, self._has_opencv, False, 1 << 30, threads)
-        return _Opened(opened, sources, strict, _Lazy() if self._has_opencv else None)
+        opened = self._module.open(
+            plain, strict, self._turbo, self._has_opencv, ignore_orientation, max_pixels, threads
+        )
+        options = dict(strict=strict, ignore_orientation=ignore_orientation, max_pixels=max_pixels)
+        return _Opened(opened, sources, options, _Lazy() if self._has_opencv else None)
+
+    def resample(self, image: np.ndarray, plan: np.ndarray, out: np.ndarray) -> None:
+        if plan["interpolation"][0] in _OPENCV_ONLY:
+            return backends.load("opencv").resample(image, plan, out)
+        self._module.resample(image, plan.view(_PLAN_ROW), out)
 
 
 class _Lazy:
     """The opencv backend, imported at its first use."""
 
-    def open(self, sources: Sequence[Source], *, strict: bool, threads: int) -> Opened:
-        return backends.load("opencv").open(sources, strict=strict, threads=threads)
+    def open(self, sources: Sequence[Source], **options) -> Opened:
+        return backends.load("opencv").open(sources, **options)
 
 
 def backend() -> _Native:

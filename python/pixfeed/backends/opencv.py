@@ -15,9 +15,7 @@ from pixfeed.backends import BackendError, Source
 from pixfeed.backends._look import look
 from pixfeed.backends._stderr import caught
 from pixfeed.errors import Status
-from pixfeed.plan import HEADER, OPENCV, PILLOW
-
-_MAX_PIXELS = 1 << 30
+from pixfeed.plan import HEADER, JPEG, OPENCV, PILLOW, reduced_side
 
 # "libpng warning: iCCP: ...": a chunk whose name begins with a lower-case letter is ancillary, no pixel depends on it.
 _ANCILLARY = re.compile(r"libpng warning: [a-z]\w{3}:")
@@ -49,106 +47,142 @@ def _pillow_resize(image: np.ndarray, size: tuple[int, int], interpolation: int,
     return np.asarray(Image.fromarray(image).resize(size, Image.Resampling(interpolation - 16), box=tuple(box)))
 
 
+def _decode(cv2, data: bytes, flags: int, strict: bool, max_pixels: int) -> tuple[Status, str, np.ndarray | None]:
+    """The status, the codec's words, and what cv2 reads with these flags, in the order R, G, B (A)."""
+    seen = look(data)
+    if seen.pixels > max_pixels:
+        return Status.TOO_LARGE, "", None
+    if seen.progressive and not seen.ended:  # cv2 would make up the rest of a progressive JPEG
+        return Status.TRUNCATED, "", None
+    with caught() as said:
+        try:
+            image = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+        except cv2.error as error:
+            return (Status.TOO_LARGE if "CV_IO_MAX_IMAGE" in str(error) else Status.CORRUPT), str(error.err), None
+    warnings = [line for line in said.lines if not _ANCILLARY.match(line)]
+    note = warnings[0] if warnings else ""
+    if image is None:
+        if not seen.ended:
+            return Status.TRUNCATED, note, None
+        return (Status.CORRUPT if seen.format else Status.NOT_AN_IMAGE), note, None
+    if image.shape[0] * image.shape[1] > max_pixels:  # a format that look() does not know
+        return Status.TOO_LARGE, "", None
+    if strict and warnings:
+        return Status.CORRUPT, note, None
+    if image.ndim == 3 and image.shape[2] in (3, 4):
+        image = cv2.cvtColor(image, cv2.COLOR_BGR2RGB if image.shape[2] == 3 else cv2.COLOR_BGRA2RGBA)
+    return Status.OK, "", image
+
+
 class _Opened:
-    def __init__(self, cv2, sources: Sequence[Source], strict: bool):
+    def __init__(self, cv2, sources: Sequence[Source], strict: bool, ignore_orientation: bool, max_pixels: int):
         self._cv2 = cv2
-        self._strict = strict
+        self._options = (strict, max_pixels)
+        self._orientation = cv2.IMREAD_IGNORE_ORIENTATION if ignore_orientation else 0
         self._notes: list[str] = []
-        self._images: list[np.ndarray | None] = []  # uint8 [h, w, 3], RGB, upright
+        self._data: list[bytes] = []
+        # By source, reduction and grayness: uint8 [h, w, 3], RGB, or [h, w], upright.
+        self._images: dict[tuple[int, int, bool], np.ndarray] = {}
         self.headers = np.zeros(len(sources), HEADER)
         self.headers["orientation"] = 1  # cv2 has turned them already
-        for header, source in zip(self.headers, sources, strict=True):
+        for i, (header, source) in enumerate(zip(self.headers, sources, strict=True)):
             status, note, data = _read(source)
-            image = None
             if status == Status.OK:
                 header["bytes"] = len(data)
-                status, note, image = self._decode(header, data)
-            if image is not None:
-                header["height"], header["width"] = image.shape[:2]
+                header["format"] = look(data).format
+                status, note, image = _decode(cv2, data, cv2.IMREAD_COLOR | self._orientation, *self._options)
+                if image is not None:
+                    header["height"], header["width"] = image.shape[:2]
+                    self._images[i, 1, False] = image
             header["status"] = status
+            self._data.append(data)
             self._notes.append(note)
-            self._images.append(image)
 
-    def _decode(self, header: np.void, data: bytes) -> tuple[Status, str, np.ndarray | None]:
-        seen = look(data)
-        header["format"] = seen.format
-        if seen.pixels > _MAX_PIXELS:
-            return Status.TOO_LARGE, "", None
-        if seen.progressive and not seen.ended:  # cv2 would make up the rest of a progressive JPEG
-            return Status.TRUNCATED, "", None
-        with caught() as said:
-            try:
-                bgr = self._cv2.imdecode(np.frombuffer(data, np.uint8), self._cv2.IMREAD_COLOR)
-            except self._cv2.error as error:
-                return (Status.TOO_LARGE if "CV_IO_MAX_IMAGE" in str(error) else Status.CORRUPT), str(error.err), None
-        warnings = [line for line in said.lines if not _ANCILLARY.match(line)]
-        note = warnings[0] if warnings else ""
-        if bgr is None:
-            if not seen.ended:
-                return Status.TRUNCATED, note, None
-            return (Status.CORRUPT if seen.format else Status.NOT_AN_IMAGE), note, None
-        if self._strict and warnings:
-            return Status.CORRUPT, note, None
-        return Status.OK, "", self._cv2.cvtColor(bgr, self._cv2.COLOR_BGR2RGB)
+    def _image(self, i: int, reduced: int, gray: bool) -> np.ndarray:
+        """Source ``i``, whose header is good, as cv2 reads it: reduced, or gray, or both."""
+        cv2 = self._cv2
+        if (i, reduced, gray) not in self._images:
+            header = self.headers[i]
+            by_opencv = header["format"] == JPEG or min(header["width"], header["height"]) >= reduced
+            flags = {1: 0, 2: 16, 4: 32, 8: 64}[reduced if by_opencv else 1] | (not gray)  # IMREAD_[REDUCED_]*
+            status, _, image = _decode(cv2, self._data[i], flags | self._orientation, *self._options)
+            if image is None:
+                raise ValueError(f"what could be read in colour cannot be read with flags {flags}: {status!r}")
+            if not by_opencv:  # cv2 raises an error: a side would have no pixel
+                size = tuple(int(reduced_side(header[side], header["format"], reduced)) for side in ("width", "height"))
+                image = cv2.resize(image, size, interpolation=cv2.INTER_LINEAR_EXACT)
+            self._images[i, reduced, gray] = image
+        return self._images[i, reduced, gray]
 
     def note(self, i: int) -> str:
         return self._notes[i]
 
     def decode_into(self, plans: np.ndarray, out: np.ndarray, threads: int = 1) -> np.ndarray:
-        if out.ndim != 4 or out.shape[1] != 3 or out.dtype not in (np.uint8, np.float32) or not out.flags.writeable:
-            raise ValueError("out must be writable, uint8 or float32, of shape [B, 3, H, W]")
-        if len(plans) != len(out):
-            raise ValueError("plans and out differ in length")
+        _check_out(plans, out)
         for plan in plans:
-            self._check(plan, out.shape[2], out.shape[3])
+            if not 0 <= plan["source"] < len(self.headers):
+                raise ValueError("there is no such source")
+            header = self.headers[plan["source"]]
+            if header["status"] == Status.OK:
+                if plan["reduced"] not in (1, 2, 4, 8):
+                    raise ValueError("reduced may be 1, 2, 4 or 8")
+                sides = (reduced_side(header[name], header["format"], plan["reduced"]) for name in ("width", "height"))
+                _check(plan, *sides, out.shape[2], out.shape[3])
         statuses = self.headers["status"][plans["source"]]
         for plan, slot, status in zip(plans, out, statuses, strict=True):
             if status == Status.OK:
-                self._run(plan, slot)
+                image = self._image(int(plan["source"]), int(plan["reduced"]), slot.shape[0] == 1)
+                _run(self._cv2, image, plan, slot)
         return statuses
 
-    def _check(self, plan: np.void, height: int, width: int) -> None:
-        if not 0 <= plan["source"] < len(self.headers):
-            raise ValueError("there is no such source")
-        header = self.headers[plan["source"]]
-        if header["status"] != Status.OK:
-            return
-        x, y, w, h = (int(plan[name]) for name in ("crop_x", "crop_y", "crop_w", "crop_h"))
-        if min(x, y) < 0 or min(w, h) <= 0 or x + w > header["width"] or y + h > header["height"]:
-            raise ValueError("the crop does not lie inside the picture")
-        x, y = int(plan["window_x"]), int(plan["window_y"])
-        if min(x, y) < 0 or x + width > plan["resize_w"] or y + height > plan["resize_h"]:
-            raise ValueError("the window does not lie inside the resized crop")
-        left, upper, right, lower = plan["box"].tolist()
-        if plan["interpolation"] in PILLOW.values():
-            if not (0 <= left < right <= w and 0 <= upper < lower <= h):
-                raise ValueError("the box does not lie inside the crop")
-        elif plan["interpolation"] not in OPENCV.values():
-            raise ValueError("unknown interpolation")
-        elif (left, upper, right, lower) != (0, 0, w, h):
-            raise ValueError("a box in fractions of pixels needs one of Pillow's filters")
-        if not (np.isfinite(plan["mean"]).all() and np.isfinite(plan["std"]).all() and plan["std"].all()):
-            raise ValueError("unusable mean or std")
 
-    def _run(self, plan: np.void, slot: np.ndarray) -> None:
-        """The whole sentence: crop, resize, window, flip, write."""
-        image = self._images[plan["source"]]
-        x, y, w, h = plan["crop_x"], plan["crop_y"], plan["crop_w"], plan["crop_h"]
-        size = (int(plan["resize_w"]), int(plan["resize_h"]))
-        image, interpolation = image[y : y + h, x : x + w], int(plan["interpolation"])
-        if interpolation in PILLOW.values():
-            image = _pillow_resize(image, size, interpolation, plan["box"].tolist())
-        else:
-            image = self._cv2.resize(image, size, interpolation=interpolation)
-        x, y = plan["window_x"], plan["window_y"]
-        image = image[y : y + slot.shape[1], x : x + slot.shape[2]]
-        if plan["flip_horizontal"]:
-            image = image[:, ::-1]
-        if plan["flip_vertical"]:
-            image = image[::-1]
-        if slot.dtype == np.float32:
-            image = (image.astype(np.float32) / np.float32(255) - plan["mean"]) / plan["std"]
-        slot[...] = image.transpose(2, 0, 1)
+def _check_out(plans: np.ndarray, out: np.ndarray) -> None:
+    types = (np.uint8, np.float32)
+    if out.ndim != 4 or out.shape[1] not in (1, 3) or out.dtype not in types or not out.flags.writeable:
+        raise ValueError("out must be writable, uint8 or float32, of shape [B, 3, H, W] or [B, 1, H, W]")
+    if len(plans) != len(out):
+        raise ValueError("plans and out differ in length")
+
+
+def _check(plan: np.void, picture_width: int, picture_height: int, height: int, width: int) -> None:
+    x, y, w, h = (int(plan[name]) for name in ("crop_x", "crop_y", "crop_w", "crop_h"))
+    if min(x, y) < 0 or min(w, h) <= 0 or x + w > picture_width or y + h > picture_height:
+        raise ValueError("the crop does not lie inside the picture")
+    x, y = int(plan["window_x"]), int(plan["window_y"])
+    if min(x, y) < 0 or x + width > plan["resize_w"] or y + height > plan["resize_h"]:
+        raise ValueError("the window does not lie inside the resized crop")
+    left, upper, right, lower = plan["box"].tolist()
+    if plan["interpolation"] in PILLOW.values():
+        if not (0 <= left < right <= w and 0 <= upper < lower <= h):
+            raise ValueError("the box does not lie inside the crop")
+    elif plan["interpolation"] not in OPENCV.values():
+        raise ValueError("unknown interpolation")
+    elif (left, upper, right, lower) != (0, 0, w, h):
+        raise ValueError("a box in fractions of pixels needs one of Pillow's filters")
+    if not (np.isfinite(plan["mean"]).all() and np.isfinite(plan["std"]).all() and plan["std"].all()):
+        raise ValueError("unusable mean or std")
+
+
+def _run(cv2, image: np.ndarray, plan: np.void, slot: np.ndarray) -> None:
+    """The sentence after "decode": crop, resize, window, flip, write."""
+    x, y, w, h = plan["crop_x"], plan["crop_y"], plan["crop_w"], plan["crop_h"]
+    size = (int(plan["resize_w"]), int(plan["resize_h"]))
+    image, interpolation = image[y : y + h, x : x + w], int(plan["interpolation"])
+    if interpolation in PILLOW.values():
+        image = _pillow_resize(image, size, interpolation, plan["box"].tolist())
+    else:
+        image = cv2.resize(image, size, interpolation=interpolation)
+    x, y = plan["window_x"], plan["window_y"]
+    image = image[y : y + slot.shape[1], x : x + slot.shape[2]]
+    if plan["flip_horizontal"]:
+        image = image[:, ::-1]
+    if plan["flip_vertical"]:
+        image = image[::-1]
+    image = image.reshape(*image.shape[:2], -1)
+    if slot.dtype == np.float32:
+        channels = len(slot)
+        image = (image.astype(np.float32) / np.float32(255) - plan["mean"][:channels]) / plan["std"][:channels]
+    slot[...] = image.transpose(2, 0, 1)
 
 
 class _OpenCV:
@@ -160,8 +194,29 @@ class _OpenCV:
         self._cv2 = cv2
         self.codecs = {"opencv": f"OpenCV {cv2.__version__}"}
 
-    def open(self, sources: Sequence[Source], *, strict: bool = False, threads: int = 1) -> _Opened:
-        return _Opened(self._cv2, sources, strict)
+    def open(
+        self,
+        sources: Sequence[Source],
+        *,
+        strict: bool = False,
+        ignore_orientation: bool = False,
+        max_pixels: int = 1 << 30,
+        threads: int = 1,
+    ) -> _Opened:
+        return _Opened(self._cv2, sources, strict, ignore_orientation, max_pixels)
+
+    def resample(self, image: np.ndarray, plan: np.ndarray, out: np.ndarray) -> None:
+        _check_out(plan, out)
+        _check(plan[0], image.shape[1], image.shape[0], out.shape[2], out.shape[3])
+        _run(self._cv2, image[..., 0] if out.shape[1] == 1 else image, plan[0], out[0])
+
+    def unchanged(self, source: Source, *, strict: bool, max_pixels: int) -> tuple[Status, str, int, np.ndarray | None]:
+        """Status, the codec's words, bytes on disk, and the picture as IMREAD_UNCHANGED reads it, as R, G, B (A)."""
+        status, note, data = _read(source)
+        if status != Status.OK:
+            return status, note, 0, None
+        status, note, image = _decode(self._cv2, data, self._cv2.IMREAD_UNCHANGED, strict, max_pixels)
+        return status, note, len(data), image
 
 
 def backend() -> _OpenCV:
