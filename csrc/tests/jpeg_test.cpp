@@ -113,20 +113,59 @@ void check_kernels(const std::string& target) {
 
 enum class Result { same, declined, different };
 
-Result compare(const std::vector<std::uint8_t>& file, const Picture& turbo, int from = 0, int to = 1 << 30) {
-  Collector sink(turbo.width, turbo.height, from, to);
+Result compare(const std::vector<std::uint8_t>& file, const Picture& turbo, const jpeg::Request& request,
+               const Area& area, int every = 1) {
+  Collector sink(turbo.width, turbo.height, area, every);
   // An exact copy in memory of its own, so that a sanitizer sees reads past the end.
   const std::vector<std::uint8_t> bytes(file);
-  if (jpeg::decode(bytes.data(), bytes.size(), {}, sink) != jpeg::Outcome::done) return Result::declined;
+  if (jpeg::decode(bytes.data(), bytes.size(), request, sink) != jpeg::Outcome::done) return Result::declined;
   if (turbo.rgb.empty()) return Result::same;  // libjpeg-turbo failed: there is nothing to compare with
-  const int begin = std::min(from, turbo.height);
-  const int end = std::min(to, turbo.height);
-  const std::size_t row = 3 * static_cast<std::size_t>(turbo.width);
-  if (sink.taken != end - begin) return Result::different;
-  const std::size_t offset = row * static_cast<std::size_t>(begin);
-  const std::size_t bytes_taken = row * static_cast<std::size_t>(end - begin);
-  const bool same = std::memcmp(sink.rgb.data() + offset, turbo.rgb.data() + offset, bytes_taken) == 0;
-  return same ? Result::same : Result::different;
+  return sink.same(turbo) ? Result::same : Result::different;
+}
+
+Result compare(const std::vector<std::uint8_t>& file, const Picture& turbo, const jpeg::Request& request = {}) {
+  return compare(file, turbo, request, {0, 0, turbo.width, turbo.height});
+}
+
+// A rectangle of a picture, one time in eight without any pixels.
+Area random_area(const Picture& picture) {
+  const auto below = [](int n) { return static_cast<int>(next_random() % static_cast<unsigned>(n)); };
+  const int x = below(picture.width);
+  const int y = below(picture.height);
+  if (below(8) == 0) return {x, y, 0, 0};
+  return {x, y, 1 + below(picture.width - x), 1 + below(picture.height - y)};
+}
+
+std::string describe(const jpeg::Request& r, const Area& a) {
+  return " at 1/" + std::to_string(r.reduced) + (r.gray ? " gray" : "") + (r.whole ? " whole" : "") + " area " +
+         std::to_string(a.x) + "," + std::to_string(a.y) + " " + std::to_string(a.width) + "x" +
+         std::to_string(a.height);
+}
+
+// Every way to ask for a picture.
+constexpr jpeg::Request kRequests[] = {{false, 1, true}, {true, 1, true}};
+
+// A sound file in every way, and parts of it. False if it was declined, in all of them: then failures are for the
+// caller to judge.
+bool check_file(const std::vector<std::uint8_t>& file, const std::string& name) {
+  for (jpeg::Request request : kRequests) {
+    Picture turbo;
+    turbo_decode(file.data(), file.size(), turbo, request);
+    Area area{0, 0, turbo.width, turbo.height};
+    const Result whole = compare(file, turbo, request, area);
+    if (whole == Result::declined && request.reduced == 1 && !request.gray) return false;
+    if (whole != Result::same) {
+      fail(std::string(whole == Result::declined ? "declined: " : "differs: ") + name + describe(request, area));
+      continue;
+    }
+    for (int part = 0; part < 2; ++part) {
+      area = random_area(turbo);
+      request.whole = part == 0;
+      const int every = next_random() % 4 == 0 ? 1 + static_cast<int>(next_random() % 40) : 1;
+      if (compare(file, turbo, request, area, every) != Result::same) fail(name + describe(request, area));
+    }
+  }
+  return true;
 }
 
 std::string describe(const Recipe& r) {
@@ -140,15 +179,8 @@ void check_recipe(const Recipe& recipe) {
   Picture turbo;
   if (turbo_decode(file.data(), file.size(), turbo) != Verdict::clean) {
     fail("libjpeg-turbo does not like its own " + describe(recipe));
-    return;
-  }
-  const Result whole = compare(file, turbo);
-  if (whole == Result::declined) fail("declined: " + describe(recipe));
-  if (whole == Result::different) fail("differs: " + describe(recipe));
-  const int from = static_cast<int>(next_random() % static_cast<unsigned>(recipe.height));
-  const int to = from + 1 + static_cast<int>(next_random() % static_cast<unsigned>(recipe.height - from));
-  if (compare(file, turbo, from, to) != Result::same) {
-    fail("rows " + std::to_string(from) + " to " + std::to_string(to) + " of " + describe(recipe));
+  } else if (!check_file(file, describe(recipe))) {
+    fail("declined: " + describe(recipe));
   }
 }
 
@@ -262,13 +294,17 @@ void check_mutations() {
       }
     }
     Picture turbo;
-    const Verdict verdict = turbo_decode(file.data(), file.size(), turbo, 1L << 20);
+    const jpeg::Request request = kRequests[next_random() % std::size(kRequests)];
+    const Verdict verdict = turbo_decode(file.data(), file.size(), turbo, request, 1L << 20);
     if (turbo.width == 0 || static_cast<long>(turbo.width) * turbo.height > 1L << 20) continue;
-    const Result result = compare(file, turbo);
+    const Result result = compare(file, turbo, request);
     if (result == Result::declined) continue;
     ++done;
     if (verdict != Verdict::clean) fail("mutation " + std::to_string(round) + ": done, but libjpeg-turbo complains");
-    if (result == Result::different) fail("mutation differs: " + describe(recipe));
+    if (result == Result::different) fail("mutation differs: " + describe(recipe) + describe(request, {}));
+    if (verdict == Verdict::clean && compare(file, turbo, request, random_area(turbo)) != Result::same) {
+      fail("part of a mutation: " + describe(recipe) + describe(request, {}));
+    }
   }
   std::printf("%d mutations, %d of them done\n", kRounds, done);
   if (done < kRounds / 5) fail("hardly any mutation is done");
@@ -301,6 +337,7 @@ void check_files(const fs::path& root) {
     const Result result = compare(file, turbo);
     if (result == Result::same && verdict == Verdict::clean) {
       ++same;
+      check_file(file, path.string());
     } else if (result == Result::declined) {
       ++declined;
       std::printf("  declined %s (libjpeg-turbo: %s)\n", path.c_str(),

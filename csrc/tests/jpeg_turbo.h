@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <vector>
 
 #include "core/jpeg/decode.h"
@@ -31,9 +32,9 @@ inline void turbo_failed(j_common_ptr info) { std::longjmp(reinterpret_cast<Turb
 inline void turbo_silent(j_common_ptr) {}
 
 // What libjpeg-turbo gives for a file. `picture` has a size as soon as the header could be read, but no pixels if it
-// failed or is too large.
-inline Verdict turbo_decode(const std::uint8_t* bytes, std::size_t size, Picture& picture,
-                            long max_pixels = 1L << 28) {
+// failed or the file has more than `max_pixels`. Only `rows` rows are asked for; the others are 0.
+inline Verdict turbo_decode(const std::uint8_t* bytes, std::size_t size, Picture& picture, const jpeg::Request& request = {},
+                            long max_pixels = 1L << 28, int rows = 1 << 30) {
   jpeg_decompress_struct info;
   TurboErrors errors;
   info.err = jpeg_std_error(&errors.manager);
@@ -47,62 +48,78 @@ inline Verdict turbo_decode(const std::uint8_t* bytes, std::size_t size, Picture
   jpeg_create_decompress(&info);
   jpeg_mem_src(&info, bytes, size);
   jpeg_read_header(&info, TRUE);
-  info.out_color_space = JCS_RGB;
+  info.out_color_space = request.gray ? JCS_GRAYSCALE : JCS_RGB;
+  info.scale_num = 1;
+  info.scale_denom = static_cast<unsigned>(request.reduced);
   info.dct_method = JDCT_ISLOW;
   info.do_fancy_upsampling = TRUE;
-  picture.width = static_cast<int>(info.image_width);
-  picture.height = static_cast<int>(info.image_height);
-  if (static_cast<long>(picture.width) * picture.height > max_pixels) {
+  jpeg_calc_output_dimensions(&info);
+  picture.width = static_cast<int>(info.output_width);
+  picture.height = static_cast<int>(info.output_height);
+  if (static_cast<long>(info.image_width) * info.image_height > max_pixels) {
     turbo_failed(reinterpret_cast<j_common_ptr>(&info));
   }
   jpeg_start_decompress(&info);
-  const std::size_t row = 3 * static_cast<std::size_t>(info.output_width);
-  picture.rgb.resize(row * info.output_height);
-  while (info.output_scanline < info.output_height) {
-    JSAMPROW at = picture.rgb.data() + row * info.output_scanline;
+  const std::size_t width = info.output_width;
+  picture.rgb.assign(3 * width * info.output_height, 0);
+  while (info.output_scanline < info.output_height && static_cast<int>(info.output_scanline) < rows) {
+    JSAMPROW at = picture.rgb.data() + 3 * width * info.output_scanline;
     jpeg_read_scanlines(&info, &at, 1);
+    if (!request.gray) continue;
+    for (std::size_t x = width; x-- > 0;) at[3 * x] = at[3 * x + 1] = at[3 * x + 2] = at[x];
   }
-  jpeg_finish_decompress(&info);
+  if (info.output_scanline == info.output_height) jpeg_finish_decompress(&info);
   const bool warned = errors.manager.num_warnings != 0;
   jpeg_destroy_decompress(&info);
   return warned ? Verdict::warned : Verdict::clean;
 }
 
-// Takes a picture's rows; complains if they do not come once each, from top to bottom.
+// Takes the area's columns of every `every`th row of it; complains if rows do not come once each, from top to bottom.
 class Collector : public RowSink {
  public:
-  Collector(int width, int height, int wanted_from = 0, int wanted_to = 1 << 30)
-      : width_(width), height_(height), from_(wanted_from), to_(wanted_to),
-        rgb(3 * static_cast<std::size_t>(width) * static_cast<std::size_t>(height), 0xA5) {}
+  Collector(int width, int height, const Area& area, int every = 1)
+      : width_(width), height_(height), every_(every), area_(area),
+        rgb_(3 * static_cast<std::size_t>(width) * static_cast<std::size_t>(height), 0xA5) {}
+  Collector(int width, int height) : Collector(width, height, Area{0, 0, width, height}) {}
 
   bool begin(int width, int height) override {
     next_ = 0;
     return width == width_ && height == height_;
   }
   void take(int y, const std::uint8_t* pixels) override {
-    if (y < next_ || y >= height_ || !wants(y)) {
+    if (y < next_ || y < area_.y || y >= area_.bottom() || !wants(y)) {
       std::fprintf(stderr, "row %d comes at the wrong time\n", y);
       std::abort();
     }
     next_ = y + 1;
-    ++taken;
-    for (std::size_t i = 0; i < 3 * static_cast<std::size_t>(width_); ++i) {
-      rgb[3 * static_cast<std::size_t>(width_) * static_cast<std::size_t>(y) + i] = pixels[i];
+    std::memcpy(&rgb_[at(y)], pixels, row_bytes());
+    ++taken_;
+  }
+  Area area() const override { return area_; }
+  bool wants(int y) const override { return y % every_ == 0; }
+
+  // True if every row was taken that it wants, and all are those of `picture`.
+  bool same(const Picture& picture) const {
+    int wanted = 0;
+    for (int y = area_.y; y < area_.bottom() && area_.width > 0; ++y) {
+      if (!wants(y)) continue;
+      ++wanted;
+      if (std::memcmp(&rgb_[at(y)], &picture.rgb[at(y)], row_bytes()) != 0) return false;
     }
+    return taken_ == wanted;
   }
-  Area area() const override {
-    const int top = std::min(from_, height_), bottom = std::min(to_, height_);
-    return {0, top, width_, bottom - top};
-  }
-  bool wants(int y) const override { return y >= from_ && y < to_; }
 
  private:
-  int width_, height_, from_, to_;
-  int next_ = 0;
+  std::size_t at(int y) const {
+    return 3 * (static_cast<std::size_t>(width_) * static_cast<std::size_t>(y) + static_cast<std::size_t>(area_.x));
+  }
+  std::size_t row_bytes() const { return 3 * static_cast<std::size_t>(area_.width); }
 
- public:
-  std::vector<std::uint8_t> rgb;
-  int taken = 0;
+  int width_, height_, every_;
+  Area area_;
+  int next_ = 0;
+  int taken_ = 0;
+  std::vector<std::uint8_t> rgb_;
 };
 
 // A small file to make.

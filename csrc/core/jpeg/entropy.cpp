@@ -1,5 +1,7 @@
 #include "entropy.h"
 
+#include <cstring>
+
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "core/jpeg/entropy.cpp"
 #include <hwy/foreach_target.h>
@@ -100,6 +102,50 @@ HWY_INLINE int read_ac(BitReader& reader, const AcTable& table, std::int16_t* bl
   return k == 63 ? 1 : 0;
 }
 
+// The way to the end of a block whose AC coefficients nobody needs; `k` becomes the last one's place. What is written
+// into `block` means nothing. False for damage. The reader must hold 56 bits less those of a short DC difference.
+HWY_INLINE bool skip_ac(BitReader& reader, const McuLayout::Block& kind, std::int16_t* block, int& k) {
+  const std::uint16_t* const table = kind.skip->entry;
+  static_assert(DcTable::kBits + 3 * SkipTable::kMaxUsed <= 56);
+  for (;;) {
+    unsigned entry;
+    std::uint64_t before;
+    int reached;
+#define PIXFEED_JPEG_LOOK_UP                                \
+  before = reader.bits;                                     \
+  entry = table[reader.bits >> (64 - SkipTable::kBits)];    \
+  reader.skip(SkipTable::bits_used(entry));                 \
+  reached = k + SkipTable::to_last(entry);                  \
+  if (HWY_UNLIKELY(reached >= 63)) goto look;               \
+  k = reached;
+    PIXFEED_JPEG_LOOK_UP
+    PIXFEED_JPEG_LOOK_UP
+    PIXFEED_JPEG_LOOK_UP
+#undef PIXFEED_JPEG_LOOK_UP
+    reader.refill();
+    continue;
+
+  look:
+    if (HWY_LIKELY((reached & 127) <= 62)) {
+      k = reached & 127;
+      return true;
+    }
+    if (reached == 63) {
+      k = 63;
+      return true;
+    }
+    // A long symbol, or several of which only the first ones belong to this block.
+    BitReader slow = reader;
+    slow.bits = before;
+    slow.count += SkipTable::bits_used(entry);
+    const int outcome = read_ac(slow, *kind.ac, block, k);
+    if (HWY_UNLIKELY(outcome < 0)) return false;
+    reader = slow;
+    if (outcome != 0) return true;
+    reader.refill();
+  }
+}
+
 bool DecodeMcus(BitReader& caller, const McuLayout& layout, int mcus, int* dc, std::int16_t* block,
                 std::uint8_t* last) {
   BitReader reader = caller;  // a copy that the compiler can keep in registers
@@ -123,6 +169,14 @@ bool DecodeMcus(BitReader& caller, const McuLayout& layout, int mcus, int* dc, s
       dc[kind->component] = sum;
       strange |= static_cast<unsigned>(sum + 32768);
       if (HWY_UNLIKELY(strange > 65535)) return false;
+      if (kind->skip != nullptr) {
+        block[0] = static_cast<std::int16_t>(sum);
+        int k = 0;
+        if (!skip_ac(reader, *kind, block, k)) return false;
+        *last = static_cast<std::uint8_t>(k);
+        continue;
+      }
+      std::memset(block, 0, 64 * sizeof(*block));
       block[0] = static_cast<std::int16_t>(sum);
 
       // Four look-ups follow, for which a refill gives enough bits.

@@ -124,6 +124,35 @@ bool build(const HuffmanSpec& spec, AcTable& table) {
   return true;
 }
 
+unsigned skip_entry(const CodeTable& codes, unsigned window) {
+  constexpr int kBits = SkipTable::kBits;
+  static_assert(kBits == CodeTable::kBits);
+  int used = 0;
+  int distance = 0;
+  while (used < kBits) {
+    const int code = codes.entry[window << used & ((1U << kBits) - 1)];
+    const int length = code >> 8;
+    const int run = code >> 4 & 15;
+    const int size = code & 15;
+    const int after = used + length + size;
+    if (code == 0 || length > kBits - used || after > SkipTable::kMaxUsed) break;
+    if (size == 0 && run != 15) return static_cast<unsigned>(after | (distance + AcTable::kEnd) << 4);
+    if (distance + run + 1 > 63) break;  // more would look like an end
+    used = after;
+    distance += run + 1;
+  }
+  return static_cast<unsigned>(used | (used == 0 ? AcTable::kSlow : distance) << 4);
+}
+
+bool build(const HuffmanSpec& spec, SkipTable& table) {
+  CodeTable codes;
+  if (!build_codes(spec, codes)) return false;
+  for (unsigned window = 0; window < 1U << SkipTable::kBits; ++window) {
+    table.entry[window] = static_cast<std::uint16_t>(skip_entry(codes, window));
+  }
+  return true;
+}
+
 // A few tables, found by their content; the one not used for longest makes room.
 template <class Table>
 class Cache {
@@ -172,6 +201,11 @@ const DcTable* dc_table(const HuffmanSpec& spec) {
 
 const AcTable* ac_table(const HuffmanSpec& spec) {
   thread_local Cache<AcTable> cache;
+  return cache.get(spec);
+}
+
+const SkipTable* skip_table(const HuffmanSpec& spec) {
+  thread_local Cache<SkipTable> cache;
   return cache.get(spec);
 }
 

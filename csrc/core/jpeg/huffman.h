@@ -54,11 +54,25 @@ struct AcTable {
   CodeTable codes;
 };
 
+// The way through a block whose AC coefficients nobody needs: as many symbols at a time as one look at the next bits can
+// tell, of which the last one's value may lie behind them.
+//   bits 0..3   bits used
+//   bits 4..15  from k to the last coefficient, plus kEnd or kSlow of AcTable, which mean the same here
+struct SkipTable {
+  static constexpr int kBits = 11;
+  static constexpr int kMaxUsed = 15;  // bits
+  std::uint16_t entry[1 << kBits];
+
+  static unsigned bits_used(unsigned entry) { return entry & 15; }
+  static int to_last(unsigned entry) { return static_cast<int>(entry >> 4); }
+};
+
 // The look-up tables for a table of a file, kept per thread, since most files come with one of few. The result is good
 // until kCachedTables other tables of its kind were asked for. Null if the table breaks the rules.
 inline constexpr int kCachedTables = 8;
 const DcTable* dc_table(const HuffmanSpec& spec);
 const AcTable* ac_table(const HuffmanSpec& spec);
+const SkipTable* skip_table(const HuffmanSpec& spec);
 
 // The `size` bits in `bits` as the standard's EXTEND reads them: the upper half is positive.
 inline int extend(unsigned bits, int size) {
