@@ -234,7 +234,7 @@ def test_boxes(backend, filter):
 
 @pytest.mark.parametrize("channels", ["rgb", "gray"])
 def test_scaled_is_a_reduced_picture_resized(backend, channels):
-    """The largest reduction that leaves headroom times the output, then Pillow's filter; the true borders are its box."""
+    """The largest reduction that leaves headroom, then Pillow's filter; the true borders are its box."""
     picture = images.picture(333, 517)
     data = images.jpeg(picture, sampling="4:4:4")
     for size, headroom, reduced in (
