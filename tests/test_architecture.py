@@ -27,6 +27,7 @@ ORDER = [
     "image_processing",
     "collate",
     "dataset",
+    "parity",
     "info",
     "__init__",
     "__main__",

@@ -1,0 +1,229 @@
+"""``python -m pixfeed parity``: pixfeed's pixels beside those of the OpenCV and the Pillow that are installed, on
+anybody's files."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from pixfeed.backends import BackendError, choose
+from pixfeed.backends._stderr import caught
+from pixfeed.errors import ImageError
+from pixfeed.files import FileList
+from pixfeed.functional import imread
+from pixfeed.plan import FORMATS, OPENCV, PILLOW
+
+#: What pictures are resized to, (height, width): most shrink, small ones grow.
+SIZE = (256, 256)
+_FORMATS = ("jpeg", "png", "webp", "other")
+_SUFFIXES = {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".dib", ".tif", ".tiff", ".gif"}
+_SUFFIXES |= {".pbm", ".pgm", ".ppm", ".pnm", ".avif", ".jp2"}
+
+
+@dataclass
+class Tally:
+    """How one way of reading one format compares."""
+
+    files: int = 0
+    identical: int = 0
+    largest: int = 0  # of the differences, in steps of 255
+    total: float = 0.0  # of all differences
+    values: int = 0  # that were compared
+    worst: str = ""  # the file with the largest difference
+
+    def add(self, name: str, ours: np.ndarray, theirs: np.ndarray) -> None:
+        self.files += 1
+        difference = np.array([255])  # another size: as wrong as can be
+        if ours.shape == theirs.shape:
+            difference = np.abs(ours.astype(np.int16) - theirs)
+        largest = int(difference.max())
+        self.identical += largest == 0
+        self.total += float(difference.sum())
+        self.values += difference.size
+        if largest > self.largest:
+            self.largest, self.worst = largest, name
+
+    @property
+    def mean(self) -> float:
+        return self.total / max(self.values, 1)
+
+
+@dataclass
+class Report:
+    """What :func:`compare` found."""
+
+    #: By (format, way of reading, whom it is compared with).
+    exact: dict[tuple[str, str, str], Tally] = field(default_factory=dict)
+    #: decode="scaled" against exact antialiasing, by format: not meant to be identical.
+    scaled: dict[str, Tally] = field(default_factory=dict)
+    #: Files that both refuse, and those that only one of them reads, with the reason.
+    refused: list[str] = field(default_factory=list)
+    only_one: list[str] = field(default_factory=list)
+
+    @property
+    def all_identical(self) -> bool:
+        return not self.only_one and all(tally.files == tally.identical for tally in self.exact.values())
+
+
+def find(path: Path, images: Path | None = None) -> list[Path]:
+    """The images of a folder (with its subfolders), of a list file (names relative to ``images``, or to the list's own
+    folder), or the one file.
+
+    Raises:
+        FileNotFoundError: there is none.
+    """
+    if path.is_dir():
+        files = sorted(p for p in path.rglob("*") if p.suffix.lower() in _SUFFIXES)
+    elif path.suffix.lower() in _SUFFIXES and path.is_file():
+        files = [path]
+    else:
+        folder = images or path.parent
+        files = [folder / name for name in dict.fromkeys(FileList(path).names)]
+    if not files:
+        raise FileNotFoundError(f"{path}: no image in there")
+    return files
+
+
+def _flags(channels: str, reduced: int) -> int:
+    """OpenCV's IMREAD_[REDUCED_]COLOR or _GRAYSCALE[_n]."""
+    return {1: 0, 2: 16, 4: 32, 8: 64}[reduced] | (channels == "rgb")
+
+
+def _by_cv2(data: bytes, flags: int) -> np.ndarray | None:
+    import cv2
+
+    with caught():
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+    return image[..., ::-1] if image is not None and image.ndim == 3 else image
+
+
+def _by_pillow(data: bytes) -> np.ndarray | None:
+    """``None`` for what Pillow is known to convert otherwise: CMYK, alpha, palettes, 16 bits."""
+    from PIL import Image, ImageOps
+
+    try:
+        with Image.open(io.BytesIO(data)) as image:
+            if image.mode not in ("RGB", "L") or image.format not in ("JPEG", "PNG", "WEBP"):
+                return None
+            return np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
+    except OSError:
+        return None
+
+
+def _region(width: int, height: int) -> tuple[int, int, int, int]:
+    """x, y, w, h somewhere in the middle, on no block border."""
+    return width // 3, height // 3, max(width // 4, 1), max(height // 4, 1)
+
+
+def _ways(data: bytes, whole: np.ndarray, read: Callable) -> Iterator[tuple[str, str, np.ndarray, np.ndarray | None]]:
+    """(way of reading, whom it is compared with, ours, theirs) for one file, which ``whole`` is as cv2 reads it."""
+    import cv2
+    from PIL import Image
+
+    for channels, name in (("rgb", "color"), ("gray", "gray")):
+        for reduced in (1, 2, 4, 8):
+            if min(whole.shape[:2]) < reduced:
+                continue
+            way = name if reduced == 1 else f"{name}, reduced {reduced}"
+            theirs = whole if way == "color" else _by_cv2(data, _flags(channels, reduced))
+            yield way, "OpenCV", read(channels=channels, reduced=reduced), theirs
+    yield "color", "Pillow", read(), _by_pillow(data)
+    yield "color, orientation ignored", "OpenCV", read(ignore_orientation=True), _by_cv2(data, 1 | 128)
+    x, y, w, h = _region(whole.shape[1], whole.shape[0])
+    yield "color, region", "OpenCV", read(roi=(x, y, w, h)), whole[y : y + h, x : x + w]
+    for name, number in OPENCV.items():
+        theirs = cv2.resize(whole, SIZE[::-1], interpolation=number)
+        yield f"resize {name}", "OpenCV", read(size=SIZE, interpolation=name), theirs
+    picture = Image.fromarray(np.ascontiguousarray(whole))
+    for name, number in PILLOW.items():
+        theirs = np.asarray(picture.resize(SIZE[::-1], Image.Resampling(number - 16)))
+        yield f"resize {name}", "Pillow", read(size=SIZE, interpolation=name, antialias=True), theirs
+
+
+def compare(files: Sequence[Path], backend: str | None = None, progress: Callable[[], None] = lambda: None) -> Report:
+    """Read every file in every way, with pixfeed and with OpenCV or Pillow.
+
+    Args:
+        files: images.
+        backend: see :class:`pixfeed.Reading`.
+        progress: called after every file.
+
+    Raises:
+        BackendError: OpenCV or Pillow is not there.
+    """
+    try:
+        import cv2  # noqa: F401
+        import PIL  # noqa: F401
+    except ImportError as error:
+        raise BackendError(
+            f"parity compares with OpenCV and Pillow ({error}): pip install 'pixfeed[parity]'"
+        ) from error
+    report = Report()
+    opener = choose(backend)
+    for path in files:
+        name = os.fspath(path)
+        try:
+            ours, why = imread(path, backend=backend), ""
+        except ImageError as error:
+            ours, why = None, str(error)
+        data = path.read_bytes() if path.is_file() else b""
+        whole = _by_cv2(data, 1) if data else None
+        if ours is None and whole is None:
+            report.refused.append(why)
+        elif ours is None or whole is None:
+            report.only_one.append(why or f"{name}: OpenCV does not read it")
+        else:
+            options = dict(strict=False, ignore_orientation=False, max_pixels=1 << 30, threads=1)
+            format = FORMATS.get(int(opener.open([data], **options).headers["format"][0]), "unknown")
+            format = "other" if format == "unknown" else format
+
+            def read(data: bytes = data, **options) -> np.ndarray:
+                return imread(data, **options, backend=backend)
+
+            for way, whom, ours, theirs in _ways(data, whole, read):
+                if theirs is not None:
+                    report.exact.setdefault((format, way, whom), Tally()).add(name, ours, theirs)
+            if format == "jpeg":
+                near, exact = read(size=SIZE, decode="scaled"), read(size=SIZE, antialias=True)
+                report.scaled.setdefault(format, Tally()).add(name, near, exact)
+        progress()
+    return report
+
+
+def show(report: Report) -> None:
+    """Print the report's tables."""
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(highlight=False)
+    table = Table(title="pixfeed beside OpenCV and Pillow: differences in steps of 255")
+    for name in ("format", "read as", "beside", "files", "identical", "largest", "mean"):
+        table.add_column(name, justify="left" if name in ("format", "read as", "beside") else "right")
+    last = ""
+    for (format, way, whom), tally in sorted(report.exact.items(), key=lambda item: _FORMATS.index(item[0][0])):
+        if last and format != last:
+            table.add_section()
+        last = format
+        style = "" if tally.files == tally.identical else "bold red"
+        row = (format, way, whom, f"{tally.files:,}", f"{tally.identical:,}", f"{tally.largest}", f"{tally.mean:.4f}")
+        table.add_row(*row, style=style)
+    console.print(table)
+    for format, tally in report.scaled.items():
+        console.print(
+            f"decode='scaled', {format}, {SIZE[0]} x {SIZE[1]}, beside exact antialiasing (an approximation): "
+            f"mean difference {tally.mean:.3f}, largest {tally.largest}"
+        )
+    for key, tally in report.exact.items():
+        if tally.worst:
+            console.print(f"differs most, {', '.join(key)}: {tally.worst}", style="red", markup=False)
+    for line in report.only_one:
+        console.print(f"only one of both reads {line}", style="red", markup=False)
+    if report.refused:
+        console.print(f"{len(report.refused)} files that both refuse, the first: {report.refused[0]}", markup=False)
+    verdict = "all identical" if report.all_identical else "NOT all identical"
+    console.print(verdict if report.exact or report.only_one else "nothing could be compared", style="bold")
