@@ -44,7 +44,7 @@ class Choices {
   std::uint64_t state_ = 0xCBF29CE484222325U;
 };
 
-constexpr int kReductions = 1;  // 1
+constexpr int kReductions = 4;  // 1, 2, 4, 8
 
 #ifdef PIXFEED_FUZZ_STATISTICS
 struct Statistics {

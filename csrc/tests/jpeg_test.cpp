@@ -64,6 +64,18 @@ void check_kernels(const std::string& target) {
     }
     const bool said = jpeg::idct(kind, refs, n, quant, kStride);
     if (said != good || (good && std::memcmp(ours, plain, sizeof(ours)) != 0)) fail("idct on " + target);
+    for (int size = 1; size <= 4; size *= 2) {
+      std::memset(ours, 0, sizeof(ours));
+      std::memset(plain, 0, sizeof(plain));
+      good = true;
+      for (std::size_t b = 0; b < n; ++b) {
+        good &= jpeg::idct_reduced_scalar(size, {coefs + 64 * b, plain + 8 * b}, quant, kStride);
+      }
+      const bool reduced = jpeg::idct_reduced(size, kind, refs, n, quant, kStride);
+      if (reduced != good || (good && std::memcmp(ours, plain, sizeof(ours)) != 0)) {
+        fail("idct_reduced to " + std::to_string(size) + " on " + target);
+      }
+    }
   }
   for (int n = 1; n < 300; n += n < 140 ? 1 : 37) {
     const auto size = static_cast<std::size_t>(n);
@@ -143,7 +155,8 @@ std::string describe(const jpeg::Request& r, const Area& a) {
 }
 
 // Every way to ask for a picture.
-constexpr jpeg::Request kRequests[] = {{false, 1, true}, {true, 1, true}};
+constexpr jpeg::Request kRequests[] = {{false, 1, true}, {true, 1, true}, {false, 2, true}, {true, 2, true},
+                                       {false, 4, true}, {true, 4, true}, {false, 8, true}, {true, 8, true}};
 
 // A sound file in every way, and parts of it. False if it was declined, in all of them: then failures are for the
 // caller to judge.

@@ -52,7 +52,7 @@ bool Decoder::start(const std::uint8_t* bytes, std::size_t size, const Request& 
     const AcTable* ac_codes = ac_table(header.ac[component.ac]);
     if (dc_codes == nullptr || ac_codes == nullptr) return false;
     const SkipTable* skip = nullptr;
-    if (c >= geometry.components) {
+    if (c >= geometry.components || geometry.plane[c].size == 1) {
       skip = skip_table(header.ac[component.ac]);
       if (skip == nullptr) return false;
     }
@@ -94,9 +94,12 @@ bool Decoder::transform(int mcus, int first_mcu, int mcu_row) {
   bool good = true;
   for (int c = 0; c < geometry.components; ++c) {
     const std::int16_t* quant = header.quant[header.component[c].quant];
+    const int size = geometry.plane[c].size;
     for (int kind = 0; kind < kKinds; ++kind) {
       const auto n = static_cast<std::size_t>(ends[c][kind] - blocks[c][kind]);
-      good &= idct(static_cast<BlockKind>(kind), blocks[c][kind], n, quant, planes.stride(c));
+      const auto of_kind = static_cast<BlockKind>(kind);
+      good &= size == 8 ? idct(of_kind, blocks[c][kind], n, quant, planes.stride(c))
+                        : idct_reduced(size, of_kind, blocks[c][kind], n, quant, planes.stride(c));
     }
   }
   return good;
@@ -141,7 +144,6 @@ bool Decoder::run(const std::uint8_t* end, const Request& request, RowSink& sink
 }  // namespace
 
 Outcome decode(const std::uint8_t* bytes, std::size_t size, const Request& request, RowSink& sink) {
-  if (request.reduced != 1) return Outcome::declined;  // not yet
   thread_local std::unique_ptr<Decoder> decoder;
   if (decoder == nullptr) decoder.reset(new (std::nothrow) Decoder);
   if (decoder == nullptr || !decoder->start(bytes, size, request)) return Outcome::declined;

@@ -8,6 +8,8 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "core/jpeg/idct-inl.h"
+
 // The transform is Loeffler, Ligtenberg and Moschytz's with 13-bit constants: columns first (results keep 2 more bits
 // and are saturated to 16), then rows. The rotations are written as sums of two products of 16-bit numbers.
 
@@ -15,11 +17,8 @@
 #define PIXFEED_JPEG_IDCT_CONSTANTS
 namespace pixfeed::jpeg {
 
-inline constexpr int kConstBits = 13;
-inline constexpr int kPassBits = 2;               // extra precision between the passes
 inline constexpr int kColumnShift = kConstBits - kPassBits;
 inline constexpr int kRowShift = kConstBits + kPassBits + 3;
-inline constexpr int kTopRowLimit = 8192;         // a dequantised top row must stay below: see idct.h
 
 // round(x * 2^13)
 inline constexpr int k0_298 = 2446, k0_390 = 3196, k0_541 = 4433, k0_765 = 6270, k0_899 = 7373, k1_175 = 9633;
@@ -32,55 +31,7 @@ HWY_BEFORE_NAMESPACE();
 namespace pixfeed::jpeg {
 namespace HWY_NAMESPACE {
 
-// Vectors whose 128-bit pieces each hold a row of one block: fixed-size vectors of 16 bytes or a multiple.
 #if HWY_TARGET != HWY_SCALAR && !HWY_HAVE_SCALABLE
-namespace hn = hwy::HWY_NAMESPACE;
-
-using D16 = hn::ScalableTag<std::int16_t>;
-using D32 = hn::RepartitionToWide<D16>;
-using V16 = hn::Vec<D16>;
-using V32 = hn::Vec<D32>;
-constexpr D16 d16;
-constexpr D32 d32;
-constexpr std::size_t kAtOnce = HWY_MAX_BYTES / 16 > 4 ? 4 : HWY_MAX_BYTES / 16;  // blocks
-
-// The 32-bit results for a vector's lanes, the lower and the upper four of each 128-bit piece.
-struct Wide {
-  V32 lower, upper;
-};
-
-HWY_INLINE Wide plus(const Wide& a, const Wide& b) {
-  return {hn::Add(a.lower, b.lower), hn::Add(a.upper, b.upper)};
-}
-HWY_INLINE Wide minus(const Wide& a, const Wide& b) {
-  return {hn::Sub(a.lower, b.lower), hn::Sub(a.upper, b.upper)};
-}
-
-// a * ka + b * kb, where `factors` holds ka, kb, ka, kb, ...
-HWY_INLINE V32 pair_sum(V16 interleaved, V16 factors) {
-  V32 upper = hn::Zero(d32);
-  const V32 lower = hn::ReorderWidenMulAccumulate(d32, interleaved, factors, hn::Zero(d32), upper);
-  return hn::RearrangeToOddPlusEven(lower, upper);
-}
-HWY_INLINE Wide rotate(V16 a, V16 b, int ka, int kb) {
-  const auto both = static_cast<std::int32_t>(static_cast<std::uint32_t>(kb) << 16 | (ka & 0xFFFF));
-  const V16 factors = hn::BitCast(d16, hn::Set(d32, both));
-  return {pair_sum(hn::InterleaveLower(d16, a, b), factors), pair_sum(hn::InterleaveUpper(d16, a, b), factors)};
-}
-
-// Sign-extended, times 2^13.
-HWY_INLINE Wide widen(V16 a) {
-  const V16 zero = hn::Zero(d16);
-  constexpr int kShift = 16 - kConstBits;
-  return {hn::ShiftRight<kShift>(hn::BitCast(d32, hn::InterleaveLower(d16, zero, a))),
-          hn::ShiftRight<kShift>(hn::BitCast(d32, hn::InterleaveUpper(d16, zero, a)))};
-}
-
-template <int kShift>
-HWY_INLINE V16 narrow(const Wide& a) {
-  return hn::ReorderDemote2To(d16, hn::ShiftRight<kShift>(a.lower), hn::ShiftRight<kShift>(a.upper));
-}
-
 // One pass over eight vectors, in place. With kInputs == 4, v[4] to v[7] are zero, whatever they hold.
 template <int kInputs, int kShift>
 HWY_INLINE void transform(V16 (&v)[8]) {
@@ -91,8 +42,8 @@ HWY_INLINE void transform(V16 (&v)[8]) {
   // Every result is rounded: half of what is shifted out comes in here, once for all of them.
   const V32 half = hn::Set(d32, 1 << (kShift - 1));
   const Wide rounding = {half, half};
-  const Wide even0 = plus(widen(all ? hn::Add(v[0], v[4]) : v[0]), rounding);
-  const Wide even1 = all ? plus(widen(hn::Sub(v[0], v[4])), rounding) : even0;
+  const Wide even0 = plus(widen<kConstBits>(all ? hn::Add(v[0], v[4]) : v[0]), rounding);
+  const Wide even1 = all ? plus(widen<kConstBits>(hn::Sub(v[0], v[4])), rounding) : even0;
   const Wide sum0 = plus(even0, even3);
   const Wide sum3 = minus(even0, even3);
   const Wide sum1 = plus(even1, even2);
@@ -140,33 +91,6 @@ HWY_INLINE void transpose(V16 (&v)[8]) {
   v[3] = high(b1, b3);
 }
 
-// Row `row` of kAtOnce blocks, one in each 128-bit piece.
-HWY_INLINE V16 load_row(const std::int16_t* const* coefs, int row) {
-#if HWY_MAX_BYTES >= 32
-  const hn::Half<D16> half;
-#endif
-#if HWY_MAX_BYTES >= 64
-  const hn::Half<hn::Half<D16>> quarter;
-  const auto first = hn::Combine(half, hn::LoadU(quarter, coefs[1] + 8 * row), hn::LoadU(quarter, coefs[0] + 8 * row));
-  const auto second = hn::Combine(half, hn::LoadU(quarter, coefs[3] + 8 * row), hn::LoadU(quarter, coefs[2] + 8 * row));
-  return hn::Combine(d16, second, first);
-#elif HWY_MAX_BYTES >= 32
-  return hn::Combine(d16, hn::LoadU(half, coefs[1] + 8 * row), hn::LoadU(half, coefs[0] + 8 * row));
-#else
-  return hn::LoadU(d16, coefs[0] + 8 * row);
-#endif
-}
-
-// Two columns of saturated samples, side by side.
-HWY_INLINE V16 sample_pair(V16 left, V16 right) {
-  const V16 lowest = hn::Set(d16, -128);
-  const V16 highest = hn::Set(d16, 127);
-  const V16 a = hn::And(hn::Min(hn::Max(left, lowest), highest), hn::Set(d16, 0xFF));
-  const V16 b = hn::ShiftLeft<8>(hn::Min(hn::Max(right, lowest), highest));
-  // Adding 128 to each byte is the same as flipping its top bit.
-  return hn::Xor(hn::Or(a, b), hn::Set(d16, static_cast<std::int16_t>(0x8080)));
-}
-
 // The columns of kAtOnce blocks, saturated and written where they belong.
 HWY_INLINE void store(const V16 (&v)[8], std::uint8_t* const* samples, std::ptrdiff_t stride) {
   const V16 p0 = sample_pair(v[0], v[1]), p1 = sample_pair(v[2], v[3]);
@@ -205,13 +129,13 @@ HWY_INLINE bool idct_blocks(const BlockRef* blocks, std::size_t n, const std::in
     for (int row = 0; row < 8; ++row) {
       v[row] = row < kInputs ? hn::Mul(load_row(coefs, row), factors[row < kInputs ? row : 0]) : hn::Zero(d16);
     }
-    top = hn::Or(top, hn::Xor(v[0], hn::ShiftRight<15>(v[0])));  // negative numbers' bits flipped: |x| or |x| - 1
+    top = gather_top(top, v[0]);
     transform<kInputs, kColumnShift>(v);
     transpose<kInputs>(v);
     transform<kInputs, kRowShift>(v);
     store(v, samples, stride);
   }
-  return hn::AllTrue(d16, hn::Lt(top, hn::Set(d16, kTopRowLimit)));
+  return top_is_low(top);
 }
 
 bool Idct(BlockKind kind, const BlockRef* blocks, std::size_t n, const std::int16_t* quant, std::ptrdiff_t stride) {

@@ -1,4 +1,4 @@
-// The IDCT's plain twin: one number at a time, wrapping and saturating where the vectors do.
+// The IDCTs' plain twins: one number at a time, wrapping and saturating where the vectors do.
 #include <algorithm>
 
 #include "idct.h"
@@ -48,20 +48,84 @@ void transform(std::int16_t* v, int step, int shift) {
   put(4, even0 - even3 - odd0);
 }
 
-}  // namespace
+std::int16_t saturate16(int x) { return static_cast<std::int16_t>(std::clamp(x, -32768, 32767)); }
 
-bool idct_scalar(const BlockRef& block, const std::int16_t* quant, std::ptrdiff_t stride) {
-  std::int16_t v[64];
+// Dequantised coefficients; false if the top row passes its limit.
+bool dequantise(const BlockRef& block, const std::int16_t* quant, std::int16_t* v) {
   bool good = true;
   for (int i = 0; i < 64; ++i) {
     v[i] = static_cast<std::int16_t>(block.coefs[i] * quant[i]);
     if (i < 8) good &= v[i] >= -8192 && v[i] < 8192;
   }
+  return good;
+}
+
+// Eight numbers, `in_step` apart, to four.
+void transform_to_4(const std::int16_t* v, int in_step, int shift, std::int16_t* out, int out_step) {
+  const std::int64_t x1 = v[in_step], x2 = v[2 * in_step], x3 = v[3 * in_step];
+  const std::int64_t x5 = v[5 * in_step], x6 = v[6 * in_step], x7 = v[7 * in_step];
+  const std::int64_t centre = v[0] * std::int64_t{16384} + (1 << (shift - 1));
+  const std::int64_t even = x2 * 15137 - x6 * 6270;
+  const std::int64_t outer = x1 * 20995 + x3 * 7373 - x5 * 4926 - x7 * 4176;
+  const std::int64_t inner = x1 * 8697 - x3 * 17799 + x5 * 11893 - x7 * 1730;
+  out[0] = saturate16(wrap32(centre + even + outer) >> shift);
+  out[out_step] = saturate16(wrap32(centre - even + inner) >> shift);
+  out[2 * out_step] = saturate16(wrap32(centre - even - inner) >> shift);
+  out[3 * out_step] = saturate16(wrap32(centre + even - outer) >> shift);
+}
+
+// The odd ones of eight numbers, as they count for two.
+std::int64_t odd_of_2(const std::int16_t* v, int step) {
+  return std::int64_t{v[step]} * 29692 - std::int64_t{v[3 * step]} * 10426 + std::int64_t{v[5 * step]} * 6967 -
+         std::int64_t{v[7 * step]} * 5906;
+}
+
+std::uint8_t to_sample(int x) { return static_cast<std::uint8_t>(std::clamp(x, -128, 127) + 128); }
+
+}  // namespace
+
+bool idct_scalar(const BlockRef& block, const std::int16_t* quant, std::ptrdiff_t stride) {
+  std::int16_t v[64];
+  const bool good = dequantise(block, quant, v);
   for (int column = 0; column < 8; ++column) transform(v + column, 8, 11);
   for (int row = 0; row < 8; ++row) transform(v + 8 * row, 1, 18);
-  for (int i = 0; i < 64; ++i) {
-    const int sample = std::clamp<int>(v[i], -128, 127) + 128;
-    block.samples[i / 8 * stride + i % 8] = static_cast<std::uint8_t>(sample);
+  for (int i = 0; i < 64; ++i) block.samples[i / 8 * stride + i % 8] = to_sample(v[i]);
+  return good;
+}
+
+bool idct_reduced_scalar(int size, const BlockRef& block, const std::int16_t* quant, std::ptrdiff_t stride) {
+  if (size == 1) {
+    const int dc = block.coefs[0] * quant[0];
+    block.samples[0] = to_sample((dc + 4) >> 3);
+    return dc >= -kSingleLimit && dc < kSingleLimit;
+  }
+  std::int16_t v[64];
+  const bool good = dequantise(block, quant, v);
+  std::int16_t columns[4 * 8];  // 4 or 2 rows of what the columns gave
+  if (size == 4) {
+    for (int x = 0; x < 8; ++x) transform_to_4(v + x, 8, 12, columns + x, 8);
+    for (int y = 0; y < 4; ++y) {
+      std::int16_t row[4];
+      transform_to_4(columns + 8 * y, 1, 19, row, 1);
+      for (int x = 0; x < 4; ++x) block.samples[y * stride + x] = to_sample(row[x]);
+    }
+    return good;
+  }
+  int first[2] = {};  // column 0 keeps all its bits
+  for (int x = 0; x < 8; ++x) {
+    const std::int64_t centre = v[x] * std::int64_t{32768} + (1 << 12);
+    const std::int64_t odd = odd_of_2(v + x, 8);
+    const int both[2] = {wrap32(centre + odd) >> 13, wrap32(centre - odd) >> 13};
+    for (int y = 0; y < 2; ++y) {
+      if (x == 0) first[y] = both[y];
+      columns[8 * y + x] = saturate16(both[y]);
+    }
+  }
+  for (int y = 0; y < 2; ++y) {
+    const std::int64_t centre = first[y] * std::int64_t{32768} + (1 << 19);
+    const std::int64_t odd = odd_of_2(columns + 8 * y, 1);
+    block.samples[y * stride] = to_sample(wrap32(centre + odd) >> 20);
+    block.samples[y * stride + 1] = to_sample(wrap32(centre - odd) >> 20);
   }
   return good;
 }
