@@ -172,6 +172,19 @@ def test_antialiased_as_pillow(tmp_path, backend, name, size):
     assert torch.equal(pixfeed.load_batch([data], size, **options)[0], images.to_tensor(expected))
 
 
+@pytest.mark.parametrize("name", PILLOW)
+def test_antialiased_large_as_pillow(backend, name):
+    """Noise, in which every last bit of a weight shows, and spans of many lengths."""
+    noise = np.random.default_rng(0).integers(0, 256, (333, 700, 3), np.uint8)
+    data = images.png(noise[..., ::-1])
+    for size in ((333, 257), (60, 100), (8, 30), (400, 900), (5, 699)):
+        expected = np.array(Image.fromarray(noise).resize((size[1], size[0]), Image.Resampling[name.upper()]))
+        got = pixfeed.load_batch(
+            [data], size, dtype=torch.uint8, interpolation=name, antialias=True, backend=backend
+        )[0]
+        np.testing.assert_array_equal(got.permute(1, 2, 0).numpy(), expected)
+
+
 @pytest.mark.parametrize("size", [(1, 1), (20, 30), (30, 48), (61, 97), (150, 200)], ids=str)
 @pytest.mark.parametrize("name", OPENCV)
 def test_interpolations_of_opencv(tmp_path, backend, name, size):

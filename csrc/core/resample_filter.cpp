@@ -5,7 +5,6 @@
 #include <cstring>
 #include <iterator>
 
-#include "resample_filter_kernels.h"
 
 namespace pixfeed {
 namespace {
@@ -30,7 +29,7 @@ Filter filter_of(Interpolation interpolation) {
                 if (x == 0) return 1.0;
                 if (x >= 1) return 0.0;
                 x *= kPi;
-                return std::sin(x) / x * (0.54f + 0.46f * std::cos(x));
+                return std::sin(x) / x * (0.54f + 0.46f * std::cos(x));  // floats in Pillow
               }};
     case Interpolation::pillow_bicubic:
       return {2.0, [](double x) {
@@ -58,35 +57,48 @@ struct Scale {
     stretch = std::max(step, 1.0);
     support = filter.support * stretch;
   }
-  int taps() const { return static_cast<int>(std::ceil(support)) * 2 + 1; }
+  int most_taps() const { return std::min(static_cast<int>(std::ceil(support)) * 2 + 1, in); }
+  double centre(int i) const { return begin + (i + 0.5) * step; }
 
-  // The source pixels of output pixel i, and their weights into `values` (room for taps()).
-  template <class Span>
-  Span weigh(int i, double* values) const {
-    const double centre = begin + (i + 0.5) * step, inverse = 1.0 / stretch;
-    const int first = std::max(static_cast<int>(centre - support + 0.5), 0);
-    const int count = std::min(static_cast<int>(centre + support + 0.5), in) - first;
+  // The source pixels of output pixel i.
+  kernels::Span span(int i) const {
+    const int first = std::max(static_cast<int>(centre(i) - support + 0.5), 0);
+    return {first, std::min(static_cast<int>(centre(i) + support + 0.5), in) - first};
+  }
+
+  // Their weights, to 22 bits, rounded away from zero at one half; zeros up to `room`. `values` has room for them, too.
+  void weigh(int i, kernels::Span span, double* values, int room, std::int32_t* weights) const {
+    const double at = centre(i), inverse = 1.0 / stretch;
     double sum = 0;
-    for (int k = 0; k < count; ++k) {
-      values[k] = filter.at((k + first - centre + 0.5) * inverse);
+    for (int k = 0; k < span.count; ++k) {
+      values[k] = filter.at((k + span.first - at + 0.5) * inverse);
       sum += values[k];
     }
-    for (int k = 0; k < count; ++k) {
+    for (int k = 0; k < span.count; ++k) {
       if (sum != 0) values[k] /= sum;
+      const double scaled = values[k] * (1 << kernels::kWeightBits);
+      weights[k] = static_cast<std::int32_t>(scaled < 0 ? scaled - 0.5 : scaled + 0.5);
     }
-    return {first, count};
+    std::fill(weights + span.count, weights + room, 0);
   }
 };
 
-// To 22 bits, rounded away from zero at one half, split and paired as resample_filter_kernels.h says.
-void pack(const double* values, int count, int pairs, std::int16_t* weights) {
-  std::fill_n(weights, std::size_t{4} * static_cast<std::size_t>(pairs), std::int16_t{0});
-  for (int k = 0; k < count; ++k) {
-    const double scaled = values[k] * (1 << kernels::kWeightBits);
-    const int weight = static_cast<int>(scaled < 0 ? scaled - 0.5 : scaled + 0.5);
-    std::int16_t* to = weights + std::ptrdiff_t{4} * (k / 2) + k % 2;
-    to[0] = static_cast<std::int16_t>(weight >> 11);
-    to[2] = static_cast<std::int16_t>(weight & (kernels::kSplit - 1));
+// The spans of `n` output pixels from `start` on, and the length of the longest.
+int find_spans(const Scale& scale, int start, int n, kernels::Span* spans) {
+  int longest = 1;
+  for (int i = 0; i < n; ++i) {
+    spans[i] = scale.span(start + i);
+    longest = std::max(longest, static_cast<int>(spans[i].count));
+  }
+  return longest;
+}
+
+// Split and paired as kernels::filter_rows wants it.
+void pair_weights(const std::int32_t* weights, int pairs, std::int16_t* paired) {
+  for (int k = 0; k < 2 * pairs; ++k) {
+    std::int16_t* to = paired + std::ptrdiff_t{4} * (k / 2) + k % 2;
+    to[0] = static_cast<std::int16_t>(weights[k] >> 11);
+    to[2] = static_cast<std::int16_t>(weights[k] & (kernels::kSplit - 1));
   }
 }
 
@@ -100,23 +112,26 @@ bool FilterResampler::prepare(const Plan& plan, int width, int height, int windo
   const Filter filter = filter_of(plan.interpolation);
   const Scale x(filter, plan.crop_w, plan.box[0], plan.box[2], plan.resize_w);
   const Scale y(filter, plan.crop_h, plan.box[1], plan.box[3], plan.resize_h);
-  pairs_x_ = (std::min(x.taps(), plan.crop_w) + 1) / 2;
-  pairs_y_ = (std::min(y.taps(), plan.crop_h) + 1) / 2;
-  kept_ = std::min(y.taps(), plan.crop_h);
   // The order of the passes since Pillow 13 (python-pillow/Pillow#9549); the rounding between them makes it visible.
   down_first_ = plan.resize_h < plan.crop_h && plan.crop_h - plan.resize_h > 2 * (plan.crop_w - plan.resize_w);
   const std::size_t w = static_cast<std::size_t>(window_w), h = static_cast<std::size_t>(window_h);
-  stride_ = aligned(3 * (down_first_ ? static_cast<std::size_t>(plan.crop_w) : w));
 
-  const std::size_t sizes[] = {w * sizeof(Span),
-                               h * sizeof(Span),
-                               w * static_cast<std::size_t>(pairs_x_) * 4 * sizeof(std::int16_t),
+  const std::size_t taps_x = static_cast<std::size_t>(x.most_taps()), taps_y = static_cast<std::size_t>(y.most_taps());
+  kept_ = y.most_taps();
+  pairs_y_ = (kept_ + 1) / 2;
+  stride_ = aligned(3 * (down_first_ ? static_cast<std::size_t>(plan.crop_w) : w));
+  const std::size_t sizes[] = {w * sizeof(kernels::Span),
+                               h * sizeof(kernels::Span),
+                               w * taps_x * sizeof(std::int32_t),
+                               kernels::packed_bytes(window_w, x.most_taps()),
+                               kernels::planes_bytes(plan.crop_w),
                                h * static_cast<std::size_t>(pairs_y_) * 4 * sizeof(std::int16_t),
                                static_cast<std::size_t>(kept_) * stride_,
                                static_cast<std::size_t>(kept_) * sizeof(std::uint8_t*),
                                stride_,
                                aligned(3 * w),
-                               static_cast<std::size_t>(std::max(x.taps(), y.taps())) * sizeof(double)};
+                               std::max(taps_x, taps_y) * sizeof(double),
+                               (taps_y + 1) * sizeof(std::int32_t)};
   std::size_t total = 0;
   for (std::size_t size : sizes) total += aligned(size);
   std::uint8_t* at = memory.get(total);
@@ -126,29 +141,34 @@ bool FilterResampler::prepare(const Plan& plan, int width, int height, int windo
     parts[i] = at;
     at += aligned(sizes[i]);
   }
-  across_ = reinterpret_cast<Span*>(parts[0]);
-  down_ = reinterpret_cast<Span*>(parts[1]);
-  weights_x_ = reinterpret_cast<std::int16_t*>(parts[2]);
-  weights_y_ = reinterpret_cast<std::int16_t*>(parts[3]);
-  rows_ = parts[4];
-  taps_ = reinterpret_cast<const std::uint8_t**>(parts[5]);
-  between_ = parts[6];
-  out_ = parts[7];
-  double* values = reinterpret_cast<double*>(parts[8]);
+  kernels::Span* across = reinterpret_cast<kernels::Span*>(parts[0]);
+  down_ = reinterpret_cast<kernels::Span*>(parts[1]);
+  std::int32_t* weights_x = reinterpret_cast<std::int32_t*>(parts[2]);
+  weights_y_ = reinterpret_cast<std::int16_t*>(parts[5]);
+  rows_ = parts[6];
+  taps_ = reinterpret_cast<const std::uint8_t**>(parts[7]);
+  between_ = parts[8];
+  out_ = parts[9];
+  double* values = reinterpret_cast<double*>(parts[10]);
+  std::int32_t* weights = reinterpret_cast<std::int32_t*>(parts[11]);
 
+  const int longest = find_spans(x, plan.window_x, window_w, across);
   for (int i = 0; i < window_w; ++i) {
-    across_[i] = x.weigh<Span>(plan.window_x + i, values);
-    pack(values, across_[i].count, pairs_x_, weights_x_ + std::ptrdiff_t{4} * pairs_x_ * i);
+    x.weigh(plan.window_x + i, across[i], values, longest, weights_x + std::ptrdiff_t{longest} * i);
   }
+  kept_ = find_spans(y, plan.window_y, window_h, down_);
+  pairs_y_ = (kept_ + 1) / 2;
   for (int i = 0; i < window_h; ++i) {
-    down_[i] = y.weigh<Span>(plan.window_y + i, values);
-    pack(values, down_[i].count, pairs_y_, weights_y_ + std::ptrdiff_t{4} * pairs_y_ * i);
+    y.weigh(plan.window_y + i, down_[i], values, 2 * pairs_y_, weights);
+    pair_weights(weights, pairs_y_, weights_y_ + std::ptrdiff_t{4} * pairs_y_ * i);
   }
   // Neither end of a span ever moves back.
-  const Span &last_x = across_[window_w - 1], &last_y = down_[window_h - 1];
-  const int left = across_[0].first;
-  need(left, down_[0].first, last_x.first + last_x.count, last_y.first + last_y.count);
-  for (int i = 0; i < window_w; ++i) across_[i].first -= left;
+  const kernels::Span &last_x = across[window_w - 1], &last_y = down_[window_h - 1];
+  const int left = across[0].first, right = last_x.first + last_x.count;
+  need(left, down_[0].first, right, last_y.first + last_y.count);
+  for (int i = 0; i < window_w; ++i) across[i].first -= left;
+  across_ = {right - left, window_w, longest, across, weights_x, {}, 0, parts[3], parts[4]};
+  kernels::lay_out(across_);
   return true;
 }
 
@@ -163,23 +183,18 @@ void FilterResampler::take(int y, const std::uint8_t* rgb) {
   if (down_first_) {
     std::memcpy(row(at), rgb, std::size_t{3} * static_cast<std::size_t>(area_.width));
   } else {
-    filter_across(rgb, row(at));
+    kernels::filter_row(across_, rgb, row(at));
   }
   // One source row can complete several rows when enlarging.
   for (; next_ < window_h_ && down_[next_].first + down_[next_].count - 1 <= at; ++next_) {
     if (down_first_) {
       filter_down(3 * area_.width, between_);
-      filter_across(between_, out_);
+      kernels::filter_row(across_, between_, out_);
     } else {
       filter_down(3 * window_w_, out_);
     }
     writer_->write(next_, out_);
   }
-}
-
-void FilterResampler::filter_across(const std::uint8_t* from, std::uint8_t* to) const {
-  static_assert(sizeof(Span) == 2 * sizeof(std::int32_t));
-  kernels::filter_row(from, 3 * area_.width, &across_[0].first, weights_x_, pairs_x_, window_w_, to);
 }
 
 void FilterResampler::filter_down(int n, std::uint8_t* to) const {

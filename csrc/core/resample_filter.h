@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "resample.h"
+#include "resample_filter_kernels.h"
 
 namespace pixfeed {
 
@@ -18,19 +19,14 @@ class FilterResampler final : public Resampler {
   void take(int y, const std::uint8_t* rgb) override;
 
  private:
-  // The source pixels of one output pixel, and where their weights are.
-  struct Span {
-    std::int32_t first, count;
-  };
-
-  void filter_across(const std::uint8_t* from, std::uint8_t* to) const;
   void filter_down(int n, std::uint8_t* to) const;  // the rows of the window row `next_`, n bytes of them
 
   std::uint8_t* row(int y) const { return rows_ + static_cast<std::size_t>(y % kept_) * stride_; }
 
-  Span *across_ = nullptr, *down_ = nullptr;             // a window column, a window row
-  std::int16_t *weights_x_ = nullptr, *weights_y_ = nullptr;  // see resample_filter_kernels.h
-  int pairs_x_ = 0, pairs_y_ = 0;                         // pairs of weights reserved for each
+  kernels::RowFilter across_{};
+  kernels::Span* down_ = nullptr;                         // a window row
+  std::int16_t* weights_y_ = nullptr;                     // see kernels::filter_rows
+  int pairs_y_ = 0;                                       // pairs of weights reserved for each window row
   bool down_first_ = false;
   int kept_ = 0;                                          // rows in rows_
   std::size_t stride_ = 0;

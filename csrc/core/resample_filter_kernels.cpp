@@ -9,7 +9,38 @@
 #include <cstring>
 
 #include "resample_filter_kernels.h"
+#include "resample_filter_vnni_kernels.h"
 #include "resample_pairs-inl.h"
+
+#ifndef PIXFEED_RESAMPLE_FILTER_LAYOUTS_
+#define PIXFEED_RESAMPLE_FILTER_LAYOUTS_
+namespace pixfeed::kernels {
+
+constexpr int kTaps = 16;  // of the layout `planes`, at a time
+
+constexpr int up_to(int n, int multiple) { return (n + multiple - 1) / multiple * multiple; }
+
+// Behind a plane, taps of weight 0 are read.
+inline std::ptrdiff_t plane_stride(int width) { return up_to(width + kTaps, 64); }
+
+inline std::int32_t bits(const std::uint8_t* from) {
+  std::int32_t value;
+  std::memcpy(&value, from, sizeof(value));
+  return value;
+}
+
+inline void pixel_plain(const RowFilter& filter, int i, const std::uint8_t* row, std::uint8_t* rgb) {
+  const auto [first, count] = filter.spans[i];
+  const std::int32_t* weights = filter.weights + std::ptrdiff_t{filter.taps} * i;
+  for (int c = 0; c < 3; ++c) {
+    std::int32_t sum = 1 << (kWeightBits - 1);
+    for (int k = 0; k < count; ++k) sum += row[3 * (first + k) + c] * weights[k];
+    rgb[c] = static_cast<std::uint8_t>(std::clamp(sum >> kWeightBits, 0, 255));
+  }
+}
+
+}  // namespace pixfeed::kernels
+#endif
 
 HWY_BEFORE_NAMESPACE();
 namespace pixfeed::kernels {
@@ -18,9 +49,12 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 #if HWY_TARGET == HWY_SCALAR || HWY_TARGET == HWY_EMU128
 
-void filter_row_simd(const std::uint8_t* row, int limit, const std::int32_t* spans, const std::int16_t* weights,
-                     int pairs, int n, std::uint8_t* rgb) {
-  filter_row_plain(row, limit, spans, weights, pairs, n, rgb);
+RowFilter::Layout layout_simd(int /*taps*/) { return RowFilter::Layout::plain; }
+void filter_pairs_simd(const RowFilter& filter, const std::uint8_t* row, std::uint8_t* rgb) {
+  filter_row_plain(filter, row, rgb);
+}
+void filter_planes_simd(const RowFilter& filter, const std::uint8_t* row, std::uint8_t* rgb) {
+  filter_row_plain(filter, row, rgb);
 }
 void filter_rows_simd(const std::uint8_t* const* rows, const std::int16_t* weights, int count, int n,
                       std::uint8_t* out) {
@@ -29,61 +63,189 @@ void filter_rows_simd(const std::uint8_t* const* rows, const std::int16_t* weigh
 
 #else
 
-const hn::FixedTag<std::uint8_t, 8> du8_half;
-const hn::FixedTag<std::int16_t, 4> di16_half;
-
-HWY_INLINE I32 rounded(I32 high, I32 low) {
-  const I32 half = hn::Set(di32, 1 << (kWeightBits - 1));
-  return hn::ShiftRight<kWeightBits>(hn::Add(hn::Add(hn::ShiftLeft<11>(high), low), half));
+// The sums of the high and of the low halves, put together.
+template <class V>
+HWY_INLINE V together(V high, V low) {
+  return hn::Add(hn::ShiftLeft<11>(high), low);
 }
 
-void filter_row_simd(const std::uint8_t* row, int limit, const std::int32_t* spans, const std::int16_t* weights,
-                     int pairs, int n, std::uint8_t* rgb) {
-  static_assert(kSplit == 1 << 11);
+template <class V>
+HWY_INLINE V rounded(V sum) {
+  const hn::DFromV<V> d;
+  return hn::ShiftRight<kWeightBits>(hn::Add(sum, hn::Set(d, 1 << (kWeightBits - 1))));
+}
+
+// 128 bits from as many, or from twice as many: blocks are added.
+HWY_INLINE I32 add_blocks(I32 v) { return v; }
+template <class V, hwy::EnableIf<(hn::MaxLanes(hn::DFromV<V>()) > 4)>* = nullptr>
+HWY_INLINE I32 add_blocks(V v) {
+  const hn::DFromV<V> d;
+  return hn::Add(hn::LowerHalf(di32, v), hn::UpperHalf(di32, v));
+}
+
+// The sum of all lanes of r, of g and of b, and nothing of use.
+template <class V>
+HWY_INLINE I32 sums_of(V r, V g, V b) {
+  const hn::DFromV<V> d;
+  const hn::RepartitionToWide<decltype(d)> wide;
+  const auto rg = hn::BitCast(wide, hn::Add(hn::InterleaveLower(d, r, g), hn::InterleaveUpper(d, r, g)));
+  const auto bb = hn::BitCast(wide, hn::Add(hn::InterleaveLower(d, b, b), hn::InterleaveUpper(d, b, b)));
+  return add_blocks(
+      hn::Add(hn::BitCast(d, hn::InterleaveLower(wide, rg, bb)), hn::BitCast(d, hn::InterleaveUpper(wide, rg, bb))));
+}
+
+// Up to this many taps, `pairs` is the faster layout.
+constexpr int kFewTaps = 8;
+
+RowFilter::Layout layout_simd(int taps) {
+  return taps <= kFewTaps ? RowFilter::Layout::pairs : RowFilter::Layout::planes;
+}
+
+// Few taps: two at a time, R R G G B B in a vector of 128 bits.
+void filter_pairs_simd(const RowFilter& filter, const std::uint8_t* row, std::uint8_t* rgb) {
+  const hn::FixedTag<std::uint8_t, 8> du8_half;
+  const hn::FixedTag<std::uint8_t, 4> du8_quarter;
+  const hn::FixedTag<std::int16_t, 4> di16_half;
   const auto shuffle = hn::Load(du8, kPairs);
-  for (int i = 0; i < n; ++i, weights += std::ptrdiff_t{4} * pairs, rgb += 3) {
-    const int first = 3 * spans[2 * i], used = (spans[2 * i + 1] + 1) / 2;
+  const int limit = 3 * filter.width, pairs = (filter.taps + 1) / 2;
+  const std::uint8_t* packed = filter.packed;
+  for (int i = 0; i < filter.n; ++i, packed += 8 * pairs, rgb += 3) {
+    const int first = 3 * filter.spans[i].first, used = (filter.spans[i].count + 1) / 2;
     if (first + 6 * (used - 1) + 8 > limit) {  // the last pair's eight bytes would reach past the row
-      filter_row_plain(row, limit, spans + 2 * i, weights, pairs, 1, rgb);
+      pixel_plain(filter, i, row, rgb);
       continue;
     }
     I32 high = hn::Zero(di32), low = hn::Zero(di32);
     for (int k = 0; k < used; ++k) {
       const auto bytes = hn::ZeroExtendVector(du8, hn::LoadU(du8_half, row + first + 6 * k));
       const auto taps = hn::BitCast(di16, hn::TableLookupBytesOr0(bytes, shuffle));
-      high = add_pairs(taps, pair(weights + 4 * k), high);
-      low = add_pairs(taps, pair(weights + 4 * k + 2), low);
+      high = add_pairs(taps, hn::BitCast(di16, hn::Set(di32, bits(packed + 8 * k))), high);
+      low = add_pairs(taps, hn::BitCast(di16, hn::Set(di32, bits(packed + 8 * k + 4))), low);
     }
-    const auto words = hn::DemoteTo(di16_half, rounded(high, low));
+    const auto words = hn::DemoteTo(di16_half, rounded(together(high, low)));
     alignas(8) std::uint8_t pixel[4];
-    const hn::FixedTag<std::uint8_t, 4> du8_quarter;
     hn::Store(hn::DemoteTo(du8_quarter, words), du8_quarter, pixel);
     std::memcpy(rgb, pixel, 3);
   }
 }
 
+// n pixels to three planes, each `stride` bytes behind the last.
+void split_simd(const std::uint8_t* rgb, int n, std::uint8_t* planes, std::ptrdiff_t stride) {
+  const hn::ScalableTag<std::uint8_t> d;
+  const int step = static_cast<int>(hn::Lanes(d));
+  // The last vector begins where it still fits.
+  for (int next = 0; next < n && n >= step; next += step) {
+    const int i = std::min(next, n - step);
+    auto r = hn::Zero(d), g = r, b = r;
+    hn::LoadInterleaved3(d, rgb + std::ptrdiff_t{3} * i, r, g, b);
+    hn::StoreU(r, d, planes + i);
+    hn::StoreU(g, d, planes + stride + i);
+    hn::StoreU(b, d, planes + 2 * stride + i);
+  }
+  for (int i = n < step ? 0 : n; i < n; ++i) {
+    for (int c = 0; c < 3; ++c) planes[c * stride + i] = rgb[3 * i + c];
+  }
+}
+
+// Taps of a column side by side: kTaps, in one vector or two.
+const hn::CappedTag<std::int16_t, kTaps> dtaps;
+using Taps = hn::VFromD<decltype(dtaps)>;
+
+HWY_INLINE Taps load_taps(const std::uint8_t* from) {
+  const hn::Rebind<std::uint8_t, decltype(dtaps)> bytes;
+  return hn::PromoteTo(dtaps, hn::LoadU(bytes, from));
+}
+
+HWY_INLINE Taps load_weights(const std::uint8_t* from) {
+  const hn::Repartition<std::uint8_t, decltype(dtaps)> bytes;
+  return hn::BitCast(dtaps, hn::Load(bytes, from));
+}
+
+HWY_INLINE I32 sums_of_column(const std::uint8_t* planes, std::ptrdiff_t stride, const std::uint8_t* packed, int count) {
+  const hn::RepartitionToWide<decltype(dtaps)> dsums;
+  const int step = static_cast<int>(hn::Lanes(dtaps));
+  auto r_high = hn::Zero(dsums), g_high = r_high, b_high = r_high, r_low = r_high, g_low = r_high, b_low = r_high;
+  for (int k = 0; k < count; k += kTaps, packed += 4 * kTaps) {
+    for (int j = 0; j < kTaps; j += step) {
+      const Taps high = load_weights(packed + 2 * j), low = load_weights(packed + 2 * kTaps + 2 * j);
+      const Taps r = load_taps(planes + k + j), g = load_taps(planes + stride + k + j),
+                 b = load_taps(planes + 2 * stride + k + j);
+      r_high = add_pairs(r, high, r_high);
+      g_high = add_pairs(g, high, g_high);
+      b_high = add_pairs(b, high, b_high);
+      r_low = add_pairs(r, low, r_low);
+      g_low = add_pairs(g, low, g_low);
+      b_low = add_pairs(b, low, b_low);
+    }
+  }
+  return sums_of(together(r_high, r_low), together(g_high, g_low), together(b_high, b_low));
+}
+
+// R G B ? of four pixels to 12 bytes of packed RGB.
+alignas(16) constexpr std::uint8_t kPack[16] = {0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, 0x80, 0x80, 0x80, 0x80};
+
+// Many taps: the row is split into planes first, so that taps and their weights lie side by side.
+void filter_planes_simd(const RowFilter& filter, const std::uint8_t* row, std::uint8_t* rgb) {
+  const hn::Half<decltype(di16)> half16;
+  const hn::Half<decltype(du8)> half8;
+  const std::ptrdiff_t stride = plane_stride(filter.width);
+  split_simd(row, filter.width, filter.planes, stride);
+  const int n = filter.n;
+  const std::ptrdiff_t column = std::ptrdiff_t{4} * up_to(filter.taps, kTaps);
+  for (int i = 0; i < n; i += 4, rgb += 12) {
+    const int columns = std::min(n - i, 4);
+    alignas(16) std::int32_t sums[16] = {};
+    for (int c = 0; c < columns; ++c) {
+      const Span span = filter.spans[i + c];
+      hn::Store(sums_of_column(filter.planes + span.first, stride, filter.packed + column * (i + c), span.count), di32,
+                sums + 4 * c);
+    }
+    decltype(hn::Zero(half8)) eight[2];
+    for (int h = 0; h < 2; ++h) {
+      const auto low = hn::DemoteTo(half16, rounded(hn::Load(di32, sums + 8 * h)));
+      const auto high = hn::DemoteTo(half16, rounded(hn::Load(di32, sums + 8 * h + 4)));
+      eight[h] = hn::DemoteTo(half8, hn::Combine(di16, high, low));
+    }
+    const auto pixels = hn::TableLookupBytesOr0(hn::Combine(du8, eight[1], eight[0]), hn::Load(du8, kPack));
+    if (3 * (n - i) >= 16) {
+      hn::StoreU(pixels, du8, rgb);
+    } else {
+      alignas(16) std::uint8_t bytes[16];
+      hn::Store(pixels, du8, bytes);
+      std::memcpy(rgb, bytes, static_cast<std::size_t>(3 * columns));
+    }
+  }
+}
+
 void filter_rows_simd(const std::uint8_t* const* rows, const std::int16_t* weights, int count, int n,
                       std::uint8_t* out) {
+  const hn::ScalableTag<std::int16_t> d;
+  const hn::RepartitionToWide<decltype(d)> dsums;
+  const hn::Rebind<std::uint8_t, decltype(d)> dbytes;
+  const int step = static_cast<int>(hn::Lanes(d));
+  // The last vector begins where it still fits; some bytes are then made twice.
   int i = 0;
-  for (; i + 8 <= n; i += 8) {
-    I32 high[2] = {hn::Zero(di32), hn::Zero(di32)}, low[2] = {hn::Zero(di32), hn::Zero(di32)};
+  for (int next = 0; next < n && n >= step; next += step) {
+    i = std::min(next, n - step);
+    auto high0 = hn::Zero(dsums), high1 = high0, low0 = high0, low1 = high0;
     for (int k = 0; k < count; k += 2) {
       // An odd last row is its own partner, whose weight is 0.
       const std::uint8_t* partner = rows[std::min(k + 1, count - 1)];
-      const I16 a = hn::PromoteTo(di16, hn::LoadU(du8_half, rows[k] + i));
-      const I16 b = hn::PromoteTo(di16, hn::LoadU(du8_half, partner + i));
-      const I16 both[2] = {hn::InterleaveLower(di16, a, b), hn::InterleaveUpper(di16, a, b)};
-      const I16 weight_high = pair(weights + 2 * k), weight_low = pair(weights + 2 * k + 2);
-      for (int h = 0; h < 2; ++h) {
-        high[h] = add_pairs(both[h], weight_high, high[h]);
-        low[h] = add_pairs(both[h], weight_low, low[h]);
-      }
+      const auto a = hn::PromoteTo(d, hn::LoadU(dbytes, rows[k] + i));
+      const auto b = hn::PromoteTo(d, hn::LoadU(dbytes, partner + i));
+      // Interleaved within each 128 bits; ReorderDemote2To undoes that, as it packs within 128 bits.
+      const auto lower = hn::InterleaveLower(d, a, b), upper = hn::InterleaveUpper(d, a, b);
+      const auto weight_high = hn::BitCast(d, hn::Set(dsums, pair_bits(weights + 2 * k)));
+      const auto weight_low = hn::BitCast(d, hn::Set(dsums, pair_bits(weights + 2 * k + 2)));
+      high0 = add_pairs(lower, weight_high, high0);
+      high1 = add_pairs(upper, weight_high, high1);
+      low0 = add_pairs(lower, weight_low, low0);
+      low1 = add_pairs(upper, weight_low, low1);
     }
-    const auto first = hn::DemoteTo(di16_half, rounded(high[0], low[0]));
-    const auto second = hn::DemoteTo(di16_half, rounded(high[1], low[1]));
-    hn::StoreU(hn::DemoteTo(du8_half, hn::Combine(di16, second, first)), du8_half, out + i);
+    const auto words = hn::ReorderDemote2To(d, rounded(together(high0, low0)), rounded(together(high1, low1)));
+    hn::StoreU(hn::DemoteTo(dbytes, words), dbytes, out + i);
   }
-  for (; i < n; ++i) {
+  for (i = n < step ? 0 : n; i < n; ++i) {
     std::int32_t sum = 1 << (kWeightBits - 1);
     for (int k = 0; k < count; ++k) {
       const std::int16_t* w = weights + 4 * (k / 2) + k % 2;
@@ -102,30 +264,86 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace pixfeed::kernels {
 
-HWY_EXPORT(filter_row_simd);
+HWY_EXPORT(layout_simd);
+HWY_EXPORT(filter_pairs_simd);
+HWY_EXPORT(filter_planes_simd);
 HWY_EXPORT(filter_rows_simd);
 
-void filter_row(const std::uint8_t* row, int limit, const std::int32_t* spans, const std::int16_t* weights, int pairs,
-                int n, std::uint8_t* rgb) {
-  HWY_DYNAMIC_DISPATCH(filter_row_simd)(row, limit, spans, weights, pairs, n, rgb);
+namespace {
+
+// High halves of two weights, then low halves, and so on. The last of an odd number has a partner of 0.
+void pack_pairs(const RowFilter& filter) {
+  const int pairs = (filter.taps + 1) / 2;
+  for (int i = 0; i < filter.n; ++i) {
+    for (int k = 0; k < 2 * pairs; ++k) {
+      const std::int32_t weight = k < filter.taps ? filter.weights[std::ptrdiff_t{filter.taps} * i + k] : 0;
+      const std::int16_t halves[2] = {static_cast<std::int16_t>(weight >> 11),
+                                      static_cast<std::int16_t>(weight & (kSplit - 1))};
+      std::uint8_t* to = filter.packed + std::ptrdiff_t{8} * (pairs * i + k / 2) + 2 * (k % 2);
+      std::memcpy(to, &halves[0], 2);
+      std::memcpy(to + 4, &halves[1], 2);
+    }
+  }
+}
+
+// The high halves of kTaps weights, then their low halves, and so on.
+void pack_taps(const RowFilter& filter) {
+  const int room = up_to(filter.taps, kTaps);
+  std::memset(filter.packed, 0, std::size_t{4} * static_cast<std::size_t>(room) * static_cast<std::size_t>(filter.n));
+  for (int i = 0; i < filter.n; ++i) {
+    for (int k = 0; k < filter.taps; ++k) {
+      const std::int32_t weight = filter.weights[std::ptrdiff_t{filter.taps} * i + k];
+      const std::int16_t halves[2] = {static_cast<std::int16_t>(weight >> 11),
+                                      static_cast<std::int16_t>(weight & (kSplit - 1))};
+      std::uint8_t* to = filter.packed + std::ptrdiff_t{4} * (room * i + k / kTaps * kTaps) + 2 * (k % kTaps);
+      std::memcpy(to, &halves[0], 2);
+      std::memcpy(to + 2 * kTaps, &halves[1], 2);
+    }
+  }
+}
+
+}  // namespace
+
+std::size_t packed_bytes(int n, int taps) {
+  const std::size_t own = std::size_t{4} * static_cast<std::size_t>(up_to(taps, kTaps)) * static_cast<std::size_t>(n);
+  return std::max(own, vnni_packed_bytes(n, taps));
+}
+
+std::size_t planes_bytes(int width) { return 3 * static_cast<std::size_t>(plane_stride(width)); }
+
+void lay_out(RowFilter& filter) {
+  if (has_vnni()) {
+    filter.layout = RowFilter::Layout::vnni;
+    return vnni_lay_out(filter);
+  }
+  filter.step = 1;
+  filter.layout = HWY_DYNAMIC_DISPATCH(layout_simd)(filter.taps);
+  if (filter.layout == RowFilter::Layout::pairs) pack_pairs(filter);
+  if (filter.layout == RowFilter::Layout::planes) {
+    pack_taps(filter);
+    std::memset(filter.planes, 0, planes_bytes(filter.width));
+  }
+}
+
+void filter_row(const RowFilter& filter, const std::uint8_t* row, std::uint8_t* rgb) {
+  switch (filter.layout) {
+    case RowFilter::Layout::plain:
+      return filter_row_plain(filter, row, rgb);
+    case RowFilter::Layout::pairs:
+      return HWY_DYNAMIC_DISPATCH(filter_pairs_simd)(filter, row, rgb);
+    case RowFilter::Layout::planes:
+      return HWY_DYNAMIC_DISPATCH(filter_planes_simd)(filter, row, rgb);
+    case RowFilter::Layout::vnni:
+      return vnni_filter_row(filter, row, rgb);
+  }
 }
 
 void filter_rows(const std::uint8_t* const* rows, const std::int16_t* weights, int count, int n, std::uint8_t* out) {
   HWY_DYNAMIC_DISPATCH(filter_rows_simd)(rows, weights, count, n, out);
 }
 
-void filter_row_plain(const std::uint8_t* row, int /*limit*/, const std::int32_t* spans, const std::int16_t* weights,
-                      int pairs, int n, std::uint8_t* rgb) {
-  for (int i = 0; i < n; ++i, weights += std::ptrdiff_t{4} * pairs, rgb += 3) {
-    for (int c = 0; c < 3; ++c) {
-      std::int32_t sum = 1 << (kWeightBits - 1);
-      for (int k = 0; k < spans[2 * i + 1]; ++k) {
-        const std::int16_t* w = weights + 4 * (k / 2) + k % 2;
-        sum += row[3 * (spans[2 * i] + k) + c] * (w[0] * kSplit + w[2]);
-      }
-      rgb[c] = static_cast<std::uint8_t>(std::clamp(sum >> kWeightBits, 0, 255));
-    }
-  }
+void filter_row_plain(const RowFilter& filter, const std::uint8_t* row, std::uint8_t* rgb) {
+  for (int i = 0; i < filter.n; ++i) pixel_plain(filter, i, row, rgb + std::ptrdiff_t{3} * i);
 }
 
 void filter_rows_plain(const std::uint8_t* const* rows, const std::int16_t* weights, int count, int n,

@@ -2,9 +2,9 @@
 //
 // A weight has 22 bits behind the point, too many for the CPU's 16-bit multipliers. So it is split, weight = high * 2048
 // + low with low in [0, 2047], and the two sums are put together at the end: sums are taken modulo 2^32, so that is exact.
-// Weights lie in pairs of taps, four values a pair: high, high, low, low. An odd count is filled up with a weight of 0.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 namespace pixfeed::kernels {
@@ -12,14 +12,38 @@ namespace pixfeed::kernels {
 inline constexpr int kWeightBits = 22;
 inline constexpr int kSplit = 2048;
 
-// n pixels of packed RGB: pixel i is the weighted sum of spans[2 * i + 1] pixels of the row, from pixel spans[2 * i] on;
-// its weights begin at weights + 4 * pairs * i. `limit`: bytes of the row that may be read.
-void filter_row(const std::uint8_t* row, int limit, const std::int32_t* spans, const std::int16_t* weights, int pairs,
-                int n, std::uint8_t* rgb);
-void filter_row_plain(const std::uint8_t* row, int limit, const std::int32_t* spans, const std::int16_t* weights,
-                      int pairs, int n, std::uint8_t* rgb);
+// The source pixels of one output pixel.
+struct Span {
+  std::int32_t first, count;
+};
 
-// out[i] = the weighted sum of rows[0..count)[i], for n bytes.
+// How a row of `width` pixels becomes one of `n`. The caller fills in the first part and gives memory to the second.
+struct RowFilter {
+  int width, n;
+  int taps;                     // the longest span
+  const Span* spans;            // [n], inside the row; neither end ever moves back
+  const std::int32_t* weights;  // [n][taps], zeros behind a span
+
+  // What the kernels make of it; theirs alone.
+  enum class Layout { plain, pairs, planes, vnni } layout;
+  int step;              // columns that are made at a time
+  std::uint8_t* packed;  // the weights again
+  std::uint8_t* planes;  // a row as three planes
+};
+
+// The bytes that RowFilter::packed and RowFilter::planes need, both on 64-byte boundaries.
+std::size_t packed_bytes(int n, int taps);
+std::size_t planes_bytes(int width);
+
+// Once, before the first row. Weights must lie in (-2^22 * 1.9, 2^22 * 1.9).
+void lay_out(RowFilter& filter);
+
+// One row of packed RGB: pixel i is the weighted sum of the pixels in spans[i].
+void filter_row(const RowFilter& filter, const std::uint8_t* row, std::uint8_t* rgb);
+void filter_row_plain(const RowFilter& filter, const std::uint8_t* row, std::uint8_t* rgb);
+
+// out[i] = the weighted sum of rows[0..count)[i], for n bytes. Weights lie in pairs of rows, four values a pair: high,
+// high, low, low. An odd count is filled up with a weight of 0.
 void filter_rows(const std::uint8_t* const* rows, const std::int16_t* weights, int count, int n, std::uint8_t* out);
 void filter_rows_plain(const std::uint8_t* const* rows, const std::int16_t* weights, int count, int n,
                        std::uint8_t* out);

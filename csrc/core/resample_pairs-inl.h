@@ -28,18 +28,26 @@ using I32 = hwy::HWY_NAMESPACE::VFromD<decltype(di32)>;
 alignas(16) constexpr std::uint8_t kPairs[16] = {0, 0x80, 3, 0x80, 1,    0x80, 4,    0x80,
                                                  2, 0x80, 5, 0x80, 0x80, 0x80, 0x80, 0x80};
 
-// sum + the products of lanes 2i and 2i + 1 in lane i.
-HWY_INLINE I32 add_pairs(I16 a, I16 b, I32 sum) {
-  I32 odd = hwy::HWY_NAMESPACE::Zero(di32);
-  const I32 even = hwy::HWY_NAMESPACE::ReorderWidenMulAccumulate(di32, a, b, sum, odd);
-  return hwy::HWY_NAMESPACE::RearrangeToOddPlusEven(even, odd);
+// sum + the products of lanes 2i and 2i + 1 in lane i. The products are rearranged before the sum is added: where the CPU
+// has them in another order (NEON), the sum must not be rearranged with them.
+template <class V16, class V32>
+HWY_INLINE V32 add_pairs(V16 a, V16 b, V32 sum) {
+  const hwy::HWY_NAMESPACE::DFromV<V32> d;
+  V32 odd = hwy::HWY_NAMESPACE::Zero(d);
+  const V32 even = hwy::HWY_NAMESPACE::ReorderWidenMulAccumulate(d, a, b, hwy::HWY_NAMESPACE::Zero(d), odd);
+  return hwy::HWY_NAMESPACE::Add(sum, hwy::HWY_NAMESPACE::RearrangeToOddPlusEven(even, odd));
+}
+
+// A pair of weights as the bits of one 32-bit lane.
+HWY_INLINE std::int32_t pair_bits(const std::int16_t* weights) {
+  std::int32_t both;
+  std::memcpy(&both, weights, sizeof(both));
+  return both;
 }
 
 // A pair of weights in every 32-bit lane.
 HWY_INLINE I16 pair(const std::int16_t* weights) {
-  std::int32_t both;
-  std::memcpy(&both, weights, sizeof(both));
-  return hwy::HWY_NAMESPACE::BitCast(di16, hwy::HWY_NAMESPACE::Set(di32, both));
+  return hwy::HWY_NAMESPACE::BitCast(di16, hwy::HWY_NAMESPACE::Set(di32, pair_bits(weights)));
 }
 
 }  // namespace HWY_NAMESPACE

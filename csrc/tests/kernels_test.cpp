@@ -1,10 +1,13 @@
 // Every SIMD kernel on every target that this CPU has, against its plain twin, at every length up to a few vectors.
 // Buffers have exactly the size that is allowed, so an address sanitizer sees a byte too far.
+#define HWY_WANT_AVX3_DL  // resample_filter_vnni_kernels asks for it at run time
 #include <hwy/targets.h>
 
 #include <algorithm>
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
+#include <memory>
 #include <random>
 #include <vector>
 
@@ -62,44 +65,67 @@ void test_blend_rows(const char* target) {
   }
 }
 
-std::vector<std::int16_t> random_weights(int pairs) {
-  std::vector<std::int16_t> result(4 * static_cast<std::size_t>(pairs));
-  for (std::size_t i = 0; i < result.size(); i += 2) {
-    const bool high = i % 4 == 0;  // high parts so small that no sum leaves 32 bits
-    for (std::size_t j = i; j < i + 2; ++j) {
-      result[j] = static_cast<std::int16_t>(random_bits() % 2048 - (high ? 1024 : 0)) / (high ? 4 * pairs : 1);
-    }
-  }
+// Of which no sum leaves 32 bits; zeros from `count` on.
+std::vector<std::int32_t> random_weights(int count, int room) {
+  std::vector<std::int32_t> result(static_cast<std::size_t>(room));
+  const int most = static_cast<int>(1.9 * (1 << 22)) / count;
+  for (int k = 0; k < count; ++k) result[k] = static_cast<std::int32_t>(random_bits() % (2u * most)) - most;
   return result;
 }
 
-void test_filters(const char* target) {
-  for (int n = 1; n <= kLongest; ++n) {
-    const int pixels = 1 + static_cast<int>(random_bits() % 100), pairs = (1 + static_cast<int>(random_bits() % 20));
-    const auto src = bytes(3 * pixels);
-    std::vector<std::int32_t> spans;
-    std::vector<std::int16_t> weights;
-    for (int i = 0; i < n; ++i) {
-      const int first = static_cast<int>(random_bits() % static_cast<unsigned>(pixels));
-      const int count = 1 + static_cast<int>(random_bits() % static_cast<unsigned>(std::min(2 * pairs, pixels - first)));
-      auto own = random_weights(pairs);
-      if (count % 2 == 1) own[2 * count - 1] = own[2 * count + 1] = 0;
-      spans.insert(spans.end(), {first, count});
-      weights.insert(weights.end(), own.begin(), own.end());
-    }
+// `shrink`: source pixels an output pixel; it decides, with the number of taps, how the kernel goes about it.
+void test_filter_row(const char* target, int n, double shrink, int taps) {
+  const int width = std::max(1, static_cast<int>(n * shrink));
+  taps = std::min(taps, width);
+  std::vector<Span> spans;
+  std::vector<std::int32_t> weights;
+  for (int i = 0; i < n; ++i) {
+    const int first = std::min(static_cast<int>(i * shrink), width - 1);
+    const int least = std::max(1, taps - 1), most = std::min(taps, width - first);
+    spans.push_back({first, std::min(least + static_cast<int>(random_bits() % 2), most)});
+    const auto own = random_weights(spans[i].count, taps);
+    weights.insert(weights.end(), own.begin(), own.end());
+  }
+  const auto aligned = [](std::size_t size) { return (size + 63) / 64 * 64; };
+  const std::size_t packed = aligned(packed_bytes(n, taps)), planes = aligned(planes_bytes(width));
+  std::unique_ptr<std::uint8_t, decltype(&std::free)> memory(
+      static_cast<std::uint8_t*>(std::aligned_alloc(64, packed + planes)), std::free);
+  RowFilter filter{width, n, taps, spans.data(), weights.data(), {}, 0, memory.get(), memory.get() + packed};
+  lay_out(filter);
+  for (int repeat = 0; repeat < 2; ++repeat) {
+    const auto row = bytes(3 * width);
     auto fast = bytes(3 * n), plain = bytes(3 * n);
-    filter_row(src.data(), 3 * pixels, spans.data(), weights.data(), pairs, n, fast.data());
-    filter_row_plain(src.data(), 3 * pixels, spans.data(), weights.data(), pairs, n, plain.data());
-    CHECK(fast == plain, "%s: a row of %d pixels", target, n);
+    filter_row(filter, row.data(), fast.data());
+    filter_row_plain(filter, row.data(), plain.data());
+    CHECK(fast == plain, "%s: %d pixels to %d, %d taps", target, width, n, taps);
+  }
+}
 
-    const int count = spans[1];
+void test_filter_row(const char* target) {
+  for (int n = 1; n <= kLongest; ++n) {
+    for (const double shrink : {0.3, 1.0, 1.95, 5.5, 15.75}) {
+      test_filter_row(target, n, shrink, 1 + static_cast<int>(random_bits() % 40));
+    }
+    test_filter_row(target, n, 3, 1 + n % 8);
+  }
+}
+
+void test_filter_rows(const char* target) {
+  for (int n = 1; n <= kLongest; ++n) {
+    const int count = 1 + static_cast<int>(random_bits() % 40), pairs = (count + 1) / 2;
+    const auto weights = random_weights(count, 2 * pairs);
+    std::vector<std::int16_t> paired(4 * static_cast<std::size_t>(pairs));
+    for (int k = 0; k < 2 * pairs; ++k) {
+      paired[4 * (k / 2) + k % 2] = static_cast<std::int16_t>(weights[k] >> 11);
+      paired[4 * (k / 2) + k % 2 + 2] = static_cast<std::int16_t>(weights[k] & (kSplit - 1));
+    }
     std::vector<std::vector<std::uint8_t>> rows;
     std::vector<const std::uint8_t*> pointers;
     for (int k = 0; k < count; ++k) rows.push_back(bytes(n));
     for (const auto& row : rows) pointers.push_back(row.data());
-    fast.resize(static_cast<std::size_t>(n)), plain.resize(static_cast<std::size_t>(n));
-    filter_rows(pointers.data(), weights.data(), count, n, fast.data());
-    filter_rows_plain(pointers.data(), weights.data(), count, n, plain.data());
+    auto fast = bytes(n), plain = bytes(n);
+    filter_rows(pointers.data(), paired.data(), count, n, fast.data());
+    filter_rows_plain(pointers.data(), paired.data(), count, n, plain.data());
     CHECK(fast == plain, "%s: %d rows of %d values", target, count, n);
   }
 }
@@ -136,7 +162,8 @@ int main() {
     const char* name = hwy::TargetName(target);
     test_resample_row(name);
     test_blend_rows(name);
-    test_filters(name);
+    test_filter_row(name);
+    test_filter_rows(name);
     test_writing(name);
     std::printf("%s: same as the plain twins\n", name);
   }
