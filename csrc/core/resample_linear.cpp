@@ -1,35 +1,12 @@
 #include "resample_linear.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstring>
 
 #include "resample_linear_kernels.h"
+#include "resample_position.h"
 
 namespace pixfeed {
-namespace {
-
-constexpr int kOne = 2048;  // 1.0 in OpenCV's fixed point (INTER_RESIZE_COEF_BITS is 11)
-
-// Where destination index `i` falls in the source: OpenCV's arithmetic, double until here and float from here on.
-struct Position {
-  int index;
-  float fraction;
-};
-Position position(int i, double scale) {
-  const float at = static_cast<float>((i + 0.5) * scale - 0.5);
-  const int index = static_cast<int>(std::floor(at));
-  return {index, at - static_cast<float>(index)};
-}
-
-// Rounds half to even, as OpenCV's saturate_cast<short> does.
-std::int16_t fixed(float weight) { return static_cast<std::int16_t>(std::lrintf(weight * kOne)); }
-
-// OpenCV inverts the inverse scale; the second rounding is part of the result.
-double scale_of(int from, int to) { return 1.0 / (static_cast<double>(to) / from); }
-
-}  // namespace
-
 bool LinearResampler::prepare(const Plan& plan, int width, int height, int window_w, int window_h, Buffer& memory,
                               RowWriter& writer) {
   expect(plan, width, height, window_w, window_h, writer);

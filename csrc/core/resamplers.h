@@ -1,0 +1,22 @@
+// Which way of resampling a plan asks for.
+#pragma once
+
+#include "resample_filter.h"
+#include "resample_linear.h"
+#include "resample_nearest.h"
+
+namespace pixfeed {
+
+// One of each, to be had without memory from the heap; one of them is used.
+class Resamplers {
+ public:
+  // Decides as cv2.resize does, which for some sizes takes another way than it was asked for.
+  Resampler& of(const Plan& plan);
+
+ private:
+  LinearResampler linear_;
+  NearestResampler nearest_;
+  FilterResampler filter_;
+};
+
+}  // namespace pixfeed
