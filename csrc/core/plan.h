@@ -11,6 +11,7 @@ namespace pixfeed {
 enum class Interpolation : std::int32_t {
   nearest = 0,
   linear = 1,
+  area = 3,
   nearest_exact = 6,
   pillow_lanczos = 17,
   pillow_bilinear = 18,
@@ -19,7 +20,8 @@ enum class Interpolation : std::int32_t {
   pillow_hamming = 21,
 };
 constexpr bool is_opencv(Interpolation i) {
-  return i == Interpolation::nearest || i == Interpolation::linear || i == Interpolation::nearest_exact;
+  return i == Interpolation::nearest || i == Interpolation::linear || i == Interpolation::area ||
+         i == Interpolation::nearest_exact;
 }
 constexpr bool is_pillow(Interpolation i) { return i >= Interpolation::pillow_lanczos && i <= Interpolation::pillow_hamming; }
 

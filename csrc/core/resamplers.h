@@ -1,6 +1,7 @@
 // Which way of resampling a plan asks for.
 #pragma once
 
+#include "resample_area.h"
 #include "resample_filter.h"
 #include "resample_linear.h"
 #include "resample_nearest.h"
@@ -16,6 +17,7 @@ class Resamplers {
  private:
   LinearResampler linear_;
   NearestResampler nearest_;
+  AreaResampler area_;
   FilterResampler filter_;
 };
 

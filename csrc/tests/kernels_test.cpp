@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "check.h"
+#include "core/resample_area_kernels.h"
 #include "core/resample_filter_kernels.h"
 #include "core/resample_linear_kernels.h"
 #include "core/write_kernels.h"
@@ -59,6 +60,65 @@ void test_blend_rows(const char* target) {
     blend_rows(upper.data(), lower.data(), 2048 - weight, weight, n, fast.data());
     blend_rows_plain(upper.data(), lower.data(), 2048 - weight, weight, n, plain.data());
     CHECK(std::memcmp(fast.data(), plain.data(), 3 * static_cast<std::size_t>(n)) == 0, "%s: %d columns", target, n);
+  }
+}
+
+void test_halving(const char* target) {
+  for (int n = 1; n <= kLongest; ++n) {
+    const auto upper = bytes(6 * n), lower = bytes(6 * n);
+    auto fast = bytes(3 * n + kRowSlack), plain = bytes(3 * n + kRowSlack);
+    halve_rows(upper.data(), lower.data(), n, fast.data());
+    halve_rows_plain(upper.data(), lower.data(), n, plain.data());
+    CHECK(std::memcmp(fast.data(), plain.data(), 3 * static_cast<std::size_t>(n)) == 0, "%s: %d pixels", target, n);
+  }
+}
+
+void test_areas(const char* target) {
+  for (int n = 1; n <= kLongest; ++n) {
+    const std::size_t values = 3 * static_cast<std::size_t>(n);
+    std::vector<std::int32_t> spans;
+    std::vector<float> weights;
+    int pixels = 0;
+    for (int i = 0; i < n; ++i) {
+      const int first = std::max(pixels - static_cast<int>(random_bits() % 2), 0);
+      const int count = 1 + static_cast<int>(random_bits() % 9);
+      spans.insert(spans.end(), {first, count});
+      for (int k = 0; k < count; ++k) weights.push_back(static_cast<float>(random_bits() % 1000) / 1003.f);
+      pixels = first + count;
+    }
+    const auto src = bytes(3 * pixels);
+    std::vector<float> fast(values + kAreaSlack), plain(fast);
+    area_row(src.data(), 3 * pixels, spans.data(), weights.data(), n, fast.data());
+    area_row_plain(src.data(), 3 * pixels, spans.data(), weights.data(), n, plain.data());
+    std::vector<float> fast_sum(values, 0.5f), plain_sum(fast_sum);
+    add_weighted(fast.data(), 0.37f, static_cast<int>(values), fast_sum.data());
+    add_weighted_plain(plain.data(), 0.37f, static_cast<int>(values), plain_sum.data());
+    std::vector<std::uint8_t> fast_out(values), plain_out(values);
+    round_sums(fast_sum.data(), static_cast<int>(values), fast_out.data());
+    round_sums_plain(plain_sum.data(), static_cast<int>(values), plain_out.data());
+    for (std::size_t i = 0; i < values; ++i) {
+      CHECK(fast[i] == plain[i], "%s: %d pixels, value %zu", target, n, i);
+      CHECK(fast_sum[i] == plain_sum[i], "%s: %d pixels, sum %zu", target, n, i);
+    }
+    CHECK(fast_out == plain_out, "%s: %d pixels, rounded", target, n);
+
+    const int factor = 1 + static_cast<int>(random_bits() % 20);
+    const auto whole = bytes(3 * factor * n);
+    std::vector<std::uint32_t> fast_row(values + kAreaSlack), plain_row(fast_row), fast_all(values), plain_all(values);
+    for (std::size_t i = 0; i < values; ++i) {
+      fast_all[i] = plain_all[i] = static_cast<std::uint32_t>(random_bits() % 300000) - 100000;
+    }
+    sum_row(whole.data(), factor, n, fast_row.data());
+    sum_row_plain(whole.data(), factor, n, plain_row.data());
+    add_row(fast_row.data(), static_cast<int>(values), fast_all.data());
+    add_row_plain(plain_row.data(), static_cast<int>(values), plain_all.data());
+    for (std::size_t i = 0; i < values; ++i) {
+      CHECK(fast_row[i] == plain_row[i], "%s: %d pixels of %d, value %zu", target, n, factor, i);
+    }
+    CHECK(fast_all == plain_all, "%s: %d pixels of %d, sums", target, n, factor);
+    scale_sums(fast_all.data(), 1.f / 300, static_cast<int>(values), fast_out.data());
+    scale_sums_plain(plain_all.data(), 1.f / 300, static_cast<int>(values), plain_out.data());
+    CHECK(fast_out == plain_out, "%s: %d pixels of %d, scaled", target, n, factor);
   }
 }
 
@@ -136,6 +196,8 @@ int main() {
     const char* name = hwy::TargetName(target);
     test_resample_row(name);
     test_blend_rows(name);
+    test_halving(name);
+    test_areas(name);
     test_filters(name);
     test_writing(name);
     std::printf("%s: same as the plain twins\n", name);
