@@ -12,6 +12,7 @@ enum class Interpolation : std::int32_t {
   nearest = 0,
   linear = 1,
   area = 3,
+  linear_exact = 5,
   nearest_exact = 6,
   pillow_lanczos = 17,
   pillow_bilinear = 18,
@@ -21,7 +22,7 @@ enum class Interpolation : std::int32_t {
 };
 constexpr bool is_opencv(Interpolation i) {
   return i == Interpolation::nearest || i == Interpolation::linear || i == Interpolation::area ||
-         i == Interpolation::nearest_exact;
+         i == Interpolation::linear_exact || i == Interpolation::nearest_exact;
 }
 constexpr bool is_pillow(Interpolation i) { return i >= Interpolation::pillow_lanczos && i <= Interpolation::pillow_hamming; }
 

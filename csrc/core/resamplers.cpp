@@ -23,6 +23,8 @@ Resampler& Resamplers::of(const Plan& plan) {
       return nearest_;
     case Interpolation::area:
       return !same && !half && shrinks(plan) ? static_cast<Resampler&>(area_) : linear_;
+    case Interpolation::linear_exact:
+      return !same && !half ? static_cast<Resampler&>(exact_) : linear_;
     default:
       return linear_;
   }

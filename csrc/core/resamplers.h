@@ -2,6 +2,7 @@
 #pragma once
 
 #include "resample_area.h"
+#include "resample_exact.h"
 #include "resample_filter.h"
 #include "resample_linear.h"
 #include "resample_nearest.h"
@@ -18,6 +19,7 @@ class Resamplers {
   LinearResampler linear_;
   NearestResampler nearest_;
   AreaResampler area_;
+  ExactResampler exact_;
   FilterResampler filter_;
 };
 

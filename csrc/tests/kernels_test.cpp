@@ -10,6 +10,7 @@
 
 #include "check.h"
 #include "core/resample_area_kernels.h"
+#include "core/resample_exact_kernels.h"
 #include "core/resample_filter_kernels.h"
 #include "core/resample_linear_kernels.h"
 #include "core/write_kernels.h"
@@ -122,6 +123,33 @@ void test_areas(const char* target) {
   }
 }
 
+void test_exact(const char* target) {
+  for (int n = 1; n <= kLongest; ++n) {
+    const int pixels = 1 + static_cast<int>(random_bits() % 300);
+    const auto src = bytes(3 * pixels);
+    std::vector<std::int32_t> offset;
+    std::vector<std::int16_t> weight;
+    for (int i = 0; i < n; ++i) {
+      const int x = n == 1 ? pixels - 1 : static_cast<int>(static_cast<long>(i) * (pixels - 1) / (n - 1));
+      const int right = x == pixels - 1 ? 0 : static_cast<int>(random_bits() % 257);
+      offset.push_back(3 * x);
+      weight.insert(weight.end(), {static_cast<std::int16_t>(256 - right), static_cast<std::int16_t>(right)});
+    }
+    const std::size_t values = 3 * static_cast<std::size_t>(n);
+    std::vector<std::uint16_t> fast(values + kExactSlack), plain(fast), lower(values);
+    exact_row(src.data(), 3 * pixels, offset.data(), weight.data(), n, fast.data());
+    exact_row_plain(src.data(), 3 * pixels, offset.data(), weight.data(), n, plain.data());
+    for (std::size_t i = 0; i < values; ++i) CHECK(fast[i] == plain[i], "%s: %d columns, value %zu", target, n, i);
+    for (auto& value : lower) value = static_cast<std::uint16_t>(random_bits() % 65281);  // 255 * 256
+    fast.resize(values);
+    const int below = static_cast<int>(random_bits() % 257);
+    auto fast_out = bytes(3 * n), plain_out = bytes(3 * n);
+    exact_blend(fast.data(), lower.data(), below, 3 * n, fast_out.data());
+    exact_blend_plain(fast.data(), lower.data(), below, 3 * n, plain_out.data());
+    CHECK(fast_out == plain_out, "%s: %d columns, blended", target, n);
+  }
+}
+
 std::vector<std::int16_t> random_weights(int pairs) {
   std::vector<std::int16_t> result(4 * static_cast<std::size_t>(pairs));
   for (std::size_t i = 0; i < result.size(); i += 2) {
@@ -198,6 +226,7 @@ int main() {
     test_blend_rows(name);
     test_halving(name);
     test_areas(name);
+    test_exact(name);
     test_filters(name);
     test_writing(name);
     std::printf("%s: same as the plain twins\n", name);
