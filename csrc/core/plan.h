@@ -9,13 +9,21 @@ namespace pixfeed {
 
 // As OpenCV, with the numbers of its INTER_*; as Pillow, with those of its Resampling plus 16.
 enum class Interpolation : std::int32_t {
+  nearest = 0,
   linear = 1,
+  area = 3,
+  linear_exact = 5,
+  nearest_exact = 6,
   pillow_lanczos = 17,
   pillow_bilinear = 18,
   pillow_bicubic = 19,
   pillow_box = 20,
   pillow_hamming = 21,
 };
+constexpr bool is_opencv(Interpolation i) {
+  return i == Interpolation::nearest || i == Interpolation::linear || i == Interpolation::area ||
+         i == Interpolation::linear_exact || i == Interpolation::nearest_exact;
+}
 constexpr bool is_pillow(Interpolation i) { return i >= Interpolation::pillow_lanczos && i <= Interpolation::pillow_hamming; }
 
 // "Decode `source`, take the crop, resize it, keep the window, flip it, and write (value / 255 - mean) / std."

@@ -1,35 +1,12 @@
 #include "resample_linear.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstring>
 
 #include "resample_linear_kernels.h"
+#include "resample_position.h"
 
 namespace pixfeed {
-namespace {
-
-constexpr int kOne = 2048;  // 1.0 in OpenCV's fixed point (INTER_RESIZE_COEF_BITS is 11)
-
-// Where destination index `i` falls in the source: OpenCV's arithmetic, double until here and float from here on.
-struct Position {
-  int index;
-  float fraction;
-};
-Position position(int i, double scale) {
-  const float at = static_cast<float>((i + 0.5) * scale - 0.5);
-  const int index = static_cast<int>(std::floor(at));
-  return {index, at - static_cast<float>(index)};
-}
-
-// Rounds half to even, as OpenCV's saturate_cast<short> does.
-std::int16_t fixed(float weight) { return static_cast<std::int16_t>(std::lrintf(weight * kOne)); }
-
-// OpenCV inverts the inverse scale; the second rounding is part of the result.
-double scale_of(int from, int to) { return 1.0 / (static_cast<double>(to) / from); }
-
-}  // namespace
-
 bool LinearResampler::prepare(const Plan& plan, int width, int height, int window_w, int window_h, Buffer& memory,
                               RowWriter& writer) {
   expect(plan, width, height, window_w, window_h, writer);
@@ -55,9 +32,11 @@ bool LinearResampler::prepare(const Plan& plan, int width, int height, int windo
   } else if (way_ == Way::half) {
     need(2 * plan.window_x, 2 * plan.window_y, 2 * right, 2 * bottom);
   } else {
-    const double scale_x = scale_of(plan.crop_w, plan.resize_w), scale_y = scale_of(plan.crop_h, plan.resize_h);
+    const auto at = [&plan](int i, int from, int to) {
+      return plan.interpolation == Interpolation::area ? area_position(i, from, to) : position(i, scale_of(from, to));
+    };
     for (int i = 0; i < window_w; ++i) {
-      auto [x, fx] = position(plan.window_x + i, scale_x);
+      auto [x, fx] = at(plan.window_x + i, plan.crop_w, plan.resize_w);
       if (x < 0) x = 0, fx = 0;
       if (x >= plan.crop_w - 1) x = plan.crop_w - 1, fx = 0;
       offset_[i] = 3 * x;
@@ -66,7 +45,7 @@ bool LinearResampler::prepare(const Plan& plan, int width, int height, int windo
     }
     for (int i = 0; i < window_h; ++i) {
       // Vertically OpenCV clips the rows and leaves the weights: both taps may be the same row.
-      auto [y, fy] = position(plan.window_y + i, scale_y);
+      auto [y, fy] = at(plan.window_y + i, plan.crop_h, plan.resize_h);
       taps_[i] = {std::clamp(y, 0, plan.crop_h - 1), std::clamp(y + 1, 0, plan.crop_h - 1), fixed(1.f - fy), fixed(fy)};
     }
     const int left = offset_[0] / 3;
@@ -106,19 +85,13 @@ void LinearResampler::take(int y, const std::uint8_t* rgb) {
 }
 
 void LinearResampler::take_half(int y, const std::uint8_t* rgb) {
-  std::int16_t* sums = rows_[0];
-  const bool first = y % 2 == 0;
-  for (int i = 0; i < 3 * window_w_; i += 3, rgb += 6) {
-    for (int c = 0; c < 3; ++c) {
-      const int sum = rgb[c] + rgb[c + 3];
-      if (first) {
-        sums[i + c] = static_cast<std::int16_t>(sum);
-      } else {
-        out_[i + c] = static_cast<std::uint8_t>((sums[i + c] + sum + 2) >> 2);
-      }
-    }
+  std::uint8_t* upper = reinterpret_cast<std::uint8_t*>(rows_[0]);  // the first of the two rows waits here
+  if (y % 2 == 0) {
+    std::memcpy(upper, rgb, std::size_t{6} * static_cast<std::size_t>(window_w_));
+  } else {
+    kernels::halve_rows(upper, rgb, window_w_, out_);
+    writer_->write(next_++, out_);
   }
-  if (!first) writer_->write(next_++, out_);
 }
 
 void LinearResampler::take_linear(int y, const std::uint8_t* rgb) {

@@ -1,4 +1,4 @@
-// Resampling as OpenCV does it with INTER_LINEAR.
+// Resampling as OpenCV does it with INTER_LINEAR, and with INTER_AREA where a side grows.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +8,8 @@
 namespace pixfeed {
 
 // Bit for bit cv2.resize: the size unchanged copies, exactly half in both directions averages 2 x 2 (OpenCV turns
-// INTER_LINEAR into INTER_AREA there), everything else is 11-bit fixed point. Two resampled rows are all that is kept.
+// INTER_LINEAR into INTER_AREA there), everything else is 11-bit fixed point. INTER_AREA differs in
+// where a pixel lies between two others. Two resampled rows are all that is kept.
 class LinearResampler final : public Resampler {
  public:
   bool prepare(const Plan& plan, int width, int height, int window_w, int window_h, Buffer& memory,

@@ -24,6 +24,9 @@ void blend_rows_simd(const std::int16_t* upper, const std::int16_t* lower, int w
                      std::uint8_t* rgb) {
   blend_rows_plain(upper, lower, weight_upper, weight_lower, n, rgb);
 }
+void halve_rows_simd(const std::uint8_t* upper, const std::uint8_t* lower, int n, std::uint8_t* rgb) {
+  halve_rows_plain(upper, lower, n, rgb);
+}
 
 #else
 
@@ -66,6 +69,34 @@ void blend_rows_simd(const std::int16_t* upper, const std::int16_t* lower, int w
   blend_rows_plain(upper + 4 * i, lower + 4 * i, weight_upper, weight_lower, n - i, rgb + 3 * i);
 }
 
+void halve_rows_simd(const std::uint8_t* upper, const std::uint8_t* lower, int n, std::uint8_t* rgb) {
+  // Four pixels become two: each channel is put beside that of the next pixel. The second four begin at byte 4 of their
+  // 16, so that both loads end where the eight pixels end.
+  alignas(16) static constexpr std::uint8_t kFirst[16] = {0, 3, 1, 4, 2, 5, 6, 9, 7, 10, 8, 11, 0x80, 0x80, 0x80, 0x80};
+  alignas(16) static constexpr std::uint8_t kSecond[16] = {4,  7,  5,  8,  6,  9,    10,   13,
+                                                           11, 14, 12, 15, 0x80, 0x80, 0x80, 0x80};
+  alignas(16) static constexpr std::uint8_t kPack[16] = {0, 1,  2,  3,  4,    5,    8,    9,
+                                                         10, 11, 12, 13, 0x80, 0x80, 0x80, 0x80};
+  const hn::Repartition<std::uint16_t, decltype(du8)> du16;
+  const auto first = hn::Load(du8, kFirst), second = hn::Load(du8, kSecond), pack = hn::Load(du8, kPack);
+  const auto low = hn::Set(du16, 0xFF), two = hn::Set(du16, 2);
+  const auto add_neighbours = [&](const std::uint8_t* row, hn::VFromD<decltype(du8)> order) HWY_ATTR {
+    const auto both = hn::BitCast(du16, hn::TableLookupBytesOr0(hn::LoadU(du8, row), order));
+    return hn::Add(hn::And(both, low), hn::ShiftRight<8>(both));
+  };
+  const hn::FixedTag<std::uint8_t, 8> half;
+  const auto mean = [&](int at, hn::VFromD<decltype(du8)> order) HWY_ATTR {
+    const auto sum = hn::Add(add_neighbours(upper + at, order), add_neighbours(lower + at, order));
+    return hn::DemoteTo(half, hn::BitCast(di16, hn::ShiftRight<2>(hn::Add(sum, two))));
+  };
+  int i = 0;
+  for (; i + 4 <= n; i += 4) {
+    const auto four = hn::Combine(du8, mean(6 * i + 8, second), mean(6 * i, first));
+    hn::StoreU(hn::TableLookupBytesOr0(four, pack), du8, rgb + 3 * i);
+  }
+  halve_rows_plain(upper + 6 * i, lower + 6 * i, n - i, rgb + 3 * i);
+}
+
 #endif
 
 }  // namespace HWY_NAMESPACE
@@ -77,6 +108,7 @@ namespace pixfeed::kernels {
 
 HWY_EXPORT(resample_row_simd);
 HWY_EXPORT(blend_rows_simd);
+HWY_EXPORT(halve_rows_simd);
 
 void resample_row(const std::uint8_t* src, int limit, const std::int32_t* offset, const std::int16_t* weight, int n,
                   std::int16_t* dst) {
@@ -86,6 +118,10 @@ void resample_row(const std::uint8_t* src, int limit, const std::int32_t* offset
 void blend_rows(const std::int16_t* upper, const std::int16_t* lower, int weight_upper, int weight_lower, int n,
                 std::uint8_t* rgb) {
   HWY_DYNAMIC_DISPATCH(blend_rows_simd)(upper, lower, weight_upper, weight_lower, n, rgb);
+}
+
+void halve_rows(const std::uint8_t* upper, const std::uint8_t* lower, int n, std::uint8_t* rgb) {
+  HWY_DYNAMIC_DISPATCH(halve_rows_simd)(upper, lower, n, rgb);
 }
 
 void resample_row_plain(const std::uint8_t* src, int limit, const std::int32_t* offset, const std::int16_t* weight,
@@ -107,6 +143,14 @@ void blend_rows_plain(const std::int16_t* upper, const std::int16_t* lower, int 
     for (int c = 0; c < 3; ++c) {
       const int sum = (upper[4 * i + c] * weight_upper >> 16) + (lower[4 * i + c] * weight_lower >> 16);
       rgb[3 * i + c] = static_cast<std::uint8_t>(std::clamp((sum + 2) >> 2, 0, 255));
+    }
+  }
+}
+
+void halve_rows_plain(const std::uint8_t* upper, const std::uint8_t* lower, int n, std::uint8_t* rgb) {
+  for (int i = 0; i < n; ++i, upper += 6, lower += 6, rgb += 3) {
+    for (int c = 0; c < 3; ++c) {
+      rgb[c] = static_cast<std::uint8_t>((upper[c] + upper[c + 3] + lower[c] + lower[c + 3] + 2) >> 2);
     }
   }
 }

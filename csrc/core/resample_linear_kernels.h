@@ -20,7 +20,12 @@ void blend_rows(const std::int16_t* upper, const std::int16_t* lower, int weight
 void blend_rows_plain(const std::int16_t* upper, const std::int16_t* lower, int weight_upper, int weight_lower, int n,
                       std::uint8_t* rgb);
 
-// Bytes that blend_rows may write beyond its row.
+// n pixels of packed RGB, each the mean of 2 x 2 pixels, one half rounded up. Up to 16 bytes after the last pixel are
+// overwritten.
+void halve_rows(const std::uint8_t* upper, const std::uint8_t* lower, int n, std::uint8_t* rgb);
+void halve_rows_plain(const std::uint8_t* upper, const std::uint8_t* lower, int n, std::uint8_t* rgb);
+
+// Bytes that blend_rows and halve_rows may write beyond their row.
 inline constexpr int kRowSlack = 16;
 
 }  // namespace pixfeed::kernels

@@ -6,8 +6,7 @@
 
 #include "exif.h"
 #include "orient.h"
-#include "resample_filter.h"
-#include "resample_linear.h"
+#include "resamplers.h"
 #include "write.h"
 
 namespace pixfeed {
@@ -44,16 +43,6 @@ class Keeper : public RowSink {
   ImageView kept_{};
 };
 
-// The way of resampling that a plan asks for.
-struct Resamplers {
-  LinearResampler linear;
-  FilterResampler filter;
-
-  Resampler& of(Interpolation interpolation) {
-    return is_pillow(interpolation) ? static_cast<Resampler&>(filter) : linear;
-  }
-};
-
 // The whole turned picture is never needed, only the crop: it is a picture of its own from here on.
 Status run_turned(Bytes bytes, const Header& header, const Plan& plan, const DecodeOptions& options,
                   const Request& request, int width, int height, const Slot& slot, RowWriter& writer, Scratch& scratch,
@@ -69,7 +58,7 @@ Status run_turned(Bytes bytes, const Header& header, const Plan& plan, const Dec
   Plan of_crop = plan;
   of_crop.crop_x = of_crop.crop_y = 0;
   Resamplers resamplers;
-  Resampler& resampler = resamplers.of(plan.interpolation);
+  Resampler& resampler = resamplers.of(plan);
   if (upright.data == nullptr ||
       !resampler.prepare(of_crop, crop.width, crop.height, slot.width, slot.height, scratch.resample, writer)) {
     return Status::out_of_memory;
@@ -104,7 +93,7 @@ Status run(Bytes bytes, const Header& header, const Plan& plan, const DecodeOpti
     return run_turned(bytes, header, plan, options, request, width, height, slot, writer, scratch, note);
   }
   Resamplers resamplers;
-  Resampler& resampler = resamplers.of(plan.interpolation);
+  Resampler& resampler = resamplers.of(plan);
   if (!resampler.prepare(plan, width, height, slot.width, slot.height, scratch.resample, writer)) {
     return Status::out_of_memory;
   }
@@ -114,7 +103,7 @@ Status run(Bytes bytes, const Header& header, const Plan& plan, const DecodeOpti
 Status run_pixels(const ImageView& picture, const Plan& plan, const Slot& slot, Scratch& scratch) {
   SlotWriter writer;
   Resamplers resamplers;
-  Resampler& resampler = resamplers.of(plan.interpolation);
+  Resampler& resampler = resamplers.of(plan);
   if (!writer.prepare(plan, slot, scratch) ||
       !resampler.prepare(plan, picture.width, picture.height, slot.width, slot.height, scratch.resample, writer)) {
     return Status::out_of_memory;
@@ -142,7 +131,7 @@ const char* check(const Plan& plan, int width, int height, int slot_height, int 
     const bool inside = plan.box[0] >= 0 && plan.box[1] >= 0 && plan.box[0] < plan.box[2] && plan.box[1] < plan.box[3] &&
                         plan.box[2] <= static_cast<float>(plan.crop_w) && plan.box[3] <= static_cast<float>(plan.crop_h);
     if (!inside) return "the box does not lie inside the crop";
-  } else if (plan.interpolation == Interpolation::linear) {
+  } else if (is_opencv(plan.interpolation)) {
     if (!whole) return "a box in fractions of pixels needs one of Pillow's filters";
   } else {
     return "unknown interpolation";

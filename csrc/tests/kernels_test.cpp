@@ -12,6 +12,8 @@
 #include <vector>
 
 #include "check.h"
+#include "core/resample_area_kernels.h"
+#include "core/resample_exact_kernels.h"
 #include "core/resample_filter_kernels.h"
 #include "core/resample_linear_kernels.h"
 #include "core/write_kernels.h"
@@ -62,6 +64,92 @@ void test_blend_rows(const char* target) {
     blend_rows(upper.data(), lower.data(), 2048 - weight, weight, n, fast.data());
     blend_rows_plain(upper.data(), lower.data(), 2048 - weight, weight, n, plain.data());
     CHECK(std::memcmp(fast.data(), plain.data(), 3 * static_cast<std::size_t>(n)) == 0, "%s: %d columns", target, n);
+  }
+}
+
+void test_halving(const char* target) {
+  for (int n = 1; n <= kLongest; ++n) {
+    const auto upper = bytes(6 * n), lower = bytes(6 * n);
+    auto fast = bytes(3 * n + kRowSlack), plain = bytes(3 * n + kRowSlack);
+    halve_rows(upper.data(), lower.data(), n, fast.data());
+    halve_rows_plain(upper.data(), lower.data(), n, plain.data());
+    CHECK(std::memcmp(fast.data(), plain.data(), 3 * static_cast<std::size_t>(n)) == 0, "%s: %d pixels", target, n);
+  }
+}
+
+void test_areas(const char* target) {
+  for (int n = 1; n <= kLongest; ++n) {
+    const std::size_t values = 3 * static_cast<std::size_t>(n);
+    std::vector<std::int32_t> spans;
+    std::vector<float> weights;
+    int pixels = 0;
+    for (int i = 0; i < n; ++i) {
+      const int first = std::max(pixels - static_cast<int>(random_bits() % 2), 0);
+      const int count = 1 + static_cast<int>(random_bits() % 9);
+      spans.insert(spans.end(), {first, count});
+      for (int k = 0; k < count; ++k) weights.push_back(static_cast<float>(random_bits() % 1000) / 1003.f);
+      pixels = first + count;
+    }
+    const auto src = bytes(3 * pixels);
+    std::vector<float> fast(values + kAreaSlack), plain(fast);
+    area_row(src.data(), 3 * pixels, spans.data(), weights.data(), n, fast.data());
+    area_row_plain(src.data(), 3 * pixels, spans.data(), weights.data(), n, plain.data());
+    std::vector<float> fast_sum(values, 0.5f), plain_sum(fast_sum);
+    add_weighted(fast.data(), 0.37f, static_cast<int>(values), fast_sum.data());
+    add_weighted_plain(plain.data(), 0.37f, static_cast<int>(values), plain_sum.data());
+    std::vector<std::uint8_t> fast_out(values), plain_out(values);
+    round_sums(fast_sum.data(), static_cast<int>(values), fast_out.data());
+    round_sums_plain(plain_sum.data(), static_cast<int>(values), plain_out.data());
+    for (std::size_t i = 0; i < values; ++i) {
+      CHECK(fast[i] == plain[i], "%s: %d pixels, value %zu", target, n, i);
+      CHECK(fast_sum[i] == plain_sum[i], "%s: %d pixels, sum %zu", target, n, i);
+    }
+    CHECK(fast_out == plain_out, "%s: %d pixels, rounded", target, n);
+
+    const int factor = 1 + static_cast<int>(random_bits() % 20);
+    const auto whole = bytes(3 * factor * n);
+    std::vector<std::uint32_t> fast_row(values + kAreaSlack), plain_row(fast_row), fast_all(values), plain_all(values);
+    for (std::size_t i = 0; i < values; ++i) {
+      fast_all[i] = plain_all[i] = static_cast<std::uint32_t>(random_bits() % 300000) - 100000;
+    }
+    sum_row(whole.data(), factor, n, fast_row.data());
+    sum_row_plain(whole.data(), factor, n, plain_row.data());
+    add_row(fast_row.data(), static_cast<int>(values), fast_all.data());
+    add_row_plain(plain_row.data(), static_cast<int>(values), plain_all.data());
+    for (std::size_t i = 0; i < values; ++i) {
+      CHECK(fast_row[i] == plain_row[i], "%s: %d pixels of %d, value %zu", target, n, factor, i);
+    }
+    CHECK(fast_all == plain_all, "%s: %d pixels of %d, sums", target, n, factor);
+    scale_sums(fast_all.data(), 1.f / 300, static_cast<int>(values), fast_out.data());
+    scale_sums_plain(plain_all.data(), 1.f / 300, static_cast<int>(values), plain_out.data());
+    CHECK(fast_out == plain_out, "%s: %d pixels of %d, scaled", target, n, factor);
+  }
+}
+
+void test_exact(const char* target) {
+  for (int n = 1; n <= kLongest; ++n) {
+    const int pixels = 1 + static_cast<int>(random_bits() % 300);
+    const auto src = bytes(3 * pixels);
+    std::vector<std::int32_t> offset;
+    std::vector<std::int16_t> weight;
+    for (int i = 0; i < n; ++i) {
+      const int x = n == 1 ? pixels - 1 : static_cast<int>(static_cast<long>(i) * (pixels - 1) / (n - 1));
+      const int right = x == pixels - 1 ? 0 : static_cast<int>(random_bits() % 257);
+      offset.push_back(3 * x);
+      weight.insert(weight.end(), {static_cast<std::int16_t>(256 - right), static_cast<std::int16_t>(right)});
+    }
+    const std::size_t values = 3 * static_cast<std::size_t>(n);
+    std::vector<std::uint16_t> fast(values + kExactSlack), plain(fast), lower(values);
+    exact_row(src.data(), 3 * pixels, offset.data(), weight.data(), n, fast.data());
+    exact_row_plain(src.data(), 3 * pixels, offset.data(), weight.data(), n, plain.data());
+    for (std::size_t i = 0; i < values; ++i) CHECK(fast[i] == plain[i], "%s: %d columns, value %zu", target, n, i);
+    for (auto& value : lower) value = static_cast<std::uint16_t>(random_bits() % 65281);  // 255 * 256
+    fast.resize(values);
+    const int below = static_cast<int>(random_bits() % 257);
+    auto fast_out = bytes(3 * n), plain_out = bytes(3 * n);
+    exact_blend(fast.data(), lower.data(), below, 3 * n, fast_out.data());
+    exact_blend_plain(fast.data(), lower.data(), below, 3 * n, plain_out.data());
+    CHECK(fast_out == plain_out, "%s: %d columns, blended", target, n);
   }
 }
 
@@ -162,6 +250,9 @@ int main() {
     const char* name = hwy::TargetName(target);
     test_resample_row(name);
     test_blend_rows(name);
+    test_halving(name);
+    test_areas(name);
+    test_exact(name);
     test_filter_row(name);
     test_filter_rows(name);
     test_writing(name);

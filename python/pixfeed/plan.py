@@ -53,7 +53,7 @@ JPEG = 1
 FORMATS = {0: "unknown", 1: "jpeg", 2: "png", 3: "webp"}
 
 #: OpenCV's ways of resampling, with the numbers of its INTER_*.
-OPENCV = {"nearest": 0, "linear": 1, "cubic": 2, "area": 3, "lanczos4": 4}
+OPENCV = {"nearest": 0, "linear": 1, "cubic": 2, "area": 3, "lanczos4": 4, "linear_exact": 5, "nearest_exact": 6}
 #: Pillow's filters, antialiased: the numbers of its Resampling plus 16.
 PILLOW = {"lanczos": 17, "bilinear": 18, "bicubic": 19, "box": 20, "hamming": 21}
 

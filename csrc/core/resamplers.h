@@ -1,0 +1,26 @@
+// Which way of resampling a plan asks for.
+#pragma once
+
+#include "resample_area.h"
+#include "resample_exact.h"
+#include "resample_filter.h"
+#include "resample_linear.h"
+#include "resample_nearest.h"
+
+namespace pixfeed {
+
+// One of each, to be had without memory from the heap; one of them is used.
+class Resamplers {
+ public:
+  // Decides as cv2.resize does, which for some sizes takes another way than it was asked for.
+  Resampler& of(const Plan& plan);
+
+ private:
+  LinearResampler linear_;
+  NearestResampler nearest_;
+  AreaResampler area_;
+  ExactResampler exact_;
+  FilterResampler filter_;
+};
+
+}  // namespace pixfeed
