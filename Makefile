@@ -41,8 +41,11 @@ fuzz: setup  ## our JPEG decoder against libjpeg-turbo on mutated files, MINUTES
 	cd build/fuzz && csrc/fuzz/jpeg_fuzz -max_len=4096 -max_total_time=$$((60 * $(MINUTES))) -print_final_stats=1 \
 	  -verbosity=0 corpus
 
-bench: setup  ## pixfeed against the pure-Python path: table, JSON and chart in benchmarks/results/
-	$(BIN)/python -m benchmarks.loader $(if $(DATA),--data "$(DATA)") $(if $(LIST),--list "$(LIST)")
+OWN := $(if $(DATA),--data "$(DATA)") $(if $(LIST),--list "$(LIST)")
+bench: setup  ## pixfeed against the pure-Python path, cv2 and Pillow: tables, JSON and charts in benchmarks/results/
+	$(BIN)/python -m benchmarks.reading $(OWN)
+	$(BIN)/python -m benchmarks.resize $(OWN)
+	$(BIN)/python -m benchmarks.loader $(OWN)
 
 lint: setup  ## ruff
 	$(PIP) install -q -c constraints.txt --group lint

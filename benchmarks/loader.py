@@ -9,29 +9,20 @@ thrown away. The files are in the page cache. Writes benchmarks/results/loader.j
 from __future__ import annotations
 
 import argparse
-import json
-import platform
 import statistics
-import sys
 import time
 import warnings
 from collections.abc import Callable
-from datetime import datetime, timezone
 from pathlib import Path
 
 import torch
 from examples import photos
-from rich.console import Console
-from rich.progress import Progress
 from rich.table import Table
 from torch.utils.data import DataLoader
 
 import pixfeed
+from benchmarks.measure import RESULTS, console, interleave, machine, medians, record, spread_table
 from benchmarks.pure_python import PurePythonDataset
-from pixfeed.info import config
-
-RESULTS = Path(__file__).parent / "results"
-console = Console(highlight=False, markup=False)
 
 
 def one_by_one(dataset) -> Callable[[], float]:
@@ -72,29 +63,6 @@ def contenders(data: Path, list_file: Path, batch_size: int, workers: list[int],
         for n in workers:
             result[name, f"{n} workers"] = batches(dataset(), batch_size, n)
     return result
-
-
-def measure(runs: dict, rounds: int) -> dict:
-    """Images per second of every contender in every round but the first."""
-    speeds = {key: [] for key in runs}
-    keys = list(runs)
-    with Progress(console=console) as progress:
-        task = progress.add_task("measuring", total=(rounds + 1) * len(keys))
-        for i in range(rounds + 1):
-            for key in keys[i % len(keys) :] + keys[: i % len(keys)]:
-                seconds = runs[key]()
-                if i > 0:
-                    speeds[key].append(1 / seconds)
-                progress.advance(task)
-    return speeds
-
-
-def cpu_name() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.processor() or platform.machine()
 
 
 def best(medians: dict, name: str) -> tuple[str, float]:
@@ -154,34 +122,29 @@ def main() -> None:
     data, list_file = photos.find(arguments.data, arguments.list)
 
     runs = contenders(data, list_file, arguments.batch_size, arguments.workers, arguments.repeat)
-    speeds = measure(runs, arguments.rounds)
-    medians = {key: statistics.median(values) for key, values in speeds.items()}
+    seconds = interleave(runs, arguments.rounds)
+    speeds = {key: [1 / value for value in values] for key, values in seconds.items()}
+    middle = medians(speeds)
 
-    table = Table("path", "setting", "median", "min", "max", title="images per second")
-    for (name, setting), values in speeds.items():
-        table.add_row(name, setting, *(f"{v:,.0f}" for v in (statistics.median(values), min(values), max(values))))
-    console.print(table)
+    console.print(spread_table("images per second", ["path", "setting"], speeds, "{:,.0f}"))
     summary = Table("pixfeed against the pure-Python path", "times")
-    for name, value in ratios(medians).items():
+    for name, value in ratios(middle).items():
         summary.add_row(name, f"{value:.2f}")
     console.print(summary)
 
-    RESULTS.mkdir(exist_ok=True)
-    about = {"cpu": cpu_name(), "date": datetime.now(timezone.utc).strftime("%Y-%m-%d"), **config()}
-    record = {
-        "command": " ".join(["python -m benchmarks.loader", *sys.argv[1:]]),
-        "machine": about,
-        "images": len(runs and pixfeed.FastTxtDataset(list_file, data)),
-        "batch_size": arguments.batch_size,
-        "images_per_second": {f"{name}, {setting}": values for (name, setting), values in speeds.items()},
-        "ratios": ratios(medians),
-    }
-    (RESULTS / "loader.json").write_text(json.dumps(record, indent=2) + "\n")
+    path = record(
+        "loader",
+        images=len(pixfeed.FastTxtDataset(list_file, data)),
+        batch_size=arguments.batch_size,
+        images_per_second={f"{name}, {setting}": values for (name, setting), values in speeds.items()},
+        ratios=ratios(middle),
+    )
+    about = machine()
     title = (
         f"{data.name}: files to 256 x 256 batches of {arguments.batch_size}; {about['cpu']}, {about['threads']} cores"
     )
     chart(speeds, RESULTS / "loader.png", title)
-    console.print(f"Written: {RESULTS / 'loader.json'}, {RESULTS / 'loader.png'}")
+    console.print(f"Written: {path}, {RESULTS / 'loader.png'}")
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ _CODEC = re.compile(
     rb"Warning: unknown JFIF|Unsupported marker|libpng (warning|error):|\[ *(WARN|ERROR|INFO):"
 )
 
-_lock = threading.Lock()
+_lock = threading.RLock()  # reentrant: a block may read pictures that go through another block
 
 # No fork while descriptor 2 is redirected: the child would inherit that, and a lock that nobody opens.
 if hasattr(os, "register_at_fork"):
