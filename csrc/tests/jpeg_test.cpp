@@ -64,7 +64,7 @@ void check_kernels(const std::string& target) {
     }
     const bool said = jpeg::idct(kind, refs, n, quant, kStride);
     if (said != good || (good && std::memcmp(ours, plain, sizeof(ours)) != 0)) fail("idct on " + target);
-    for (int size = 1; size <= 4; size *= 2) {
+    for (int size = 2; size <= 4; size *= 2) {
       std::memset(ours, 0, sizeof(ours));
       std::memset(plain, 0, sizeof(plain));
       good = true;

@@ -113,7 +113,9 @@ HWY_INLINE void reduce2(const std::int16_t* const* coefs, const std::int16_t* qu
   const V16 factors = hn::LoadDup128(d16, kFactors);
   const V32 products0 = pair_sum(narrow<kColumnShift2>(upper), factors);
   const V32 products1 = pair_sum(narrow<kColumnShift2>(lower), factors);
-  const V32 halves = hn::Add(hn::InterleaveLower(d32, products0, products1), hn::InterleaveUpper(d32, products0, products1));
+  const V32 quarters02 = hn::InterleaveLower(d32, products0, products1);
+  const V32 quarters13 = hn::InterleaveUpper(d32, products0, products1);
+  const V32 halves = hn::Add(quarters02, quarters13);
   const V32 row_odd = hn::Add(halves, swap_halves(halves));
   // Column 0 is not narrowed.
   const V32 column0 = hn::ShiftRight<kColumnShift2>(hn::InterleaveLower(d32, upper.lower, lower.lower));
@@ -152,9 +154,11 @@ bool IdctReduced(int size, BlockKind kind, const BlockRef* blocks, std::size_t n
   if (n == 0) return true;
   const bool corner = kind == BlockKind::corner;
   if (size == 4) {
-    return corner ? reduce_blocks<4, true>(blocks, n, quant, stride) : reduce_blocks<4, false>(blocks, n, quant, stride);
+    return corner ? reduce_blocks<4, true>(blocks, n, quant, stride)
+                  : reduce_blocks<4, false>(blocks, n, quant, stride);
   }
-  return corner ? reduce_blocks<2, true>(blocks, n, quant, stride) : reduce_blocks<2, false>(blocks, n, quant, stride);
+  return corner ? reduce_blocks<2, true>(blocks, n, quant, stride)
+                : reduce_blocks<2, false>(blocks, n, quant, stride);
 }
 
 #else
@@ -177,25 +181,38 @@ namespace pixfeed::jpeg {
 
 HWY_EXPORT(IdctReduced);
 
+namespace {
+
+// A single sample takes DCs below this only.
+constexpr int kSingleLimit = 4088;
+
+unsigned outside(int dc, int limit) { return static_cast<unsigned>(dc < -limit) | static_cast<unsigned>(dc >= limit); }
+
+// A block without anything else has the same sample everywhere.
+std::uint8_t of_dc(int dc) { return static_cast<std::uint8_t>(std::clamp((dc + 4) >> 3, -128, 127) + 128); }
+
+}  // namespace
+
 bool idct_reduced(int size, BlockKind kind, const BlockRef* blocks, std::size_t n, const std::int16_t* quant,
                   std::ptrdiff_t stride) {
-  if (size > 1 && kind != BlockKind::flat) {
-    return HWY_DYNAMIC_DISPATCH(IdctReduced)(size, kind, blocks, n, quant, stride);
-  }
-  // Everything is the DC, divided by 8 and rounded.
-  const int limit = size > 1 ? kTopRowLimit : kSingleLimit;
+  if (kind != BlockKind::flat) return HWY_DYNAMIC_DISPATCH(IdctReduced)(size, kind, blocks, n, quant, stride);
   unsigned beyond = 0;
   for (std::size_t i = 0; i < n; ++i) {
-    int dc = blocks[i].coefs[0] * quant[0];
-    if (size > 1) dc = static_cast<std::int16_t>(dc);
-    beyond |= static_cast<unsigned>(dc < -limit) | static_cast<unsigned>(dc >= limit);
-    const auto sample = static_cast<std::uint8_t>(std::clamp((dc + 4) >> 3, -128, 127) + 128);
+    const int dc = static_cast<std::int16_t>(blocks[i].coefs[0] * quant[0]);
+    beyond |= outside(dc, kTopRowLimit);
+    const std::uint8_t sample = of_dc(dc);
     std::uint8_t* out = blocks[i].samples;
-    if (size == 1) {
-      *out = sample;
-      continue;
-    }
     for (int row = 0; row < size; ++row, out += stride) std::memset(out, sample, static_cast<std::size_t>(size));
+  }
+  return beyond == 0;
+}
+
+bool idct_single(const std::int16_t* coefs, int every, int n, int quant, std::uint8_t* samples, int step) {
+  unsigned beyond = 0;
+  for (; n > 0; --n, coefs += 64 * every, samples += step) {
+    const int dc = coefs[0] * quant;
+    beyond |= outside(dc, kSingleLimit);
+    *samples = of_dc(dc);
   }
   return beyond == 0;
 }
