@@ -127,7 +127,8 @@ struct Recipe {
   int width = 16;
   int height = 16;
   int components = 3;
-  int h = 1, v = 1;     // luma's sampling factors; those of the others are 1 x 1
+  int h = 1, v = 1;     // luma's sampling factors
+  int chroma_h = 1, chroma_v = 1;
   int quality = 90;
   bool noise = false;   // or smooth
   bool optimise = false;
@@ -151,6 +152,10 @@ inline std::vector<std::uint8_t> make_jpeg(const Recipe& recipe) {
   jpeg_set_quality(&info, recipe.quality, TRUE);
   info.comp_info[0].h_samp_factor = recipe.h;
   info.comp_info[0].v_samp_factor = recipe.v;
+  for (int c = 1; c < recipe.components; ++c) {
+    info.comp_info[c].h_samp_factor = recipe.chroma_h;
+    info.comp_info[c].v_samp_factor = recipe.chroma_v;
+  }
   info.optimize_coding = recipe.optimise ? TRUE : FALSE;
   info.restart_interval = static_cast<unsigned>(recipe.restart);
   jpeg_start_compress(&info, TRUE);
