@@ -63,7 +63,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   const Verdict verdict = turbo_decode(bytes, size, turbo, {}, kMaxPixels);
   if (turbo.width == 0) {  // libjpeg-turbo does not even get through the header
     Anything sink;
-    if (jpeg::decode(bytes, size, {}, sink) == jpeg::Outcome::done) die("done, where libjpeg-turbo fails in the header");
+    const jpeg::Outcome outcome = jpeg::decode(bytes, size, {}, sink);
+    if (outcome == jpeg::Outcome::done) die("done, where libjpeg-turbo fails in the header");
     return 0;
   }
   if (static_cast<long>(turbo.width) * turbo.height > kMaxPixels) return 0;

@@ -33,8 +33,8 @@ inline void turbo_silent(j_common_ptr) {}
 
 // What libjpeg-turbo gives for a file. `picture` has a size as soon as the header could be read, but no pixels if it
 // failed or the file has more than `max_pixels`. Only `rows` rows are asked for; the others are 0.
-inline Verdict turbo_decode(const std::uint8_t* bytes, std::size_t size, Picture& picture, const jpeg::Request& request = {},
-                            long max_pixels = 1L << 28, int rows = 1 << 30) {
+inline Verdict turbo_decode(const std::uint8_t* bytes, std::size_t size, Picture& picture,
+                            const jpeg::Request& request = {}, long max_pixels = 1L << 28, int rows = 1 << 30) {
   jpeg_decompress_struct info;
   TurboErrors errors;
   info.err = jpeg_std_error(&errors.manager);
@@ -127,7 +127,8 @@ struct Recipe {
   int width = 16;
   int height = 16;
   int components = 3;
-  int h = 1, v = 1;     // luma's sampling factors; those of the others are 1 x 1
+  int h = 1, v = 1;     // luma's sampling factors
+  int chroma_h = 1, chroma_v = 1;
   int quality = 90;
   bool noise = false;   // or smooth
   bool optimise = false;
@@ -151,6 +152,10 @@ inline std::vector<std::uint8_t> make_jpeg(const Recipe& recipe) {
   jpeg_set_quality(&info, recipe.quality, TRUE);
   info.comp_info[0].h_samp_factor = recipe.h;
   info.comp_info[0].v_samp_factor = recipe.v;
+  for (int c = 1; c < recipe.components; ++c) {
+    info.comp_info[c].h_samp_factor = recipe.chroma_h;
+    info.comp_info[c].v_samp_factor = recipe.chroma_v;
+  }
   info.optimize_coding = recipe.optimise ? TRUE : FALSE;
   info.restart_interval = static_cast<unsigned>(recipe.restart);
   jpeg_start_compress(&info, TRUE);

@@ -76,22 +76,27 @@ bool Decoder::lay_out_unneeded() {
 bool Decoder::transform(int mcus, int first_mcu, int mcu_row) {
   // Sorted by component and kind: the vectors take several blocks at once, which must have both in common.
   BlockRef* ends[3][kKinds];
+  bool good = true;
   int place = 0;  // in the MCU
   for (int c = 0; c < geometry.components; ++c) {
     const Component& component = header.component[c];
     const int size = geometry.plane[c].size;
+    const int dc_quant = header.quant[component.quant][0];
     for (int kind = 0; kind < kKinds; ++kind) ends[c][kind] = blocks[c][kind];
     std::uint8_t* const first = planes.mcu_row(c, mcu_row) + std::ptrdiff_t{geometry.plane[c].mcu_width} * first_mcu;
     for (int v = 0; v < component.v; ++v) {
       for (int h = 0; h < component.h; ++h, ++place) {
         std::uint8_t* samples = first + size * (v * planes.stride(c) + h);
+        if (size == 1) {
+          good &= idct_single(coefs + 64 * place, layout.blocks, mcus, dc_quant, samples, component.h);
+          continue;
+        }
         for (int i = place; i < mcus * layout.blocks; i += layout.blocks, samples += size * component.h) {
           *ends[c][static_cast<int>(block_kind(last[i]))]++ = {coefs + 64 * i, samples};
         }
       }
     }
   }
-  bool good = true;
   for (int c = 0; c < geometry.components; ++c) {
     const std::int16_t* quant = header.quant[header.component[c].quant];
     const int size = geometry.plane[c].size;

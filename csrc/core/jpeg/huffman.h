@@ -54,8 +54,8 @@ struct AcTable {
   CodeTable codes;
 };
 
-// The way through a block whose AC coefficients nobody needs: as many symbols at a time as one look at the next bits can
-// tell, of which the last one's value may lie behind them.
+// The way through a block whose AC coefficients nobody needs: as many symbols at a time as one look at the next bits
+// can tell, of which the last one's value may lie behind them.
 //   bits 0..3   bits used
 //   bits 4..15  from k to the last coefficient, plus kEnd or kSlow of AcTable, which mean the same here
 struct SkipTable {

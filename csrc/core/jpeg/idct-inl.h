@@ -57,7 +57,8 @@ HWY_INLINE V32 pair_sum(V16 interleaved, V16 factors) {
   return hn::RearrangeToOddPlusEven(lower, upper);
 }
 HWY_INLINE V16 pair_of(int ka, int kb) {
-  return hn::BitCast(d16, hn::Set(d32, static_cast<std::int32_t>(static_cast<std::uint32_t>(kb) << 16 | (ka & 0xFFFF))));
+  const auto both = static_cast<std::int32_t>(static_cast<std::uint32_t>(kb) << 16 | (ka & 0xFFFF));
+  return hn::BitCast(d16, hn::Set(d32, both));
 }
 HWY_INLINE Wide rotate(V16 a, V16 b, int ka, int kb) {
   const V16 factors = pair_of(ka, kb);

@@ -32,6 +32,7 @@ namespace pixfeed::jpeg {
 namespace HWY_NAMESPACE {
 
 #if HWY_TARGET != HWY_SCALAR && !HWY_HAVE_SCALABLE
+
 // One pass over eight vectors, in place. With kInputs == 4, v[4] to v[7] are zero, whatever they hold.
 template <int kInputs, int kShift>
 HWY_INLINE void transform(V16 (&v)[8]) {

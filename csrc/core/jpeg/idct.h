@@ -24,19 +24,18 @@ inline BlockKind block_kind(int last) {
   return static_cast<BlockKind>(static_cast<int>(last > 0) + static_cast<int>(last > 9));
 }
 
-// A block of a single sample takes DCs below this only.
-inline constexpr int kSingleLimit = 4088;
-
 // Dequantises and transforms `n` blocks of one component and one kind. `quant` is row by row, `stride` is the distance
 // of sample rows in bytes. Arithmetic wraps and saturates as in libjpeg-turbo's SIMD code; in the one case where that
 // has two ways (a top row of more than 14 bits), the result is false: leave such a file to libjpeg-turbo.
 bool idct(BlockKind kind, const BlockRef* blocks, std::size_t n, const std::int16_t* quant, std::ptrdiff_t stride);
 
-// The same to `size` x `size` samples: 4, 2 or 1, as libjpeg has it for pictures of reduced size. Of the coefficients
-// a single sample only takes the DC, of any kind of block. There a DC of more than 13 bits is the case of two ways,
-// since libjpeg's sample then goes from one end of its range to the other.
+// The same to `size` x `size` samples: 4 or 2, as libjpeg has it for pictures of reduced size.
 bool idct_reduced(int size, BlockKind kind, const BlockRef* blocks, std::size_t n, const std::int16_t* quant,
                   std::ptrdiff_t stride);
+
+// `n` blocks to one sample each, which only takes their DC. Blocks are `every` blocks apart, samples `step` bytes.
+// False if a DC has more than 13 bits: libjpeg's sample then goes from one end of its range to the other.
+bool idct_single(const std::int16_t* coefs, int every, int n, int quant, std::uint8_t* samples, int step);
 
 // The same for one block of any kind, in plain C++: what the tests compare with.
 bool idct_scalar(const BlockRef& block, const std::int16_t* quant, std::ptrdiff_t stride);

@@ -18,7 +18,7 @@
 #define PIXFEED_JPEG_IDCT_REDUCED_CONSTANTS
 namespace pixfeed::jpeg {
 
-// One and two bits more are shifted out, because half and a quarter of the numbers are summed.
+// One and two bits more are shifted out than in idct.cpp: the DC comes in doubled and times four.
 inline constexpr int kColumnShift4 = kConstBits - kPassBits + 1, kRowShift4 = kConstBits + kPassBits + 3 + 1;
 inline constexpr int kColumnShift2 = kConstBits - kPassBits + 2, kRowShift2 = kConstBits + kPassBits + 3 + 2;
 
@@ -38,29 +38,22 @@ namespace HWY_NAMESPACE {
 
 HWY_INLINE V32 swap_halves(V32 v) { return hn::Shuffle1032(v); }
 
-// The row of kAtOnce blocks, dequantised; zero if it is one that a corner block does not have.
-template <bool kCorner>
+// The row of kAtOnce blocks.
 HWY_INLINE V16 dequantised(const std::int16_t* const* coefs, const std::int16_t* quant, int row) {
-  if (kCorner && row > 3) return hn::Zero(d16);
   return hn::Mul(load_row(coefs, row), hn::LoadDup128(d16, quant + 8 * row));
 }
 
 // kAtOnce blocks to 4 x 4 samples each.
-template <bool kCorner>
 HWY_INLINE void reduce4(const std::int16_t* const* coefs, const std::int16_t* quant, V16& top, std::uint32_t* out) {
-  const auto row = [&](int i) HWY_ATTR { return dequantised<kCorner>(coefs, quant, i); };
+  const auto row = [&](int i) HWY_ATTR { return dequantised(coefs, quant, i); };
   const V16 v0 = row(0), v1 = row(1), v2 = row(2), v3 = row(3), v5 = row(5), v6 = row(6), v7 = row(7);
   top = gather_top(top, v0);
 
   const V32 half = hn::Set(d32, 1 << (kColumnShift4 - 1));
   const Wide centre = plus(widen<kConstBits + 1>(v0), {half, half});
   const Wide even = rotate(v2, v6, k1_847, -k0_765);
-  Wide outer = rotate(v1, v3, k2_562, k0_899);
-  Wide inner = rotate(v1, v3, k1_061, -k2_172);
-  if (!kCorner) {
-    outer = plus(outer, rotate(v5, v7, -k0_601, -k0_509));
-    inner = plus(inner, rotate(v5, v7, k1_451, -k0_211));
-  }
+  const Wide outer = plus(rotate(v1, v3, k2_562, k0_899), rotate(v5, v7, -k0_601, -k0_509));
+  const Wide inner = plus(rotate(v1, v3, k1_061, -k2_172), rotate(v5, v7, k1_451, -k0_211));
   const Wide sum = plus(centre, even);
   const Wide difference = minus(centre, even);
   const V16 r0 = narrow<kColumnShift4>(plus(sum, outer)), r3 = narrow<kColumnShift4>(minus(sum, outer));
@@ -91,20 +84,18 @@ HWY_INLINE void reduce4(const std::int16_t* const* coefs, const std::int16_t* qu
   const V16 right = narrow<kRowShift4>({hn::Add(row_difference, row_inner), hn::Sub(row_sum, row_outer)});
   const V16 pairs = sample_pair(left, right);
   const V16 swapped = narrowed(swap_halves(hn::BitCast(d32, pairs)));
-  hn::StoreU(low(pairs, swapped), hn::RepartitionToWide<D16>(), reinterpret_cast<std::int32_t*>(out));
+  hn::StoreU(low(pairs, swapped), d32, reinterpret_cast<std::int32_t*>(out));
 }
 
 // kAtOnce blocks to 2 x 2 samples each.
-template <bool kCorner>
 HWY_INLINE void reduce2(const std::int16_t* const* coefs, const std::int16_t* quant, V16& top, std::uint8_t* out) {
-  const auto row = [&](int i) HWY_ATTR { return dequantised<kCorner>(coefs, quant, i); };
+  const auto row = [&](int i) HWY_ATTR { return dequantised(coefs, quant, i); };
   const V16 v0 = row(0), v1 = row(1), v3 = row(3), v5 = row(5), v7 = row(7);
   top = gather_top(top, v0);
 
   const V32 half = hn::Set(d32, 1 << (kColumnShift2 - 1));
   const Wide centre = plus(widen<kConstBits + 2>(v0), {half, half});
-  Wide odd = rotate(v1, v3, k3_624, -k1_272);
-  if (!kCorner) odd = plus(odd, rotate(v5, v7, k0_850, -k0_720));
+  const Wide odd = plus(rotate(v1, v3, k3_624, -k1_272), rotate(v5, v7, k0_850, -k0_720));
   const Wide upper = plus(centre, odd);
   const Wide lower = minus(centre, odd);
 
@@ -113,7 +104,9 @@ HWY_INLINE void reduce2(const std::int16_t* const* coefs, const std::int16_t* qu
   const V16 factors = hn::LoadDup128(d16, kFactors);
   const V32 products0 = pair_sum(narrow<kColumnShift2>(upper), factors);
   const V32 products1 = pair_sum(narrow<kColumnShift2>(lower), factors);
-  const V32 halves = hn::Add(hn::InterleaveLower(d32, products0, products1), hn::InterleaveUpper(d32, products0, products1));
+  const V32 quarters02 = hn::InterleaveLower(d32, products0, products1);
+  const V32 quarters13 = hn::InterleaveUpper(d32, products0, products1);
+  const V32 halves = hn::Add(quarters02, quarters13);
   const V32 row_odd = hn::Add(halves, swap_halves(halves));
   // Column 0 is not narrowed.
   const V32 column0 = hn::ShiftRight<kColumnShift2>(hn::InterleaveLower(d32, upper.lower, lower.lower));
@@ -126,7 +119,7 @@ HWY_INLINE void reduce2(const std::int16_t* const* coefs, const std::int16_t* qu
   hn::StoreU(hn::DemoteTo(d8, samples), d8, out);
 }
 
-template <int kSize, bool kCorner>
+template <int kSize>
 HWY_INLINE bool reduce_blocks(const BlockRef* blocks, std::size_t n, const std::int16_t* quant, std::ptrdiff_t stride) {
   V16 top = hn::Zero(d16);
   for (std::size_t i = 0; i < n; i += kAtOnce) {
@@ -134,9 +127,9 @@ HWY_INLINE bool reduce_blocks(const BlockRef* blocks, std::size_t n, const std::
     for (std::size_t b = 0; b < kAtOnce; ++b) coefs[b] = blocks[std::min(i + b, n - 1)].coefs;
     HWY_ALIGN std::uint32_t samples[4 * kAtOnce];
     if (kSize == 4) {
-      reduce4<kCorner>(coefs, quant, top, samples);
+      reduce4(coefs, quant, top, samples);
     } else {
-      reduce2<kCorner>(coefs, quant, top, reinterpret_cast<std::uint8_t*>(samples));
+      reduce2(coefs, quant, top, reinterpret_cast<std::uint8_t*>(samples));
     }
     const auto* from = reinterpret_cast<const std::uint8_t*>(samples);
     for (std::size_t b = 0; b < std::min(kAtOnce, n - i); ++b) {
@@ -147,20 +140,14 @@ HWY_INLINE bool reduce_blocks(const BlockRef* blocks, std::size_t n, const std::
   return top_is_low(top);
 }
 
-bool IdctReduced(int size, BlockKind kind, const BlockRef* blocks, std::size_t n, const std::int16_t* quant,
-                 std::ptrdiff_t stride) {
+bool IdctReduced(int size, const BlockRef* blocks, std::size_t n, const std::int16_t* quant, std::ptrdiff_t stride) {
   if (n == 0) return true;
-  const bool corner = kind == BlockKind::corner;
-  if (size == 4) {
-    return corner ? reduce_blocks<4, true>(blocks, n, quant, stride) : reduce_blocks<4, false>(blocks, n, quant, stride);
-  }
-  return corner ? reduce_blocks<2, true>(blocks, n, quant, stride) : reduce_blocks<2, false>(blocks, n, quant, stride);
+  return size == 4 ? reduce_blocks<4>(blocks, n, quant, stride) : reduce_blocks<2>(blocks, n, quant, stride);
 }
 
 #else
 
-bool IdctReduced(int size, BlockKind /*kind*/, const BlockRef* blocks, std::size_t n, const std::int16_t* quant,
-                 std::ptrdiff_t stride) {
+bool IdctReduced(int size, const BlockRef* blocks, std::size_t n, const std::int16_t* quant, std::ptrdiff_t stride) {
   bool good = true;
   for (std::size_t i = 0; i < n; ++i) good &= idct_reduced_scalar(size, blocks[i], quant, stride);
   return good;
@@ -177,25 +164,38 @@ namespace pixfeed::jpeg {
 
 HWY_EXPORT(IdctReduced);
 
+namespace {
+
+// A single sample takes DCs below this only.
+constexpr int kSingleLimit = 4088;
+
+unsigned outside(int dc, int limit) { return static_cast<unsigned>(dc < -limit) | static_cast<unsigned>(dc >= limit); }
+
+// A block without anything else has the same sample everywhere.
+std::uint8_t of_dc(int dc) { return static_cast<std::uint8_t>(std::clamp((dc + 4) >> 3, -128, 127) + 128); }
+
+}  // namespace
+
 bool idct_reduced(int size, BlockKind kind, const BlockRef* blocks, std::size_t n, const std::int16_t* quant,
                   std::ptrdiff_t stride) {
-  if (size > 1 && kind != BlockKind::flat) {
-    return HWY_DYNAMIC_DISPATCH(IdctReduced)(size, kind, blocks, n, quant, stride);
-  }
-  // Everything is the DC, divided by 8 and rounded.
-  const int limit = size > 1 ? kTopRowLimit : kSingleLimit;
+  if (kind != BlockKind::flat) return HWY_DYNAMIC_DISPATCH(IdctReduced)(size, blocks, n, quant, stride);
   unsigned beyond = 0;
   for (std::size_t i = 0; i < n; ++i) {
-    int dc = blocks[i].coefs[0] * quant[0];
-    if (size > 1) dc = static_cast<std::int16_t>(dc);
-    beyond |= static_cast<unsigned>(dc < -limit) | static_cast<unsigned>(dc >= limit);
-    const auto sample = static_cast<std::uint8_t>(std::clamp((dc + 4) >> 3, -128, 127) + 128);
+    const int dc = static_cast<std::int16_t>(blocks[i].coefs[0] * quant[0]);
+    beyond |= outside(dc, kTopRowLimit);
+    const std::uint8_t sample = of_dc(dc);
     std::uint8_t* out = blocks[i].samples;
-    if (size == 1) {
-      *out = sample;
-      continue;
-    }
     for (int row = 0; row < size; ++row, out += stride) std::memset(out, sample, static_cast<std::size_t>(size));
+  }
+  return beyond == 0;
+}
+
+bool idct_single(const std::int16_t* coefs, int every, int n, int quant, std::uint8_t* samples, int step) {
+  unsigned beyond = 0;
+  for (; n > 0; --n, coefs += 64 * every, samples += step) {
+    const int dc = coefs[0] * quant;
+    beyond |= outside(dc, kSingleLimit);
+    *samples = of_dc(dc);
   }
   return beyond == 0;
 }

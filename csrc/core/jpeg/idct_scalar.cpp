@@ -94,11 +94,6 @@ bool idct_scalar(const BlockRef& block, const std::int16_t* quant, std::ptrdiff_
 }
 
 bool idct_reduced_scalar(int size, const BlockRef& block, const std::int16_t* quant, std::ptrdiff_t stride) {
-  if (size == 1) {
-    const int dc = block.coefs[0] * quant[0];
-    block.samples[0] = to_sample((dc + 4) >> 3);
-    return dc >= -kSingleLimit && dc < kSingleLimit;
-  }
   std::int16_t v[64];
   const bool good = dequantise(block, quant, v);
   std::int16_t columns[4 * 8];  // 4 or 2 rows of what the columns gave
