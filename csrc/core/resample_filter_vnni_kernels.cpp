@@ -27,6 +27,7 @@ namespace {
 // are, four taps each, where these lie within 64 bytes of the row (shrinking to a sixth at most, enlarging): 64 indices
 // for vpermb, then 3 digits x 64 bytes for every 4 taps.
 constexpr int kVector = 64, kDigits = 3;
+constexpr int kAhead = 2048;  // bytes; rows often follow each other in memory, and the CPU itself stops at every page
 constexpr int kReach = 64 / 3 - 4;  // pixels from the first tap of the first column to that of the fourth
 
 bool four_at_once(const RowFilter& filter) {
@@ -125,6 +126,7 @@ PIXFEED_VNNI void filter_one(const RowFilter& filter, const std::uint8_t* row, s
       Sums sums{};
       if (i + c < n) {
         int at = 3 * filter.spans[i + c].first;
+        _mm_prefetch(reinterpret_cast<const char*>(row + at + kAhead), _MM_HINT_T0);
         for (int k = 0; k < steps; ++k, at += 48, packed += kDigits * kVector) {
           add(sums, _mm512_permutexvar_epi8(places, load(row, at, end)), packed);
         }
