@@ -26,12 +26,16 @@ struct RowFilter {
 
   // What the kernels make of it; theirs alone.
   enum class Layout { plain, pairs, planes, vnni } layout;
-  int step;              // columns that are made at a time
+  int step;              // taps or columns that are dealt with at a time
   std::uint8_t* packed;  // the weights again
   std::uint8_t* planes;  // a row as three planes
 };
 
-// The bytes that RowFilter::packed and RowFilter::planes need, both on 64-byte boundaries.
+// How far the kernels fetch ahead, in bytes: rows often follow each other in memory, and the CPU itself stops looking
+// ahead at every page.
+inline constexpr int kAhead = 2048;
+
+// The bytes that RowFilter::packed and RowFilter::planes need, both on 64-byte boundaries; enough for fewer taps, too.
 std::size_t packed_bytes(int n, int taps);
 std::size_t planes_bytes(int width);
 

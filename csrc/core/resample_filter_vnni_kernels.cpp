@@ -19,15 +19,14 @@
 namespace pixfeed::kernels {
 namespace {
 
-// vpdpbusd adds four products of a uint8 and an int8 to each 32-bit lane. So a weight is three signed digits of base 256,
-// and a vector of 64 bytes has, in each of its four blocks of 16: four taps of R, four of G, four of B, and four that are
-// not used. vpermb picks them out of 64 bytes of the row, wherever they are.
+// vpdpbusd adds four products of a uint8 and an int8 to each 32-bit lane. So a weight is three signed digits of base
+// 256, and a vector of 64 bytes has, in each of its four blocks of 16: four taps of R, four of G, four of B, and four
+// that are not used. vpermb picks them out of 64 bytes of the row, wherever they are.
 //
 // Either one column is made at a time, 16 of its taps a vector: 3 digits x 64 bytes for every 16 taps. Or four columns
 // are, four taps each, where these lie within 64 bytes of the row (shrinking to a sixth at most, enlarging): 64 indices
 // for vpermb, then 3 digits x 64 bytes for every 4 taps.
 constexpr int kVector = 64, kDigits = 3;
-constexpr int kAhead = 2048;  // bytes; rows often follow each other in memory, and the CPU itself stops at every page
 constexpr int kReach = 64 / 3 - 4;  // pixels from the first tap of the first column to that of the fourth
 
 bool four_at_once(const RowFilter& filter) {
