@@ -179,9 +179,9 @@ def test_antialiased_large_as_pillow(backend, name):
     data = images.png(noise[..., ::-1])
     for size in ((333, 257), (60, 100), (8, 30), (400, 900), (5, 699)):
         expected = np.array(Image.fromarray(noise).resize((size[1], size[0]), Image.Resampling[name.upper()]))
-        got = pixfeed.load_batch(
-            [data], size, dtype=torch.uint8, interpolation=name, antialias=True, backend=backend
-        )[0]
+        got = pixfeed.load_batch([data], size, dtype=torch.uint8, interpolation=name, antialias=True, backend=backend)[
+            0
+        ]
         np.testing.assert_array_equal(got.permute(1, 2, 0).numpy(), expected)
 
 
