@@ -37,7 +37,7 @@ def pixels(path: Path) -> int:
 
 
 def decoded(data: Path, count: int, megapixels: float) -> dict[str, np.ndarray]:
-    """``count`` pictures of at least so many megapixels, evenly spread over the folder's file names: uint8 [H, W, 3]."""
+    """``count`` pictures of at least so many megapixels, evenly spread over the file names: uint8 [H, W, 3]."""
     files = sorted(p for p in data.rglob("*") if p.suffix.lower() in (".jpg", ".jpeg", ".png"))
     files = [path for path in files if pixels(path) >= megapixels * 1e6]
     if not files:

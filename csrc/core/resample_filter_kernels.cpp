@@ -172,7 +172,8 @@ HWY_INLINE Taps load_weights(const std::uint8_t* from) {
   return hn::BitCast(dtaps, hn::Load(dbytes, from));
 }
 
-HWY_INLINE I32 sums_of_column(const std::uint8_t* planes, std::ptrdiff_t stride, const std::uint8_t* packed, int count) {
+HWY_INLINE I32 sums_of_column(const std::uint8_t* planes, std::ptrdiff_t stride, const std::uint8_t* packed,
+                              int count) {
   const int step = static_cast<int>(hn::Lanes(dtaps));
   auto r_high = hn::Zero(dsums), g_high = r_high, b_high = r_high, r_low = r_high, g_low = r_high, b_low = r_high;
   for (int k = 0; k < count; k += kTaps, packed += 4 * kTaps) {
