@@ -3,6 +3,7 @@
 #include <hwy/foreach_target.h>
 // The order matters: highway.h after foreach_target.h.
 #include <hwy/highway.h>
+#include <hwy/cache_control.h>
 
 #include <algorithm>
 #include <cstddef>
@@ -16,18 +17,13 @@
 #define PIXFEED_RESAMPLE_FILTER_LAYOUTS_
 namespace pixfeed::kernels {
 
-constexpr int kTaps = 16;  // of the layout `planes`, at a time
+constexpr int kTaps = 16;     // of the layout `planes`, at a time
+constexpr int kFewTaps = 24;  // up to which the layout `pairs` is the faster one
 
 constexpr int up_to(int n, int multiple) { return (n + multiple - 1) / multiple * multiple; }
 
 // Behind a plane, taps of weight 0 are read.
 inline std::ptrdiff_t plane_stride(int width) { return up_to(width + kTaps, 64); }
-
-inline std::int32_t bits(const std::uint8_t* from) {
-  std::int32_t value;
-  std::memcpy(&value, from, sizeof(value));
-  return value;
-}
 
 inline void pixel_plain(const RowFilter& filter, int i, const std::uint8_t* row, std::uint8_t* rgb) {
   const auto [first, count] = filter.spans[i];
@@ -49,7 +45,7 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 #if HWY_TARGET == HWY_SCALAR || HWY_TARGET == HWY_EMU128
 
-RowFilter::Layout layout_simd(int /*taps*/) { return RowFilter::Layout::plain; }
+int pairs_step_simd() { return 0; }
 void filter_pairs_simd(const RowFilter& filter, const std::uint8_t* row, std::uint8_t* rgb) {
   filter_row_plain(filter, row, rgb);
 }
@@ -94,39 +90,56 @@ HWY_INLINE I32 sums_of(V r, V g, V b) {
       hn::Add(hn::BitCast(d, hn::InterleaveLower(wide, rg, bb)), hn::BitCast(d, hn::InterleaveUpper(wide, rg, bb))));
 }
 
-// Up to this many taps, `pairs` is the faster layout.
-constexpr int kFewTaps = 8;
+// A column as kTaps taps side by side in a vector or two (`planes`), or two in every 128 bits, as R R G G B B and two
+// lanes that are not used (`pairs`).
+const hn::CappedTag<std::int16_t, kTaps> dtaps;
+const hn::Repartition<std::uint8_t, decltype(dtaps)> dbytes;
+const hn::RepartitionToWide<decltype(dtaps)> dsums;
+constexpr int kStep = hn::MaxLanes(dtaps) / 4;  // taps in a vector: 2 or 4
 
-RowFilter::Layout layout_simd(int taps) {
-  return taps <= kFewTaps ? RowFilter::Layout::pairs : RowFilter::Layout::planes;
+int pairs_step_simd() { return kStep; }
+
+HWY_INLINE I32 sums_of_pairs(const std::uint8_t* row, const std::uint8_t* packed, int count) {
+  const auto shuffle = hn::Load(dbytes, kPairs);
+  auto high = hn::Zero(dsums), low = high;
+  for (int k = 0; k < count; k += kStep, row += 3 * kStep, packed += 16 * kStep) {
+    const auto taps = hn::BitCast(dtaps, hn::TableLookupBytesOr0(hn::LoadDup128(dbytes, row), shuffle));
+    high = add_pairs(taps, hn::BitCast(dtaps, hn::Load(dbytes, packed)), high);
+    low = add_pairs(taps, hn::BitCast(dtaps, hn::Load(dbytes, packed + 8 * kStep)), low);
+  }
+  return add_blocks(together(high, low));
 }
 
-// Few taps: two at a time, R R G G B B in a vector of 128 bits.
+// R G B ? of four pixels to 12 bytes of packed RGB.
+alignas(16) constexpr std::uint8_t kPack[16] = {0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, 0x80, 0x80, 0x80, 0x80};
+
+// Few taps.
 void filter_pairs_simd(const RowFilter& filter, const std::uint8_t* row, std::uint8_t* rgb) {
-  const hn::FixedTag<std::uint8_t, 8> du8_half;
-  const hn::FixedTag<std::uint8_t, 4> du8_quarter;
-  const hn::FixedTag<std::int16_t, 4> di16_half;
-  const auto shuffle = hn::Load(du8, kPairs);
-  const int limit = 3 * filter.width, pairs = (filter.taps + 1) / 2;
-  const std::uint8_t* packed = filter.packed;
-  for (int i = 0; i < filter.n; ++i, packed += 8 * pairs, rgb += 3) {
-    const int first = 3 * filter.spans[i].first, used = (filter.spans[i].count + 1) / 2;
-    if (first + 6 * (used - 1) + 8 > limit) {  // the last pair's eight bytes would reach past the row
-      pixel_plain(filter, i, row, rgb);
-      continue;
+  const hn::Half<decltype(di16)> half16;
+  const hn::Half<decltype(du8)> half8;
+  const int n = filter.n;
+  const int taps = up_to(filter.taps, kStep);  // the same for all columns: a branch that can be foreseen
+  const std::ptrdiff_t column = std::ptrdiff_t{16} * taps;
+  int i = 0;
+  for (; i + 4 <= n; i += 4, rgb += 12) {
+    // Sixteen bytes are read for the last taps, more than these need.
+    const int last = filter.spans[i + 3].first;
+    if (3 * (last + taps - kStep) + 16 > 3 * filter.width || n - i < 6) break;
+    hwy::Prefetch(row + 3 * last + kAhead);
+    decltype(hn::Zero(half8)) eight[2];
+    for (int h = 0; h < 2; ++h) {
+      hn::VFromD<decltype(half16)> four[2];
+      for (int c = 0; c < 2; ++c) {
+        const int at = i + 2 * h + c;
+        const I32 sums =
+            sums_of_pairs(row + std::ptrdiff_t{3} * filter.spans[at].first, filter.packed + column * at, taps);
+        four[c] = hn::DemoteTo(half16, rounded(sums));
+      }
+      eight[h] = hn::DemoteTo(half8, hn::Combine(di16, four[1], four[0]));
     }
-    I32 high = hn::Zero(di32), low = hn::Zero(di32);
-    for (int k = 0; k < used; ++k) {
-      const auto bytes = hn::ZeroExtendVector(du8, hn::LoadU(du8_half, row + first + 6 * k));
-      const auto taps = hn::BitCast(di16, hn::TableLookupBytesOr0(bytes, shuffle));
-      high = add_pairs(taps, hn::BitCast(di16, hn::Set(di32, bits(packed + 8 * k))), high);
-      low = add_pairs(taps, hn::BitCast(di16, hn::Set(di32, bits(packed + 8 * k + 4))), low);
-    }
-    const auto words = hn::DemoteTo(di16_half, rounded(together(high, low)));
-    alignas(8) std::uint8_t pixel[4];
-    hn::Store(hn::DemoteTo(du8_quarter, words), du8_quarter, pixel);
-    std::memcpy(rgb, pixel, 3);
+    hn::StoreU(hn::TableLookupBytesOr0(hn::Combine(du8, eight[1], eight[0]), hn::Load(du8, kPack)), du8, rgb);
   }
+  for (; i < n; ++i, rgb += 3) pixel_plain(filter, i, row, rgb);
 }
 
 // n pixels to three planes, each `stride` bytes behind the last.
@@ -136,6 +149,7 @@ void split_simd(const std::uint8_t* rgb, int n, std::uint8_t* planes, std::ptrdi
   // The last vector begins where it still fits.
   for (int next = 0; next < n && n >= step; next += step) {
     const int i = std::min(next, n - step);
+    hwy::Prefetch(rgb + std::ptrdiff_t{3} * i + kAhead);
     auto r = hn::Zero(d), g = r, b = r;
     hn::LoadInterleaved3(d, rgb + std::ptrdiff_t{3} * i, r, g, b);
     hn::StoreU(r, d, planes + i);
@@ -147,8 +161,6 @@ void split_simd(const std::uint8_t* rgb, int n, std::uint8_t* planes, std::ptrdi
   }
 }
 
-// Taps of a column side by side: kTaps, in one vector or two.
-const hn::CappedTag<std::int16_t, kTaps> dtaps;
 using Taps = hn::VFromD<decltype(dtaps)>;
 
 HWY_INLINE Taps load_taps(const std::uint8_t* from) {
@@ -157,12 +169,11 @@ HWY_INLINE Taps load_taps(const std::uint8_t* from) {
 }
 
 HWY_INLINE Taps load_weights(const std::uint8_t* from) {
-  const hn::Repartition<std::uint8_t, decltype(dtaps)> bytes;
-  return hn::BitCast(dtaps, hn::Load(bytes, from));
+  return hn::BitCast(dtaps, hn::Load(dbytes, from));
 }
 
-HWY_INLINE I32 sums_of_column(const std::uint8_t* planes, std::ptrdiff_t stride, const std::uint8_t* packed, int count) {
-  const hn::RepartitionToWide<decltype(dtaps)> dsums;
+HWY_INLINE I32 sums_of_column(const std::uint8_t* planes, std::ptrdiff_t stride, const std::uint8_t* packed,
+                              int count) {
   const int step = static_cast<int>(hn::Lanes(dtaps));
   auto r_high = hn::Zero(dsums), g_high = r_high, b_high = r_high, r_low = r_high, g_low = r_high, b_low = r_high;
   for (int k = 0; k < count; k += kTaps, packed += 4 * kTaps) {
@@ -180,9 +191,6 @@ HWY_INLINE I32 sums_of_column(const std::uint8_t* planes, std::ptrdiff_t stride,
   }
   return sums_of(together(r_high, r_low), together(g_high, g_low), together(b_high, b_low));
 }
-
-// R G B ? of four pixels to 12 bytes of packed RGB.
-alignas(16) constexpr std::uint8_t kPack[16] = {0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, 0x80, 0x80, 0x80, 0x80};
 
 // Many taps: the row is split into planes first, so that taps and their weights lie side by side.
 void filter_planes_simd(const RowFilter& filter, const std::uint8_t* row, std::uint8_t* rgb) {
@@ -264,24 +272,26 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace pixfeed::kernels {
 
-HWY_EXPORT(layout_simd);
+HWY_EXPORT(pairs_step_simd);
 HWY_EXPORT(filter_pairs_simd);
 HWY_EXPORT(filter_planes_simd);
 HWY_EXPORT(filter_rows_simd);
 
 namespace {
 
-// High halves of two weights, then low halves, and so on. The last of an odd number has a partner of 0.
+// For every `step` taps: their high halves, then their low halves; each pair of taps once for R, G, B and nothing.
 void pack_pairs(const RowFilter& filter) {
-  const int pairs = (filter.taps + 1) / 2;
+  const int step = filter.step, room = up_to(filter.taps, step);
   for (int i = 0; i < filter.n; ++i) {
-    for (int k = 0; k < 2 * pairs; ++k) {
+    for (int k = 0; k < room; ++k) {
       const std::int32_t weight = k < filter.taps ? filter.weights[std::ptrdiff_t{filter.taps} * i + k] : 0;
       const std::int16_t halves[2] = {static_cast<std::int16_t>(weight >> 11),
                                       static_cast<std::int16_t>(weight & (kSplit - 1))};
-      std::uint8_t* to = filter.packed + std::ptrdiff_t{8} * (pairs * i + k / 2) + 2 * (k % 2);
-      std::memcpy(to, &halves[0], 2);
-      std::memcpy(to + 4, &halves[1], 2);
+      std::uint8_t* to = filter.packed + std::ptrdiff_t{16} * (room * i + k / step * step + k % step / 2) + 2 * (k % 2);
+      for (int c = 0; c < 4; ++c, to += 4) {
+        std::memcpy(to, &halves[0], 2);
+        std::memcpy(to + 8 * step, &halves[1], 2);
+      }
     }
   }
 }
@@ -305,8 +315,9 @@ void pack_taps(const RowFilter& filter) {
 }  // namespace
 
 std::size_t packed_bytes(int n, int taps) {
-  const std::size_t own = std::size_t{4} * static_cast<std::size_t>(up_to(taps, kTaps)) * static_cast<std::size_t>(n);
-  return std::max(own, vnni_packed_bytes(n, taps));
+  // Of either layout: the spans found may be shorter than `taps`.
+  const int most = std::max(16 * up_to(std::min(taps, kFewTaps), 4), 4 * up_to(taps, kTaps));
+  return std::max(static_cast<std::size_t>(most) * static_cast<std::size_t>(n), vnni_packed_bytes(n, taps));
 }
 
 std::size_t planes_bytes(int width) { return 3 * static_cast<std::size_t>(plane_stride(width)); }
@@ -316,10 +327,14 @@ void lay_out(RowFilter& filter) {
     filter.layout = RowFilter::Layout::vnni;
     return vnni_lay_out(filter);
   }
-  filter.step = 1;
-  filter.layout = HWY_DYNAMIC_DISPATCH(layout_simd)(filter.taps);
-  if (filter.layout == RowFilter::Layout::pairs) pack_pairs(filter);
-  if (filter.layout == RowFilter::Layout::planes) {
+  filter.step = HWY_DYNAMIC_DISPATCH(pairs_step_simd)();
+  if (filter.step == 0) {
+    filter.layout = RowFilter::Layout::plain;
+  } else if (filter.taps <= kFewTaps) {
+    filter.layout = RowFilter::Layout::pairs;
+    pack_pairs(filter);
+  } else {
+    filter.layout = RowFilter::Layout::planes;
     pack_taps(filter);
     std::memset(filter.planes, 0, planes_bytes(filter.width));
   }

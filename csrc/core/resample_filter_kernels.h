@@ -1,7 +1,8 @@
 // The inner loops of resample_filter.cpp, compiled once per CPU target and chosen at run time; each with a plain twin.
 //
-// A weight has 22 bits behind the point, too many for the CPU's 16-bit multipliers. So it is split, weight = high * 2048
-// + low with low in [0, 2047], and the two sums are put together at the end: sums are taken modulo 2^32, so that is exact.
+// A weight has 22 bits behind the point, too many for the CPU's 16-bit multipliers. So it is split, weight = high *
+// 2048 + low with low in [0, 2047], and the two sums are put together at the end: sums are taken modulo 2^32, so that is
+// exact. (resample_filter_vnni_kernels splits otherwise.)
 #pragma once
 
 #include <cstddef>
@@ -21,21 +22,25 @@ struct Span {
 struct RowFilter {
   int width, n;
   int taps;                     // the longest span
-  const Span* spans;            // [n], inside the row; neither end ever moves back
+  const Span* spans;            // [n], inside the row; `first` never moves back
   const std::int32_t* weights;  // [n][taps], zeros behind a span
 
   // What the kernels make of it; theirs alone.
   enum class Layout { plain, pairs, planes, vnni } layout;
-  int step;              // columns that are made at a time
+  int step;              // taps or columns that are dealt with at a time
   std::uint8_t* packed;  // the weights again
   std::uint8_t* planes;  // a row as three planes
 };
 
-// The bytes that RowFilter::packed and RowFilter::planes need, both on 64-byte boundaries.
+// How far the kernels fetch ahead, in bytes: rows often follow each other in memory, and the CPU itself stops looking
+// ahead at every page.
+inline constexpr int kAhead = 2048;
+
+// The bytes that RowFilter::packed and RowFilter::planes need, both on 64-byte boundaries; enough for fewer taps, too.
 std::size_t packed_bytes(int n, int taps);
 std::size_t planes_bytes(int width);
 
-// Once, before the first row. Weights must lie in (-2^22 * 1.9, 2^22 * 1.9).
+// Once, before the first row. Weights must lie in (-2^22 * 1.9, 2^22 * 1.9); those of Pillow's filters stay below 1.3.
 void lay_out(RowFilter& filter);
 
 // One row of packed RGB: pixel i is the weighted sum of the pixels in spans[i].

@@ -19,15 +19,21 @@
 namespace pixfeed::kernels {
 namespace {
 
-// vpdpbusd adds four products of a uint8 and an int8 to each 32-bit lane. So a weight is three signed digits of base 256,
-// and a vector of 64 bytes has, in each of its four blocks of 16: four taps of R, four of G, four of B, and four that are
-// not used. vpermb picks them out of 64 bytes of the row, wherever they are.
+// vpdpbusd adds four products of a uint8 and an int8 to each 32-bit lane. So a weight is three signed digits of base
+// 256, and a vector of 64 bytes has, in each of its four blocks of 16: four taps of R, four of G, four of B, and four
+// that are not used. vpermb picks them out of 64 bytes of the row, wherever they are.
 //
-// Either one column is made at a time, 16 of its taps a vector: 3 digits x 64 bytes for every 16 taps. Or four columns
-// are, four taps each, where these lie within 64 bytes of the row (shrinking to a sixth at most, enlarging): 64 indices
-// for vpermb, then 3 digits x 64 bytes for every 4 taps.
+// Three ways, all with 3 digits x 64 bytes of weights a vector:
+// one column at a time, 16 of its taps a vector: many taps;
+// four columns, four taps each, which lie within 64 bytes of the row (enlarging, or shrinking to a sixth at most): the
+// weights of a group begin with 64 indices for vpermb;
+// four columns, four taps each, which lie apart: loaded one by one. (The place of the indices is left empty.)
 constexpr int kVector = 64, kDigits = 3;
+constexpr int kMostApart = 28;  // taps; with more, one column at a time is faster
 constexpr int kReach = 64 / 3 - 4;  // pixels from the first tap of the first column to that of the fourth
+
+// Values of RowFilter::step.
+enum { kOne = 1, kFour, kFourApart };
 
 bool four_at_once(const RowFilter& filter) {
   for (int i = 0; i < filter.n; i += 4) {
@@ -109,6 +115,35 @@ PIXFEED_VNNI void filter_four(const RowFilter& filter, const std::uint8_t* row, 
   }
 }
 
+// 16 bytes from `at` on; zeros behind the end of the row, which is not read.
+PIXFEED_VNNI inline __m128i load_16(const std::uint8_t* row, int at, int end) {
+  const int left = end - at;
+  if (left >= 16) return _mm_loadu_si128(reinterpret_cast<const __m128i*>(row + at));
+  if (left <= 0) return _mm_setzero_si128();
+  return _mm_maskz_loadu_epi8(static_cast<__mmask16>((1u << left) - 1), row + at);
+}
+
+PIXFEED_VNNI void filter_four_apart(const RowFilter& filter, const std::uint8_t* row, std::uint8_t* rgb) {
+  const int n = filter.n, end = 3 * filter.width, steps = (filter.taps + 3) / 4;
+  const __m512i places = _mm512_broadcast_i32x4(_mm_setr_epi8(0, 3, 6, 9, 1, 4, 7, 10, 2, 5, 8, 11, -1, -1, -1, -1));
+  const std::uint8_t* packed = filter.packed;
+  for (int i = 0; i < n; i += 4, rgb += 12) {
+    packed += kVector;
+    int at[4];
+    for (int c = 0; c < 4; ++c) at[c] = 3 * filter.spans[std::min(i + c, n - 1)].first;
+    for (int c = 0; c < 4; ++c) _mm_prefetch(reinterpret_cast<const char*>(row + at[c] + kAhead), _MM_HINT_T0);
+    Sums sums{};
+    for (int k = 0; k < steps; ++k, packed += kDigits * kVector) {
+      __m512i taps = _mm512_castsi128_si512(load_16(row, at[0] + 12 * k, end));
+      taps = _mm512_inserti32x4(taps, load_16(row, at[1] + 12 * k, end), 1);
+      taps = _mm512_inserti32x4(taps, load_16(row, at[2] + 12 * k, end), 2);
+      taps = _mm512_inserti32x4(taps, load_16(row, at[3] + 12 * k, end), 3);
+      add(sums, _mm512_shuffle_epi8(taps, places), packed);
+    }
+    store(together(sums), n - i, rgb);
+  }
+}
+
 PIXFEED_VNNI void filter_one(const RowFilter& filter, const std::uint8_t* row, std::uint8_t* rgb) {
   const int n = filter.n, end = 3 * filter.width, steps = (filter.taps + 15) / 16;
   alignas(kVector) std::uint8_t indices[kVector] = {};
@@ -125,6 +160,7 @@ PIXFEED_VNNI void filter_one(const RowFilter& filter, const std::uint8_t* row, s
       Sums sums{};
       if (i + c < n) {
         int at = 3 * filter.spans[i + c].first;
+        _mm_prefetch(reinterpret_cast<const char*>(row + at + kAhead), _MM_HINT_T0);
         for (int k = 0; k < steps; ++k, at += 48, packed += kDigits * kVector) {
           add(sums, _mm512_permutexvar_epi8(places, load(row, at, end)), packed);
         }
@@ -147,8 +183,8 @@ std::size_t vnni_packed_bytes(int n, int taps) {
 void vnni_lay_out(RowFilter& filter) {
   const int n = filter.n, taps = filter.taps;
   std::memset(filter.packed, 0, vnni_packed_bytes(n, taps));
-  filter.step = four_at_once(filter) ? 4 : 1;
-  if (filter.step == 1) {
+  filter.step = four_at_once(filter) ? kFour : taps <= kMostApart ? kFourApart : kOne;
+  if (filter.step == kOne) {
     const int steps = (taps + 15) / 16;
     for (int i = 0; i < n; ++i) {
       auto* to = reinterpret_cast<std::int8_t*>(filter.packed) + std::ptrdiff_t{kVector} * kDigits * steps * i;
@@ -174,7 +210,14 @@ void vnni_lay_out(RowFilter& filter) {
 }
 
 void vnni_filter_row(const RowFilter& filter, const std::uint8_t* row, std::uint8_t* rgb) {
-  filter.step == 4 ? filter_four(filter, row, rgb) : filter_one(filter, row, rgb);
+  switch (filter.step) {
+    case kFour:
+      return filter_four(filter, row, rgb);
+    case kFourApart:
+      return filter_four_apart(filter, row, rgb);
+    default:
+      return filter_one(filter, row, rgb);
+  }
 }
 
 }  // namespace pixfeed::kernels
