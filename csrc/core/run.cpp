@@ -6,6 +6,7 @@
 
 #include "exif.h"
 #include "orient.h"
+#include "reduce.h"
 #include "resamplers.h"
 #include "write.h"
 
@@ -43,10 +44,25 @@ class Keeper : public RowSink {
   ImageView kept_{};
 };
 
+// The stored picture into `sink`, at 1/plan.reduced: by the codec if it can do that, else on the way.
+Status decode_reduced(Bytes bytes, const Header& header, const Plan& plan, const DecodeOptions& options,
+                      const Slot& slot, RowSink& sink, Scratch& scratch, std::string* note) {
+  const bool gray = slot.channels == 1;
+  if (plan.reduced == 1 || header.format == Format::jpeg) {
+    return decode(bytes, header.format, {gray, plan.reduced}, options, sink, scratch, note);
+  }
+  const bool swapped = swaps_sides(header.orientation);
+  Reducer reducer;
+  if (!reducer.prepare(swapped ? header.height : header.width, swapped ? header.width : header.height, plan.reduced,
+                       sink, scratch.reduce)) {
+    return Status::out_of_memory;
+  }
+  return decode(bytes, header.format, {gray, 1}, options, reducer, scratch, note);
+}
+
 // The whole turned picture is never needed, only the crop: it is a picture of its own from here on.
 Status run_turned(Bytes bytes, const Header& header, const Plan& plan, const DecodeOptions& options,
-                  const Request& request, int width, int height, const Slot& slot, RowWriter& writer, Scratch& scratch,
-                  std::string* note) {
+                  int width, int height, const Slot& slot, RowWriter& writer, Scratch& scratch, std::string* note) {
   const Area crop{plan.crop_x, plan.crop_y, plan.crop_w, plan.crop_h};
   const bool swapped = swaps_sides(header.orientation);
   Keeper keeper;
@@ -63,7 +79,7 @@ Status run_turned(Bytes bytes, const Header& header, const Plan& plan, const Dec
       !resampler.prepare(of_crop, crop.width, crop.height, slot.width, slot.height, scratch.resample, writer)) {
     return Status::out_of_memory;
   }
-  const Status status = decode(bytes, header.format, request, options, keeper, scratch, note);
+  const Status status = decode_reduced(bytes, header, plan, options, slot, keeper, scratch, note);
   if (status != Status::ok) return status;
   orient(keeper.kept(), header.orientation, upright);
   push(upright, resampler);
@@ -82,21 +98,19 @@ void push(const ImageView& picture, RowSink& sink) {
 
 Status run(Bytes bytes, const Header& header, const Plan& plan, const DecodeOptions& options, const Slot& slot,
            Scratch& scratch, std::string* note) {
-  const Request request{slot.channels == 1, plan.reduced};
-  if (request.reduced != 1 && header.format != Format::jpeg) return Status::unsupported;
   SlotWriter writer;
   if (!writer.prepare(plan, slot, scratch)) return Status::out_of_memory;
   const int width = reduced_side(header.width, header.format, plan.reduced);
   const int height = reduced_side(header.height, header.format, plan.reduced);
   if (header.orientation != 1) {
-    return run_turned(bytes, header, plan, options, request, width, height, slot, writer, scratch, note);
+    return run_turned(bytes, header, plan, options, width, height, slot, writer, scratch, note);
   }
   Resamplers resamplers;
   Resampler& resampler = resamplers.of(plan);
   if (!resampler.prepare(plan, width, height, slot.width, slot.height, scratch.resample, writer)) {
     return Status::out_of_memory;
   }
-  return decode(bytes, header.format, request, options, resampler, scratch, note);
+  return decode_reduced(bytes, header, plan, options, slot, resampler, scratch, note);
 }
 
 Status run_pixels(const ImageView& picture, const Plan& plan, const Slot& slot, Scratch& scratch) {
