@@ -16,7 +16,7 @@ from pixfeed.plan import HEADER, OPENCV, PLAN
 # The extension checks the size of a row; the buffer protocol would spell out every field.
 _PLAN_ROW = np.dtype((np.void, PLAN.itemsize))
 # Not in csrc/core (yet).
-_OPENCV_ONLY = {number for name, number in OPENCV.items() if name not in ("nearest", "linear", "area", "linear_exact", "nearest_exact")}
+_OPENCV_ONLY = {OPENCV["cubic"]}
 
 
 def _refused(statuses: np.ndarray) -> list[int]:
