@@ -152,9 +152,10 @@ def load_batch(
         out: a CPU tensor ``[B, 3, height, width]`` of dtype float32 or uint8 to write into: ordinary, shared, pinned,
             channels_last, a slice of a larger one. Its dtype counts, ``dtype`` is then ignored.
         dtype: ``torch.float32`` (values in [0, 1]) or ``torch.uint8``.
-        interpolation: as OpenCV: ``"nearest"``, ``"linear"``, ``"cubic"``, ``"area"``, ``"lanczos4"`` (all but linear
-            go through OpenCV itself); with ``antialias=True`` as Pillow: ``"box"``, ``"bilinear"``, ``"hamming"``,
-            ``"bicubic"``, ``"lanczos"``.
+        interpolation: as OpenCV: ``"nearest"``, ``"linear"``, ``"cubic"``, ``"area"``, ``"lanczos4"``,
+            ``"linear_exact"``, ``"nearest_exact"`` (cubic as OpenCV's own code; Intel's IPP, which OpenCV prefers where
+            it has it, differs by one step in places); with ``antialias=True`` as Pillow: ``"box"``, ``"bilinear"``,
+            ``"hamming"``, ``"bicubic"``, ``"lanczos"``.
         antialias: Pillow's filters, whose support grows when the picture shrinks.
         strict, backend: as for :func:`imread`.
 

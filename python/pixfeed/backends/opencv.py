@@ -139,7 +139,7 @@ class _Opened:
         if interpolation in PILLOW.values():
             image = _pillow_resize(image, size, interpolation, plan["box"].tolist())
         else:
-            image = self._cv2.resize(image, size, interpolation=interpolation)
+            image = self._resize(image, size, interpolation)
         x, y = plan["window_x"], plan["window_y"]
         image = image[y : y + slot.shape[1], x : x + slot.shape[2]]
         if plan["flip_horizontal"]:
@@ -149,6 +149,15 @@ class _Opened:
         if slot.dtype == np.float32:
             image = (image.astype(np.float32) / np.float32(255) - plan["mean"]) / plan["std"]
         slot[...] = image.transpose(2, 0, 1)
+
+    def _resize(self, image: np.ndarray, size: tuple[int, int], interpolation: int) -> np.ndarray:
+        """Cubic with OpenCV's own code: Intel's IPP, which it prefers, rounds differently on different CPUs."""
+        ipp = self._cv2.ipp.useIPP()
+        self._cv2.ipp.setUseIPP(ipp and interpolation != OPENCV["cubic"])
+        try:
+            return self._cv2.resize(image, size, interpolation=interpolation)
+        finally:
+            self._cv2.ipp.setUseIPP(ipp)
 
 
 class _OpenCV:
