@@ -30,7 +30,7 @@ Filter filter_of(Interpolation interpolation) {
                 if (x == 0) return 1.0;
                 if (x >= 1) return 0.0;
                 x *= kPi;
-                return std::sin(x) / x * (0.54 + 0.46 * std::cos(x));
+                return std::sin(x) / x * (0.54f + 0.46f * std::cos(x));  // these two are floats in Pillow
               }};
     case Interpolation::pillow_bicubic:
       return {2.0, [](double x) {
