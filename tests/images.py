@@ -80,8 +80,14 @@ def reference_read(path) -> np.ndarray:
     return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
 
 
-def reference_resize(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    return cv2.resize(image, (size[1], size[0]))
+def reference_resize(image: np.ndarray, size: tuple[int, int], interpolation: int = cv2.INTER_LINEAR) -> np.ndarray:
+    """Cubic without Intel's IPP, which gives other roundings on other CPUs. It is used for nothing else."""
+    ipp = cv2.ipp.useIPP()
+    cv2.ipp.setUseIPP(ipp and interpolation != cv2.INTER_CUBIC)
+    try:
+        return cv2.resize(image, (size[1], size[0]), interpolation=interpolation)
+    finally:
+        cv2.ipp.setUseIPP(ipp)
 
 
 def to_tensor(image: np.ndarray) -> torch.Tensor:

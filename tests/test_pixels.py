@@ -13,7 +13,7 @@ import torch
 from PIL import Image
 
 import pixfeed
-from pixfeed.plan import OPENCV, PILLOW
+from pixfeed.plan import OPENCV, PILLOW, PLAN, resize_plan
 
 # 1 pixel wide or high, smaller than a block, around block borders, odd, larger.
 SIZES = [(1, 1), (1, 40), (40, 1), (2, 3), (3, 2), (7, 9), (8, 8), (9, 17), (16, 16), (17, 33), (61, 97), (128, 130)]
@@ -185,16 +185,93 @@ def test_antialiased_large_as_pillow(backend, name):
         np.testing.assert_array_equal(got.permute(1, 2, 0).numpy(), expected)
 
 
-@pytest.mark.parametrize("size", [(1, 1), (20, 30), (30, 48), (61, 97), (150, 200)], ids=str)
+@pytest.mark.parametrize(
+    "size",
+    [
+        *[(1, 1), (1, 90), (20, 30), (55, 70)],  # to a pixel, and down by fractions
+        *[(30, 48), (20, 32), (15, 24), (12, 48), (30, 16)],  # 1/2, 1/3, 1/4, and by another number in each direction
+        *[(60, 96), (60, 48), (60, 131)],  # the same, and one side only
+        *[(150, 200), (120, 192), (240, 288)],  # up
+        *[(23, 150), (150, 31)],  # down in one direction and up in the other
+    ],
+    ids=str,
+)
 @pytest.mark.parametrize("name", OPENCV)
 def test_interpolations_of_opencv(tmp_path, backend, name, size):
-    data = images.jpeg(images.picture(61, 97))
+    data = images.jpeg(images.picture(60, 96))
     (tmp_path / "a.jpg").write_bytes(data)
-    expected = images.reference_read(tmp_path / "a.jpg")
-    expected = cv2.resize(expected, (size[1], size[0]), interpolation=OPENCV[name])
+    expected = images.reference_resize(images.reference_read(tmp_path / "a.jpg"), size, OPENCV[name])
     got = pixfeed.load_batch([data] * 2, size, dtype=torch.uint8, interpolation=name, backend=backend)
     for image in got:
         np.testing.assert_array_equal(image.permute(1, 2, 0).numpy(), expected)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2, 9), (13, 8), (64, 40), (61, 97), (130, 251)], ids=str)
+@pytest.mark.parametrize("interpolation", OPENCV.values())
+def test_resampling_of_decoded_pictures(native, interpolation, size):
+    """Any window of the resized crop, of pictures of extreme contrast: sums go as far as they can."""
+    random = np.random.default_rng(size[0])
+    image = random.choice(np.array([0, 255], np.uint8), (*size, 3))
+    row = np.zeros(1, PLAN)
+    row["interpolation"], row["reduced"], row["std"] = interpolation, 1, 1
+    for _ in range(60):
+        for axis, side, length in (("x", "w", size[1]), ("y", "h", size[0])):
+            start = random.integers(0, length)
+            crop = random.integers(1, length - start + 1)
+            resized = crop // random.integers(1, crop + 1) if random.random() < 0.4 else random.integers(1, 300)
+            row[f"crop_{axis}"], row[f"crop_{side}"], row[f"resize_{side}"] = start, crop, resized
+            row[f"window_{axis}"] = random.integers(0, resized)
+        row["box"] = 0, 0, row["crop_w"][0], row["crop_h"][0]
+        x, y, w, h = (int(row[f"crop_{name}"][0]) for name in "xywh")
+        left, top = int(row["window_x"][0]), int(row["window_y"][0])
+        resized = (int(row["resize_h"][0]), int(row["resize_w"][0]))
+        expected = images.reference_resize(image[y : y + h, x : x + w], resized, interpolation)[top:, left:]
+        out = np.zeros((1, *expected.shape), np.uint8)
+        native.resample(image, row.view(np.dtype((np.void, PLAN.itemsize))), out.transpose(0, 3, 1, 2))
+        np.testing.assert_array_equal(out[0], expected, err_msg=str(row))
+
+
+@pytest.mark.parametrize("size", [(3, 5), (30, 48), (61, 97), (150, 31), (180, 288)], ids=str)
+def test_cubic_is_near_what_ipp_gives(backend, size):
+    """One step at most, where cv2 has Intel's IPP; elsewhere the same."""
+    image = images.picture(60, 96)
+    got = pixfeed.load_batch([images.png(image)], size, dtype=torch.uint8, interpolation="cubic", backend=backend)
+    expected = cv2.resize(np.ascontiguousarray(image[..., ::-1]), (size[1], size[0]), interpolation=cv2.INTER_CUBIC)
+    assert np.abs(got[0].permute(1, 2, 0).numpy().astype(int) - expected).max() <= 1
+
+
+@pytest.mark.parametrize("orientation", [1, 6])
+@pytest.mark.parametrize("size", [(8, 8), (9, 17), (61, 97), (64, 96), (130, 251)], ids=str)
+@pytest.mark.parametrize("reduced", [2, 4, 8])
+def test_reduced_png(native, reduced, size, orientation):
+    """As cv2.imread(IMREAD_REDUCED_COLOR_*), the whole and a crop of it."""
+    from pixfeed import backends
+
+    data = images.with_orientation(images.png(images.picture(*size)), orientation)
+    expected = cv2.imdecode(np.frombuffer(data, np.uint8), getattr(cv2, f"IMREAD_REDUCED_COLOR_{reduced}"))[..., ::-1]
+    height, width = expected.shape[:2]
+    opened = backends.load("native").open([data])
+    row = resize_plan(opened.headers, (1, 1))
+    row["reduced"] = reduced
+    for x, y, w, h in [(0, 0, width, height), (width // 3, height // 2, width // 2 or 1, height // 3 or 1)]:
+        row["crop_x"], row["crop_y"], row["crop_w"], row["crop_h"] = x, y, w, h
+        row["resize_w"], row["resize_h"], row["box"] = w, h, (0, 0, w, h)
+        out = np.zeros((1, 3, h, w), np.uint8)
+        assert opened.decode_into(row, out, 1).tolist() == [0]
+        np.testing.assert_array_equal(out[0].transpose(1, 2, 0), expected[y : y + h, x : x + w])
+
+
+def test_reduced_png_of_less_than_a_pixel(native):
+    """cv2 raises an error there."""
+    from pixfeed import backends
+
+    opened = backends.load("native").open([images.png(images.picture(3, 20))])
+    row = resize_plan(opened.headers, (1, 5))
+    row["reduced"], row["crop_w"], row["crop_h"], row["box"] = 4, 5, 1, (0, 0, 5, 1)
+    out = np.zeros((1, 3, 1, 5), np.uint8)
+    assert opened.decode_into(row, out, 1).tolist() == [0]
+    expected = cv2.resize(images.picture(3, 20), (5, 1), interpolation=cv2.INTER_LINEAR_EXACT)
+    np.testing.assert_array_equal(out[0].transpose(1, 2, 0), expected[..., ::-1])
 
 
 @pytest.mark.parametrize(("name", "antialias"), [("linear", True), ("bilinear", False), ("fast", False)])

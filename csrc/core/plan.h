@@ -11,7 +11,9 @@ namespace pixfeed {
 enum class Interpolation : std::int32_t {
   nearest = 0,
   linear = 1,
+  cubic = 2,
   area = 3,
+  lanczos4 = 4,
   linear_exact = 5,
   nearest_exact = 6,
   pillow_lanczos = 17,
@@ -20,10 +22,7 @@ enum class Interpolation : std::int32_t {
   pillow_box = 20,
   pillow_hamming = 21,
 };
-constexpr bool is_opencv(Interpolation i) {
-  return i == Interpolation::nearest || i == Interpolation::linear || i == Interpolation::area ||
-         i == Interpolation::linear_exact || i == Interpolation::nearest_exact;
-}
+constexpr bool is_opencv(Interpolation i) { return i >= Interpolation::nearest && i <= Interpolation::nearest_exact; }
 constexpr bool is_pillow(Interpolation i) { return i >= Interpolation::pillow_lanczos && i <= Interpolation::pillow_hamming; }
 
 // "Decode `source`, take the crop, resize it, keep the window, flip it, and write (value / 255 - mean) / std."

@@ -14,7 +14,7 @@ bool shrinks(const Plan& plan) {
 
 Resampler& Resamplers::of(const Plan& plan) {
   if (is_pillow(plan.interpolation)) return filter_;
-  // These two are the same for all ways but nearest.
+  // The linear one has the copy, and the 2 x 2 mean that three of OpenCV's ways turn into.
   const bool same = plan.resize_w == plan.crop_w && plan.resize_h == plan.crop_h;
   const bool half = 2 * plan.resize_w == plan.crop_w && 2 * plan.resize_h == plan.crop_h;
   switch (plan.interpolation) {
@@ -25,6 +25,9 @@ Resampler& Resamplers::of(const Plan& plan) {
       return !same && !half && shrinks(plan) ? static_cast<Resampler&>(area_) : linear_;
     case Interpolation::linear_exact:
       return !same && !half ? static_cast<Resampler&>(exact_) : linear_;
+    case Interpolation::cubic:
+    case Interpolation::lanczos4:
+      return !same ? static_cast<Resampler&>(wide_) : linear_;
     default:
       return linear_;
   }

@@ -6,6 +6,7 @@
 #include "resample_filter.h"
 #include "resample_linear.h"
 #include "resample_nearest.h"
+#include "resample_wide.h"
 
 namespace pixfeed {
 
@@ -20,6 +21,7 @@ class Resamplers {
   NearestResampler nearest_;
   AreaResampler area_;
   ExactResampler exact_;
+  WideResampler wide_;
   FilterResampler filter_;
 };
 

@@ -6,6 +6,7 @@
 
 #include "exif.h"
 #include "orient.h"
+#include "reduce.h"
 #include "resamplers.h"
 #include "write.h"
 
@@ -43,6 +44,22 @@ class Keeper : public RowSink {
   ImageView kept_{};
 };
 
+// The stored picture into `sink`, at 1/request.reduced: by the codec if it can do that, else on the way.
+Status decode_reduced(Bytes bytes, const Header& header, Request request, const DecodeOptions& options, RowSink& sink,
+                      Scratch& scratch, std::string* note) {
+  if (request.reduced == 1 || header.format == Format::jpeg) {
+    return decode(bytes, header.format, request, options, sink, scratch, note);
+  }
+  const bool swapped = swaps_sides(header.orientation);
+  Reducer reducer;
+  if (!reducer.prepare(swapped ? header.height : header.width, swapped ? header.width : header.height, request.reduced,
+                       sink, scratch.reduce)) {
+    return Status::out_of_memory;
+  }
+  request.reduced = 1;
+  return decode(bytes, header.format, request, options, reducer, scratch, note);
+}
+
 // The whole turned picture is never needed, only the crop: it is a picture of its own from here on.
 Status run_turned(Bytes bytes, const Header& header, const Plan& plan, const DecodeOptions& options,
                   const Request& request, int width, int height, const Slot& slot, RowWriter& writer, Scratch& scratch,
@@ -63,7 +80,7 @@ Status run_turned(Bytes bytes, const Header& header, const Plan& plan, const Dec
       !resampler.prepare(of_crop, crop.width, crop.height, slot.width, slot.height, scratch.resample, writer)) {
     return Status::out_of_memory;
   }
-  const Status status = decode(bytes, header.format, request, options, keeper, scratch, note);
+  const Status status = decode_reduced(bytes, header, request, options, keeper, scratch, note);
   if (status != Status::ok) return status;
   orient(keeper.kept(), header.orientation, upright);
   push(upright, resampler);
@@ -86,7 +103,6 @@ Status run(Bytes bytes, const Header& header, const Plan& plan, const DecodeOpti
   const int height = reduced_side(header.height, header.format, plan.reduced);
   const bool whole = options.strict || (plan.crop_w == width && plan.crop_h == height);
   const Request request{slot.channels == 1, plan.reduced, whole};
-  if (request.reduced != 1 && header.format != Format::jpeg) return Status::unsupported;
   SlotWriter writer;
   if (!writer.prepare(plan, slot, scratch)) return Status::out_of_memory;
   if (header.orientation != 1) {
@@ -97,7 +113,7 @@ Status run(Bytes bytes, const Header& header, const Plan& plan, const DecodeOpti
   if (!resampler.prepare(plan, width, height, slot.width, slot.height, scratch.resample, writer)) {
     return Status::out_of_memory;
   }
-  return decode(bytes, header.format, request, options, resampler, scratch, note);
+  return decode_reduced(bytes, header, request, options, resampler, scratch, note);
 }
 
 Status run_pixels(const ImageView& picture, const Plan& plan, const Slot& slot, Scratch& scratch) {

@@ -34,7 +34,8 @@ class Buffer {
 struct Scratch {
   Buffer decoded;   // the whole picture as stored, where orientation needs it
   Buffer upright;   // the whole picture as displayed
-  Buffer resample;  // tables and two resampled rows
+  Buffer resample;  // a resampler's tables and rows
+  Buffer reduce;    // the same of the resampler inside a Reducer
   Buffer row;       // one finished row, uint8 RGB
   Buffer codec;     // the codec's rows
 };

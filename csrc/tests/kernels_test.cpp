@@ -16,6 +16,7 @@
 #include "core/resample_exact_kernels.h"
 #include "core/resample_filter_kernels.h"
 #include "core/resample_linear_kernels.h"
+#include "core/resample_wide_kernels.h"
 #include "core/write_kernels.h"
 
 namespace {
@@ -153,6 +154,41 @@ void test_exact(const char* target) {
   }
 }
 
+void test_wide(const char* target) {
+  for (int n = 1; n <= kLongest; ++n) {
+    const int taps = n % 2 == 0 ? 4 : 8, pixels = 1 + static_cast<int>(random_bits() % (n % 5 == 0 ? 6 : 300));
+    const auto src = bytes(3 * pixels);
+    std::vector<std::int32_t> first;
+    std::vector<std::int16_t> weights;
+    for (int i = 0; i < n; ++i) {
+      first.push_back(static_cast<int>(static_cast<long>(i) * (pixels + 1) / n) - taps / 2);
+      for (int k = 0; k < taps; ++k) weights.push_back(static_cast<std::int16_t>(random_bits() % 4097) - 2048);
+    }
+    const std::size_t values = 3 * static_cast<std::size_t>(n);
+    std::vector<std::int32_t> fast(values + kWideSlack), plain(fast);
+    wide_row(src.data(), pixels, first.data(), weights.data(), taps, n, fast.data());
+    wide_row_plain(src.data(), pixels, first.data(), weights.data(), taps, n, plain.data());
+    for (std::size_t i = 0; i < values; ++i) {
+      CHECK(fast[i] == plain[i], "%s: %d pixels of %d taps, value %zu", target, n, taps, i);
+    }
+
+    std::vector<std::vector<std::int32_t>> rows;
+    std::vector<const std::int32_t*> pointers;
+    for (int k = 0; k < taps; ++k) {
+      rows.emplace_back(static_cast<std::size_t>(n));
+      for (auto& value : rows.back()) value = static_cast<std::int32_t>(random_bits() % 1500000) - 500000;
+    }
+    for (const auto& row : rows) pointers.push_back(row.data());
+    auto fast_out = bytes(n), plain_out = bytes(n);
+    blend_in_integers(pointers.data(), weights.data(), taps, n, fast_out.data());
+    blend_in_integers_plain(pointers.data(), weights.data(), taps, n, plain_out.data());
+    CHECK(fast_out == plain_out, "%s: %d values of %d rows", target, n, taps);
+    blend_in_floats(pointers.data(), weights.data(), n, fast_out.data());
+    blend_in_floats_plain(pointers.data(), weights.data(), n, plain_out.data());
+    CHECK(fast_out == plain_out, "%s: %d values in floats", target, n);
+  }
+}
+
 // Of which no sum leaves 32 bits; zeros from `count` on.
 std::vector<std::int32_t> random_weights(int count, int room) {
   std::vector<std::int32_t> result(static_cast<std::size_t>(room));
@@ -253,6 +289,7 @@ int main() {
     test_halving(name);
     test_areas(name);
     test_exact(name);
+    test_wide(name);
     test_filter_row(name);
     test_filter_rows(name);
     test_writing(name);

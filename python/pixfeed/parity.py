@@ -13,6 +13,7 @@ import numpy as np
 
 from pixfeed.backends import BackendError, choose
 from pixfeed.backends._stderr import caught
+from pixfeed.backends.opencv import resize
 from pixfeed.errors import ImageError
 from pixfeed.files import FileList
 from pixfeed.functional import imread
@@ -137,8 +138,13 @@ def _ways(data: bytes, whole: np.ndarray, read: Callable) -> Iterator[tuple[str,
     x, y, w, h = _region(whole.shape[1], whole.shape[0])
     yield "color, region", "OpenCV", read(roi=(x, y, w, h)), whole[y : y + h, x : x + w]
     for name, number in OPENCV.items():
-        theirs = cv2.resize(whole, SIZE[::-1], interpolation=number)
-        yield f"resize {name}", "OpenCV", read(size=SIZE, interpolation=name), theirs
+        theirs = resize(cv2, whole, SIZE[::-1], number)
+        yield (
+            f"resize {name}",
+            "OpenCV without IPP" if name == "cubic" else "OpenCV",
+            read(size=SIZE, interpolation=name),
+            theirs,
+        )
     picture = Image.fromarray(np.ascontiguousarray(whole))
     for name, number in PILLOW.items():
         theirs = np.asarray(picture.resize(SIZE[::-1], Image.Resampling(number - 16)))

@@ -24,9 +24,10 @@ class Reading:
     Args:
         channels: ``"rgb"``, as ``cv2.imread`` (IMREAD_COLOR) in the order R, G, B; ``"gray"``, as IMREAD_GRAYSCALE (of
             a JPEG that is the luma as it is stored). :func:`pixfeed.imread` also knows ``"unchanged"``.
-        interpolation: as OpenCV: ``"nearest"``, ``"linear"`` (the default), ``"cubic"``, ``"area"``, ``"lanczos4"``;
-            with ``antialias=True`` as Pillow: ``"box"``, ``"bilinear"`` (the default), ``"hamming"``, ``"bicubic"``,
-            ``"lanczos"``.
+        interpolation: as OpenCV: ``"nearest"``, ``"linear"`` (the default), ``"cubic"``, ``"area"``, ``"lanczos4"``,
+            ``"linear_exact"``, ``"nearest_exact"`` (cubic as OpenCV's own code; Intel's IPP, which OpenCV prefers where
+            it has it, differs by one step in places); with ``antialias=True`` as Pillow: ``"box"``, ``"bilinear"`` (the
+            default), ``"hamming"``, ``"bicubic"``, ``"lanczos"``.
         antialias: Pillow's filters, whose support grows when the picture shrinks, bit for bit ``PIL.Image.resize``,
             which torchvision's pretrained models were trained with. ``None`` is False unless ``decode="scaled"``.
         decode: ``"exact"``; or ``"scaled"``, for large JPEGs that become small: the decoder makes the picture at 1/2,

@@ -11,16 +11,10 @@ import numpy as np
 from pixfeed import backends
 from pixfeed.backends import BackendError, Opened, Source
 from pixfeed.errors import Status
-from pixfeed.plan import HEADER, OPENCV, PLAN
+from pixfeed.plan import HEADER, PLAN
 
 # The extension checks the size of a row; the buffer protocol would spell out every field.
 _PLAN_ROW = np.dtype((np.void, PLAN.itemsize))
-# Not in csrc/core (yet).
-_OPENCV_ONLY = {
-    number
-    for name, number in OPENCV.items()
-    if name not in ("nearest", "linear", "area", "linear_exact", "nearest_exact")
-}
 
 
 def _refused(statuses: np.ndarray) -> list[int]:
@@ -51,8 +45,6 @@ class _Opened:
         return other.note(0) if other is not None else self._opened.note(i).decode("utf-8", "replace")
 
     def decode_into(self, plans: np.ndarray, out: np.ndarray, threads: int) -> np.ndarray:
-        if not _OPENCV_ONLY.isdisjoint(plans["interpolation"].tolist()):
-            return self._decode_through_opencv(plans, out, threads)
         statuses = self._opened.decode_into(plans.view(_PLAN_ROW), out, threads)
         for row in _refused(statuses):
             other = self._other(int(plans["source"][row]))
@@ -60,18 +52,6 @@ class _Opened:
                 plan = plans[row : row + 1].copy()
                 plan["source"] = 0
                 statuses[row] = other.decode_into(plan, out[row : row + 1], threads)[0]
-        return statuses
-
-    def _decode_through_opencv(self, plans: np.ndarray, out: np.ndarray, threads: int) -> np.ndarray:
-        """Interpolations that the core does not have yet."""
-        if self._fallback is None:
-            raise BackendError("this interpolation needs OpenCV: pip install 'pixfeed[opencv]'")
-        statuses = np.empty(len(plans), np.int32)
-        for row in range(len(plans)):  # one at a time: OpenCV keeps pictures decoded
-            plan = plans[row : row + 1].copy()
-            opened = self._fallback.open([self._sources[int(plan["source"][0])]], **self._options, threads=1)
-            plan["source"] = 0
-            statuses[row] = opened.decode_into(plan, out[row : row + 1], threads)[0]
         return statuses
 
 
@@ -105,8 +85,6 @@ class _Native:
         return _Opened(opened, sources, options, _Lazy() if self._has_opencv else None)
 
     def resample(self, image: np.ndarray, plan: np.ndarray, out: np.ndarray) -> None:
-        if plan["interpolation"][0] in _OPENCV_ONLY:
-            return backends.load("opencv").resample(image, plan, out)
         self._module.resample(image, plan.view(_PLAN_ROW), out)
 
 

@@ -171,7 +171,7 @@ def _run(cv2, image: np.ndarray, plan: np.void, slot: np.ndarray) -> None:
     if interpolation in PILLOW.values():
         image = _pillow_resize(image, size, interpolation, plan["box"].tolist())
     else:
-        image = cv2.resize(image, size, interpolation=interpolation)
+        image = resize(cv2, image, size, interpolation)
     x, y = plan["window_x"], plan["window_y"]
     image = image[y : y + slot.shape[1], x : x + slot.shape[2]]
     if plan["flip_horizontal"]:
@@ -183,6 +183,16 @@ def _run(cv2, image: np.ndarray, plan: np.void, slot: np.ndarray) -> None:
         channels = len(slot)
         image = (image.astype(np.float32) / np.float32(255) - plan["mean"][:channels]) / plan["std"][:channels]
     slot[...] = image.transpose(2, 0, 1)
+
+
+def resize(cv2, image: np.ndarray, size: tuple[int, int], interpolation: int) -> np.ndarray:
+    """Cubic with OpenCV's own code: Intel's IPP, which it prefers, rounds differently on different CPUs."""
+    ipp = cv2.ipp.useIPP()
+    cv2.ipp.setUseIPP(ipp and interpolation != OPENCV["cubic"])
+    try:
+        return cv2.resize(image, size, interpolation=interpolation)
+    finally:
+        cv2.ipp.setUseIPP(ipp)
 
 
 class _OpenCV:
