@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <cstring>
 
 #include "resample_pairs-inl.h"
 #include "resample_wide_kernels.h"
@@ -25,28 +26,49 @@ void wide_row_simd(const std::uint8_t* row, int pixels, const std::int32_t* firs
 
 #else
 
+// kPairs for the third and the fourth pixel of 16 bytes.
+alignas(16) constexpr std::uint8_t kNextPairs[16] = {6, 0x80, 9, 0x80, 7,    0x80, 10,   0x80,
+                                                     8, 0x80, 11, 0x80, 0x80, 0x80, 0x80, 0x80};
+
+// `count` pixels from pixel `from` on, the row's ends repeated.
+HWY_INLINE void copy_repeating(const std::uint8_t* row, int pixels, int from, int count, std::uint8_t* to) {
+  for (int i = 0; i < count; ++i) std::memcpy(to + 3 * i, row + 3 * std::clamp(from + i, 0, pixels - 1), 3);
+}
+
 template <int kTaps>
 HWY_INLINE void row_of(const std::uint8_t* row, int pixels, const std::int32_t* first, const std::int16_t* weights,
                        int n, std::int32_t* dst) {
-  const auto shuffle = hn::Load(du8, kPairs);
-  const hn::FixedTag<std::uint8_t, 8> eight_bytes;
-  // The last pair's eight bytes must not reach past the row. Firsts never decrease: the columns at either end whose taps
-  // do not all lie inside are done without vectors.
-  const int last = (3 * pixels - 8) / 3 - (kTaps - 2);
+  const auto pairs = hn::Load(du8, kPairs), next_pairs = hn::Load(du8, kNextPairs);
+  // Columns `begin` to before `end`, from pixels of which the first is the row's pixel `origin`.
+  const auto columns = [&](const std::uint8_t* from, int origin, int begin, int end) HWY_ATTR {
+    for (int i = begin; i < end; ++i) {
+      const std::uint8_t* rgb = from + std::ptrdiff_t{3} * (first[i] - origin);
+      const std::int16_t* w = weights + std::ptrdiff_t{kTaps} * i;
+      I32 sum = hn::Zero(di32);
+      for (int k = 0; k < kTaps; k += 4) {  // four pixels are 12 bytes of the 16 that are read
+        const auto bytes = hn::LoadU(du8, rgb + 3 * k);
+        sum = add_pairs(hn::BitCast(di16, hn::TableLookupBytesOr0(bytes, pairs)), pair(w + k), sum);
+        sum = add_pairs(hn::BitCast(di16, hn::TableLookupBytesOr0(bytes, next_pairs)), pair(w + k + 2), sum);
+      }
+      hn::StoreU(sum, di32, dst + 3 * i);
+    }
+  };
+  // Firsts never decrease. The columns whose taps, or the four bytes behind them, lie outside of the row are made from
+  // copies of its ends.
+  const int last = pixels - kTaps - 2;
   int begin = 0, end = n;
   while (begin < n && first[begin] < 0) ++begin;
-  while (end > begin && (first[end - 1] > last || 3 * pixels < 8)) --end;
-  wide_row_plain(row, pixels, first, weights, kTaps, begin, dst);
-  for (int i = begin; i < end; ++i) {
-    const std::uint8_t* rgb = row + 3 * first[i];
-    I32 sum = hn::Zero(di32);
-    for (int k = 0; k < kTaps; k += 2) {
-      const auto bytes = hn::ZeroExtendVector(du8, hn::LoadU(eight_bytes, rgb + 3 * k));
-      sum = add_pairs(hn::BitCast(di16, hn::TableLookupBytesOr0(bytes, shuffle)), pair(weights + kTaps * i + k), sum);
-    }
-    hn::StoreU(sum, di32, dst + 3 * i);
+  while (end > begin && first[end - 1] > last) --end;
+  std::uint8_t copy[3 * (2 * kTaps + 2) + 4] = {};
+  if (begin > 0) {
+    copy_repeating(row, pixels, -kTaps, 2 * kTaps, copy);
+    columns(copy, -kTaps, 0, begin);
   }
-  wide_row_plain(row, pixels, first + end, weights + kTaps * end, kTaps, n - end, dst + 3 * end);
+  columns(row, 0, begin, end);
+  if (end < n) {
+    copy_repeating(row, pixels, last, 2 * kTaps + 2, copy);
+    columns(copy, last, end, n);
+  }
 }
 
 void wide_row_simd(const std::uint8_t* row, int pixels, const std::int32_t* first, const std::int16_t* weights,

@@ -7,8 +7,8 @@
 namespace pixfeed::kernels {
 
 // n pixels: pixel i is the sum of pixels first[i] to first[i] + taps - 1 of a row of packed RGB, `pixels` long and its
-// ends repeated, each times its weight; there are `taps` (4 or 8) weights a pixel. Up to kWideSlack values after the last
-// are overwritten.
+// ends repeated, each times its weight; there are `taps` (4 or 8) weights a pixel. Firsts never
+// decrease, and lie between -taps and pixels - 1. Up to kWideSlack values after the last are overwritten.
 void wide_row(const std::uint8_t* row, int pixels, const std::int32_t* first, const std::int16_t* weights, int taps,
               int n, std::int32_t* dst);
 void wide_row_plain(const std::uint8_t* row, int pixels, const std::int32_t* first, const std::int16_t* weights,
