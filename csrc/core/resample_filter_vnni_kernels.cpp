@@ -176,7 +176,8 @@ PIXFEED_VNNI void filter_one(const RowFilter& filter, const std::uint8_t* row, s
 bool has_vnni() { return (hwy::SupportedTargets() & HWY_AVX3_DL) != 0; }
 
 std::size_t vnni_packed_bytes(int n, int taps) {
-  const std::size_t columns = static_cast<std::size_t>(n), vectors = kDigits * static_cast<std::size_t>((taps + 15) / 16);
+  const std::size_t columns = static_cast<std::size_t>(n);
+  const std::size_t vectors = kDigits * static_cast<std::size_t>((taps + 15) / 16);
   return ((columns + 3) * vectors + (columns + 3) / 4) * kVector;
 }
 

@@ -1,5 +1,5 @@
-// filter_row for CPUs with AVX-512 VBMI and VNNI (Intel since Ice Lake, AMD since Zen 4). Highway 1.0.3 has no names for
-// these instructions, so this one room speaks to the CPU directly.
+// filter_row for CPUs with AVX-512 VBMI and VNNI (Intel since Ice Lake, AMD since Zen 4). Highway 1.0.3 has no names
+// for these instructions, so this one room speaks to the CPU directly.
 #pragma once
 
 #include "resample_filter_kernels.h"
