@@ -22,6 +22,8 @@ struct Request {
   int reduced = 1;    // 1, 2, 4 or 8: a JPEG is decoded at 1/reduced of its size, as IMREAD_REDUCED_* does it
   bool whole = true;  // read the file to its end, so that a picture that is cut off is noticed; else decoding may stop
                       // below the sink's area
+  bool low_pass = false;  // a reduced JPEG may be made from its lowest frequencies alone: sooner, and closer to the
+                          // picture's own low-pass, but not what IMREAD_REDUCED_* gives
 };
 
 // The stored picture, row by row, into `sink`; pixels as OpenCV gives them, in the order R, G, B. Formats other than

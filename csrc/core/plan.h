@@ -31,6 +31,7 @@ constexpr bool is_pillow(Interpolation i) { return i >= Interpolation::pillow_la
 struct Plan {
   std::int32_t source;                           // index among the opened sources
   std::int32_t reduced;                          // 1, 2, 4 or 8: decoded at 1/reduced of its size (see reduced_side)
+  std::int32_t low_pass;                         // 0 or 1: see decode.h's Request
   std::int32_t crop_x, crop_y, crop_w, crop_h;   // pixels of the displayed picture, reduced, inside it
   std::int32_t resize_w, resize_h;               // pixels: the size of the whole resized crop
   std::int32_t window_x, window_y;               // pixels of the resized crop: where the window begins
@@ -41,7 +42,7 @@ struct Plan {
   float mean[3], std[3];                         // R, G, B, in units of [0, 1]; for float slots only
 };
 
-static_assert(std::is_trivially_copyable_v<Plan> && sizeof(Plan) == 92);
-static_assert(offsetof(Plan, resize_w) == 24 && offsetof(Plan, interpolation) == 48 && offsetof(Plan, mean) == 68);
+static_assert(std::is_trivially_copyable_v<Plan> && sizeof(Plan) == 96);
+static_assert(offsetof(Plan, resize_w) == 28 && offsetof(Plan, interpolation) == 52 && offsetof(Plan, mean) == 72);
 
 }  // namespace pixfeed

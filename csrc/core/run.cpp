@@ -102,7 +102,7 @@ Status run(Bytes bytes, const Header& header, const Plan& plan, const DecodeOpti
   const int width = reduced_side(header.width, header.format, plan.reduced);
   const int height = reduced_side(header.height, header.format, plan.reduced);
   const bool whole = options.strict || (plan.crop_w == width && plan.crop_h == height);
-  const Request request{slot.channels == 1, plan.reduced, whole};
+  const Request request{slot.channels == 1, plan.reduced, whole, plan.low_pass != 0};
   SlotWriter writer;
   if (!writer.prepare(plan, slot, scratch)) return Status::out_of_memory;
   if (header.orientation != 1) {

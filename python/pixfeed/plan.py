@@ -1,9 +1,10 @@
 """HEADER and PLAN: what is known about pictures, and what is to be done with them, as plain tables.
 
 Python writes PLAN rows; a backend carries them out and decides nothing. A row says: decode `source` at 1 / `reduced` of
-its size, take the crop, resize the box in it (all of it but for Pillow's filters, whose box may have fractions of
-pixels), keep the window, flip it, and write ``(value / 255 - mean) / std``. The window's size, the channels (1: gray),
-the dtype (uint8 is written as it is) and the layout are those of the array it is written to.
+its size (a JPEG from its lowest frequencies alone, if `low_pass` and the backend can do it), take the crop, resize the
+box in it (all of it but for Pillow's filters, whose box may have fractions of pixels), keep the window, flip it, and
+write ``(value / 255 - mean) / std``. The window's size, the channels (1: gray), the dtype (uint8 is written as it is)
+and the layout are those of the array it is written to.
 
 Both dtypes mirror C structs (``csrc/core/header.h``, ``csrc/core/plan.h``); ``tests/test_plan.py`` compares them.
 """
@@ -32,6 +33,7 @@ PLAN = np.dtype(
     [
         ("source", np.int32),
         ("reduced", np.int32),
+        ("low_pass", np.int32),
         ("crop_x", np.int32),
         ("crop_y", np.int32),
         ("crop_w", np.int32),

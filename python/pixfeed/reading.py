@@ -132,6 +132,7 @@ class Reading:
         rows["reduced"] = self.reduced
         if self.decode == "scaled":
             sides = boxes[:, 2:] - boxes[:, :2]
+            rows["low_pass"] = 1
             rows["reduced"] = reduced = _scale(headers["format"], sides, size, self.headroom)
             # The reduced picture's pixels that the region touches; the box keeps the region's true borders.
             start = crop[:, :2] // reduced[:, None]

@@ -39,8 +39,15 @@ struct Decoder {
   bool start(const std::uint8_t* bytes, std::size_t size, const Request& request);
   bool run(const std::uint8_t* end, const Request& request, RowSink& sink);
   bool lay_out_unneeded();
-  bool transform(int mcus, int first_mcu, int mcu_row);
+  bool transform(int mcus, int first_mcu, int mcu_row, bool low_pass);
 };
+
+// See McuLayout::Block: for `size` x `size` samples of a block.
+int enough_for(int size, bool low_pass) {
+  if (size == 1) return 0;
+  if (size == 8 || !low_pass) return 63;
+  return size == 4 ? kEnoughFor4 : kEnoughFor2;
+}
 
 bool Decoder::start(const std::uint8_t* bytes, std::size_t size, const Request& request) {
   if (!parse_header(bytes, size, header)) return false;
@@ -51,12 +58,15 @@ bool Decoder::start(const std::uint8_t* bytes, std::size_t size, const Request& 
     const DcTable* dc_codes = dc_table(header.dc[component.dc]);
     const AcTable* ac_codes = ac_table(header.ac[component.ac]);
     if (dc_codes == nullptr || ac_codes == nullptr) return false;
+    const int enough = c < geometry.components ? enough_for(geometry.plane[c].size, request.low_pass) : 0;
     const SkipTable* skip = nullptr;
-    if (c >= geometry.components || geometry.plane[c].size == 1) {
+    if (enough < 63) {
       skip = skip_table(header.ac[component.ac]);
       if (skip == nullptr) return false;
     }
-    for (int i = 0; i < component.h * component.v; ++i) layout.block[layout.blocks++] = {dc_codes, ac_codes, skip, c};
+    for (int i = 0; i < component.h * component.v; ++i) {
+      layout.block[layout.blocks++] = {dc_codes, ac_codes, skip, enough, c};
+    }
   }
   return true;
 }
@@ -65,6 +75,7 @@ bool Decoder::start(const std::uint8_t* bytes, std::size_t size, const Request& 
 bool Decoder::lay_out_unneeded() {
   for (int i = 0; i < layout.blocks; ++i) {
     unneeded.block[i] = layout.block[i];
+    unneeded.block[i].enough = 0;
     unneeded.block[i].skip = skip_table(header.ac[header.component[layout.block[i].component].ac]);
     if (unneeded.block[i].skip == nullptr) return false;
   }
@@ -73,7 +84,7 @@ bool Decoder::lay_out_unneeded() {
 }
 
 // The coefficients of `mcus` MCUs to samples, from the MCU `first_mcu` of its row's needed ones on.
-bool Decoder::transform(int mcus, int first_mcu, int mcu_row) {
+bool Decoder::transform(int mcus, int first_mcu, int mcu_row, bool low_pass) {
   // Sorted by component and kind: the vectors take several blocks at once, which must have both in common.
   BlockRef* ends[3][kKinds];
   bool good = true;
@@ -103,8 +114,13 @@ bool Decoder::transform(int mcus, int first_mcu, int mcu_row) {
     for (int kind = 0; kind < kKinds; ++kind) {
       const auto n = static_cast<std::size_t>(ends[c][kind] - blocks[c][kind]);
       const auto of_kind = static_cast<BlockKind>(kind);
-      good &= size == 8 ? idct(of_kind, blocks[c][kind], n, quant, planes.stride(c))
-                        : idct_reduced(size, of_kind, blocks[c][kind], n, quant, planes.stride(c));
+      if (size == 8) {
+        good &= idct(of_kind, blocks[c][kind], n, quant, planes.stride(c));
+      } else if (low_pass) {
+        idct_low(size, blocks[c][kind], n, quant, planes.stride(c));
+      } else {
+        good &= idct_reduced(size, of_kind, blocks[c][kind], n, quant, planes.stride(c));
+      }
     }
   }
   return good;
@@ -136,7 +152,7 @@ bool Decoder::run(const std::uint8_t* end, const Request& request, RowSink& sink
       if (header.restart_interval != 0) mcus = std::min(mcus, restart_in);
       feed.fill();
       if (!decode_mcus(feed.reader, needed ? layout : unneeded, mcus, dc, coefs, last) || !feed.within()) return false;
-      if (needed && !transform(mcus, column - planes.first_mcu(), row)) return false;
+      if (needed && !transform(mcus, column - planes.first_mcu(), row, request.low_pass)) return false;
       column += mcus;
       restart_in -= mcus;
     }

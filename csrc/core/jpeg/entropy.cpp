@@ -102,7 +102,18 @@ HWY_INLINE int read_ac(BitReader& reader, const AcTable& table, std::int16_t* bl
   return k == 63 ? 1 : 0;
 }
 
-// The way to the end of a block whose AC coefficients nobody needs; `k` becomes the last one's place. What is written
+// Zeros where coefficients up to the place `enough` may come.
+HWY_INLINE void clear(std::int16_t* block, int enough) {
+  if (enough == kEnoughFor2) {
+    std::memset(block, 0, 2 * 8 * sizeof(*block));
+  } else if (enough == kEnoughFor4) {
+    std::memset(block, 0, 4 * 8 * sizeof(*block));
+  } else {
+    std::memset(block, 0, 64 * sizeof(*block));
+  }
+}
+
+// The way to the end of a block whose AC coefficients behind `k` nobody needs; `k` becomes the last one's place. What is written
 // into `block` means nothing. False for damage. The reader must hold 56 bits less those of a short DC difference.
 HWY_INLINE bool skip_ac(BitReader& reader, const McuLayout::Block& kind, std::int16_t* block, int& k) {
   const std::uint16_t* const table = kind.skip->entry;
@@ -169,14 +180,15 @@ bool DecodeMcus(BitReader& caller, const McuLayout& layout, int mcus, int* dc, s
       dc[kind->component] = sum;
       strange |= static_cast<unsigned>(sum + 32768);
       if (HWY_UNLIKELY(strange > 65535)) return false;
-      if (kind->skip != nullptr) {
+      const int enough = kind->enough;
+      if (enough == 0) {
         block[0] = static_cast<std::int16_t>(sum);
         int k = 0;
         if (!skip_ac(reader, *kind, block, k)) return false;
         *last = static_cast<std::uint8_t>(k);
         continue;
       }
-      std::memset(block, 0, 64 * sizeof(*block));
+      clear(block, enough);
       block[0] = static_cast<std::int16_t>(sum);
 
       // Four look-ups follow, for which a refill gives enough bits.
@@ -196,7 +208,7 @@ bool DecodeMcus(BitReader& caller, const McuLayout& layout, int mcus, int* dc, s
   reached = k + AcTable::to_last(entry);                                                                    \
   block[kPlaces.place[k + AcTable::to_first(entry)]] = static_cast<std::int16_t>(AcTable::first(entry));    \
   block[kPlaces.place[reached]] = static_cast<std::int16_t>(AcTable::last(entry));                          \
-  if (HWY_UNLIKELY(reached >= 63)) goto look;                                                               \
+  if (HWY_UNLIKELY(reached >= enough)) goto look;                                                           \
   k = reached;
         PIXFEED_JPEG_LOOK_UP
         PIXFEED_JPEG_LOOK_UP
@@ -207,6 +219,12 @@ bool DecodeMcus(BitReader& caller, const McuLayout& layout, int mcus, int* dc, s
         continue;
 
       look:
+        if (reached < 63) {  // it goes on, but not for us
+          k = reached;
+          reader.refill();
+          if (!skip_ac(reader, *kind, block, k)) return false;
+          break;
+        }
         if (HWY_LIKELY((reached & 127) <= 62)) {
           k = reached & 127;
           break;

@@ -13,18 +13,22 @@ struct McuLayout {
   struct Block {
     const DcTable* dc;
     const AcTable* ac;
-    const SkipTable* skip;  // null where AC coefficients are needed
+    const SkipTable* skip;  // for what follows them
+    int enough;             // no coefficient behind this place along the zigzag is needed; 63 for all
     int component;
   };
   int blocks = 0;
   Block block[10];
 };
 
+// The last place along the zigzag of the top left 2 x 2 and 4 x 4 coefficients.
+inline constexpr int kEnoughFor2 = 4, kEnoughFor4 = 24;
+
 // The most bytes that a block can take: 64 symbols of 16 + 15 bits.
 inline constexpr int kMaxBlockBytes = 64 * 31 / 8;
 
-// Reads `mcus` MCUs. `coefs` has 64 places a block and 64 to spare at its end and receives the coefficients row by row,
-// of a block that is skipped only the DC; `last` receives each block's last coefficient's place along the zigzag (0:
+// Reads `mcus` MCUs. `coefs` has 64 places a block and 64 to spare at its end and receives the coefficients that are
+// needed row by row, of the others anything; `last` receives each block's last coefficient's place along the zigzag (0:
 // there is only DC). `dc` holds
 // a predictor per component. Never reads more than kMaxBlockBytes a block and 16 bytes: whether those bits exist is
 // for the caller to find out, afterwards. False if the data is damaged or too strange to be taken at its word.

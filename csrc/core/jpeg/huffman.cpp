@@ -126,11 +126,11 @@ bool build(const HuffmanSpec& spec, AcTable& table) {
 
 unsigned skip_entry(const CodeTable& codes, unsigned window) {
   constexpr int kBits = SkipTable::kBits;
-  static_assert(kBits == CodeTable::kBits);
+  static_assert(kBits >= CodeTable::kBits);
   int used = 0;
   int distance = 0;
   while (used < kBits) {
-    const int code = codes.entry[window << used & ((1U << kBits) - 1)];
+    const int code = codes.entry[(window << used & ((1U << kBits) - 1)) >> (kBits - CodeTable::kBits)];
     const int length = code >> 8;
     const int run = code >> 4 & 15;
     const int size = code & 15;

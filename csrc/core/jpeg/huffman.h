@@ -59,7 +59,7 @@ struct AcTable {
 //   bits 0..3   bits used
 //   bits 4..15  from k to the last coefficient, plus kEnd or kSlow of AcTable, which mean the same here
 struct SkipTable {
-  static constexpr int kBits = 11;
+  static constexpr int kBits = 12;
   static constexpr int kMaxUsed = 15;  // bits
   std::uint16_t entry[1 << kBits];
 

@@ -33,6 +33,10 @@ bool idct(BlockKind kind, const BlockRef* blocks, std::size_t n, const std::int1
 bool idct_reduced(int size, BlockKind kind, const BlockRef* blocks, std::size_t n, const std::int16_t* quant,
                   std::ptrdiff_t stride);
 
+// Another way to `size` x `size` samples: the inverse DCT of that size, of the top left `size` x `size` coefficients. No
+// other coefficient counts, or has to be there.
+void idct_low(int size, const BlockRef* blocks, std::size_t n, const std::int16_t* quant, std::ptrdiff_t stride);
+
 // `n` blocks to one sample each, which only takes their DC. Blocks are `every` blocks apart, samples `step` bytes.
 // False if a DC has more than 13 bits: libjpeg's sample then goes from one end of its range to the other.
 bool idct_single(const std::int16_t* coefs, int every, int n, int quant, std::uint8_t* samples, int step);
