@@ -30,10 +30,7 @@ REGION = 224
 
 
 def find(data: Path | None, list_file: Path | None) -> list[str]:
-    camera = photos.PROJECT.parent / "shared" / "data" / "camera"
-    if data is None and list_file is None and camera.is_dir():
-        data = camera
-    data, list_file = photos.find(data, list_file)
+    data, list_file = photos.find(data if data or list_file else photos.large(), list_file)
     return [str(data / name) for name in FileList(list_file).names]
 
 

@@ -31,6 +31,11 @@ build libjpeg-turbo https://github.com/libjpeg-turbo/libjpeg-turbo 4e151a4ad9100
 # libpng 1.6.58
 build libpng https://github.com/pnggroup/libpng 3061454d980de7d53608f594194cfac722721d2a \
   -DPNG_SHARED=OFF -DPNG_TESTS=OFF -DPNG_TOOLS=OFF
+# libwebp 1.6.0: the decoder alone
+build libwebp https://github.com/webmproject/libwebp 4fa21912338357f89e4fd51cf2368325b59e9bd9 \
+  -DBUILD_SHARED_LIBS=OFF -DWEBP_BUILD_CWEBP=OFF -DWEBP_BUILD_DWEBP=OFF -DWEBP_BUILD_GIF2WEBP=OFF \
+  -DWEBP_BUILD_IMG2WEBP=OFF -DWEBP_BUILD_VWEBP=OFF -DWEBP_BUILD_WEBPINFO=OFF -DWEBP_BUILD_WEBPMUX=OFF \
+  -DWEBP_BUILD_EXTRAS=OFF -DWEBP_BUILD_ANIM_UTILS=OFF
 # highway 1.2.0
 build highway https://github.com/google/highway 457c891775a7397bdb0376bb1031e6e027af1c48 \
   -DBUILD_TESTING=OFF -DHWY_ENABLE_TESTS=OFF -DHWY_ENABLE_EXAMPLES=OFF -DHWY_ENABLE_CONTRIB=OFF

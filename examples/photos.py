@@ -41,6 +41,12 @@ def find(data: Path | None, list_file: Path | None) -> tuple[Path, Path]:
     return data, list_file
 
 
+def large() -> Path:
+    """A folder of large photos: camera photos beside the checkout, or whatever there is."""
+    camera = PROJECT.parent / "shared" / "data" / "camera"
+    return camera if camera.is_dir() else find(None, None)[0]
+
+
 def write_photos(folder: Path) -> Path:
     """Writes scikit-image's photographs and parts of them as JPEGs, with a list of which photograph each is from."""
     import numpy as np
