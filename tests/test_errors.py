@@ -18,6 +18,7 @@ from pixfeed.errors import Status
 
 GOOD = images.jpeg(images.picture(64, 80))
 GOOD_PNG = images.png(images.picture(64, 80))
+GOOD_WEBP = images.pillow(images.picture(64, 80), "WEBP", quality=80)
 
 
 def huge_jpeg() -> bytes:
@@ -28,6 +29,12 @@ def huge_jpeg() -> bytes:
 def huge_png() -> bytes:
     header = struct.pack(">IIBBBBB", 100_000, 100_000, 8, 2, 0, 0, 0)
     return GOOD_PNG[:8] + images.png_chunk(b"IHDR", header) + GOOD_PNG[33:]
+
+
+def deep_jpeg() -> bytes:
+    """Says that it has 12 bits a sample."""
+    at = GOOD.index(b"\xff\xc0")
+    return GOOD[:at] + b"\xff\xc1" + GOOD[at + 2 : at + 4] + b"\x0c" + GOOD[at + 5 :]
 
 
 BAD = {
@@ -42,6 +49,12 @@ BAD = {
     "png_no_end": (GOOD_PNG[:-12], Status.TRUNCATED, "truncated"),
     "png_bad_data": (GOOD_PNG[:100] + b"\0\0\0\0" + GOOD_PNG[104:], Status.CORRUPT, "corrupt"),
     "no_scan": (GOOD[:20] + b"\xff\xd9", Status.CORRUPT, "corrupt"),
+    "webp_magic_only": (GOOD_WEBP[:12], Status.TRUNCATED, "truncated"),
+    "webp_header_only": (GOOD_WEBP[:30], Status.TRUNCATED, "truncated"),
+    "half_webp": (GOOD_WEBP[: len(GOOD_WEBP) // 2], Status.TRUNCATED, "truncated"),
+    "webp_no_end": (GOOD_WEBP[:-1], Status.TRUNCATED, "truncated"),
+    "webp_bad_data": (GOOD_WEBP[:20] + b"\xff" * 10 + GOOD_WEBP[30:], Status.CORRUPT, "corrupt"),
+    "12_bits": (deep_jpeg(), Status.UNSUPPORTED, "12 bits a sample"),
     "huge": (huge_jpeg(), Status.TOO_LARGE, "max_pixels"),
     "huge_png": (huge_png(), Status.TOO_LARGE, "max_pixels"),
 }
@@ -150,7 +163,7 @@ def test_an_image_error_is_an_os_error_and_travels():
 def test_damaged_bytes_never_crash(backend, seed):
     """Whatever happens to the bytes: an image or an ImageError."""
     rng = np.random.default_rng(seed)
-    source = [GOOD, GOOD_PNG, images.jpeg(images.picture(48, 48), progressive=True, restart=2)][seed % 3]
+    source = [GOOD, GOOD_PNG, GOOD_WEBP, images.jpeg(images.picture(48, 48), progressive=True, restart=2)][seed % 4]
     for _ in range(10):
         data = np.frombuffer(source, np.uint8).copy()
         for at in rng.integers(0, len(data), rng.integers(1, 12)):

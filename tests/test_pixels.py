@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import struct
 
@@ -130,7 +131,47 @@ def test_interlaced_png(tmp_path, backend):
     np.testing.assert_array_equal(pixfeed.imread(data, backend=backend), image)
 
 
-@pytest.mark.parametrize("format", ["BMP", "TIFF", "GIF", "WEBP"])
+@pytest.mark.parametrize("options", [dict(quality=30), dict(quality=95), dict(lossless=True), dict(method=0)], ids=str)
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_webp(tmp_path, backend, size, options):
+    assert_same(images.pillow(images.picture(*size), "WEBP", **options), tmp_path, backend, [(5, 7), (32, 32)])
+
+
+def test_webp_with_alpha(tmp_path, backend):
+    image = np.concatenate([images.picture(33, 47), images.picture(33, 47, seed=1)[..., :1]], -1)
+    for options in (dict(quality=80), dict(lossless=True)):
+        assert_same(images.pillow(image, "WEBP", **options), tmp_path, backend, [(32, 32)])
+
+
+@pytest.mark.parametrize("little", [True, False])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_webp_orientation(tmp_path, backend, orientation, little):
+    tiff = images.exif(orientation, little)
+    for exif in (tiff, b"Exif\0\0" + tiff):
+        data = images.pillow(images.picture(45, 70), "WEBP", quality=80, exif=exif)
+        assert_same(data, tmp_path, backend, [(32, 32)])
+
+
+def test_animated_webp_is_its_first_picture(backend):
+    frames = [Image.fromarray(images.picture(30, 40, seed=seed)) for seed in (0, 1)]
+    out = io.BytesIO()
+    frames[0].save(out, "WEBP", save_all=True, append_images=frames[1:], lossless=True)
+    np.testing.assert_array_equal(pixfeed.imread(out.getvalue(), backend=backend), np.asarray(frames[0]))
+
+
+# 16 x 16, gray, arithmetic coding.
+ARITHMETIC = base64.b64decode(
+    "/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAA0JCgsKCA0LCgsODg0PEyAVExISEyccHhcgLikxMC4pLSwzOko+MzZGNywtQFdBRkxOUlNSMj5a"
+    "YVpQYEpRUk//yQALCAAQABABAREA/8wABgAQEAX/2gAIAQEAAD8A/wB4cXaXLMI0Qz9pdJGBYED/2Q=="
+)
+
+
+def test_arithmetic_jpeg(tmp_path, backend):
+    assert_same(ARITHMETIC, tmp_path, backend, [(9, 9)])
+    assert np.ptp(pixfeed.imread(ARITHMETIC, backend=backend)) > 200
+
+
+@pytest.mark.parametrize("format", ["BMP", "TIFF", "GIF"])
 def test_other_formats_go_to_opencv(tmp_path, backend, format):
     """What the native codecs do not know is read by OpenCV, picture by picture, within the same batch."""
     data, jpeg = images.pillow(images.picture(33, 47), format), images.jpeg(images.picture(40, 40))

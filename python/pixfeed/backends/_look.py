@@ -12,6 +12,7 @@ class Look(NamedTuple):
     pixels: int  # width * height as the header claims, 0 if it does not say
     progressive: bool
     ended: bool  # the end marker (EOI, IEND) is there
+    depth: int = 8  # bits a sample of a JPEG
 
 
 # In entropy-coded data: a marker, not a stuffed 0xFF, not a restart marker, not a fill byte.
@@ -30,12 +31,12 @@ def look(data: bytes) -> Look:
 
 
 def _jpeg(data: bytes) -> Look:
-    pixels, progressive = 0, False
+    pixels, progressive, depth = 0, False, 8
     found = _MARKER.search(data, 2)
     while found:
         marker, at = data[found.start() + 1], found.end()
         if marker == 0xD9:
-            return Look(1, pixels, progressive, True)
+            return Look(1, pixels, progressive, True, depth)
         if marker in (0x01, 0xD8):
             found = _MARKER.search(data, at)
             continue
@@ -43,9 +44,9 @@ def _jpeg(data: bytes) -> Look:
             break
         if marker in _FRAMES and at + 7 <= len(data):
             height, width = struct.unpack_from(">HH", data, at + 3)
-            pixels, progressive = width * height, marker in (0xC2, 0xCA)
+            pixels, progressive, depth = width * height, marker in (0xC2, 0xCA), data[at + 2]
         found = _MARKER.search(data, at + struct.unpack_from(">H", data, at)[0])
-    return Look(1, pixels, progressive, False)
+    return Look(1, pixels, progressive, False, depth)
 
 
 def _webp(data: bytes) -> Look:

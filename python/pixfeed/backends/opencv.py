@@ -62,6 +62,8 @@ def _decode(cv2, data: bytes, flags: int, strict: bool, max_pixels: int) -> tupl
     warnings = [line for line in said.lines if not _ANCILLARY.match(line)]
     note = warnings[0] if warnings else ""
     if image is None:
+        if seen.depth != 8:
+            return Status.UNSUPPORTED, f"{seen.depth} bits a sample", None
         if not seen.ended:
             return Status.TRUNCATED, note, None
         return (Status.CORRUPT if seen.format else Status.NOT_AN_IMAGE), note, None
