@@ -10,7 +10,9 @@ import pytest
 
 from pixfeed import backends
 
-hypothesis.settings.register_profile("pixfeed", deadline=None, max_examples=60)
+# PIXFEED_EXAMPLES=3000 looks more closely.
+examples = int(os.environ.get("PIXFEED_EXAMPLES", 60))
+hypothesis.settings.register_profile("pixfeed", deadline=None, max_examples=examples)
 hypothesis.settings.load_profile("pixfeed")
 
 
