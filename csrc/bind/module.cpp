@@ -39,14 +39,14 @@ Input to_input(py::handle source, std::vector<py::buffer_info>& owners) {
 }
 
 std::unique_ptr<Opened> open(const py::list& sources, bool strict, bool turbo, bool defer, bool ignore_orientation,
-                             std::int64_t max_pixels, int threads) {
+                             std::int64_t max_pixels, int threads, bool caller_works) {
   auto opened = std::make_unique<Opened>();
   std::vector<Input> inputs;
   inputs.reserve(sources.size());
   for (py::handle source : sources) inputs.push_back(to_input(source, opened->owners));
   const OpenOptions options{{max_pixels, ignore_orientation}, {strict, turbo, defer}};
   py::gil_scoped_release unlocked;  // no Python from here on
-  opened->batch = std::make_unique<Batch>(std::move(inputs), options, threads);
+  opened->batch = std::make_unique<Batch>(std::move(inputs), options, Crew{threads, caller_works});
   return opened;
 }
 
@@ -74,7 +74,7 @@ std::vector<Slot> slots(const py::buffer_info& out) {
 }
 
 py::array_t<std::int32_t> decode_into(Opened& opened, const py::buffer& plan_table, const py::buffer& out,
-                                      int threads) {
+                                      int threads, bool caller_works) {
   const std::vector<Plan> plans = rows<Plan>(plan_table.request());
   const py::buffer_info view = out.request(/*writable=*/true);
   const std::vector<Slot> places = slots(view);
@@ -84,7 +84,7 @@ py::array_t<std::int32_t> decode_into(Opened& opened, const py::buffer& plan_tab
   py::array_t<std::int32_t> statuses(static_cast<py::ssize_t>(plans.size()));
   Status* status_rows = reinterpret_cast<Status*>(statuses.mutable_data());
   py::gil_scoped_release unlocked;  // no Python from here on
-  opened.batch->decode_into(plans, places, threads, status_rows);
+  opened.batch->decode_into(plans, places, Crew{threads, caller_works}, status_rows);
   return statuses;
 }
 
@@ -140,9 +140,9 @@ PYBIND11_MODULE(_native, m) {
   py::class_<Opened>(m, "Opened")
       .def("headers", &headers, "dtype"_a)
       .def("note", [](const Opened& opened, int i) { return py::bytes(opened.batch->note(i)); }, "i"_a)
-      .def("decode_into", &decode_into, "plans"_a, "out"_a, "threads"_a);
+      .def("decode_into", &decode_into, "plans"_a, "out"_a, "threads"_a, "caller_works"_a);
   m.def("open", &open, "sources"_a, "strict"_a, "turbo"_a, "defer"_a, "ignore_orientation"_a, "max_pixels"_a,
-        "threads"_a);
+        "threads"_a, "caller_works"_a);
   m.def("resample", &resample, "image"_a, "plan"_a, "out"_a);
   m.def("codecs", [] { return py::dict("jpeg"_a = jpeg_version(), "png"_a = png_version(), "webp"_a = webp_version()); });
   m.def("simd_target", &simd_target);

@@ -3,7 +3,6 @@
 #include <new>
 #include <utility>
 
-#include "pool.h"
 #include "run.h"
 
 namespace pixfeed {
@@ -17,13 +16,13 @@ Scratch& thread_scratch() {
 
 }  // namespace
 
-Batch::Batch(std::vector<Input> inputs, const OpenOptions& options, int threads)
+Batch::Batch(std::vector<Input> inputs, const OpenOptions& options, Crew crew)
     : inputs_(std::move(inputs)),
       sources_(inputs_.size()),
       headers_(inputs_.size()),
       notes_(inputs_.size()),
       options_(options) {
-  parallel_for(static_cast<int>(inputs_.size()), threads, [this](int index) {
+  parallel_for(static_cast<int>(inputs_.size()), crew, [this](int index) {
     const std::size_t i = static_cast<std::size_t>(index);
     Status status = Status::ok;
     if (inputs_[i].is_path) {
@@ -55,12 +54,12 @@ Status resample_picture(const ImageView& picture, const Plan& plan, const Slot& 
   return run_pixels(picture, plan, slot, thread_scratch());
 }
 
-void Batch::decode_into(const std::vector<Plan>& plans, const std::vector<Slot>& slots, int threads,
+void Batch::decode_into(const std::vector<Plan>& plans, const std::vector<Slot>& slots, Crew crew,
                         Status* statuses) {
   // Of the notes only the failing source's own is written; two plans of one source that fail write the same words,
   // so each task collects its own and they are stored afterwards.
   std::vector<std::string> notes(plans.size());
-  parallel_for(static_cast<int>(plans.size()), threads, [&](int index) {
+  parallel_for(static_cast<int>(plans.size()), crew, [&](int index) {
     const std::size_t i = static_cast<std::size_t>(index), source = static_cast<std::size_t>(plans[i].source);
     const Header& header = headers_[source];
     statuses[i] = header.status != Status::ok

@@ -8,6 +8,7 @@
 #include "header.h"
 #include "image_view.h"
 #include "plan.h"
+#include "pool.h"
 #include "probe.h"
 #include "source.h"
 
@@ -28,8 +29,8 @@ struct OpenOptions {
 // A batch of sources, read and probed. Decoding one batch from two threads at a time is not allowed.
 class Batch {
  public:
-  // Reads and probes on `threads` threads. A source that fails has its status in its header; the others are opened.
-  Batch(std::vector<Input> inputs, const OpenOptions& options, int threads);
+  // Reads and probes. A source that fails has its status in its header; the others are opened.
+  Batch(std::vector<Input> inputs, const OpenOptions& options, Crew crew);
 
   const std::vector<Header>& headers() const { return headers_; }
   // The codec's or the operating system's own words on what is wrong with source `i`; often empty.
@@ -38,8 +39,8 @@ class Batch {
   // nullptr, or what is wrong with the plans: a programming error. Plans of sources that failed are not looked at.
   const char* check(const std::vector<Plan>& plans, int slot_height, int slot_width) const;
 
-  // Carries out plans[i] into slots[i] on `threads` threads; statuses[i] says how it went.
-  void decode_into(const std::vector<Plan>& plans, const std::vector<Slot>& slots, int threads, Status* statuses);
+  // Carries out plans[i] into slots[i]; statuses[i] says how it went.
+  void decode_into(const std::vector<Plan>& plans, const std::vector<Slot>& slots, Crew crew, Status* statuses);
 
  private:
   std::vector<Input> inputs_;

@@ -31,11 +31,12 @@ struct Job {
 
 class Pool {
  public:
-  void run(int n, int helpers, const std::function<void(int)>& task) {
+  void run(int n, int helpers, bool caller_works, const std::function<void(int)>& task) {
     auto job = std::make_shared<Job>(n, task);
     {
       std::lock_guard lock(mutex_);
       grow(helpers);
+      caller_works |= size_ == 0;  // no thread could be had
       for (int i = 0; i < helpers; ++i) calls_.push_back(job);
     }
     if (helpers == 1) {
@@ -43,7 +44,7 @@ class Pool {
     } else {
       called_.notify_all();
     }
-    if (job->work()) return;
+    if (caller_works && job->work()) return;
     std::unique_lock lock(mutex_);
     finished_.wait(lock, [&] { return job->done.load(std::memory_order_acquire) == n; });
   }
@@ -84,12 +85,12 @@ class Pool {
 
 }  // namespace
 
-void parallel_for(int n, int threads, const std::function<void(int)>& task) {
-  const int used = std::min(n, threads);
-  if (used <= 1) {
+void parallel_for(int n, Crew crew, const std::function<void(int)>& task) {
+  const int helpers = std::min(n, crew.threads) - (crew.caller_works ? 1 : 0);
+  if (helpers <= 0) {
     for (int i = 0; i < n; ++i) task(i);
   } else {
-    per_process<Pool>().run(n, used - 1, task);
+    per_process<Pool>().run(n, helpers, crew.caller_works, task);
   }
 }
 

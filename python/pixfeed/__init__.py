@@ -17,9 +17,11 @@ from pixfeed.dataset import FastTxtDataset
 from pixfeed.errors import ImageError, ListError, RegionError
 from pixfeed.functional import imread, load_batch, resize
 from pixfeed.info import show_config
+from pixfeed.loader import DataLoader
 from pixfeed.reading import Reading
 
 __all__ = [
+    "DataLoader",
     "FastTxtDataset",
     "ImageError",
     "ListError",

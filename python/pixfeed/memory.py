@@ -17,6 +17,8 @@ import numpy as np
 import torch
 from torch.utils.data import get_worker_info
 
+from pixfeed.threads import pinned
+
 #: Idle memory that is kept at most, in bytes.
 KEEP = 1 << 30
 # Below this size malloc keeps its own memory and a pool only adds work.
@@ -76,8 +78,8 @@ def _give_back(memory: np.ndarray) -> None:
 def empty(shape: tuple[int, ...], dtype: torch.dtype) -> torch.Tensor:
     """An uninitialised contiguous tensor to decode into.
 
-    Ordinary memory from the pool; in a worker process of a DataLoader shared memory, so that the batch reaches the
-    main process without a copy.
+    Ordinary memory from the pool; pinned memory where a DataLoader asked for it; in a worker process of a DataLoader
+    shared memory, so that the batch reaches the main process without a copy.
 
     Args:
         shape: the tensor's shape.
@@ -87,6 +89,8 @@ def empty(shape: tuple[int, ...], dtype: torch.dtype) -> torch.Tensor:
     if get_worker_info() is not None:
         storage = torch.UntypedStorage._new_shared(size, device="cpu")
         return torch.empty(0, dtype=dtype).set_(storage, 0, shape)
+    if pinned():
+        return torch.empty(shape, dtype=dtype, pin_memory=True)  # torch keeps pinned memory and uses it again
     if size < _SMALL:
         return torch.empty(shape, dtype=dtype)
     memory = _pool.take(size)

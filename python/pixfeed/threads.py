@@ -1,24 +1,85 @@
-"""How many threads decode."""
+"""How many threads decode, and for whom."""
 
 from __future__ import annotations
 
+import contextlib
 import os
+import threading
+from collections.abc import Iterator
 
 import torch.utils.data
 
 
+class _Loan(threading.local):
+    """What this thread does for a DataLoader, if it does."""
+
+    threads: int | None = None
+    pinned = False
+
+
+_loan = _Loan()
+
+
+@contextlib.contextmanager
+def for_loader(threads: int, pinned: bool) -> Iterator[None]:
+    """Inside the block this thread works for a DataLoader: decoding is done by ``threads`` threads of the pool while
+    this one waits, and :func:`pixfeed.memory.empty` gives pinned memory if ``pinned``."""
+    _loan.threads, _loan.pinned = threads, pinned
+    try:
+        yield
+    finally:
+        _loan.threads, _loan.pinned = None, False
+
+
+def caller_works() -> bool:
+    """Whether the thread that calls the native backend decodes as well, or leaves that to the pool."""
+    return _loan.threads is None
+
+
+def pinned() -> bool:
+    """Whether this thread's batches belong in pinned memory."""
+    return _loan.pinned
+
+
 def num_threads() -> int:
     """Threads that one call decodes on: 1 in a worker process of a DataLoader, which has its share of the cores
-    already; elsewhere PIXFEED_NUM_THREADS, or the number of cores that this process may run on.
+    already; a DataLoader's ``num_workers`` in a thread that works for it; elsewhere PIXFEED_NUM_THREADS, or
+    :func:`cores`.
 
     Raises:
         ValueError: PIXFEED_NUM_THREADS is no positive integer.
     """
     if torch.utils.data.get_worker_info() is not None:
         return 1
+    if _loan.threads is not None:
+        return _loan.threads
     wanted = os.environ.get("PIXFEED_NUM_THREADS")
     if wanted:
         if not wanted.isdecimal() or int(wanted) < 1:
             raise ValueError(f"PIXFEED_NUM_THREADS is {wanted!r}; it must be a positive integer")
         return int(wanted)
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return cores()
+
+
+def cores() -> int:
+    """How many cores this process may use: those of its affinity mask, or fewer where a container's quota says so."""
+    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    quota = _quota()
+    return count if quota is None else max(1, min(count, int(quota)))
+
+
+def _quota(root: str = "/sys/fs/cgroup") -> float | None:
+    """Cores' worth of time that the control group grants (cgroup v2 ``cpu.max``, v1 ``cpu.cfs_quota_us``), or None."""
+    for name in ("cpu.max", "cpu/cpu.cfs_quota_us"):
+        try:
+            with open(os.path.join(root, name)) as file:
+                fields = file.read().split()
+            if name == "cpu/cpu.cfs_quota_us":
+                with open(os.path.join(root, "cpu/cpu.cfs_period_us")) as file:
+                    fields += file.read().split()
+            quota, period = float(fields[0]), float(fields[1])  # "max": no quota
+            if quota > 0 and period > 0:
+                return quota / period
+        except (OSError, ValueError, IndexError):
+            continue
+    return None

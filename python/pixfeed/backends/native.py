@@ -12,6 +12,7 @@ from pixfeed import backends
 from pixfeed.backends import BackendError, Opened, Source
 from pixfeed.errors import Status
 from pixfeed.plan import HEADER, PLAN
+from pixfeed.threads import caller_works
 
 # The extension checks the size of a row; the buffer protocol would spell out every field.
 _PLAN_ROW = np.dtype((np.void, PLAN.itemsize))
@@ -45,7 +46,7 @@ class _Opened:
         return other.note(0) if other is not None else self._opened.note(i).decode("utf-8", "replace")
 
     def decode_into(self, plans: np.ndarray, out: np.ndarray, threads: int) -> np.ndarray:
-        statuses = self._opened.decode_into(plans.view(_PLAN_ROW), out, threads)
+        statuses = self._opened.decode_into(plans.view(_PLAN_ROW), out, threads, caller_works())
         for row in _refused(statuses):
             other = self._other(int(plans["source"][row]))
             if other is not None:
@@ -79,7 +80,7 @@ class _Native:
         # A str is a path to the extension, anything else is a buffer.
         plain = [os.fsdecode(s) if isinstance(s, (str, os.PathLike)) else s for s in sources]
         opened = self._module.open(
-            plain, strict, self._turbo, self._has_opencv, ignore_orientation, max_pixels, threads
+            plain, strict, self._turbo, self._has_opencv, ignore_orientation, max_pixels, threads, caller_works()
         )
         options = dict(strict=strict, ignore_orientation=ignore_orientation, max_pixels=max_pixels)
         return _Opened(opened, sources, options, _Lazy() if self._has_opencv else None)

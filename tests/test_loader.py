@@ -1,0 +1,420 @@
+"""DataLoader: torch's semantics, whoever does the work."""
+
+from __future__ import annotations
+
+import gc
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+
+import images
+import pytest
+import torch
+from torch.utils.data import (
+    BatchSampler,
+    ConcatDataset,
+    DistributedSampler,
+    IterableDataset,
+    RandomSampler,
+    Subset,
+    TensorDataset,
+    WeightedRandomSampler,
+)
+from torch.utils.data import DataLoader as TorchLoader
+
+import pixfeed
+from pixfeed import DataLoader, FastTxtDataset, ImageError, threads
+from pixfeed.loader import _ThreadsIter
+
+COUNT = 23
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for i in range(COUNT):
+        (tmp_path / f"{i}.jpg").write_bytes(images.jpeg(images.picture(40 + i, 50, seed=i)))
+    (tmp_path / "train.txt").write_text("".join(f"{i}.jpg {i}\n" for i in range(COUNT)))
+    return tmp_path
+
+
+@pytest.fixture
+def dataset(folder, backend) -> FastTxtDataset:
+    return FastTxtDataset(folder / "train.txt", folder, 32, 24, backend=backend)
+
+
+def rows(loader) -> list[list[int]]:
+    return [labels[:, 0].tolist() for _, labels in loader]
+
+
+def seeded(seed: int = 3) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+WAYS = {
+    "main": dict(num_workers=0),
+    "1 thread": dict(num_workers=1),
+    "2 threads": dict(num_workers=2),
+    "8 threads": dict(num_workers=8, prefetch_factor=3),
+    "fork": dict(num_workers=2, workers="process", multiprocessing_context="fork"),
+    "spawn": dict(num_workers=2, workers="process", multiprocessing_context="spawn"),
+}
+
+
+@pytest.fixture(params=WAYS, ids=str)
+def way(request) -> dict:
+    return WAYS[request.param]
+
+
+def test_same_batches_in_every_way(dataset, way):
+    expected = list(TorchLoader(dataset, 5, shuffle=True, generator=seeded()))
+    got = list(DataLoader(dataset, 5, shuffle=True, generator=seeded(), **way))
+    assert len(got) == len(expected)
+    for ours, theirs in zip(got, expected, strict=True):
+        assert type(ours) is type(theirs) is list
+        assert all(torch.equal(a, b) for a, b in zip(ours, theirs, strict=True))
+
+
+def test_it_is_a_dataloader(dataset):
+    loader = DataLoader(dataset, 5, num_workers=2)
+    assert isinstance(loader, TorchLoader) and isinstance(iter(loader), _ThreadsIter)
+    assert len(loader) == 5 and loader.batch_size == 5 and loader.num_workers == 2 and loader.prefetch_factor == 2
+    with pytest.raises(ValueError, match="should not be set"):
+        loader.batch_size = 7
+
+
+ORDERS = {
+    "sequential": lambda d: dict(batch_size=4),
+    "shuffled": lambda d: dict(batch_size=4, shuffle=True),
+    "drop_last": lambda d: dict(batch_size=4, shuffle=True, drop_last=True),
+    "sequential drop_last": lambda d: dict(batch_size=4, drop_last=True),
+    "exact": lambda d: dict(batch_size=COUNT, shuffle=True),
+    "larger": lambda d: dict(batch_size=100),
+    "larger drop_last": lambda d: dict(batch_size=100, drop_last=True),
+    "replacement": lambda d: dict(batch_size=4, sampler=RandomSampler(d, True, 50, generator=seeded())),
+    "more samples": lambda d: dict(batch_size=4, sampler=RandomSampler(d, num_samples=60, generator=seeded())),
+    "own generator": lambda d: dict(batch_size=4, sampler=RandomSampler(d, generator=seeded(9))),
+    "weighted": lambda d: dict(
+        batch_size=4, sampler=WeightedRandomSampler(range(1, COUNT + 1), 30, generator=seeded())
+    ),
+    "list": lambda d: dict(batch_size=4, sampler=[5, 3, 3, 1, 0]),
+    "batches": lambda d: dict(batch_sampler=[[1, 2], [3], [], [4, 5, 6]][:2]),
+    "batch sampler": lambda d: dict(batch_sampler=BatchSampler(RandomSampler(d, generator=seeded()), 6, False)),
+    "distributed": lambda d: dict(batch_size=4, sampler=DistributedSampler(d, 2, 1, shuffle=True, seed=5)),
+}
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+@pytest.mark.parametrize("order", ORDERS)
+def test_order_is_torchs(dataset, order, workers):
+    """For three epochs, from the loader's generator, a sampler's own, or the global one."""
+    for generator in (lambda: {}, lambda: dict(generator=seeded())):
+        results = []
+        for make in (TorchLoader, DataLoader):
+            torch.manual_seed(7)
+            loader = make(
+                dataset, **ORDERS[order](dataset), **generator(), num_workers=workers if make is DataLoader else 0
+            )
+            epochs = []
+            for epoch in range(3):
+                if order == "distributed" and make is TorchLoader:
+                    loader.sampler.set_epoch(epoch)  # ours does so by itself
+                epochs.append(rows(loader))
+            results.append(epochs)
+        assert results[0] == results[1]
+
+
+def test_who_tells_the_epoch_is_respected(dataset):
+    sampler = DistributedSampler(dataset, 2, 0, shuffle=True)
+    loader = DataLoader(dataset, 4, sampler=sampler, num_workers=2)
+    first, second = rows(loader), rows(loader)
+    assert first != second and sampler.epoch == 1
+    sampler.set_epoch(0)
+    assert rows(loader) == first and sampler.epoch == 0
+
+
+@pytest.mark.parametrize("wrap", [lambda d: Subset(d, [4, 2, 9, 11]), lambda d: ConcatDataset([d, Subset(d, [1, 2])])])
+def test_wrapped_datasets(dataset, wrap, way):
+    expected = list(TorchLoader(wrap(dataset), 3))
+    got = list(DataLoader(wrap(dataset), 3, **way))
+    for ours, theirs in zip(got, expected, strict=True):
+        assert all(torch.equal(a, b) for a, b in zip(ours, theirs, strict=True))
+
+
+def test_without_batches(dataset, way):
+    got = list(DataLoader(dataset, batch_size=None, **way))
+    assert len(got) == COUNT
+    for i, (image, label) in enumerate(got):
+        assert torch.equal(image, dataset[i][0]) and isinstance(label, torch.Tensor) and label.tolist() == [i]
+
+
+def test_pictures_of_their_own_size(folder, backend, way):
+    dataset = FastTxtDataset(folder / "train.txt", folder, None, None, backend=backend)
+    for i, (image, _) in enumerate(DataLoader(dataset, 1, **way)):
+        assert torch.equal(image[0], dataset[i][0])
+
+
+def test_what_threads_cannot_do_goes_torchs_way(dataset):
+    class Own(FastTxtDataset):
+        def __getitem__(self, index):
+            return super().__getitem__(index)
+
+    own = Own(dataset.files.filename, dataset.image_dir)
+    for options in (
+        dict(dataset=TensorDataset(torch.arange(5))),
+        dict(dataset=own),
+        dict(dataset=dataset, collate_fn=list),
+        dict(dataset=dataset, worker_init_fn=print),
+        dict(dataset=dataset, num_workers=0),
+    ):
+        options = {"num_workers": 1, **options}
+        assert not isinstance(iter(DataLoader(**options)), _ThreadsIter)
+        with pytest.raises(ValueError, match="workers='thread' is not possible"):
+            DataLoader(**options, workers="thread")
+    with pytest.raises(ValueError, match="workers is 'fibers'"):
+        DataLoader(dataset, workers="fibers")
+
+
+class Counting(IterableDataset):
+    def __iter__(self):
+        return iter(range(10))
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_iterable_datasets(workers):
+    got = [batch.tolist() for batch in DataLoader(Counting(), 4, num_workers=workers)]
+    assert got == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]]
+
+
+def test_bad_image(dataset, folder, way):
+    (folder / "7.jpg").write_bytes((folder / "7.jpg").read_bytes()[:500])
+    loader = iter(DataLoader(dataset, 4, **way))
+    next(loader)
+    with pytest.raises(ImageError, match=r"7\.jpg.*train\.txt, line 8.*truncated") as caught:
+        next(loader)
+    if way.get("workers") != "process":
+        assert caught.value.status == pixfeed.errors.Status.TRUNCATED and caught.value.line == 8
+        assert next(loader)[1][:, 0].tolist() == [8, 9, 10, 11]  # it goes on, if its user does
+
+
+def test_held_batches_are_never_written_again(dataset):
+    expected = [image for image, _ in dataset]
+    held = [batch for _ in range(3) for batch in DataLoader(dataset, 4, num_workers=2)]
+    for batch, labels in held:
+        for image, row in zip(batch, labels[:, 0].tolist(), strict=True):
+            assert torch.equal(image, expected[row])
+
+
+# -- resuming -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("order", [name for name in ORDERS if name not in ("list", "batches")])
+@pytest.mark.parametrize("after", [0, 1, 3])
+def test_resume(dataset, order, after, way):
+    """The remaining batches and the next epoch are the same, from another loader, whatever random numbers are drawn."""
+    if way.get("workers") == "process" and order not in ("shuffled", "distributed"):
+        pytest.skip("one order in processes is enough")
+
+    def make():
+        return DataLoader(dataset, **ORDERS[order](dataset), generator=seeded(), **way)
+
+    loader = make()
+    assert loader.state_dict()["batches"] == 0
+    rows(loader)
+    iterator = iter(loader)
+    for _ in range(after):
+        if next(iterator, None) is None:
+            break
+    state = pickle.loads(pickle.dumps(loader.state_dict()))
+    rest, following = rows(iterator), rows(loader)
+    torch.randperm(5)
+    other = make()
+    next(iter(other), None)
+    other.load_state_dict(state)
+    assert other.state_dict().keys() == state.keys()
+    assert rows(other) == rest
+    assert rows(other) == following
+
+
+def test_resume_with_the_global_generator(dataset, way):
+    torch.manual_seed(1)
+    loader = DataLoader(dataset, 4, shuffle=True, **way)
+    iterator = iter(loader)
+    next(iterator)
+    state = loader.state_dict()
+    rest = rows(iterator)
+    torch.manual_seed(2)
+    before = torch.get_rng_state()
+    other = DataLoader(dataset, 4, shuffle=True, **way)
+    other.load_state_dict(state)
+    resumed = iter(other)
+    assert torch.equal(torch.get_rng_state(), before)  # the training loop's numbers are its own
+    torch.rand(5)
+    assert rows(resumed) == rest
+
+
+def test_the_state_at_the_end_begins_the_next_epoch(dataset, way):
+    loader = DataLoader(dataset, 4, shuffle=True, generator=seeded(), **way)
+    rows(loader)
+    state = loader.state_dict()
+    assert (state["epoch"], state["batches"]) == (1, 0)
+    following = rows(loader)
+    other = DataLoader(dataset, 4, shuffle=True, generator=seeded(8), **way)
+    other.load_state_dict(state)
+    assert rows(other) == following
+
+
+def test_resuming_costs_the_same_everywhere():
+    from pixfeed.order import Order
+
+    sampler = BatchSampler(RandomSampler(range(2_000_000), generator=seeded()), 2, False)
+    spent = []
+    for start in (10, 900_000):
+        began = time.process_time()
+        next(iter(Order(sampler, lambda start=start: start)))
+        spent.append(time.process_time() - began)
+    assert spent[1] < 3 * spent[0] + 0.05
+
+
+def test_resume_an_iterable_dataset():
+    loader = DataLoader(Counting(), 4)
+    iterator = iter(loader)
+    next(iterator)
+    state = loader.state_dict()
+    other = DataLoader(Counting(), 4)
+    other.load_state_dict(state)
+    assert [batch.tolist() for batch in other] == [batch.tolist() for batch in iterator]
+
+
+def test_what_is_no_state(dataset):
+    for wrong in ({}, None, {"epoch": 1}):
+        with pytest.raises(ValueError, match="no state"):
+            DataLoader(dataset).load_state_dict(wrong)
+
+
+# -- threads that behave --------------------------------------------------------------------------------------------
+
+
+def run(code: str, folder, **options) -> subprocess.CompletedProcess:
+    head = f"""
+        import os, sys, time, threading, torch, pixfeed
+        dataset = pixfeed.FastTxtDataset({str(folder / "train.txt")!r}, {str(folder)!r}, 32, 24, repeat=200)
+        loader = pixfeed.DataLoader(dataset, 5, num_workers=2)
+    """
+    text = textwrap.dedent(head) + textwrap.dedent(code)
+    return subprocess.run([sys.executable, "-c", text], text=True, capture_output=True, timeout=60, **options)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "next(iter(loader))",
+        "it = iter(loader); next(it)",
+        "it = iter(loader); next(it); sys.exit(3)",
+        "it = iter(loader)\nthread = threading.Thread(target=lambda: [next(it) for _ in range(5)]); thread.start()",
+        "its = [iter(loader) for _ in range(3)]\nfor it in its: next(it)\ndel its",
+        "it = iter(loader); next(it)\nif os.fork() == 0:\n    next(iter(loader)); os._exit(0)\nos.wait(); next(it)",
+        "raise SystemExit(3)",
+    ],
+)
+def test_exit_with_batches_in_flight(folder, code):
+    result = run(code, folder)
+    assert result.returncode == (3 if "3)" in code and "exit" in code.lower() else 0), result.stderr
+    assert not result.stderr
+
+
+def test_ctrl_c_is_answered(folder):
+    """While the loader waits for images that do not come: a pipe that nobody writes to."""
+    os.mkfifo(folder / "pipe")
+    (folder / "stuck.txt").write_text("pipe 0\n")
+    code = f"""
+        stuck = pixfeed.FastTxtDataset({str(folder / "stuck.txt")!r}, {str(folder)!r}, 8, 8)
+        print("ready", flush=True)
+        try:
+            next(iter(pixfeed.DataLoader(stuck, 1, num_workers=1)))
+        except KeyboardInterrupt:
+            print("interrupted", flush=True)
+            os._exit(0)
+    """
+    head = "import os, sys, torch, pixfeed\n"
+    process = subprocess.Popen([sys.executable, "-c", head + textwrap.dedent(code)], stdout=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == "ready\n"
+    time.sleep(1)
+    process.send_signal(signal.SIGINT)
+    began = time.monotonic()
+    assert process.stdout.readline() == "interrupted\n"
+    assert time.monotonic() - began < 1
+    process.wait(10)
+
+
+def test_timeout(folder, native):
+    os.mkfifo(folder / "pipe")
+    (folder / "stuck.txt").write_text("pipe 0\n")
+    stuck = FastTxtDataset(folder / "stuck.txt", folder, 8, 8)
+    iterator = iter(DataLoader(stuck, 1, num_workers=1, timeout=0.2))
+    with pytest.raises(RuntimeError, match=r"timed out after 0\.2 seconds"):
+        next(iterator)
+    (folder / "pipe").write_bytes((folder / "1.jpg").read_bytes())  # lets its thread go
+    assert next(iterator)[0].shape == (1, 3, 8, 8)
+
+
+def test_out_of_order(folder, native):
+    """A batch that hangs does not hold up the others, if order does not matter."""
+    os.mkfifo(folder / "pipe")
+    (folder / "stuck.txt").write_text("pipe 100\n" + "".join(f"{i}.jpg {i}\n" for i in range(5)))
+    dataset = FastTxtDataset(folder / "stuck.txt", folder, 8, 8)
+    iterator = iter(DataLoader(dataset, 1, num_workers=2, in_order=False))
+    assert [next(iterator)[1].item() for _ in range(5)] == [0, 1, 2, 3, 4]
+    (folder / "pipe").write_bytes((folder / "1.jpg").read_bytes())
+    assert [labels.item() for _, labels in iterator] == [100]
+
+
+def test_abandoned_epochs_leave_nothing(dataset):
+    before = threading.active_count()
+    for _ in range(20):
+        next(iter(DataLoader(dataset, 2, num_workers=2)))
+    gc.collect()
+    deadline = time.monotonic() + 10
+    while threading.active_count() > before and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert threading.active_count() == before
+
+
+def test_persistent_workers(dataset, way):
+    if not way["num_workers"]:
+        pytest.skip("needs workers")
+    loader = DataLoader(dataset, 4, shuffle=True, generator=seeded(), persistent_workers=True, **way)
+    expected = TorchLoader(dataset, 4, shuffle=True, generator=seeded())
+    for _ in range(2):
+        assert rows(loader) == rows(expected)
+    state = (iterator := iter(loader)) and next(iterator) and loader.state_dict()
+    rest, following = rows(iterator), rows(loader)
+    loader.load_state_dict(state)
+    assert rows(loader) == rest
+    assert rows(loader) == following
+
+
+def test_many_loaders_at_once(dataset):
+    loaders = [DataLoader(dataset, 3, num_workers=n) for n in (1, 2, 5)]
+    for batches in zip(*loaders, strict=True):
+        assert all(torch.equal(images_, batches[0][0]) for images_, _ in batches)
+
+
+def test_cores_of_a_container(tmp_path):
+    (tmp_path / "cpu.max").write_text("max 100000\n")
+    assert threads._quota(str(tmp_path)) is None
+    (tmp_path / "cpu.max").write_text("150000 100000\n")
+    assert threads._quota(str(tmp_path)) == 1.5
+    (tmp_path / "cpu.max").unlink()
+    (tmp_path / "cpu").mkdir()
+    (tmp_path / "cpu" / "cpu.cfs_quota_us").write_text("300000\n")
+    (tmp_path / "cpu" / "cpu.cfs_period_us").write_text("100000\n")
+    assert threads._quota(str(tmp_path)) == 3
+    (tmp_path / "cpu" / "cpu.cfs_quota_us").write_text("-1\n")
+    assert threads._quota(str(tmp_path)) is None
+    assert threads._quota(str(tmp_path / "nowhere")) is None
+    assert 1 <= threads.cores() <= len(os.sched_getaffinity(0))
