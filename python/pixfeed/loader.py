@@ -6,15 +6,15 @@ import warnings
 from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from itertools import chain, islice
+from itertools import islice
 
 import torch
 import torch.utils.data
-from torch.utils.data import ConcatDataset, Dataset, IterableDataset, Sampler, Subset, _utils
+from torch.utils.data import ConcatDataset, Dataset, Sampler, Subset, _utils
 from torch.utils.data.dataloader import _BaseDataLoaderIter, _DatasetKind
 
 from pixfeed.dataset import FastTxtDataset
-from pixfeed.order import Order
+from pixfeed.order import Order, Position
 from pixfeed.threads import for_loader
 
 #: Functions that make a batch of pixfeed's samples without Python work for each sample.
@@ -44,7 +44,7 @@ class DataLoader(torch.utils.data.DataLoader):
     ``worker_init_fn``, ``multiprocessing_context``.
 
     The order of samples is torch's for the same generator and sampler, whatever the number and kind of workers. A
-    sampler with ``set_epoch`` (DistributedSampler) is told the epoch at every ``iter()``, unless somebody else tells it.
+    sampler with ``set_epoch`` (DistributedSampler) is told the epoch at every ``iter()``, unless somebody else does it.
 
     Args:
         dataset, batch_size, shuffle, sampler, batch_sampler, num_workers, collate_fn, pin_memory, drop_last, timeout,
@@ -84,11 +84,9 @@ class DataLoader(torch.utils.data.DataLoader):
             raise ValueError(f"workers is {workers!r}; it may be 'thread', 'process' or None")
         self._epoch = -1  # the one that runs, or ran last
         self._told: dict[int, int] = {}  # the epoch that a sampler was told, by its id
-        self._start = 0  # the batch that an epoch begins with, while it begins
-        self._resume: dict | None = None  # the state that the next epoch goes on from
-        self._at_start: dict = {}  # the random states that the running epoch's order was drawn with
-        self._first = 0  # the batch that the running epoch began with
+        self._loaded: dict | None = None  # the state that the next epoch goes on from
         self._running: _BaseDataLoaderIter | None = None
+        self._position: Position | None = None
         with warnings.catch_warnings():
             if workers != "process" and _reads_natively(dataset):  # threads are no processes
                 warnings.filterwarnings("ignore", "This DataLoader will create", UserWarning)
@@ -112,6 +110,7 @@ class DataLoader(torch.utils.data.DataLoader):
                 in_order=in_order,
             )
         self.workers = workers
+        self._position = Position(self._samplers(), generator, not (persistent_workers and num_workers))
         why_not = self._why_no_threads()
         if workers == "thread" and why_not:
             raise ValueError(f"workers='thread' is not possible: {why_not}")
@@ -131,7 +130,11 @@ class DataLoader(torch.utils.data.DataLoader):
     @property
     def _index_sampler(self):
         of = super()._index_sampler
-        return of if isinstance(self.dataset, IterableDataset) else Order(of, lambda: self._start)
+        return of if self._position is None or self._iterable else Order(of, self._position)
+
+    @property
+    def _iterable(self) -> bool:
+        return self._dataset_kind == _DatasetKind.Iterable
 
     def _get_iterator(self) -> _BaseDataLoaderIter:
         if self.workers != "process" and not self._why_no_threads():
@@ -139,31 +142,20 @@ class DataLoader(torch.utils.data.DataLoader):
         return super()._get_iterator()
 
     def __iter__(self) -> _BaseDataLoaderIter:
-        state, self._resume = self._resume, None
-        self._epoch = self._epoch + 1 if state is None else state["epoch"]
-        for sampler in {id(s): s for s in self._samplers()}.values():
+        state, self._loaded = self._loaded, None
+        self._position.from_the_start()
+        self._epoch += 1
+        if state is not None:
+            finished = not self._iterable and state["batches"] >= len(self)
+            self._epoch = state["epoch"] + finished
+            self._position.go_to(state["batches"], finished, state["random"])
+        for sampler in {id(sampler): sampler for sampler in self._samplers()}.values():
             self._tell_epoch(sampler)
-        outside = torch.get_rng_state() if state is not None and self.generator is None else None
-        if state is not None:
-            self._set_random(state["random"])
-            self._first = self._start = state["batches"]
-        else:
-            self._first = 0
-        self._at_start = self._get_random()
-        iterator = super().__iter__()
-        self._start = 0
-        if state is not None:
-            if self._dataset_kind == _DatasetKind.Iterable:  # there is no other way to get there
-                for _ in range(self._first):
-                    next(iterator, None)
-                self._first = 0
-            elif self.num_workers == 0:  # others have begun to ask for indices already
-                indices = iterator._sampler_iter
-                iterator._sampler_iter = chain(list(islice(indices, 1)), indices)
-            if outside is not None:  # what the training loop draws is not our business
-                torch.set_rng_state(outside)
-        self._running = iterator
-        return iterator
+        self._running = super().__iter__()
+        if self._iterable:  # there is no other way to get to a batch
+            deque(islice(self._running, self._position.first), maxlen=0)
+            self._position.first = 0
+        return self._running
 
     # -- where we are ---------------------------------------------------------------------------------------------
 
@@ -173,17 +165,19 @@ class DataLoader(torch.utils.data.DataLoader):
         Returns:
             A dict of integers and uint8 tensors, for ``torch.save``; its size does not depend on the dataset's.
         """
-        if self._resume is not None:
-            return dict(self._resume)
-        done = 0 if self._running is None else self._first + self._running._num_yielded
-        if self._running is None or (self._dataset_kind == _DatasetKind.Map and done >= len(self)):
-            return {"epoch": self._epoch + 1, "batches": 0, "random": self._get_random()}
-        return {"epoch": self._epoch, "batches": done, "random": dict(self._at_start)}
+        if self._loaded is not None:
+            return dict(self._loaded)
+        running = self._running is not None
+        return {
+            "epoch": self._epoch if running else self._epoch + 1,
+            "batches": self._position.first + self._running._num_yielded if running else 0,
+            "random": self._position.random(),
+        }
 
     def load_state_dict(self, state: dict) -> None:
         """The next ``iter()`` goes on where :meth:`state_dict` was taken: with the same remaining batches, if dataset,
         sampler and batch size are the same. It costs the same at every batch of the epoch. (An iterable dataset is read
-        and thrown away up to there.)
+        and thrown away up to there.) Behind the last batch of an epoch the next one begins.
 
         A ``generator`` that was given to the loader or its sampler is set to the state it had; of the global one only
         the order is drawn in that state.
@@ -193,37 +187,12 @@ class DataLoader(torch.utils.data.DataLoader):
         """
         if not isinstance(state, dict) or not {"epoch", "batches", "random"} <= state.keys():
             raise ValueError("this is no state of a pixfeed.DataLoader: it needs 'epoch', 'batches' and 'random'")
-        self._resume = dict(state)
-        self._running = None
+        self._loaded = dict(state)
 
     def _samplers(self) -> list:
         """All that decide on the order."""
         candidates = (self.batch_sampler, getattr(self.batch_sampler, "sampler", None), self.sampler)
         return [sampler for sampler in candidates if sampler is not None]
-
-    def _generators(self) -> dict[str, torch.Generator]:
-        """Those that the order is drawn from; without one of its own the loader uses the global one."""
-        found = {"loader": self.generator or torch.default_generator}
-        for sampler in self._samplers():
-            own = getattr(sampler, "generator", None)
-            if isinstance(own, torch.Generator) and own not in found.values():
-                found["sampler"] = own
-        return found
-
-    def _get_random(self) -> dict:
-        states = {name: generator.get_state() for name, generator in self._generators().items()}
-        for sampler in self._samplers():
-            if hasattr(sampler, "state_dict"):
-                states["sampler's own"] = sampler.state_dict()
-        return states
-
-    def _set_random(self, states: dict) -> None:
-        for name, generator in self._generators().items():
-            if name in states:
-                generator.set_state(states[name])
-        for sampler in self._samplers():
-            if hasattr(sampler, "load_state_dict") and "sampler's own" in states:
-                sampler.load_state_dict(states["sampler's own"])
 
     def _tell_epoch(self, sampler) -> None:
         if not hasattr(sampler, "set_epoch"):
@@ -272,7 +241,13 @@ class _ThreadsIter(_BaseDataLoaderIter):
                 index = self._next_index()
             except StopIteration:
                 return
-            self._flying.append(self._executor.submit(_fetch, self._fetcher, index, self._num_workers, device))
+            what = (_fetch, self._fetcher, index, self._num_workers, device)
+            try:
+                future = self._executor.submit(*what)
+            except RuntimeError:  # the main thread has ended, this one has not: it goes on alone
+                future = Future()
+                future.set_result(what[0](*what[1:]))
+            self._flying.append(future)
 
     def _next_data(self):
         if not self._flying:

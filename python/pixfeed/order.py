@@ -1,38 +1,113 @@
-"""The order of an epoch: batches of indices from a sampler, from any batch on."""
+"""The order of an epoch: batches of indices from a sampler, from any batch on, and the random numbers behind them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
+from collections import deque
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice
 
 import torch
 from torch.utils.data import BatchSampler, RandomSampler, SequentialSampler
 
 
+class Position:
+    """Where the running epoch began, and with which random states its order was drawn.
+
+    Args:
+        samplers: all that decide on the order.
+        generator: the loader's, or ``None`` for the global one.
+        draws_seed: whether torch draws a seed for worker processes before every epoch.
+    """
+
+    def __init__(self, samplers: Iterable, generator: torch.Generator | None, draws_seed: bool):
+        self._samplers = [sampler for sampler in samplers if sampler is not None]
+        self._generator = generator
+        self._draws_seed = draws_seed
+        self._next: dict | None = None  # where the next epoch begins: "batches", "finished" and "random"
+        self.first = 0  # the batch that the running epoch began with
+        self._at_start: dict | None = None
+
+    def go_to(self, batches: int, finished: bool, random: dict) -> None:
+        """The next epoch begins at a batch of the epoch that was drawn with these random states; if that one is
+        finished, behind it."""
+        self._next = {"batches": batches, "finished": finished, "random": random}
+        self.first = 0 if finished else batches
+
+    def from_the_start(self) -> None:
+        self._next, self._at_start, self.first = None, None, 0
+
+    def random(self) -> dict:
+        """The random states that the running epoch's order was drawn with, or will be."""
+        return self._get_random() if self._at_start is None else dict(self._at_start)
+
+    def draw(self, index_sampler) -> Iterator:
+        """An epoch's batches (or indices), drawn now."""
+        where, self._next = self._next, None
+        if where is None:
+            self._at_start = self._get_random()
+            return _from(index_sampler, 0)
+        outside = torch.get_rng_state() if self._generator is None else None
+        self._set_random(where["random"])
+        start = where["batches"]
+        if where["finished"]:  # what the finished one has drawn at last has been drawn
+            deque(_from(index_sampler, start), maxlen=0)
+            if self._draws_seed:
+                torch.empty((), dtype=torch.int64).random_(generator=self._generator)
+            start = 0
+        self._at_start = self._get_random()
+        rest = _from(index_sampler, start)
+        drawn = chain(list(islice(rest, 1)), rest)
+        if outside is not None:  # what the training loop draws is not our business
+            torch.set_rng_state(outside)
+        return drawn
+
+    def _generators(self) -> dict[str, torch.Generator]:
+        found = {"loader": self._generator or torch.default_generator}
+        for sampler in self._samplers:
+            own = getattr(sampler, "generator", None)
+            if isinstance(own, torch.Generator) and own not in found.values():
+                found["sampler"] = own
+        return found
+
+    def _get_random(self) -> dict:
+        states = {name: generator.get_state() for name, generator in self._generators().items()}
+        for sampler in self._samplers:
+            if hasattr(sampler, "state_dict"):
+                states["sampler's own"] = sampler.state_dict()
+        return states
+
+    def _set_random(self, states: dict) -> None:
+        for name, generator in self._generators().items():
+            if name in states:
+                generator.set_state(states[name])
+        for sampler in self._samplers:
+            if hasattr(sampler, "load_state_dict") and "sampler's own" in states:
+                sampler.load_state_dict(states["sampler's own"])
+
+
 class Order:
-    """What torch calls an index sampler, begun at batch ``start``.
+    """What torch calls an index sampler, begun where a :class:`Position` says, when the first index is asked for.
 
     The indices and the random numbers drawn for them are those that torch's own samplers give. The plain samplers are
     not asked for one index after the other: a random order stays one tensor instead of becoming a list of Python
-    integers, and batches before ``start`` cost nothing.
-
-    Args:
-        index_sampler: ``DataLoader._index_sampler``: a batch sampler, or with ``batch_size=None`` a sampler.
-        start: called by ``iter()``: how many of its items to leave out.
+    integers, and batches before the start cost nothing.
     """
 
-    def __init__(self, index_sampler: Iterable, start: Callable[[], int]):
+    def __init__(self, index_sampler: Iterable, position: Position):
         self._of = index_sampler
-        self._start = start
+        self._position = position
 
     def __len__(self) -> int:
         return len(self._of)
 
     def __iter__(self) -> Iterator:
-        of, start = self._of, self._start()
-        if type(of) is BatchSampler:
-            return _batches(of.sampler, of.batch_size, of.drop_last, start)
-        return islice(iter(of), start, None)
+        yield from self._position.draw(self._of)
+
+
+def _from(index_sampler, start: int) -> Iterator:
+    if type(index_sampler) is BatchSampler:
+        return _batches(index_sampler.sampler, index_sampler.batch_size, index_sampler.drop_last, start)
+    return islice(iter(index_sampler), start, None)
 
 
 def _batches(sampler, size: int, drop_last: bool, start: int) -> Iterator[list[int]]:

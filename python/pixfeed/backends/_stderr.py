@@ -9,8 +9,8 @@ import tempfile
 import threading
 from collections.abc import Iterator
 
-# libjpeg's warnings, libpng's messages, OpenCV's log, whose further lines begin with ">". Everything else was written by
-# somebody else meanwhile.
+# libjpeg's warnings, libpng's messages, OpenCV's log, whose further lines begin with ">". Everything else was written
+# by somebody else meanwhile.
 _CODEC = re.compile(
     rb"Corrupt JPEG data|Premature end of JPEG|Inconsistent progression|Invalid SOS parameters|Unknown Adobe|"
     rb"Warning: unknown JFIF|Unsupported marker|libpng (warning|error):|\[ *(WARN|ERROR|INFO):|> |\n"
