@@ -25,6 +25,7 @@ ORDER = [
     "reading",
     "functional",
     "image_processing",
+    "journal",
     "collate",
     "dataset",
     "order",

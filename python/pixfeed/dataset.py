@@ -12,9 +12,10 @@ from torch.utils.data import Dataset, Subset
 
 from pixfeed import memory
 from pixfeed.collate import Batch
-from pixfeed.errors import Origin
+from pixfeed.errors import ImageError, Origin, RegionError
 from pixfeed.files import FileList
 from pixfeed.functional import Reader, check_dtype
+from pixfeed.journal import Failure, Journal
 from pixfeed.reading import Reading, check_rows, check_size
 
 #: ``len`` of a dataset that repeats for ever.
@@ -38,6 +39,11 @@ class FastTxtDataset(Dataset):
         roi_columns: 4 if each line has the region (x, y, w, h) of its picture between name and labels, else 0.
         rois: the same as integers ``[n, 4]``, a row for each line of the list.
         boxes: numbers ``[n, 4]``: the part of each region that is resized; see ``box`` of :func:`pixfeed.imread`.
+        on_error: what becomes of an image (or a region) that cannot be read. ``"raise"``: an exception. ``"skip"``: the
+            next one of the list that can be read takes its place, with its labels; the same one whatever the number and
+            kind of workers. ``"zeros"``: an image of zeros with the labels it should have had. See :meth:`report`.
+        max_errors: with ``"skip"`` and ``"zeros"``: when more images than this could not be read, that is an exception
+            after all.
         **reading: how to read; see :class:`pixfeed.Reading`.
 
     Raises:
@@ -62,6 +68,8 @@ class FastTxtDataset(Dataset):
         roi_columns: int = 0,
         rois: np.ndarray | None = None,
         boxes: np.ndarray | None = None,
+        on_error: str = "raise",
+        max_errors: int | None = None,
         **reading,
     ):
         for side in (resize_height, resize_width):
@@ -81,6 +89,13 @@ class FastTxtDataset(Dataset):
             raise ValueError("regions are given twice: by roi_columns and by rois")
         self.rois = self.files.rois if roi_columns else check_rows("rois", rois, len(self.files), np.int64)
         self.boxes = check_rows("boxes", boxes, len(self.files), np.float64)
+        if on_error not in ("raise", "skip", "zeros"):
+            raise ValueError(f"on_error is {on_error!r}; it may be 'raise', 'skip' or 'zeros'")
+        if on_error == "zeros" and None in (resize_height, resize_width):
+            raise ValueError("on_error='zeros' needs resize_height and resize_width: how large would the zeros be?")
+        self.on_error = on_error
+        self.max_errors = max_errors
+        self._journal = Journal()
 
     def __len__(self) -> int:
         return ENDLESS if self.repeat is None else len(self.files) * self.repeat
@@ -91,6 +106,20 @@ class FastTxtDataset(Dataset):
         if isinstance(index, slice):
             return Subset(self, range(len(self))[index])
         i = self._wrap(index)
+        for _ in range(len(self.files)):
+            try:
+                return self._read(i)
+            except (ImageError, RegionError) as failure:
+                error = failure
+                self._note(error)
+            if self.on_error == "zeros":
+                image = memory.empty((self.channels, self.resize_height, self.resize_width), self.dtype)
+                return image.zero_(), self.files.labels[i].copy()
+            i = (i + 1) % len(self.files)
+        raise error
+
+    def _read(self, i: int) -> tuple[torch.Tensor, np.ndarray]:
+        """Sample ``i`` of the list."""
         image = None
 
         def allocate(height: int, width: int) -> np.ndarray:
@@ -109,9 +138,54 @@ class FastTxtDataset(Dataset):
             return [self[i] for i in indices]  # each picture has a size of its own
         rows = [self._wrap(index) for index in indices]
         images = memory.empty((len(rows), self.channels, self.resize_height, self.resize_width), self.dtype)
-        paths = [self._path(i) for i in rows]
-        self._reader.into(paths, images.numpy(), lambda i: self._origin(rows[i]), *self._regions(rows))
+        failures: dict[int, ImageError | RegionError] = {}
+        self._read_into(rows, images, failures)
+        for place, error in sorted(failures.items()):
+            self._note(error)
+            if self.on_error == "zeros":
+                images[place].zero_()
+            else:
+                rows[place] = self._read_next(rows[place], images[place : place + 1], error)
         return Batch(images, self.files.labels[rows]).samples()
+
+    def _read_into(self, rows: Sequence[int], images: torch.Tensor, failures: dict) -> None:
+        """Samples of the list into ``images``; what goes wrong into ``failures``, by place."""
+        paths = [self._path(i) for i in rows]
+        self._reader.into(
+            paths,
+            images.numpy(),
+            lambda i: self._origin(rows[i]),
+            *self._regions(rows),
+            failed=lambda place, error: failures.setdefault(place, error),
+        )
+
+    def _read_next(self, row: int, image: torch.Tensor, error: Exception) -> int:
+        """The next sample behind ``row`` that can be read, into ``image`` ``[1, C, H, W]``; its row."""
+        for step in range(1, len(self.files)):
+            other = (row + step) % len(self.files)
+            failures: dict[int, ImageError | RegionError] = {}
+            self._read_into([other], image, failures)
+            if not failures:
+                return other
+            self._note(failures[0])
+        raise error
+
+    def _note(self, error: ImageError | RegionError) -> None:
+        """Writes a failure down, if it is not to be raised."""
+        if self.on_error == "raise":
+            raise error
+        self._journal.add(error)
+        if self.max_errors is not None and len(self.report()) > self.max_errors:
+            raise type(error)(
+                f"more than max_errors={self.max_errors} images cannot be read, the last one: {error}",
+                path=error.path,
+                line=error.line,
+            ) from error
+
+    def report(self) -> list[Failure]:
+        """Every image that could not be read so far, in this process and in worker processes: a
+        :class:`pixfeed.journal.Failure` (path, line of the list, reason, how often it was tried) each."""
+        return self._journal.failures()
 
     def __iter__(self) -> Iterator:
         return (self[i] for i in range(len(self)))

@@ -11,7 +11,7 @@ import torch
 
 from pixfeed import backends, memory, plan
 from pixfeed.backends import Source
-from pixfeed.errors import Origin, Status
+from pixfeed.errors import ImageError, Origin, RegionError, Status
 from pixfeed.reading import CHANNELS, Reading, check_rows, check_size
 from pixfeed.threads import num_threads
 
@@ -27,6 +27,10 @@ def check_dtype(dtype: torch.dtype) -> torch.dtype:
 def origin(source: Source) -> Origin:
     """Of a source that stands in no list."""
     return Origin(os.fspath(source) if isinstance(source, (str, os.PathLike)) else None)
+
+
+def _raise(_: int, error: Exception) -> None:
+    raise error
 
 
 class Reader:
@@ -59,10 +63,12 @@ class Reader:
         origin: Callable[[int], Origin],
         rois: np.ndarray | None = None,
         boxes: np.ndarray | None = None,
+        failed: Callable[[int, ImageError | RegionError], None] = _raise,
     ) -> None:
         """Decode every source, or its region, into its slot of ``out`` ``[B, C, H, W]``, resized to that.
 
-        ``origin(i)`` tells where source ``i`` comes from, for the exception of the first one that failed.
+        ``origin(i)`` tells where source ``i`` comes from; ``failed(i, error)`` is called for one that cannot be read.
+        If it returns, the others go on, and slot ``i`` holds anything.
         """
         size = (out.shape[2], out.shape[3])
         for start in range(0, len(sources), self.backend.piece):
@@ -70,7 +76,7 @@ class Reader:
             opened = self.open(sources[piece])
 
             def refuse(i: int, what: str, start: int = start):
-                raise origin(start + i).region_error(what)
+                failed(start + i, origin(start + i).region_error(what))
 
             plans = self.reading.plans(
                 opened.headers,
@@ -80,10 +86,10 @@ class Reader:
                 refuse,
             )
             statuses = opened.decode_into(plans, out[piece], num_threads())
-            failed = plan.first_failure(statuses)
-            if failed is not None:
-                size_on_disk = int(opened.headers["bytes"][failed])
-                raise origin(start + failed).image_error(int(statuses[failed]), size_on_disk, opened.note(failed))
+            for i in np.flatnonzero(statuses != Status.OK).tolist():
+                on_disk = int(opened.headers["bytes"][i])
+                error = origin(start + i).image_error(int(statuses[i]), on_disk, opened.note(i))
+                failed(start + i, error)
 
     def one(
         self,

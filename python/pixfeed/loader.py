@@ -14,6 +14,7 @@ from torch.utils.data import ConcatDataset, Dataset, Sampler, Subset, _utils
 from torch.utils.data.dataloader import _BaseDataLoaderIter, _DatasetKind
 
 from pixfeed.dataset import FastTxtDataset
+from pixfeed.journal import Failure
 from pixfeed.order import Order, Position
 from pixfeed.threads import for_loader
 
@@ -31,6 +32,16 @@ def _reads_natively(dataset: object) -> bool:
     return isinstance(dataset, FastTxtDataset) and all(
         getattr(type(dataset), name) is getattr(FastTxtDataset, name) for name in methods
     )
+
+
+def _datasets(dataset: object) -> list[FastTxtDataset]:
+    """The pixfeed datasets inside."""
+    if isinstance(dataset, FastTxtDataset):
+        return [dataset]
+    if isinstance(dataset, Subset):
+        return _datasets(dataset.dataset)
+    inside = dataset.datasets if isinstance(dataset, ConcatDataset) else []
+    return [found for each in inside for found in _datasets(each)]
 
 
 class DataLoader(torch.utils.data.DataLoader):
@@ -156,6 +167,11 @@ class DataLoader(torch.utils.data.DataLoader):
             deque(islice(self._running, self._position.first), maxlen=0)
             self._position.first = 0
         return self._running
+
+    def report(self) -> list[Failure]:
+        """Every image of the pixfeed datasets in here that could not be read so far, in this process and in worker
+        processes, and was skipped or replaced by zeros (``on_error`` of :class:`pixfeed.FastTxtDataset`)."""
+        return [failure for dataset in _datasets(self.dataset) for failure in dataset.report()]
 
     # -- where we are ---------------------------------------------------------------------------------------------
 

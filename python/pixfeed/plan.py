@@ -13,8 +13,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from pixfeed.errors import Status
-
 #: One row a source. Sides in pixels as displayed, that is after the EXIF orientation (1 to 8); ``bytes`` on disk.
 HEADER = np.dtype(
     [
@@ -118,9 +116,3 @@ def resize_plan(headers: np.ndarray, size: tuple[int, int], interpolation: int =
     plans["box"][:, 3] = headers["height"]
     plans["std"] = 1
     return plans
-
-
-def first_failure(statuses: np.ndarray) -> int | None:
-    """The index of the first status that is not OK, or ``None``."""
-    failed = np.flatnonzero(statuses != Status.OK)
-    return int(failed[0]) if failed.size else None

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NoReturn
 
 import numpy as np
 
@@ -97,7 +96,7 @@ class Reading:
         size: tuple[int | None, int | None],
         rois: np.ndarray | None,
         boxes: np.ndarray | None,
-        refuse: Callable[[int, str], NoReturn],
+        refuse: Callable[[int, str], None],
     ) -> np.ndarray:
         """PLAN rows ``[n]``, one a header.
 
@@ -107,7 +106,8 @@ class Reading:
             rois: int64 ``[n, 4]``: x, y, w, h in pixels of the whole displayed picture, or ``None`` for all of it.
             boxes: float64 ``[n, 4]``: left, upper, right, lower in pixels of the region, the part of it that is
                 resized, with Pillow's filters only; or ``None`` for all of it.
-            refuse: called with a row and what is wrong with its region or box; raises.
+            refuse: called with a row and what is wrong with its region or box. If it returns, the row is one that can
+                be carried out, but not what was asked for.
         """
         whole = rois is None and boxes is None and self.reduced == 1 and self.decode == "exact"
         if whole and None not in size:  # nothing to think about, and what follows takes 60 us
@@ -128,6 +128,8 @@ class Reading:
             for i in np.flatnonzero(good & ~_inside(boxes, crop)):
                 sides = " x ".join(map(str, crop[i, 2:].tolist()))
                 refuse(int(i), f"the box {boxes[i].tolist()} is not inside the region of {sides} pixels")
+                boxes = boxes.copy()
+                boxes[i] = 0, 0, *crop[i, 2:]
         else:
             boxes = np.concatenate([np.zeros((len(crop), 2)), crop[:, 2:]], 1)
         if None in size:
