@@ -21,6 +21,7 @@ ORDER = [
     "backends",
     "threads",
     "memory",
+    "gather",
     "files",
     "reading",
     "functional",
