@@ -21,6 +21,7 @@ ORDER = [
     "threads",
     "backends",
     "memory",
+    "gather",
     "files",
     "reading",
     "functional",

@@ -12,6 +12,8 @@
 #include <vector>
 
 #include "check.h"
+#include "core/gather.h"
+#include "core/gather_kernels.h"
 #include "core/resample_area_kernels.h"
 #include "core/resample_exact_kernels.h"
 #include "core/resample_filter_kernels.h"
@@ -278,6 +280,39 @@ void test_writing(const char* target) {
   }
 }
 
+void test_copying(const char* target) {
+  for (int i = 0; i <= 3 * kLongest; ++i) {
+    const int n = i <= 2 * kLongest ? i : 100 * i;  // the long ones are copied several pages at a time
+    const int shift_in = static_cast<int>(random_bits() % 70), shift_out = static_cast<int>(random_bits() % 70);
+    const auto in = bytes(shift_in + n);
+    const auto before = bytes(shift_out + n);
+    auto out = before;
+    copy_streaming(in.data() + shift_in, static_cast<std::size_t>(n), out.data() + shift_out);
+    CHECK(std::equal(out.begin() + shift_out, out.end(), in.begin() + shift_in), "%s: %d bytes", target, n);
+    CHECK(std::equal(out.begin(), out.begin() + shift_out, before.begin()), "%s: before %d bytes", target, n);
+  }
+}
+
+// Pieces that are smaller and larger than what one task copies, few and many, through the caches and past them.
+void test_gathering(const char* target) {
+  for (const int size : {1, 3, 1000, 262144, 300001}) {
+    for (const int n : {0, 1, 5, 20}) {
+      std::vector<std::vector<std::uint8_t>> pieces;
+      std::vector<const std::uint8_t*> sources;
+      for (int i = 0; i < n; ++i) pieces.push_back(bytes(size));
+      for (const auto& piece : pieces) sources.push_back(piece.data());
+      for (const int threads : {1, 3}) {
+        std::vector<std::uint8_t> out(static_cast<std::size_t>(n) * static_cast<std::size_t>(size));
+        pixfeed::gather(sources, static_cast<std::size_t>(size), out.data(), threads);
+        for (int i = 0; i < n; ++i) {
+          CHECK(std::equal(pieces[i].begin(), pieces[i].end(), out.begin() + static_cast<std::ptrdiff_t>(i) * size),
+                "%s: piece %d of %d, %d bytes, %d threads", target, i, n, size, threads);
+        }
+      }
+    }
+  }
+}
+
 }  // namespace
 
 int main() {
@@ -293,6 +328,8 @@ int main() {
     test_filter_row(name);
     test_filter_rows(name);
     test_writing(name);
+    test_copying(name);
+    test_gathering(name);
     std::printf("%s: same as the plain twins\n", name);
   }
   hwy::SetSupportedTargetsForTest(0);

@@ -13,8 +13,9 @@ Pixels are bit for bit those of OpenCV. See README.md and ARCHITECTURE.md.
 """
 
 from pixfeed._version import __version__
+from pixfeed.collate import default_collate, pad_collate
 from pixfeed.dataset import FastTxtDataset
-from pixfeed.errors import ImageError, ListError, RegionError
+from pixfeed.errors import ImageError, ListError, RaggedError, RegionError
 from pixfeed.functional import imread, load_batch, resize
 from pixfeed.info import show_config
 from pixfeed.loader import DataLoader
@@ -25,11 +26,14 @@ __all__ = [
     "FastTxtDataset",
     "ImageError",
     "ListError",
+    "RaggedError",
     "Reading",
     "RegionError",
     "__version__",
+    "default_collate",
     "imread",
     "load_batch",
+    "pad_collate",
     "resize",
     "show_config",
 ]

@@ -11,7 +11,7 @@ import torch
 from torch.utils.data import Dataset, Subset
 
 from pixfeed import memory
-from pixfeed.collate import Batch
+from pixfeed.collate import Batch, Sample
 from pixfeed.errors import ImageError, Origin, RegionError
 from pixfeed.files import FileList
 from pixfeed.functional import Reader, check_dtype
@@ -128,8 +128,9 @@ class FastTxtDataset(Dataset):
             return image.numpy()
 
         size = (self.resize_height, self.resize_width)
-        self._reader.one(self._path(i), size, allocate, self._origin(i), *self._regions([i]))
-        return image, self.files.labels[i].copy()
+        origin = self._origin(i)
+        self._reader.one(origin.path, size, allocate, origin, *self._regions([i]))
+        return Sample(image, self.files.labels[i].copy(), origin=origin)
 
     def __getitems__(self, indices: Sequence[int]) -> list:
         """The samples of a whole batch, decoded in one call into one tensor (shared memory in a worker process).

@@ -114,3 +114,25 @@ class Origin(NamedTuple):
     def region_error(self, what: str) -> RegionError:
         """The :class:`RegionError` for this image."""
         return RegionError(f"{self}: {what}", path=self.path, line=self.line)
+
+
+class RaggedError(RuntimeError):
+    """Images of different shapes make no batch. A ``RuntimeError``, as torch's own error for that is."""
+
+    @classmethod
+    def of(
+        cls,
+        positions: tuple[int, int],
+        shapes: tuple[list[int], list[int]],
+        origins: tuple[Origin | None, Origin | None] = (None, None),
+    ) -> RaggedError:
+        """The error about two images: their positions in the batch, their shapes, and where they come from."""
+        first, second = (
+            (f"sample {position} of the batch" if origin is None else f"{origin}, sample {position} of the batch,")
+            + f" is {shape}"
+            for position, shape, origin in zip(positions, shapes, origins, strict=True)
+        )
+        return cls(
+            f"tensors of different shapes make no batch: {first} and {second}; give them one size (resize_height and "
+            "resize_width of FastTxtDataset), or pad them with collate_fn=pixfeed.pad_collate"
+        )

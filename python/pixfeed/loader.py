@@ -13,13 +13,14 @@ import torch.utils.data
 from torch.utils.data import ConcatDataset, Dataset, Sampler, Subset, _utils
 from torch.utils.data.dataloader import _BaseDataLoaderIter, _DatasetKind
 
+from pixfeed.collate import default_collate, pad_collate
 from pixfeed.dataset import FastTxtDataset
 from pixfeed.journal import Failure
 from pixfeed.order import Order, Position
 from pixfeed.threads import for_loader
 
 #: Functions that make a batch of pixfeed's samples without Python work for each sample.
-_COLLATES = (_utils.collate.default_collate, _utils.collate.default_convert)
+_COLLATES = (default_collate, pad_collate, _utils.collate.default_collate, _utils.collate.default_convert)
 
 
 def _reads_natively(dataset: object) -> bool:
@@ -60,9 +61,9 @@ class DataLoader(torch.utils.data.DataLoader):
     Args:
         dataset, batch_size, shuffle, sampler, batch_sampler, num_workers, collate_fn, pin_memory, drop_last, timeout,
             worker_init_fn, multiprocessing_context, generator, prefetch_factor, persistent_workers, pin_memory_device,
-            in_order: as for ``torch.utils.data.DataLoader``. With threads, ``pin_memory`` decodes straight into pinned
-            memory, ``prefetch_factor`` (2) is the number of batches in flight altogether, and there is nothing that
-            ``persistent_workers`` would have to keep.
+            in_order: as for ``torch.utils.data.DataLoader``; ``collate_fn`` is :func:`pixfeed.default_collate` by
+            default. With threads, ``pin_memory`` decodes straight into pinned memory, ``prefetch_factor`` (2) is the
+            number of batches in flight altogether, and there is nothing that ``persistent_workers`` would have to keep.
         workers: ``"thread"`` or ``"process"``; ``None`` for threads where that is possible.
 
     Raises:
@@ -98,6 +99,8 @@ class DataLoader(torch.utils.data.DataLoader):
         self._loaded: dict | None = None  # the state that the next epoch goes on from
         self._running: _BaseDataLoaderIter | None = None
         self._position: Position | None = None
+        if collate_fn is None and (batch_size is not None or batch_sampler is not None):
+            collate_fn = default_collate
         with warnings.catch_warnings():
             if workers != "process" and _reads_natively(dataset):  # threads are no processes
                 warnings.filterwarnings("ignore", "This DataLoader will create", UserWarning)

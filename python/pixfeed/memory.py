@@ -39,7 +39,9 @@ class _Pool:
                 self._kept -= size
                 self._idle.move_to_end(size)
                 return idle.pop()
-        return np.empty(size, np.uint8)
+        memory = np.empty(size + 63, np.uint8)
+        start = -memory.ctypes.data % 64  # whole cache lines, as torch's own memory
+        return memory[start : start + size]
 
     def give(self, memory: np.ndarray) -> None:
         size = memory.nbytes
@@ -76,14 +78,14 @@ def _give_back(memory: np.ndarray) -> None:
 
 
 def empty(shape: tuple[int, ...], dtype: torch.dtype) -> torch.Tensor:
-    """An uninitialised contiguous tensor to decode into.
+    """An uninitialised contiguous tensor to decode into, or to gather a batch in.
 
     Ordinary memory from the pool; pinned memory where a DataLoader asked for it; in a worker process of a DataLoader
     shared memory, so that the batch reaches the main process without a copy.
 
     Args:
         shape: the tensor's shape.
-        dtype: ``torch.uint8`` or ``torch.float32``.
+        dtype: any dtype of torch but the quantized ones.
     """
     size = math.prod(shape) * dtype.itemsize
     if get_worker_info() is not None:

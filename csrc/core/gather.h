@@ -1,0 +1,14 @@
+// Many equal pieces of memory -> one.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace pixfeed {
+
+// Copies `size` bytes from each of `sources`, one behind the other, to `out`, on at most `threads` threads of which the
+// caller is one. The memory is the caller's; `out` overlaps none of the sources.
+void gather(const std::vector<const std::uint8_t*>& sources, std::size_t size, std::uint8_t* out, int threads);
+
+}  // namespace pixfeed
