@@ -55,7 +55,7 @@ def test_any_view_keeps_it(view):
 
 def test_a_bounded_amount_is_kept(monkeypatch):
     size = 4 * 3 * 128 * 128 * 4
-    monkeypatch.setattr(memory, "KEEP", 3 * size)
+    memory.set_limit(3 * size)
     held = [memory.empty(SHAPE, torch.float32) for _ in range(8)]
     del held
     assert memory._pool._kept == 3 * size
@@ -83,3 +83,21 @@ def test_too_large_to_keep(monkeypatch):
     tensor = memory.empty(SHAPE, torch.float32)
     del tensor
     assert memory._pool._kept == 0
+
+
+def test_trim_and_limit():
+    size = 4 * 3 * 128 * 128 * 4
+    held = [memory.empty(SHAPE, torch.float32) for _ in range(4)]
+    assert memory.trim() == 0
+    kept = held.pop()
+    kept.fill_(7)
+    del held
+    assert memory.trim() == 3 * size and memory.trim() == 0
+    memory.set_limit(size)
+    del kept
+    assert memory.trim() == size
+    memory.set_limit(0)
+    memory.empty(SHAPE, torch.float32)
+    assert memory.trim() == 0
+    with pytest.raises(ValueError, match="negative"):
+        memory.set_limit(-1)

@@ -12,6 +12,7 @@ The drop-in for the usual list-file Dataset of image classification::
 Pixels are bit for bit those of OpenCV. See README.md and ARCHITECTURE.md.
 """
 
+from pixfeed import memory
 from pixfeed._version import __version__
 from pixfeed.collate import default_collate, pad_collate
 from pixfeed.dataset import FastTxtDataset
@@ -33,6 +34,7 @@ __all__ = [
     "default_collate",
     "imread",
     "load_batch",
+    "memory",
     "pad_collate",
     "resize",
     "show_config",

@@ -19,14 +19,13 @@ from torch.utils.data import get_worker_info
 
 from pixfeed.threads import pinned
 
-#: Idle memory that is kept at most, in bytes.
-KEEP = 1 << 30
 # Below this size malloc keeps its own memory and a pool only adds work.
 _SMALL = 64 << 10
 
 
 class _Pool:
-    def __init__(self):
+    def __init__(self, limit: int = 1 << 30):
+        self.limit = limit  # idle bytes that are kept at most
         # Reentrant: the garbage collector may run a finaliser, which gives memory back, inside take() or give().
         self._lock = threading.RLock()
         self._idle: OrderedDict[int, list[np.ndarray]] = OrderedDict()  # by size, least recently used first
@@ -45,19 +44,26 @@ class _Pool:
 
     def give(self, memory: np.ndarray) -> None:
         size = memory.nbytes
-        if size > KEEP:
+        if size > self.limit:
             return
         with self._lock:
             self._idle.setdefault(size, []).append(memory)
             self._idle.move_to_end(size)
             self._kept += size
-            while self._kept > KEEP:
+            self.shrink(self.limit)
+
+    def shrink(self, limit: int) -> int:
+        """Gives the system all idle memory beyond ``limit`` bytes, least recently used first; how many bytes."""
+        with self._lock:
+            before = self._kept
+            while self._kept > limit:
                 oldest = next(iter(self._idle))
                 if self._idle[oldest]:
                     self._idle[oldest].pop()
                     self._kept -= oldest
                 else:
                     del self._idle[oldest]
+            return before - self._kept
 
 
 _pool = _Pool()
@@ -65,12 +71,33 @@ _pool = _Pool()
 
 def _forget() -> None:
     global _pool
-    _pool = _Pool()
+    _pool = _Pool(_pool.limit)
 
 
 # A forked child leaves its parent's pool alone: its pages would be copied when written, its lock may be taken.
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget)
+
+
+def set_limit(size: int) -> None:
+    """Keep at most ``size`` bytes of idle batch memory, 1 GiB by default. Batches that somebody holds do not count.
+
+    Raises:
+        ValueError: ``size`` is negative.
+    """
+    if size < 0:
+        raise ValueError(f"the limit is {size} bytes; it must not be negative")
+    _pool.limit = size
+    _pool.shrink(size)
+
+
+def trim() -> int:
+    """Give all idle batch memory back to the system. Batches that somebody holds are not touched.
+
+    Returns:
+        How many bytes it was.
+    """
+    return _pool.shrink(0)
 
 
 def _give_back(memory: np.ndarray) -> None:
