@@ -53,7 +53,7 @@ def test_any_view_keeps_it(view):
     assert memory.empty(SHAPE, torch.float32).data_ptr() == pointer
 
 
-def test_a_bounded_amount_is_kept(monkeypatch):
+def test_a_bounded_amount_is_kept():
     size = 4 * 3 * 128 * 128 * 4
     memory.set_limit(3 * size)
     held = [memory.empty(SHAPE, torch.float32) for _ in range(8)]
@@ -78,8 +78,8 @@ def test_memory_may_come_back_while_the_pool_is_at_work():
     assert not thread.is_alive()
 
 
-def test_too_large_to_keep(monkeypatch):
-    monkeypatch.setattr(memory, "KEEP", 1000)
+def test_too_large_to_keep():
+    memory.set_limit(1000)
     tensor = memory.empty(SHAPE, torch.float32)
     del tensor
     assert memory._pool._kept == 0
