@@ -37,9 +37,8 @@ def one_by_one(dataset) -> Callable[[], float]:
     return run
 
 
-def batches(dataset, batch_size: int, workers: int) -> Callable[[], float]:
-    """Seconds an image: one epoch of torch's DataLoader. Workers stay alive, so their start is not counted."""
-    loader = DataLoader(dataset, batch_size=batch_size, num_workers=workers, persistent_workers=workers > 0)
+def batches(loader: DataLoader) -> Callable[[], float]:
+    """Seconds an image: one epoch of a loader. Workers stay alive, so their start is not counted."""
 
     def run() -> float:
         start = time.perf_counter()
@@ -52,17 +51,48 @@ def batches(dataset, batch_size: int, workers: int) -> Callable[[], float]:
 def contenders(data: Path, list_file: Path, batch_size: int, workers: list[int], repeat: int) -> dict:
     """(path, setting) to a function that measures once."""
     options = dict(image_dir=data, repeat=repeat)
+
+    def ours(**more) -> pixfeed.FastTxtDataset:
+        return pixfeed.FastTxtDataset(list_file, **options, **more)
+
     make = {
-        "pure Python": lambda: PurePythonDataset(list_file, **options),
-        "pixfeed float32": lambda: pixfeed.FastTxtDataset(list_file, **options),
-        "pixfeed uint8": lambda: pixfeed.FastTxtDataset(list_file, **options, dtype=torch.uint8),
+        "pure Python": (DataLoader, lambda: PurePythonDataset(list_file, **options)),
+        "pixfeed float32, torch's loader": (DataLoader, ours),
+        "pixfeed float32": (pixfeed.DataLoader, ours),
+        "pixfeed uint8": (pixfeed.DataLoader, lambda: ours(dtype=torch.uint8)),
     }
     result: dict[tuple[str, str], Callable[[], float]] = {}
-    for name, dataset in make.items():
-        result[name, "dataset[i]"] = one_by_one(dataset())
+    for name, (loader, dataset) in make.items():
+        if "torch's loader" not in name:
+            result[name, "dataset[i]"] = one_by_one(dataset())
         for n in workers:
-            result[name, f"{n} workers"] = batches(dataset(), batch_size, n)
+            if n == 0 and "torch's loader" in name:
+                continue  # the same as with ours
+            kept = dict(num_workers=n, persistent_workers=n > 0)
+            result[name, f"{n} workers"] = batches(loader(dataset(), batch_size, **kept))
     return result
+
+
+def first_batches(data: Path, list_file: Path, batch_size: int) -> dict:
+    """(loader,) to a function that gives the milliseconds from ``iter()`` to the first batch, with 2 workers."""
+    dataset = pixfeed.FastTxtDataset(list_file, data)
+    pure = PurePythonDataset(list_file, data)
+    make = {
+        "pixfeed, threads": lambda: pixfeed.DataLoader(dataset, batch_size, num_workers=2),
+        "pure Python, forked": lambda: DataLoader(pure, batch_size, num_workers=2, multiprocessing_context="fork"),
+        "pure Python, spawned": lambda: DataLoader(pure, batch_size, num_workers=2, multiprocessing_context="spawn"),
+    }
+
+    def measured(loader: Callable[[], DataLoader]) -> Callable[[], float]:
+        def run() -> float:
+            start = time.perf_counter()
+            iterator = iter(loader())
+            next(iterator)
+            return 1e3 * (time.perf_counter() - start)
+
+        return run
+
+    return {(name,): measured(loader) for name, loader in make.items()}
 
 
 def best(medians: dict, name: str) -> tuple[str, float]:
@@ -94,13 +124,14 @@ def chart(speeds: dict, path: Path, title: str) -> None:
     figure, axis = plt.subplots(figsize=(9, 4.5), layout="constrained")
     width = 0.8 / len(names)
     for i, name in enumerate(names):
-        values = [speeds[name, setting] for setting in settings]
+        # What was not measured has no height, and so no bar.
+        values = [speeds.get((name, setting), [float("nan")]) for setting in settings]
         heights = [statistics.median(v) for v in values]
         errors = [[h - min(v) for h, v in zip(heights, values, strict=True)]]
         errors.append([max(v) - h for h, v in zip(heights, values, strict=True)])
         places = [j + (i - (len(names) - 1) / 2) * width for j in range(len(settings))]
         bars = axis.bar(places, heights, width * 0.92, yerr=errors, capsize=2, label=name, error_kw={"lw": 0.8})
-        axis.bar_label(bars, [f"{h:,.0f}" for h in heights], fontsize=7, label_type="center", color="white")
+        axis.bar_label(bars, ["" if h != h else f"{h:,.0f}" for h in heights], fontsize=7, label_type="center", color="white")
     axis.set_xticks(range(len(settings)), settings)
     axis.set_ylabel("images per second")
     axis.set_title(title, fontsize=10)
@@ -126,7 +157,10 @@ def main() -> None:
     speeds = {key: [1 / value for value in values] for key, values in seconds.items()}
     middle = medians(speeds)
 
+    first = interleave(first_batches(data, list_file, arguments.batch_size), arguments.rounds)
+
     console.print(spread_table("images per second", ["path", "setting"], speeds, "{:,.0f}"))
+    console.print(spread_table("ms to the first batch, 2 workers", ["loader"], first, "{:,.0f}"))
     summary = Table("pixfeed against the pure-Python path", "times")
     for name, value in ratios(middle).items():
         summary.add_row(name, f"{value:.2f}")
@@ -137,6 +171,7 @@ def main() -> None:
         images=len(pixfeed.FastTxtDataset(list_file, data)),
         batch_size=arguments.batch_size,
         images_per_second={f"{name}, {setting}": values for (name, setting), values in speeds.items()},
+        milliseconds_to_first_batch={name: values for (name,), values in first.items()},
         ratios=ratios(middle),
     )
     about = machine()

@@ -17,10 +17,10 @@ from benchmarks.pure_python import PurePythonDataset
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
-from torch.utils.data import DataLoader
 
 import pixfeed
 from examples import photos
+from pixfeed import DataLoader
 
 console = Console(highlight=False)
 
@@ -61,9 +61,9 @@ def three_ways(data: Path, list_file: Path, batch_size: int) -> None:
         show_batch(f"step {step}", *next(iter(DataLoader(endless, batch_size=batch_size))))
 
 
-def speed(dataset, batch_size: int, workers: int, seconds: float = 3.0) -> float:
+def speed(make_loader, dataset, batch_size: int, workers: int, seconds: float = 3.0) -> float:
     """Images per second of a DataLoader, after one batch to warm up."""
-    loader = DataLoader(dataset, batch_size=batch_size, num_workers=workers)
+    loader = make_loader(dataset, batch_size=batch_size, num_workers=workers)
     batches = iter(loader)
     next(batches)
     images, start = 0, time.perf_counter()
@@ -79,14 +79,17 @@ def speeds(data: Path, list_file: Path, batch_size: int) -> None:
         f"\n[bold]Images per second[/bold], 256 x 256, batches of {batch_size} (make bench measures with care)"
     )
     contenders = {
-        "pure Python (cv2)": lambda: PurePythonDataset(list_file, data, repeat=None),
-        "pixfeed, float32": lambda: pixfeed.FastTxtDataset(list_file, data, repeat=None),
-        "pixfeed, uint8": lambda: pixfeed.FastTxtDataset(list_file, data, repeat=None, dtype=torch.uint8),
+        "pure Python (cv2)": (torch.utils.data.DataLoader, lambda: PurePythonDataset(list_file, data, repeat=None)),
+        "pixfeed, float32": (DataLoader, lambda: pixfeed.FastTxtDataset(list_file, data, repeat=None)),
+        "pixfeed, uint8": (
+            DataLoader,
+            lambda: pixfeed.FastTxtDataset(list_file, data, repeat=None, dtype=torch.uint8),
+        ),
     }
     table = Table("", "0 workers", "2 workers", "times pure Python")
     base = 0.0
-    for name, make in contenders.items():
-        measured = [speed(make(), batch_size, workers) for workers in (0, 2)]
+    for name, (make_loader, make) in contenders.items():
+        measured = [speed(make_loader, make(), batch_size, workers) for workers in (0, 2)]
         base = base or max(measured)
         table.add_row(name, *(f"{value:,.0f}" for value in measured), f"{max(measured) / base:.2f}")
     console.print(table)
