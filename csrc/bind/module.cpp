@@ -11,6 +11,7 @@
 
 #include "../core/batch.h"
 #include "../core/run.h"
+#include "list.h"
 
 namespace py = pybind11;
 using namespace py::literals;
@@ -147,4 +148,5 @@ PYBIND11_MODULE(_native, m) {
   m.def("codecs", [] { return py::dict("jpeg"_a = jpeg_version(), "png"_a = png_version(), "webp"_a = webp_version()); });
   m.def("simd_target", &simd_target);
   m.def("struct_offsets", &struct_offsets);
+  bind_list(m);
 }
