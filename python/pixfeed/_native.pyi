@@ -1,4 +1,4 @@
-"""csrc/bind/module.cpp. Private: use pixfeed's Python functions."""
+"""csrc/bind. Private: use pixfeed's Python functions."""
 
 import numpy as np
 from typing_extensions import Buffer
@@ -18,6 +18,16 @@ def open(
     threads: int,
 ) -> Opened: ...
 def resample(image: Buffer, plan: Buffer, out: Buffer) -> None: ...
+def parse_list(
+    source: int | Buffer,
+    begin: int,
+    end: int,
+    first_line: int,
+    delimiter: int,
+    roi_columns: int,
+    label_dtype: np.dtype,
+    threads: int,
+) -> tuple[tuple[int, ...], np.ndarray, np.ndarray, np.ndarray, np.ndarray]: ...
 def codecs() -> dict[str, str]: ...
 def simd_target() -> str: ...
 def struct_offsets() -> dict[str, dict[str, int]]: ...
