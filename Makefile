@@ -46,6 +46,7 @@ bench: setup  ## pixfeed against the pure-Python path, cv2 and Pillow: tables, J
 	$(BIN)/python -m benchmarks.reading $(OWN)
 	$(BIN)/python -m benchmarks.resize $(OWN)
 	$(BIN)/python -m benchmarks.loader $(OWN)
+	$(BIN)/python -m benchmarks.lists
 
 lint: setup  ## ruff
 	$(PIP) install -q -c constraints.txt --group lint

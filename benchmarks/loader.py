@@ -131,7 +131,9 @@ def chart(speeds: dict, path: Path, title: str) -> None:
         errors.append([max(v) - h for h, v in zip(heights, values, strict=True)])
         places = [j + (i - (len(names) - 1) / 2) * width for j in range(len(settings))]
         bars = axis.bar(places, heights, width * 0.92, yerr=errors, capsize=2, label=name, error_kw={"lw": 0.8})
-        axis.bar_label(bars, ["" if h != h else f"{h:,.0f}" for h in heights], fontsize=7, label_type="center", color="white")
+        axis.bar_label(
+            bars, ["" if h != h else f"{h:,.0f}" for h in heights], fontsize=7, label_type="center", color="white"
+        )
     axis.set_xticks(range(len(settings)), settings)
     axis.set_ylabel("images per second")
     axis.set_title(title, fontsize=10)

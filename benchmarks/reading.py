@@ -31,7 +31,7 @@ REGION = 224
 
 def find(data: Path | None, list_file: Path | None) -> list[str]:
     data, list_file = photos.find(data if data or list_file else photos.large(), list_file)
-    return [str(data / name) for name in FileList(list_file).names]
+    return [str(data / name) for name in FileList(list_file).names()]
 
 
 def by_cv2(path: str) -> np.ndarray:

@@ -34,7 +34,9 @@ def with_second_label(data: Path, list_file: Path, out: Path) -> Path:
     """The same list with one more label a line: 1 for a picture that is wider than high."""
     files = pixfeed.FastTxtDataset(list_file, data).files
     lines = []
-    for name, labels in track(list(zip(files.names, files.labels, strict=True)), "looking at shapes", console=console):
+    for name, labels in track(
+        list(zip(files.names(), files.labels, strict=True)), "looking at shapes", console=console
+    ):
         height, width = pixfeed.imread(data / name).shape[:2]
         lines.append(f"{name} {' '.join(map(str, labels))} {int(width > height)}\n")
     out.write_text("".join(lines))

@@ -8,9 +8,9 @@ import images
 import numpy as np
 import pytest
 import torch
-from torch.utils.data import ConcatDataset, Subset
+from torch.utils.data import ConcatDataset, DataLoader, Subset
 
-from pixfeed import FastTxtDataset
+from pixfeed import FastTxtDataset, ImageError, ListError
 
 
 @pytest.fixture
@@ -148,3 +148,120 @@ def test_repr(make):
 def test_impossible_arguments(folder, options, error):
     with pytest.raises(error):
         FastTxtDataset(folder / "train.txt", folder, **options)
+
+
+def test_pickles_are_small(make, folder):
+    """Whatever the length of the list: its worker processes read it for themselves."""
+    (folder / "train.txt").write_text("".join(f"{i % 10}.jpg {i % 10} {i}\n" for i in range(10_000)))
+    dataset = make(16, 16)
+    assert len(pickle.dumps(dataset)) < 1000
+    (folder / "rois.txt").write_text("".join(f"{i % 10}.jpg 1 2 30 40 {i}\n" for i in range(10_000)))
+    dataset = FastTxtDataset(folder / "rois.txt", folder, 16, 16, roi_columns=4, backend=dataset._reader.backend.name)
+    data = pickle.dumps(dataset)
+    assert len(data) < 1000
+    image, label = pickle.loads(data)[9_993]
+    assert torch.equal(image, dataset[3][0]) and label.tolist() == [9_993]
+
+
+def test_a_changed_list_is_reported(make, folder):
+    dataset = make(16, 16)
+    (folder / "train.txt").write_text("9.jpg 0 0\n" * 10)
+    for read in (lambda: dataset[3], lambda: dataset.__getitems__([3, 4])):
+        with pytest.raises(ListError, match=r"train\.txt: the list has changed"):
+            read()
+    for method in ("fork", "spawn"):
+        with pytest.raises(ListError, match=r"train\.txt: the list has changed"):
+            next(iter(DataLoader(dataset, num_workers=1, multiprocessing_context=method)))
+
+
+def test_csv_with_float_labels(folder, backend):
+    (folder / "my photo, 1.jpg").write_bytes((folder / "1.jpg").read_bytes())
+    (folder / "list.csv").write_text('name,x,y\n"my photo, 1.jpg",0.5,-2\n2.jpg,1e-3,7\n')
+    options = dict(delimiter=",", header=True, label_dtype=np.float32, backend=backend)
+    dataset = FastTxtDataset(folder / "list.csv", folder, 16, 16, **options)
+    assert dataset.files.columns == ["name", "x", "y"]
+    image, label = dataset[0]
+    assert torch.equal(image, images.reference(folder / "1.jpg", (16, 16)))
+    assert label.dtype == np.float32 and label.tolist() == [0.5, -2]
+    (_, labels) = next(iter(DataLoader(dataset, batch_size=2)))
+    assert labels.dtype == torch.float32 and torch.equal(labels, torch.tensor([[0.5, -2], [1e-3, 7]]))
+
+
+@pytest.fixture
+def classes(folder):
+    """Two classes, one of them with files of several kinds, in sub-folders and behind a link."""
+    for name in (
+        "b/10.jpg",
+        "b/9.JPG",
+        "b/z/1.png",
+        "b/a/2.jpeg",
+        "a b/ü.webp",
+        "elsewhere/3.jpg",
+        "b/notes.txt",
+        "README",
+    ):
+        path = folder / "classes" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes((folder / "1.jpg").read_bytes())
+    (folder / "classes" / "elsewhere").rename(folder / "elsewhere")
+    (folder / "classes" / "b" / "link").symlink_to(folder / "elsewhere")
+    return folder / "classes"
+
+
+def test_from_folder(classes, backend):
+    dataset = FastTxtDataset.from_folder(classes, 16, 24, repeat=2, dtype=torch.uint8, backend=backend)
+    assert dataset.classes == ["a b", "b"] and dataset.class_to_idx == {"a b": 0, "b": 1}
+    names = ["a b/ü.webp", "b/10.jpg", "b/9.JPG", "b/a/2.jpeg", "b/link/3.jpg", "b/z/1.png"]
+    assert list(dataset.files.names()) == names
+    assert dataset.files.labels.tolist() == [[0], [1], [1], [1], [1], [1]]
+    assert len(dataset) == 12 and dataset[7][0].shape == (3, 16, 24) and dataset[7][1].tolist() == [1]
+    assert str(classes) in repr(dataset) and "6 images" in repr(dataset)
+    copy = pickle.loads(pickle.dumps(dataset))
+    assert copy.classes == dataset.classes and torch.equal(copy[5][0], dataset[5][0])
+    (classes / "b" / "9.JPG").write_bytes(b"")
+    for read in (lambda: dataset[2], lambda: dataset.__getitems__([1, 2])):
+        with pytest.raises(ImageError, match=r"^\S*classes/b/9\.JPG: the file is empty") as caught:
+            read()
+        assert caught.value.line is None and caught.value.path == str(classes / "b" / "9.JPG")
+
+
+def test_from_folder_is_in_the_order_of_image_folder(classes, backend):
+    folder = pytest.importorskip("torchvision.datasets").ImageFolder(str(classes))
+    dataset = FastTxtDataset.from_folder(classes, backend=backend)
+    assert dataset.classes == folder.classes and dataset.class_to_idx == folder.class_to_idx
+    ours = [
+        (f"{classes}/{name}", int(label))
+        for name, (label,) in zip(dataset.files.names(), dataset.files.labels, strict=True)
+    ]
+    assert ours == folder.samples
+
+
+def test_from_folder_with_an_empty_class(classes):
+    (classes / "c").mkdir()
+    (classes / "c" / "notes.txt").write_text("later")
+    with pytest.raises(FileNotFoundError, match=r"classes: the class 'c' has no image"):
+        FastTxtDataset.from_folder(classes)
+    with pytest.raises(FileNotFoundError, match="no class"):
+        FastTxtDataset.from_folder(classes / "c")
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        FastTxtDataset.from_folder(classes / "nowhere")
+
+
+def test_from_samples(folder, backend):
+    paths = [folder / "3.jpg", str(folder / "1.jpg"), folder / "nothing.jpg"]
+    dataset = FastTxtDataset.from_samples(paths, [7, 8, 9], 16, 24, backend=backend)
+    image, label = dataset[1]
+    assert torch.equal(image, images.reference(folder / "1.jpg", (16, 24)))
+    assert label.dtype == np.int64 and label.tolist() == [8]
+    with pytest.raises(ImageError, match=r"^\S*nothing\.jpg: there is no such file"):
+        dataset[2]
+    relative = FastTxtDataset.from_samples(
+        (f"{i}.jpg" for i in range(10)), np.linspace(0, 1, 20).reshape(10, 2), 16, 24, image_dir=folder, backend=backend
+    )
+    loader = DataLoader(relative, batch_size=10, num_workers=1, multiprocessing_context="spawn")
+    pictures, labels = next(iter(loader))
+    assert torch.equal(pictures[1], image) and labels.dtype == torch.float64 and labels.shape == (10, 2)
+    assert "10 images" in repr(relative)
+    for wrong in (dict(header=True), dict(delimiter=","), dict(roi_columns=4), dict(label_dtype=np.float32)):
+        with pytest.raises(ValueError, match="about list files"):
+            FastTxtDataset.from_samples(paths, [7, 8, 9], **wrong)

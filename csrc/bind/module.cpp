@@ -12,6 +12,7 @@
 #include "../core/batch.h"
 #include "../core/run.h"
 #include "collate.h"
+#include "list.h"
 
 namespace py = pybind11;
 using namespace py::literals;
@@ -149,4 +150,5 @@ PYBIND11_MODULE(_native, m) {
   m.def("simd_target", &simd_target);
   m.def("struct_offsets", &struct_offsets);
   bind_collate(m);
+  bind_list(m);
 }

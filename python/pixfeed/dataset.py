@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import operator
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import torch
 from torch.utils.data import Dataset, Subset
 
-from pixfeed import memory
+from pixfeed import folder, memory
 from pixfeed.collate import Batch, Sample
 from pixfeed.errors import ImageError, Origin, RegionError
-from pixfeed.files import FileList
+from pixfeed.files import FileList, Samples
 from pixfeed.functional import Reader, check_dtype
 from pixfeed.journal import Failure, Journal
 from pixfeed.reading import Reading, check_rows, check_size
@@ -36,6 +36,7 @@ class FastTxtDataset(Dataset):
             ``int(side * given / other)``), both ``None`` leave the size as it is.
         repeat: how often the list is repeated in one epoch; ``None`` for ever (``len`` is then 10,000,000).
         dtype: ``torch.float32`` for values in [0, 1], or ``torch.uint8``.
+        delimiter, label_dtype, header: how the list is written; see :class:`pixfeed.files.FileList`.
         roi_columns: 4 if each line has the region (x, y, w, h) of its picture between name and labels, else 0.
         rois: the same as integers ``[n, 4]``, a row for each line of the list.
         boxes: numbers ``[n, 4]``: the part of each region that is resized; see ``box`` of :func:`pixfeed.imread`.
@@ -51,14 +52,15 @@ class FastTxtDataset(Dataset):
         ValueError, TypeError: an argument makes no sense.
 
     An item is ``(image, label)``: image a tensor ``[C, H, W]`` of ``dtype``, C being 3 (RGB), or 1 with
-    ``channels="gray"``; label an int64 ndarray ``[L]``. A batch of torch's DataLoader has images ``[B, C, H, W]`` and
-    labels int64 ``[B, L]``. Reading an item raises :class:`pixfeed.ImageError` if its image is missing, empty,
-    truncated, corrupt or no image, and :class:`pixfeed.RegionError` if its region does not fit.
+    ``channels="gray"``; label an ndarray ``[L]`` of ``label_dtype``. A batch of torch's DataLoader has images
+    ``[B, C, H, W]`` and labels ``[B, L]``. Reading an item raises :class:`pixfeed.ImageError` if its image is missing,
+    empty, truncated, corrupt or no image, :class:`pixfeed.RegionError` if its region does not fit, and
+    :class:`pixfeed.ListError` if the list has changed on disk.
     """
 
     def __init__(
         self,
-        filename: str | os.PathLike,
+        filename: str | os.PathLike | Samples,
         image_dir: str | os.PathLike,
         resize_height: int | None = 256,
         resize_width: int | None = 256,
@@ -66,6 +68,9 @@ class FastTxtDataset(Dataset):
         *,
         dtype: torch.dtype = torch.float32,
         roi_columns: int = 0,
+        delimiter: str | None = None,
+        label_dtype: np.typing.DTypeLike = np.int64,
+        header: bool = False,
         rois: np.ndarray | None = None,
         boxes: np.ndarray | None = None,
         on_error: str = "raise",
@@ -79,7 +84,13 @@ class FastTxtDataset(Dataset):
             raise ValueError(f"repeat is {repeat}; it must be at least 1, or None for ever")
         self._reader = Reader(Reading(**reading))
         self.channels = self._reader.channels
-        self.files = FileList(filename, roi_columns)
+        if isinstance(filename, Samples):
+            if (roi_columns, delimiter, np.dtype(label_dtype), header) != (0, None, np.int64, False):
+                raise ValueError("roi_columns, delimiter, label_dtype and header are about list files")
+            self.files = filename
+        else:
+            how = dict(delimiter=delimiter, label_dtype=label_dtype, header=header, backend=reading.get("backend"))
+            self.files = FileList(filename, roi_columns, **how)
         self.image_dir = os.fspath(image_dir)
         self.resize_height = resize_height
         self.resize_width = resize_width
@@ -87,7 +98,7 @@ class FastTxtDataset(Dataset):
         self.dtype = check_dtype(dtype)
         if rois is not None and roi_columns:
             raise ValueError("regions are given twice: by roi_columns and by rois")
-        self.rois = self.files.rois if roi_columns else check_rows("rois", rois, len(self.files), np.int64)
+        self._rois = check_rows("rois", rois, len(self.files), np.int64)
         self.boxes = check_rows("boxes", boxes, len(self.files), np.float64)
         if on_error not in ("raise", "skip", "zeros"):
             raise ValueError(f"on_error is {on_error!r}; it may be 'raise', 'skip' or 'zeros'")
@@ -96,6 +107,63 @@ class FastTxtDataset(Dataset):
         self.on_error = on_error
         self.max_errors = max_errors
         self._journal = Journal()
+
+    @classmethod
+    def from_folder(
+        cls,
+        path: str | os.PathLike,
+        resize_height: int | None = 256,
+        resize_width: int | None = 256,
+        repeat: int | None = 1,
+        **options,
+    ) -> FastTxtDataset:
+        """The images of a folder that has a sub-folder a class, in the order of torchvision's ImageFolder.
+
+        Labels are int64 ``[1]``: the class's place among the sorted names of the sub-folders. The dataset has the
+        attributes ``classes``, those names, and ``class_to_idx``, their numbers by name.
+
+        Args:
+            path: the folder.
+            resize_height, resize_width, repeat, **options: as for the class.
+
+        Raises:
+            FileNotFoundError: there is no such folder, it has no sub-folder, or a class has no image.
+        """
+        classes, samples = folder.find(path)
+        dataset = cls(samples, path, resize_height, resize_width, repeat, **options)
+        dataset.classes = classes
+        dataset.class_to_idx = {name: number for number, name in enumerate(classes)}
+        return dataset
+
+    @classmethod
+    def from_samples(
+        cls,
+        paths: Iterable[str | os.PathLike],
+        labels: np.typing.ArrayLike,
+        resize_height: int | None = 256,
+        resize_width: int | None = 256,
+        repeat: int | None = 1,
+        *,
+        image_dir: str | os.PathLike = "",
+        **options,
+    ) -> FastTxtDataset:
+        """The images at ``paths``, without a list file.
+
+        Args:
+            paths: n of them, relative to ``image_dir``.
+            labels: integers (they become int64), float32 or float64 ``[n]`` or ``[n, L]``.
+            resize_height, resize_width, repeat, image_dir, **options: as for the class.
+
+        Raises:
+            ListError: there are no paths.
+            ValueError, TypeError: paths and labels do not match, or an argument makes no sense.
+        """
+        return cls(Samples(paths, labels), image_dir, resize_height, resize_width, repeat, **options)
+
+    @property
+    def rois(self) -> np.ndarray | None:
+        """int64 ``[n, 4]``: the region of each sample, if there are any."""
+        return self.files.rois if self.files.roi_columns else self._rois
 
     def __len__(self) -> int:
         return ENDLESS if self.repeat is None else len(self.files) * self.repeat
@@ -212,10 +280,10 @@ class FastTxtDataset(Dataset):
         return (index + len(self) if index < 0 else index) % len(self.files)
 
     def _path(self, i: int) -> str:
-        return os.path.join(self.image_dir, self.files.names[i])
+        return os.path.join(self.image_dir, self.files.name(i))
 
     def _origin(self, i: int) -> Origin:
-        return Origin(self._path(i), self.files.filename, int(self.files.lines[i]))
+        return Origin(self._path(i), self.files.filename, self.files.line(i))
 
     def _regions(self, rows: Sequence[int]) -> list[np.ndarray | None]:
         """Regions and boxes of these samples, ``[n, 4]`` each."""

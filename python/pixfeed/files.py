@@ -1,84 +1,306 @@
-"""List files: a name and its labels a line."""
+"""List files: a name and its labels a line. And samples that stand in no file, which are kept the same way."""
 
 from __future__ import annotations
 
-import codecs
+import contextlib
+import errno
 import os
+import stat
+import time
+import weakref
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
+from pixfeed import backends, lines
 from pixfeed.errors import ListError
+from pixfeed.lines import Fault, Problem, Table
+from pixfeed.threads import num_threads
+
+_BOM = b"\xef\xbb\xbf"
+# File times move in steps of up to 10 ms: twice that, and a later change has a later time.
+_STEP = 20_000_000  # nanoseconds
+# Of a line in a message.
+_SHOWN = 200  # bytes
 
 
 class FileList:
     """The samples of a list file.
 
-    A line is a name and one or more integer labels, ``0.jpg 0 10``, separated by blanks or tabs. UTF-8, with or
-    without a byte order mark; any line ending; blank lines are skipped.
+    A line is a name and one or more labels, ``0.jpg 0 10``, separated by blanks or tabs. UTF-8, with or without a byte
+    order mark; any line ending; blank lines are skipped.
+
+    The file itself is the index: what is kept is where each line begins and its numbers, no Python object a sample, and
+    names are read from the file when they are asked for. (It is not mapped: a file that somebody cuts off kills a
+    process that has it mapped.) So the file must stay as it is: a change is noticed by its size and time.
 
     Args:
-        filename: the list file.
+        filename: the list file. What can be read only once (a pipe) is kept in memory.
         roi_columns: 4 if a region (x, y, w, h), integers in pixels, stands between name and labels, else 0.
+        delimiter: one ASCII character that separates fields, for names with blanks: ``","`` for CSV, ``";"``,
+            ``"\\t"``. A field may then be quoted (RFC 4180: ``"a ""b"".jpg",0``), on one line. Names are taken with
+            the blanks around them. ``None``: blanks and tabs separate.
+        label_dtype: ``np.int64``, ``np.float32`` or ``np.float64``.
+        header: skip the first line that is not blank, and keep its fields as ``columns``.
+        backend: ``"native"`` reads the list in C++, ``"opencv"`` in Python; ``None``: see :func:`backends.choose`.
 
     Attributes:
         filename: as given.
-        names: the names, as they stand in the list.
-        labels: int64 ndarray ``[n, L]``.
+        labels: ndarray ``[n, L]`` of ``label_dtype``.
         rois: int64 ndarray ``[n, roi_columns]``.
-        lines: int32 ndarray ``[n]``: the line of each sample, counted from 1.
+        columns: list of str with ``header=True``, else ``None``.
+
+    Pickled are the arguments only; the copy reads the list again when something is first asked of it.
 
     Raises:
         FileNotFoundError: there is no such list.
-        ListError: a label is no integer, a line has no label, lines differ in their number of labels (they could not
-            be batched), or the list is empty. The message names file, line number and line.
+        ListError: a label is no number or does not fit, a line has no label, lines differ in their number of labels
+            (they could not be batched), a quote is not closed, or the list is empty. The message names file, line
+            number and line. Later, when something is asked of it: the file has changed.
+        ValueError: an argument makes no sense.
     """
 
-    def __init__(self, filename: str | os.PathLike, roi_columns: int = 0):
+    columns: list[str] | None
+    labels: np.ndarray
+    rois: np.ndarray
+    _source: int | bytes  # the open file, or the list itself
+    _table: Table
+
+    def __init__(
+        self,
+        filename: str | os.PathLike,
+        roi_columns: int = 0,
+        *,
+        delimiter: str | None = None,
+        label_dtype: np.typing.DTypeLike = np.int64,
+        header: bool = False,
+        backend: str | None = None,
+    ):
         if roi_columns not in (0, 4):
             raise ValueError(f"roi_columns is {roi_columns!r}; it may be 4 (x, y, w, h) or 0")
         self.filename = os.fspath(filename)
-        self.names: list[str] = []
-        labels: list[list[int]] = []
-        lines: list[int] = []
-        with open(self.filename, "rb") as file:
-            data = file.read()
-        # As bytes: a name may be any bytes but white space, and lines end as editors count them (LF, CRLF or CR).
-        for number, line in enumerate(data.removeprefix(codecs.BOM_UTF8).splitlines(), 1):
-            fields = line.split()
-            if not fields:
-                continue
-            try:
-                row = [int(field) for field in fields[1:]]
-            except ValueError:
-                what = "a number of the region or a label" if roi_columns else "a label"
-                raise self._error(number, line, f"{what} is no integer") from None
-            if len(row) <= roi_columns:
-                after = "four numbers of the region" if roi_columns else "name"
-                raise self._error(number, line, f"there is no label after the {after}")
-            if labels and len(row) != len(labels[0]):
-                raise self._error(
-                    number,
-                    line,
-                    f"{len(row) - roi_columns} labels, but line {lines[0]} has {len(labels[0]) - roi_columns}; they "
-                    "cannot be batched",
-                )
-            self.names.append(os.fsdecode(fields[0]))
-            labels.append(row)
-            lines.append(number)
-        if not labels:
-            raise ListError(f"{self.filename} is empty: it has no line with a name and a label")
-        try:
-            numbers = np.array(labels, np.int64)
-        except OverflowError:
-            wrong = next(i for i, row in enumerate(labels) if not all(-(2**63) <= value < 2**63 for value in row))
-            raise ListError(
-                f"{self.filename}, line {lines[wrong]}: a label does not fit 64 bits: {labels[wrong]}"
-            ) from None
-        self.rois, self.labels = numbers[:, :roi_columns], numbers[:, roi_columns:]
-        self.lines = np.array(lines, np.int32)
+        self.roi_columns = roi_columns
+        self.delimiter = lines.check_delimiter(delimiter)
+        self.label_dtype = lines.check_label_dtype(label_dtype)
+        self.header = bool(header)
+        self.backend = backend
+        self._path = os.path.abspath(self.filename)
+        self._stamp: tuple[int, int] | None = None  # size and time of the file
+        self._load()
 
     def __len__(self) -> int:
-        return len(self.names)
+        return len(self._table.offsets) - 1
 
-    def _error(self, number: int, line: bytes, what: str) -> ListError:
-        return ListError(f"{self.filename}, line {number}: {what}: {line.decode('utf-8', 'replace').strip()!r}")
+    def name(self, i: int) -> str:
+        """The name of sample ``i``, as it stands in the list.
+
+        Raises:
+            ListError: the list has changed.
+            IndexError: there is no such sample.
+        """
+        i = range(len(self))[i]
+        begin, end = self._table.offsets[i : i + 2].tolist()
+        return os.fsdecode(lines.first_field(self._read(begin, end), self.delimiter))
+
+    def names(self) -> Iterator[str]:
+        """All names, one after the other."""
+        return (self.name(i) for i in range(len(self)))
+
+    def line(self, i: int) -> int:
+        """The line of sample ``i``, counted from 1."""
+        i = range(len(self))[i]
+        known = self._table.lines
+        if known[-1] - known[0] == len(self) - 1:  # no blank lines in between
+            return int(known[0]) + i
+        start = i // lines.STRIDE
+        between = self._read(*self._table.offsets[[start * lines.STRIDE, i]].tolist())
+        return int(known[start]) + between.count(b"\n") + between.count(b"\r") - between.count(b"\r\n")
+
+    def __getstate__(self) -> dict:
+        state = {name: value for name, value in self.__dict__.items() if name not in _LOADED}
+        if self._stamp is None:
+            state["_source"] = self._source  # it cannot be read again
+        return state
+
+    def __getattr__(self, name: str):
+        if name not in _LOADED or "_path" not in self.__dict__:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        self._load()  # it came out of a pickle
+        return self.__dict__[name]
+
+    def _load(self) -> None:
+        source = self.__dict__.get("_source")
+        stamp, size = None, 0
+        if source is None:
+            source, stamp, size = _open(self._path)
+        if isinstance(source, int):
+            weakref.finalize(self, os.close, source).atexit = False
+        else:
+            size = len(source)
+        if self._stamp not in (None, stamp):
+            raise self._changed()
+        begin, first_line, columns = self._start(source, size)
+        parse = lines.parse
+        if backends.chosen(self.backend) == "native":
+            parse = backends.load("native").parse_list
+        problem, table = parse(
+            source, begin, size, first_line, self.delimiter, self.roi_columns, self.label_dtype, num_threads()
+        )
+        if stamp is not None and _stamp(os.fstat(source)) != stamp:
+            raise self._changed()
+        if problem.fault:
+            raise self._error(source, problem)
+        if len(table.labels) == 0:
+            raise ListError(f"{self.filename} is empty: it has no line with a name and a label")
+        self._stamp, self._source, self._table = stamp, source, table
+        self.columns, self.rois, self.labels = columns, table.rois, table.labels
+
+    def _start(self, source: int | bytes, size: int) -> tuple[int, int, list[str] | None]:
+        """Where the first line behind byte order mark and header begins, its number, and the header's fields."""
+        begin = len(_BOM) if lines.read(source, 0, min(size, len(_BOM))) == _BOM else 0
+        if not self.header:
+            return begin, 1, None
+        window = 1 << 16
+        while True:
+            end = min(size, begin + window)
+            found = lines.read(source, begin, end).splitlines(keepends=True)
+            at = begin
+            for number, line in enumerate(found if end == size else found[:-1], 1):
+                at += len(line)
+                if line.strip():
+                    text = line.rstrip(b"\r\n")
+                    columns = lines.columns(text, self.delimiter)
+                    if isinstance(columns, Fault):
+                        raise self._error(source, Problem(columns, number, at - len(line), at - len(line) + len(text)))
+                    return at, number + 1, columns
+            if end == size:
+                return size, 1, []
+            window *= 2
+
+    def _read(self, begin: int, end: int) -> bytes:
+        """Bytes of the list, as they were when it was opened."""
+        data = lines.read(self._source, begin, end)
+        # Looked at afterwards: who writes sets the time first. By name as well, for a file may be replaced.
+        if self._stamp is not None:
+            stamps = {_stamp(os.fstat(self._source)), self._stamp}
+            with contextlib.suppress(OSError):  # deleted, but still open here
+                stamps.add(_stamp(os.stat(self._path)))
+            if len(stamps) > 1 or len(data) < end - begin:
+                raise self._changed()
+        return data
+
+    def _changed(self) -> ListError:
+        return ListError(f"{self.filename}: the list has changed since it was opened; make a new dataset from it")
+
+    def _error(self, source: int | bytes, problem: Problem) -> ListError:
+        region, after = "a label", "name"
+        if self.roi_columns:
+            region, after = "a number of the region or a label", "four numbers of the region"
+        floats = self.label_dtype.kind == "f"
+        what = {
+            Fault.SHORTER: "the list changed while it was read",
+            Fault.UNREADABLE: "the list cannot be read; check the disk",
+            Fault.OUT_OF_MEMORY: "there is not enough memory to read the list; is it a text file?",
+            Fault.NO_NAME: "there is no name",
+            Fault.OPEN_QUOTE: "a quoted field does not end on its line",
+            Fault.AFTER_QUOTE: "a quoted field goes on behind its closing quote",
+            Fault.NO_INTEGER: f"{'a number of the region' if floats else region} is no integer",
+            Fault.NO_NUMBER: "a label is no number",
+            Fault.TOO_LARGE: f"{region} does not fit {self.label_dtype.name if floats else '64 bits'}",
+            Fault.NO_LABEL: f"there is no label after the {after}",
+            Fault.OTHER_COUNT: f"{problem.labels} labels, but line {problem.first_line} has {problem.first_labels}; "
+            "they cannot be batched",
+        }[Fault(problem.fault)]
+        if problem.line == 0:
+            return ListError(f"{self.filename}: {what}")
+        line = lines.read(source, problem.begin, min(problem.end, problem.begin + _SHOWN))
+        more = "..." if problem.end > problem.begin + _SHOWN else ""
+        shown = line.decode("utf-8", "replace").strip()
+        return ListError(f"{self.filename}, line {problem.line}: {what}: {shown!r}{more}")
+
+
+# What _load() sets, and a pickle does without.
+_LOADED = {"columns", "labels", "rois", "_source", "_table"}
+
+
+def _stamp(info: os.stat_result) -> tuple[int, int]:
+    return info.st_size, info.st_mtime_ns
+
+
+def _open(path: str) -> tuple[int | bytes, tuple[int, int] | None, int]:
+    """The open file, its stamp and its size; or what can be read only once as bytes, without a stamp."""
+    file = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
+    try:
+        info = os.fstat(file)
+        if stat.S_ISDIR(info.st_mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
+        if not stat.S_ISREG(info.st_mode):
+            with os.fdopen(os.dup(file), "rb") as stream:
+                data = stream.read()
+            os.close(file)
+            return data, None, len(data)
+        if 0 <= time.time_ns() - info.st_mtime_ns < _STEP:  # written this very moment
+            time.sleep(_STEP / 1e9)
+            info = os.fstat(file)
+    except BaseException:
+        os.close(file)
+        raise
+    return file, _stamp(info), info.st_size
+
+
+class Samples:
+    """Samples that stand in no list file: names in one piece of memory, no Python object a sample.
+
+    Args:
+        names: n paths.
+        labels: integers or floating-point numbers ``[n]`` or ``[n, L]``.
+        filename: what to call them.
+
+    Attributes:
+        filename: as given.
+        labels: a copy, int64, float32 or float64 ndarray ``[n, L]``.
+
+    Raises:
+        ListError: there are no samples.
+        ValueError, TypeError: names and labels do not match, or are none.
+    """
+
+    columns = None
+    roi_columns = 0
+
+    def __init__(self, names: Iterable[str | os.PathLike], labels: np.typing.ArrayLike, filename: str = "samples"):
+        self.filename = filename
+        data, ends = bytearray(), [0]
+        for name in names:
+            data += os.fsencode(name)
+            ends.append(len(data))
+        self._names = bytes(data)
+        self._offsets = np.array(ends, np.uint32 if len(data) < 1 << 32 else np.int64)
+        given = np.asarray(labels)
+        if len(self) == 0:
+            raise ListError(f"{filename}: there are no samples")
+        if given.ndim not in (1, 2) or len(given) != len(self) or given.size == 0:
+            raise ValueError(
+                f"labels have shape {given.shape}; {len(self)} paths need ({len(self)},) or ({len(self)}, L)"
+            )
+        if given.dtype.kind not in "biuf":
+            raise TypeError(f"labels must be integers or floating-point numbers, not {given.dtype}")
+        dtype = np.int64 if given.dtype.kind in "biu" else np.float64 if given.dtype.itemsize > 4 else np.float32
+        self.labels = given.reshape(len(self), -1).astype(dtype)
+        self.rois = np.zeros((len(self), 0), np.int64)
+
+    def __len__(self) -> int:
+        return len(self._offsets) - 1
+
+    def name(self, i: int) -> str:
+        """The path of sample ``i``, as it was given."""
+        i = range(len(self))[i]
+        begin, end = self._offsets[i : i + 2].tolist()
+        return os.fsdecode(self._names[begin:end])
+
+    def names(self) -> Iterator[str]:
+        """All paths, one after the other."""
+        return (self.name(i) for i in range(len(self)))
+
+    def line(self, i: int) -> None:
+        """They stand on no line."""

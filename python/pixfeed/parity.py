@@ -84,7 +84,7 @@ def find(path: Path, images: Path | None = None) -> list[Path]:
         files = [path]
     else:
         folder = images or path.parent
-        files = [folder / name for name in dict.fromkeys(FileList(path).names)]
+        files = [folder / name for name in dict.fromkeys(FileList(path).names())]
     if not files:
         raise FileNotFoundError(f"{path}: no image in there")
     return files

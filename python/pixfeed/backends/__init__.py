@@ -113,8 +113,12 @@ def has_native() -> bool:
     return importlib.util.find_spec("pixfeed._native") is not None
 
 
+def chosen(name: str | None = None) -> str:
+    """That name; for ``None`` that of the environment variable PIXFEED_BACKEND, and without one ``native`` where it was
+    built, else ``opencv``."""
+    return name or os.environ.get("PIXFEED_BACKEND") or ("native" if has_native() else "opencv")
+
+
 def choose(name: str | None = None) -> Backend:
-    """The backend of that name; for ``None`` that of the environment variable PIXFEED_BACKEND, and without one
-    ``native`` where it was built, else ``opencv``."""
-    name = name or os.environ.get("PIXFEED_BACKEND") or ("native" if has_native() else "opencv")
-    return load(name)
+    """The backend that is :func:`chosen` for that name."""
+    return load(chosen(name))

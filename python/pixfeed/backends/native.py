@@ -11,6 +11,7 @@ import numpy as np
 from pixfeed import backends
 from pixfeed.backends import BackendError, Opened, Source
 from pixfeed.errors import Status
+from pixfeed.lines import Problem, Table
 from pixfeed.plan import HEADER, PLAN
 from pixfeed.threads import caller_works
 
@@ -84,6 +85,23 @@ class _Native:
         )
         options = dict(strict=strict, ignore_orientation=ignore_orientation, max_pixels=max_pixels)
         return _Opened(opened, sources, options, _Lazy() if self._has_opencv else None)
+
+    def parse_list(
+        self,
+        source: int | bytes,
+        begin: int,
+        end: int,
+        first_line: int,
+        delimiter: str | None,
+        roi_columns: int,
+        label_dtype: np.dtype,
+        threads: int,
+    ) -> tuple[Problem, Table]:
+        """:func:`pixfeed.lines.parse`, in C++."""
+        problem, *tables = self._module.parse_list(
+            source, begin, end, first_line, ord(delimiter or "\0"), roi_columns, label_dtype, threads
+        )
+        return Problem(*problem), Table(*tables)
 
     def resample(self, image: np.ndarray, plan: np.ndarray, out: np.ndarray) -> None:
         self._module.resample(image, plan.view(_PLAN_ROW), out)

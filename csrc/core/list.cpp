@@ -1,0 +1,353 @@
+#include "list.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <charconv>
+#include <cmath>
+#include <cstring>
+#include <type_traits>
+
+#include "pool.h"
+
+namespace pixfeed {
+namespace {
+
+constexpr std::int64_t kPiece = 1 << 20;  // bytes
+
+bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\v' || c == '\f'; }
+bool is_line_end(char c) { return c == '\n' || c == '\r'; }
+
+struct Text {
+  const char* begin;
+  const char* end;
+};
+
+Text strip(Text text) {
+  while (text.begin < text.end && is_blank(*text.begin)) ++text.begin;
+  while (text.begin < text.end && is_blank(text.end[-1])) --text.end;
+  return text;
+}
+
+// One line after the other; LF, CRLF or CR ends a line.
+class Lines {
+ public:
+  Lines(const char* begin, const char* end) : at_(begin), end_(end), lf_(find('\n')), cr_(find('\r')) {}
+
+  // The next line without its end.
+  bool next(Text* line) {
+    if (at_ == end_) return false;
+    *line = {at_, std::min(lf_, cr_)};
+    at_ = line->end;
+    if (at_ < end_ && *at_++ == '\r' && at_ < end_ && *at_ == '\n') ++at_;
+    if (lf_ < at_) lf_ = find('\n');
+    if (cr_ < at_) cr_ = find('\r');
+    return true;
+  }
+
+ private:
+  const char* find(char c) const {
+    const void* found = at_ < end_ ? std::memchr(at_, c, static_cast<std::size_t>(end_ - at_)) : nullptr;
+    return found != nullptr ? static_cast<const char*>(found) : end_;
+  }
+
+  const char* at_;
+  const char* end_;
+  const char* lf_;  // the next of each kind, or the end
+  const char* cr_;
+};
+
+// One field of a line after the other.
+class Fields {
+ public:
+  Fields(Text line, char delimiter) : at_(line.begin), end_(line.end), delimiter_(delimiter) {}
+
+  // False at the end of the line, and at a fault. A quoted field is what stands between its quotes.
+  bool next(Text* field) {
+    if (delimiter_ == 0) return next_word(field);
+    if (ended_) return false;
+    if (at_ < end_ && *at_ == '"') {
+      const char* close = at_ + 1;
+      while (close < end_ && (*close != '"' || (close + 1 < end_ && close[1] == '"'))) close += *close == '"' ? 2 : 1;
+      if (close == end_) return fail(ListFault::open_quote);
+      *field = {at_ + 1, close};
+      at_ = close + 1;
+      if (at_ < end_ && *at_ != delimiter_) return fail(ListFault::after_quote);
+    } else {
+      const void* found = at_ < end_ ? std::memchr(at_, delimiter_, static_cast<std::size_t>(end_ - at_)) : nullptr;
+      *field = {at_, found != nullptr ? static_cast<const char*>(found) : end_};
+      at_ = field->end;
+    }
+    ended_ = at_ == end_;  // behind a delimiter there is one more field, if only an empty one
+    if (!ended_) ++at_;
+    return true;
+  }
+  ListFault fault() const { return fault_; }
+
+ private:
+  bool next_word(Text* field) {
+    while (at_ < end_ && is_blank(*at_)) ++at_;
+    field->begin = at_;
+    while (at_ < end_ && !is_blank(*at_)) ++at_;
+    field->end = at_;
+    return field->begin < field->end;
+  }
+  bool fail(ListFault fault) {
+    fault_ = fault;
+    return false;
+  }
+
+  const char* at_;
+  const char* end_;
+  char delimiter_;
+  bool ended_ = false;
+  ListFault fault_ = ListFault::none;
+};
+
+// std::from_chars knows no plus.
+bool skip_plus(Text* text) {
+  if (text->begin == text->end || *text->begin != '+') return true;
+  ++text->begin;
+  return text->begin < text->end && *text->begin != '-';
+}
+
+ListFault read_number(Text field, std::int64_t* value) {
+  Text text = strip(field);
+  if (!skip_plus(&text)) return ListFault::no_integer;
+  const auto [stop, error] = std::from_chars(text.begin, text.end, *value);
+  if (stop != text.end || error == std::errc::invalid_argument) return ListFault::no_integer;
+  return error == std::errc() ? ListFault::none : ListFault::too_large;
+}
+
+// Whether a number that double cannot hold is too large for it (or else too small): where its first digit that is not
+// zero stands, in powers of ten.
+bool is_large(Text text) {
+  const char* exponent = std::find_if(text.begin, text.end, [](char c) { return c == 'e' || c == 'E'; });
+  const char* point = std::find(text.begin, exponent, '.');
+  const char* digit = std::find_if(text.begin, exponent, [](char c) { return c >= '1' && c <= '9'; });
+  if (digit == exponent) return false;
+  const std::int64_t power = point - digit;
+  std::int64_t shift = 0;
+  if (exponent < text.end) {
+    Text number{exponent + 1, text.end};
+    skip_plus(&number);
+    if (std::from_chars(number.begin, number.end, shift).ec == std::errc::result_out_of_range) {
+      return *number.begin != '-';
+    }
+  }
+  return power + std::clamp<std::int64_t>(shift, -(1LL << 60), 1LL << 60) > 0;
+}
+
+template <class Float, class = std::enable_if_t<std::is_floating_point_v<Float>>>
+ListFault read_number(Text field, Float* value) {
+  Text text = strip(field);
+  if (!skip_plus(&text)) return ListFault::no_number;
+  double number = 0;
+  const auto [stop, error] = std::from_chars(text.begin, text.end, number);
+  // "nan(...)" is a number to C++ and to nobody else.
+  if (stop != text.end || error == std::errc::invalid_argument || text.end[-1] == ')') return ListFault::no_number;
+  if (error == std::errc::result_out_of_range) {
+    if (is_large(text)) return ListFault::too_large;
+    number = *text.begin == '-' ? -0.0 : 0.0;
+  }
+  *value = static_cast<Float>(number);
+  return std::isinf(*value) && !std::isinf(number) ? ListFault::too_large : ListFault::none;
+}
+
+// The numbers of one line go to `rois` and `labels`, which has room for `expected` of them; -1: they are only counted.
+template <class Label>
+ListFault parse_line(Text line, const ListFormat& format, std::int64_t expected, std::int64_t* rois, Label* labels,
+                     std::int64_t* found) {
+  Fields fields(line, format.delimiter);
+  Text field;
+  *found = 0;
+  if (!fields.next(&field)) return fields.fault();
+  if (field.begin == field.end) return ListFault::no_name;
+  std::int64_t column = 0;
+  for (; fields.next(&field); ++column) {
+    ListFault fault;
+    if (column < format.roi_columns) {
+      std::int64_t number = 0;
+      fault = read_number(field, &number);
+      if (rois != nullptr) rois[column] = number;
+    } else {
+      Label label = 0;
+      fault = read_number(field, &label);
+      if (*found < expected) labels[*found] = label;
+      ++*found;
+    }
+    if (fault != ListFault::none) return fault;
+  }
+  if (fields.fault() != ListFault::none) return fields.fault();
+  if (*found == 0) return ListFault::no_label;
+  return expected >= 0 && *found != expected ? ListFault::other_count : ListFault::none;
+}
+
+bool is_empty(Text line) {
+  while (line.begin < line.end && is_blank(*line.begin)) ++line.begin;
+  return line.begin == line.end;
+}
+
+}  // namespace
+
+// Bytes [begin, end): in the caller's memory, or read into `buffer`.
+ListFault List::read(std::int64_t begin, std::int64_t end, Buffer& buffer, const char** data) const {
+  if (source_.file < 0) {
+    *data = reinterpret_cast<const char*>(source_.memory.data) + begin;
+    return ListFault::none;
+  }
+  char* at = reinterpret_cast<char*>(buffer.get(static_cast<std::size_t>(end - begin)));
+  if (at == nullptr) return ListFault::out_of_memory;
+  *data = at;
+  while (begin < end) {
+    const ssize_t n = ::pread(source_.file, at, static_cast<std::size_t>(end - begin), begin);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return ListFault::unreadable;
+    if (n == 0) return ListFault::shorter;
+    at += n;
+    begin += n;
+  }
+  return ListFault::none;
+}
+
+// The first place behind `place` where a line begins, or the end of the list.
+ListFault List::line_end_behind(std::int64_t place, Buffer& buffer, std::int64_t* found) const {
+  for (std::int64_t window = 4096; place < end_; place += window, window *= 2) {
+    const std::int64_t stop = std::min(end_, place + window);
+    const char* data = nullptr;
+    // One byte more, to see whether a CR at the end is half of a CRLF.
+    const ListFault fault = read(place, std::min(end_, stop + 1), buffer, &data);
+    if (fault != ListFault::none) return fault;
+    const char* end = std::find_if(data, data + (stop - place), is_line_end);
+    if (end == data + (stop - place)) continue;
+    place += end - data + 1;
+    if (*end == '\r' && place < end_ && end[1] == '\n') ++place;
+    *found = place;
+    return ListFault::none;
+  }
+  *found = end_;
+  return ListFault::none;
+}
+
+ListFault List::cut() {
+  Buffer buffer;
+  for (std::int64_t begin = begin_; begin < end_;) {
+    Piece piece;
+    piece.begin = begin;
+    const ListFault fault = line_end_behind(std::min(end_, begin + kPiece), buffer, &piece.end);
+    if (fault != ListFault::none) return fault;
+    pieces_.push_back(piece);
+    begin = piece.end;
+  }
+  return ListFault::none;
+}
+
+// Calls task(piece, its bytes) for every piece; what comes behind a problem may be left out. The first problem.
+ListProblem List::for_pieces(int threads, void (List::*task)(Piece&, const char*)) {
+  const int n = static_cast<int>(pieces_.size());
+  std::atomic<int> next{0}, first_bad{n};
+  parallel_for(std::min(n, threads), Crew{threads}, [&](int) {
+    Buffer buffer;  // a thread's own, for all of its pieces
+    for (int i; (i = next.fetch_add(1)) < n && i < first_bad.load();) {
+      Piece& piece = pieces_[static_cast<std::size_t>(i)];
+      const char* data = nullptr;
+      piece.problem.fault = read(piece.begin, piece.end, buffer, &data);
+      if (piece.problem.fault == ListFault::none) (this->*task)(piece, data);
+      if (piece.problem.fault == ListFault::none) continue;
+      for (int bad = first_bad.load(); i < bad && !first_bad.compare_exchange_weak(bad, i);) {
+      }
+    }
+  });
+  const int bad = first_bad.load();
+  return bad < n ? pieces_[static_cast<std::size_t>(bad)].problem : ListProblem{};
+}
+
+void List::count(Piece& piece, const char* data) {
+  Lines lines(data, data + (piece.end - piece.begin));
+  for (Text line; lines.next(&line); ++piece.lines) piece.samples += !is_empty(line);
+}
+
+ListProblem List::scan(int threads) {
+  ListProblem problem;
+  problem.fault = cut();
+  if (problem.fault == ListFault::none) problem = for_pieces(threads, &List::count);
+  if (problem.fault != ListFault::none) return problem;
+  std::int64_t line = first_line_;
+  for (Piece& piece : pieces_) {
+    piece.first_line = line;
+    piece.first_sample = samples_;
+    line += piece.lines;
+    samples_ += piece.samples;
+  }
+  const auto first = std::find_if(pieces_.begin(), pieces_.end(), [](const Piece& piece) { return piece.samples > 0; });
+  if (first == pieces_.end()) return problem;
+  Buffer buffer;
+  const char* data = nullptr;
+  problem.fault = read(first->begin, first->end, buffer, &data);
+  if (problem.fault != ListFault::none) return problem;
+  Lines lines(data, data + (first->end - first->begin));
+  Text text{};
+  for (problem.line = first->first_line; lines.next(&text) && is_empty(text);) ++problem.line;
+  first_sample_line_ = problem.line;
+  problem.begin = first->begin + (text.begin - data);
+  problem.end = first->begin + (text.end - data);
+  problem.fault = format_.labels == LabelType::int64
+                      ? parse_line<std::int64_t>(text, format_, -1, nullptr, nullptr, &labels_)
+                  : format_.labels == LabelType::float32
+                      ? parse_line<float>(text, format_, -1, nullptr, nullptr, &labels_)
+                      : parse_line<double>(text, format_, -1, nullptr, nullptr, &labels_);
+  return problem;
+}
+
+template <class Label>
+void List::parse_piece(Piece& piece, const char* data) {
+  Lines lines(data, data + (piece.end - piece.begin));
+  std::int64_t number = piece.first_line, sample = piece.first_sample;
+  for (Text line; lines.next(&line); ++number) {
+    const std::int64_t begin = piece.begin + (line.begin - data), end = piece.begin + (line.end - data);
+    Text text = line;
+    while (text.begin < text.end && is_blank(*text.begin)) ++text.begin;
+    if (text.begin == text.end) continue;
+    if (sample == piece.first_sample + piece.samples) {  // the file was written to since it was counted
+      piece.problem.fault = ListFault::shorter;
+      return;
+    }
+    if (format_.delimiter != 0) text.begin = line.begin;
+    const std::int64_t offset = piece.begin + (text.begin - data);
+    if (tables_.wide) {
+      static_cast<std::int64_t*>(tables_.offsets)[sample] = offset;
+    } else {
+      static_cast<std::uint32_t*>(tables_.offsets)[sample] = static_cast<std::uint32_t>(offset);
+    }
+    if (sample % ListTables::kStride == 0) tables_.lines[sample / ListTables::kStride] = number;
+    if (sample == samples_ - 1) tables_.lines[(samples_ + ListTables::kStride - 1) / ListTables::kStride] = number;
+    std::int64_t found = 0;
+    const ListFault fault = parse_line(text, format_, labels_, tables_.rois + sample * format_.roi_columns,
+                                       static_cast<Label*>(tables_.labels) + sample * labels_, &found);
+    if (fault != ListFault::none) {
+      piece.problem = {fault, number, begin, end};
+      if (fault == ListFault::other_count) {
+        piece.problem = {fault, number, begin, end, found, first_sample_line_, labels_};
+      }
+      return;
+    }
+    ++sample;
+  }
+  if (sample != piece.first_sample + piece.samples) piece.problem.fault = ListFault::shorter;
+}
+
+ListProblem List::parse(const ListTables& tables, int threads) {
+  tables_ = tables;
+  if (tables.wide) {
+    static_cast<std::int64_t*>(tables.offsets)[samples_] = end_;
+  } else {
+    static_cast<std::uint32_t*>(tables.offsets)[samples_] = static_cast<std::uint32_t>(end_);
+  }
+  return for_pieces(threads, format_.labels == LabelType::int64     ? &List::parse_piece<std::int64_t>
+                             : format_.labels == LabelType::float32 ? &List::parse_piece<float>
+                                                                    : &List::parse_piece<double>);
+}
+
+}  // namespace pixfeed

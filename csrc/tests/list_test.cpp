@@ -1,0 +1,126 @@
+// csrc/core/list on lists that are known, and on bytes at random: from a file and from memory, on one thread and on
+// several, the same comes out. What it means is tested in tests/test_files.py, beside the plain twin.
+#include <cstring>
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+#include <unistd.h>
+
+#include "check.h"
+#include "core/list.h"
+
+namespace {
+
+using namespace pixfeed;
+
+struct Result {
+  ListProblem problem;
+  std::int64_t samples = 0, columns = 0;
+  std::vector<std::uint32_t> offsets;
+  std::vector<std::int64_t> wide, rois, lines;
+  std::vector<double> labels;  // bits of any label type
+};
+
+unsigned next_random() {
+  static unsigned state = 4711;
+  state = state * 1664525U + 1013904223U;
+  return state >> 8;
+}
+
+Result read(ListSource source, ListFormat format, std::int64_t size, int threads, bool wide) {
+  Result result;
+  List list(source, format, 0, size, 1);
+  result.problem = list.scan(threads);
+  if (result.problem.fault != ListFault::none) return result;
+  const auto n = static_cast<std::size_t>(result.samples = list.samples());
+  result.columns = list.labels();
+  // Exactly as large as promised, for the sanitizer.
+  result.offsets.resize(n + 1);
+  result.wide.resize(n + 1);
+  result.rois.resize(n * static_cast<std::size_t>(format.roi_columns));
+  result.labels.resize(n * static_cast<std::size_t>(list.labels()));
+  result.lines.resize((n + 255) / 256 + 1);
+  if (n == 0) return result;
+  ListTables tables;
+  tables.wide = wide;
+  tables.offsets = wide ? static_cast<void*>(result.wide.data()) : result.offsets.data();
+  tables.rois = result.rois.data();
+  tables.labels = result.labels.data();
+  tables.lines = result.lines.data();
+  result.problem = list.parse(tables, threads);
+  if (wide) result.offsets.assign(result.wide.begin(), result.wide.end());
+  return result;
+}
+
+// From memory that is exactly as large as the list, and from a file.
+void compare(const std::string& text, ListFormat format) {
+  const auto size = static_cast<std::int64_t>(text.size());
+  std::vector<std::uint8_t> exact(text.begin(), text.end());
+  ListSource memory;
+  memory.memory = {exact.data(), exact.size()};
+  const Result one = read(memory, format, size, 1, false);
+  char path[] = "/tmp/pixfeed_list_XXXXXX";
+  ListSource file;
+  file.file = ::mkstemp(path);
+  CHECK(file.file >= 0, "no temporary file");
+  ::unlink(path);
+  CHECK(::write(file.file, text.data(), text.size()) == size, "the disk is full");
+  const Result other = read(file, format, size, 3, true);
+  CHECK(one.problem.fault == other.problem.fault && one.problem.line == other.problem.line &&
+            one.problem.begin == other.problem.begin && one.problem.end == other.problem.end,
+        "fault %d in line %d", static_cast<int>(one.problem.fault), static_cast<int>(one.problem.line));
+  CHECK(one.problem.begin >= 0 && one.problem.begin <= one.problem.end && one.problem.end <= size, "outside");
+  if (one.problem.fault == ListFault::none) {
+    CHECK(one.samples == other.samples && one.columns == other.columns && one.offsets == other.offsets &&
+              one.rois == other.rois && one.lines == other.lines && one.labels.size() == other.labels.size() &&
+              (format.labels == LabelType::float32 || one.labels.empty() ||
+               std::memcmp(one.labels.data(), other.labels.data(), one.labels.size() * 8) == 0),
+          "%d samples", static_cast<int>(one.samples));
+    // A file that is cut off, before or after it was counted, is a fault.
+    if (size > 0 && one.samples > 0) {
+      CHECK(::ftruncate(file.file, size / 2) == 0, "ftruncate");
+      CHECK(read(file, format, size, 2, true).problem.fault == ListFault::shorter, "cut off");
+    }
+  }
+  ::close(file.file);
+}
+
+std::string random_list() {
+  static const char* const kPieces[] = {" ", "\t", "\n", "\r", "\r\n", ",", "\"", "\"\"", "a.jpg", "0", "17", "-3", "+4", "+",
+                                        ".5", "1e3", "1e400", "-1e-400", "1e99999999999999999999", "99999999999999999999",
+                                        "nan", "inf", "nan(1)", "\xff", "\v", "a,1\n", "b,2\n", "a 1 2 3 4 5\n", "b 1\n"};
+  std::string text;
+  for (unsigned n = next_random() % 40; n > 0; --n) {
+    const unsigned pick = next_random() % (std::size(kPieces) + 1);
+    if (pick == std::size(kPieces)) {
+      text.push_back(static_cast<char>(next_random()));
+    } else {
+      text += kPieces[pick];
+    }
+  }
+  return text;
+}
+
+}  // namespace
+
+int main() {
+  for (int round = 0; round < 20000; ++round) {
+    ListFormat format;
+    format.delimiter = round % 2 == 0 ? 0 : ',';
+    format.roi_columns = round % 3 == 0 ? 4 : 0;
+    format.labels = static_cast<LabelType>(round % 5 % 3);
+    compare(random_list(), format);
+  }
+  // Several pieces, every kind of line end, a line longer than a piece; and a list that a fault ends.
+  static const char* const kEnds[] = {"\n", "\r\n", "\r", "\n\n"};
+  std::string large;
+  for (int i = 0; i < 300000; ++i) {
+    large += "name" + std::to_string(i) + (i == 1234 ? std::string(3 << 20, 'x') : "") + " " + std::to_string(i) + kEnds[i % 4];
+  }
+  compare(large, {});
+  compare(large + "late x\n" + large + "later\n", {});
+  compare(std::string(5 << 20, '\r') + "a 1", {});
+  std::printf("lists: fine\n");
+  return 0;
+}
