@@ -82,6 +82,8 @@ def default_collate(batch: Sequence) -> Any:
     function = default_collate_fn_map.get(kind)
     if function is None:
         function = next((default_collate_fn_map[key] for key in default_collate_fn_map if isinstance(first, key)), None)
+    if function is torchs.collate_str_fn:
+        return batch
     if function is not None:
         ours = _OURS.get(function)
         return ours(batch) if ours else function(batch, collate_fn_map=_functions())
@@ -202,7 +204,6 @@ _OURS = {
     torchs.collate_numpy_scalar_fn: _first_try(gather.scalars, torchs.collate_numpy_scalar_fn),
     torchs.collate_float_fn: _first_try(gather.numbers, torchs.collate_float_fn),
     torchs.collate_int_fn: _first_try(gather.numbers, torchs.collate_int_fn),
-    torchs.collate_str_fn: torchs.collate_str_fn,
 }
 
 

@@ -16,8 +16,13 @@ import torch
 from pixfeed import memory
 from pixfeed.threads import num_threads
 
-# Below this many bytes an item torch.stack is done before we have looked at all items.
-_LARGE = 16 << 10
+# How torch describes its tensors to C; an older torch does not.
+_EXCHANGE = getattr(torch.Tensor, "__dlpack_c_exchange_api__", None)
+# Tensors of fewer values are left to torch, whose torch.stack is done before we have looked at all of them: with the
+# extension, and without it. (But of tensors without dimensions torch.stack makes much ado.)
+_SMALL, _LARGE = 1 << 8, 1 << 12
+# From here on threads are worth their waking, in bytes.
+_THREADS = 1 << 20
 
 _DTYPES = [
     *("bool", "uint8", "uint16", "uint32", "uint64", "int8", "int16", "int32", "int64"),
@@ -36,35 +41,37 @@ _NUMBERS = {
 
 
 @functools.cache
-def _module():
-    """The extension, or ``None`` where it was not built."""
+def _native():
+    """The extension, or ``None`` where it was not built or PIXFEED_BACKEND chooses another backend. Asked once a
+    process: the answer is needed for every column of every batch."""
+    if os.environ.get("PIXFEED_BACKEND", "native") not in ("", "native"):
+        return None
     try:
-        from pixfeed import _native
+        from pixfeed import _native as module
     except ImportError:
         return None
-    return _native
-
-
-def _native():
-    """The extension, if it is there and PIXFEED_BACKEND does not choose another backend."""
-    return _module() if os.environ.get("PIXFEED_BACKEND", "native") in ("", "native") else None
+    return module
 
 
 def tensors(batch: Sequence[torch.Tensor]) -> torch.Tensor | None:
-    """``torch.stack`` of large contiguous CPU tensors of one shape and dtype that need no gradient."""
+    """``torch.stack`` of contiguous CPU tensors of one shape and dtype that need no gradient."""
     first = batch[0]
-    if not _packed(first) or first.nbytes < _LARGE or not isinstance(batch, (list, tuple)):
+    if (first.ndim > 0 and first.numel() < _SMALL) or not isinstance(batch, (list, tuple)) or not _packed(first):
         return None
-    batch = tuple(batch)  # nobody else can take a tensor out of this one while it is copied
-    dtype, shape = first.dtype, first.shape
-    if not all(_packed(item) and item.dtype is dtype and item.shape == shape for item in batch):
-        return None
-    out = memory.empty((len(batch), *shape), dtype)
     native = _native()
-    if native is None:
-        return torch.stack(batch, out=out)
-    native.gather([item.data_ptr() for item in batch], first.nbytes, out.data_ptr(), num_threads())
-    return out
+    if native is not None and _EXCHANGE is not None:
+        batch = tuple(batch)
+        out = memory.empty((len(batch), *first.shape), first.dtype)
+        return out if native.gather_tensors(batch, _EXCHANGE, out.data_ptr(), out.nbytes, _threads(out)) else None
+    if first.numel() < _LARGE or not all(
+        _packed(item) and item.dtype is first.dtype and item.shape == first.shape for item in batch
+    ):
+        return None
+    return torch.stack(batch, out=memory.empty((len(batch), *first.shape), first.dtype))
+
+
+def _threads(out: torch.Tensor) -> int:
+    return num_threads() if out.nbytes >= _THREADS else 1
 
 
 def _packed(item: torch.Tensor) -> bool:
@@ -88,7 +95,7 @@ def arrays(batch: Sequence[np.ndarray]) -> torch.Tensor | None:
     out = memory.empty((len(batch), *first.shape), dtype)
     native = _native()
     if native is not None:
-        return out if native.gather_arrays(batch, out.data_ptr(), num_threads()) else None
+        return out if native.gather_arrays(batch, out.data_ptr(), _threads(out)) else None
     strides = tuple(stride * dtype.itemsize for stride in out.stride()[1:])
     if any(type(item) is not type(first) or item.strides != strides or item.shape != first.shape for item in batch):
         return None
