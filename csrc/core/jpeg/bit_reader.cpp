@@ -7,21 +7,20 @@ namespace pixfeed::jpeg {
 void ByteFeed::start(const std::uint8_t* begin, const std::uint8_t* end) {
   source_ = begin;
   source_end_ = end;
-  filled_ = window_;
+  filled_ = window_ + kBehind;
   marker_ = -1;
   ended_ = false;
-  reader = {window_, 0, 0};
+  reader = {filled_, 0, 0};
   fill();
 }
 
 void ByteFeed::fill() {
   if (ended_ || (filled_ > reader.next && static_cast<std::size_t>(filled_ - reader.next) >= kSlack)) return;
-  // Bytes in front of `next` are in the bit buffer already.
   const std::ptrdiff_t unread = filled_ - reader.next;
   if (unread < 0) return;  // within() says so
-  std::memmove(window_, reader.next, static_cast<std::size_t>(unread));
-  reader.next = window_;
-  filled_ = window_ + unread;
+  std::memmove(window_ + kBehind - kKept, reader.next - kKept, kKept + static_cast<std::size_t>(unread));
+  reader.next = window_ + kBehind;
+  filled_ = window_ + kBehind + unread;
 
   std::uint8_t* const limit = window_ + kWindow;
   while (filled_ < limit) {

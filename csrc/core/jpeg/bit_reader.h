@@ -48,6 +48,15 @@ class ByteFeed {
   // True if no more bits were read than the segment has.
   bool within() const { return bits_left() >= 0; }
 
+  // Where the next bit lies in the window, counted from bytes(), and the way back. Positions are good until fill().
+  const std::uint8_t* bytes() const { return window_; }
+  std::uint64_t bit() const { return static_cast<std::uint64_t>(reader.next - window_) * 8 - reader.count; }
+  void set_bit(std::uint64_t bit) {
+    reader = {window_ + bit / 8, 0, 0};
+    reader.refill();
+    reader.skip(bit % 8);
+  }
+
   // The segment's last bit but the padding was read: gives the marker behind it (0xD0 for RST0, ...) and leaves
   // `position` behind the marker. -1 if bits are left or were read that do not exist, or if there is no marker.
   int finish();
@@ -57,6 +66,9 @@ class ByteFeed {
 
  private:
   static constexpr std::size_t kWindow = 64 * 1024;
+  // The window's beginning holds the last bytes in front of `next`, as some of their bits may not have been read yet.
+  static constexpr std::size_t kKept = 8;
+  static constexpr std::size_t kBehind = 2 * kKept;  // set_bit() may leave `next` one byte before where it was
 
   std::ptrdiff_t bits_left() const { return (filled_ - reader.next) * 8 + static_cast<std::ptrdiff_t>(reader.count); }
 

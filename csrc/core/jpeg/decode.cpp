@@ -15,12 +15,16 @@
 #include "idct.h"
 #include "markers.h"
 #include "planes.h"
+#include "skim.h"
 
 namespace pixfeed::jpeg {
 namespace {
 
 constexpr int kKinds = 3;         // of BlockKind
 constexpr int kChunkBlocks = 96;  // decoded in one go
+// Entropy decoding writes past the last block, or the last one of each row of blocks; kernels read past it.
+constexpr int kSpareBlocks = 11;
+static_assert(kLowSlack <= 64);
 static_assert(kChunkBlocks * kMaxBlockBytes + 16 <= static_cast<int>(ByteFeed::kSlack));
 
 // Everything a thread needs to decode one picture; kept for the next one.
@@ -29,30 +33,36 @@ struct Decoder {
   Geometry geometry;
   ByteFeed feed;
   Planes planes;
-  McuLayout layout;    // of MCUs that are needed
-  McuLayout unneeded;  // and of others, once one came along: `blocks` is 0 before
-  alignas(64) std::int16_t coefs[(kChunkBlocks + 1) * 64];  // one more: entropy decoding writes past the last
+  bool skimming;        // of MCUs that are needed no more than their lowest frequencies are
+  SkimLayout skim;      // of those MCUs then,
+  McuLayout layout;     // or else; there in any case
+  SkimLayout unneeded;  // of other MCUs, once one came along, as `skim`: `blocks` is 0 before
+  int chunk;            // MCUs decoded in one go
+  alignas(64) std::int16_t coefs[(kChunkBlocks + kSpareBlocks) * 64];
   std::uint8_t last[kChunkBlocks];                          // see decode_mcus
   BlockRef blocks[3][kKinds][kChunkBlocks];
+  std::uint64_t starts[kChunkBlocks + 1];                   // see skim_mcus
   int dc[3];
 
   bool start(const std::uint8_t* bytes, std::size_t size, const Request& request);
   bool run(const std::uint8_t* end, const Request& request, RowSink& sink);
-  bool lay_out_unneeded();
+  bool lay_out_skimming();
   bool transform(int mcus, int first_mcu, int mcu_row, bool low_pass);
+  bool transform_skimmed(int mcus, int first_mcu, int mcu_row);
 };
 
 // See McuLayout::Block: for `size` x `size` samples of a block.
 int enough_for(int size, bool low_pass) {
   if (size == 1) return 0;
-  if (size == 8 || !low_pass) return 63;
-  return size == 4 ? kEnoughFor4 : kEnoughFor2;
+  return size == 4 && low_pass ? kEnoughFor4 : 63;
 }
 
 bool Decoder::start(const std::uint8_t* bytes, std::size_t size, const Request& request) {
   if (!parse_header(bytes, size, header)) return false;
   geometry = Geometry(header, request.gray, request.reduced);
-  layout.blocks = unneeded.blocks = 0;
+  layout.blocks = skim.blocks = unneeded.blocks = 0;
+  skimming = geometry.plane[0].size <= (request.low_pass ? 2 : 1);
+  for (int c = 1; c < geometry.components; ++c) skimming &= geometry.plane[c].size <= (request.low_pass ? 4 : 1);
   for (int c = 0; c < header.components; ++c) {
     const Component& component = header.component[c];
     const DcTable* dc_codes = dc_table(header.dc[component.dc]);
@@ -60,7 +70,7 @@ bool Decoder::start(const std::uint8_t* bytes, std::size_t size, const Request& 
     if (dc_codes == nullptr || ac_codes == nullptr) return false;
     const int enough = c < geometry.components ? enough_for(geometry.plane[c].size, request.low_pass) : 0;
     const SkipTable* skip = nullptr;
-    if (enough < 63) {
+    if (!skimming && enough < 63) {
       skip = skip_table(header.ac[component.ac]);
       if (skip == nullptr) return false;
     }
@@ -68,18 +78,33 @@ bool Decoder::start(const std::uint8_t* bytes, std::size_t size, const Request& 
       layout.block[layout.blocks++] = {dc_codes, ac_codes, skip, enough, c};
     }
   }
-  return true;
+  chunk = kChunkBlocks / layout.blocks;
+  return !skimming || lay_out_skimming();
 }
 
 // False if there is no memory.
-bool Decoder::lay_out_unneeded() {
-  for (int i = 0; i < layout.blocks; ++i) {
-    unneeded.block[i] = layout.block[i];
-    unneeded.block[i].enough = 0;
-    unneeded.block[i].skip = skip_table(header.ac[header.component[layout.block[i].component].ac]);
-    if (unneeded.block[i].skip == nullptr) return false;
+bool Decoder::lay_out_skimming() {
+  int first = 0;
+  for (int c = 0; c < header.components; ++c) {
+    const Component& component = header.component[c];
+    const HuffmanSpec& ac = header.ac[component.ac];
+    const SkipTable* whole = skip_table(header.dc[component.dc], ac);
+    const SkipTable* rest = skip_table(ac);
+    const PickTable* pick = pick_table(ac);
+    if (whole == nullptr || rest == nullptr || pick == nullptr) return false;
+    const int size = skimming && c < geometry.components ? geometry.plane[c].size : 1;
+    const int places = SkimLayout::places(size);
+    for (int v = 0; v < component.v; ++v) {
+      for (int h = 0; h < component.h; ++h, ++skim.blocks) {
+        const McuLayout::Block& block = layout.block[skim.blocks];
+        skim.block[skim.blocks] = {whole, rest, block.dc, block.ac, pick, c, size, first + places * h,
+                                   places * component.h};
+        unneeded.block[skim.blocks] = {whole, rest, block.dc, block.ac, pick, c, 1, 0, 0};
+      }
+      first += places * (chunk * component.h + 1);  // a row of blocks lies by itself, with one to spare
+    }
   }
-  unneeded.blocks = layout.blocks;
+  unneeded.blocks = skim.blocks;
   return true;
 }
 
@@ -99,7 +124,7 @@ bool Decoder::transform(int mcus, int first_mcu, int mcu_row, bool low_pass) {
       for (int h = 0; h < component.h; ++h, ++place) {
         std::uint8_t* samples = first + size * (v * planes.stride(c) + h);
         if (size == 1) {
-          good &= idct_single(coefs + 64 * place, layout.blocks, mcus, dc_quant, samples, component.h);
+          good &= idct_single(coefs + 64 * place, 64 * layout.blocks, mcus, dc_quant, samples, component.h);
           continue;
         }
         for (int i = place; i < mcus * layout.blocks; i += layout.blocks, samples += size * component.h) {
@@ -117,7 +142,7 @@ bool Decoder::transform(int mcus, int first_mcu, int mcu_row, bool low_pass) {
       if (size == 8) {
         good &= idct(of_kind, blocks[c][kind], n, quant, planes.stride(c));
       } else if (low_pass) {
-        idct_low(size, blocks[c][kind], n, quant, planes.stride(c));
+        idct_low_4(blocks[c][kind], n, quant, planes.stride(c));
       } else {
         good &= idct_reduced(size, of_kind, blocks[c][kind], n, quant, planes.stride(c));
       }
@@ -126,8 +151,33 @@ bool Decoder::transform(int mcus, int first_mcu, int mcu_row, bool low_pass) {
   return good;
 }
 
+// The same for coefficients from skim_mcus.
+bool Decoder::transform_skimmed(int mcus, int first_mcu, int mcu_row) {
+  bool good = true;
+  const SkimLayout::Block* block = skim.block;
+  for (int c = 0; c < geometry.components; ++c) {
+    const Component& component = header.component[c];
+    const Geometry::Plane& plane = geometry.plane[c];
+    const std::int16_t* quant = header.quant[component.quant];
+    const std::ptrdiff_t stride = planes.stride(c);
+    const int n = mcus * component.h;
+    std::uint8_t* samples = planes.mcu_row(c, mcu_row) + std::ptrdiff_t{plane.mcu_width} * first_mcu;
+    for (int v = 0; v < component.v; ++v, block += component.h, samples += plane.size * stride) {
+      const std::int16_t* row = coefs + block->first;
+      if (plane.size == 1) {
+        good &= idct_single(row, SkimLayout::places(1), n, quant[0], samples, 1);
+      } else if (plane.size == 2) {
+        idct_low_2(row, n, quant, samples, stride);
+      } else {
+        for (int i = 0; i < n; ++i) blocks[0][0][i] = {row + SkimLayout::places(4) * i, samples + 4 * i};
+        idct_low_4(blocks[0][0], static_cast<std::size_t>(n), quant, stride);
+      }
+    }
+  }
+  return good;
+}
+
 bool Decoder::run(const std::uint8_t* end, const Request& request, RowSink& sink) {
-  const int chunk = kChunkBlocks / layout.blocks;
   int restart_in = header.restart_interval;
   int next_restart = 0;
   feed.start(header.scan, end);
@@ -145,14 +195,22 @@ bool Decoder::run(const std::uint8_t* end, const Request& request, RowSink& sink
         next_restart = (next_restart + 1) & 7;
       }
       const bool needed = wanted && column >= planes.first_mcu() && column < planes.end_mcu();
-      if (!needed && unneeded.blocks == 0 && !lay_out_unneeded()) return false;
+      if (!needed && unneeded.blocks == 0 && !lay_out_skimming()) return false;
       int until = geometry.mcus_across;
       if (wanted && column < planes.end_mcu()) until = needed ? planes.end_mcu() : planes.first_mcu();
       int mcus = std::min(chunk, until - column);
       if (header.restart_interval != 0) mcus = std::min(mcus, restart_in);
       feed.fill();
-      if (!decode_mcus(feed.reader, needed ? layout : unneeded, mcus, dc, coefs, last) || !feed.within()) return false;
-      if (needed && !transform(mcus, column - planes.first_mcu(), row, request.low_pass)) return false;
+      if (needed && !skimming) {
+        if (!decode_mcus(feed.reader, layout, mcus, dc, coefs, last) || !feed.within()) return false;
+        if (!transform(mcus, column - planes.first_mcu(), row, request.low_pass)) return false;
+      } else {
+        std::uint64_t at = feed.bit();
+        if (!skim_mcus(feed.bytes(), at, needed ? skim : unneeded, mcus, dc, coefs, starts)) return false;
+        feed.set_bit(at);
+        if (!feed.within()) return false;
+        if (needed && !transform_skimmed(mcus, column - planes.first_mcu(), row)) return false;
+      }
       column += mcus;
       restart_in -= mcus;
     }

@@ -2,50 +2,14 @@
 
 #include <cstring>
 
+#include "zigzag.h"
+
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "core/jpeg/entropy.cpp"
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
 // Nothing here is a vector: it is compiled per target for BMI2, whose shifts take one step where x86's own take three.
-
-#ifndef PIXFEED_JPEG_PLACES
-#define PIXFEED_JPEG_PLACES
-namespace pixfeed::jpeg {
-
-// Where the coefficient at k + distance goes (see AcTable): its place in the block, row by row, for the distances that
-// mean one, else 64, the place behind the block. That is the next block's DC, which is written later.
-struct Places {
-  static constexpr int kCount = 62 + AcTable::kSlow + 1;
-  std::uint8_t place[kCount];
-
-  constexpr Places() : place() {
-    for (int i = 0; i < kCount; ++i) place[i] = 64;
-    int row = 0;
-    int column = 0;
-    for (int i = 0; i < 64; ++i) {
-      place[i] = static_cast<std::uint8_t>(8 * row + column);
-      if (i < 63) place[AcTable::kEnd + i] = place[i];
-      const bool up = ((row + column) & 1) == 0;  // the way the zigzag goes on this diagonal
-      if (up && column == 7) {
-        ++row;
-      } else if (up && row == 0) {
-        ++column;
-      } else if (!up && row == 7) {
-        ++column;
-      } else if (!up && column == 0) {
-        ++row;
-      } else {
-        row += up ? -1 : 1;
-        column += up ? 1 : -1;
-      }
-    }
-  }
-};
-inline constexpr Places kPlaces;
-
-}  // namespace pixfeed::jpeg
-#endif  // PIXFEED_JPEG_PLACES
 
 HWY_BEFORE_NAMESPACE();
 namespace pixfeed::jpeg {
@@ -113,23 +77,21 @@ HWY_INLINE void clear(std::int16_t* block, int enough) {
   }
 }
 
-// The way to the end of a block whose AC coefficients behind `k` nobody needs; `k` becomes the last one's place. What is written
-// into `block` means nothing. False for damage. The reader must hold 56 bits less those of a short DC difference.
-HWY_INLINE bool skip_ac(BitReader& reader, const McuLayout::Block& kind, std::int16_t* block, int& k) {
+// The way to the end of a block whose AC coefficients behind `k` nobody needs. What is written into `block` means
+// nothing. False for damage. The reader must hold 56 bits less those of a short DC difference.
+HWY_INLINE bool skip_ac(BitReader& reader, const McuLayout::Block& kind, std::int16_t* block, int k) {
   const std::uint16_t* const table = kind.skip->entry;
-  static_assert(DcTable::kBits + 3 * SkipTable::kMaxUsed <= 56);
+  static_assert(DcTable::kBits + 2 * SkipTable::kMaxUsed <= 56);
+  int left = SkipTable::left_after(k);
   for (;;) {
     unsigned entry;
-    std::uint64_t before;
-    int reached;
+    int after;
 #define PIXFEED_JPEG_LOOK_UP                                \
-  before = reader.bits;                                     \
   entry = table[reader.bits >> (64 - SkipTable::kBits)];    \
+  after = left - static_cast<int>(entry);                   \
+  if (HWY_UNLIKELY(after < 0)) goto look;                   \
   reader.skip(SkipTable::bits_used(entry));                 \
-  reached = k + SkipTable::to_last(entry);                  \
-  if (HWY_UNLIKELY(reached >= 63)) goto look;               \
-  k = reached;
-    PIXFEED_JPEG_LOOK_UP
+  left = after | 63;
     PIXFEED_JPEG_LOOK_UP
     PIXFEED_JPEG_LOOK_UP
 #undef PIXFEED_JPEG_LOOK_UP
@@ -137,22 +99,18 @@ HWY_INLINE bool skip_ac(BitReader& reader, const McuLayout::Block& kind, std::in
     continue;
 
   look:
-    if (HWY_LIKELY((reached & 127) <= 62)) {
-      k = reached & 127;
-      return true;
-    }
-    if (reached == 63) {
-      k = 63;
+    if (HWY_LIKELY(!SkipTable::odd(after))) {
+      reader.skip(SkipTable::bits_used(entry));
       return true;
     }
     // A long symbol, or several of which only the first ones belong to this block.
     BitReader slow = reader;
-    slow.bits = before;
-    slow.count += SkipTable::bits_used(entry);
+    k = 62 - (left >> 6);
     const int outcome = read_ac(slow, *kind.ac, block, k);
     if (HWY_UNLIKELY(outcome < 0)) return false;
     reader = slow;
     if (outcome != 0) return true;
+    left = SkipTable::left_after(k);
     reader.refill();
   }
 }
@@ -183,9 +141,8 @@ bool DecodeMcus(BitReader& caller, const McuLayout& layout, int mcus, int* dc, s
       const int enough = kind->enough;
       if (enough == 0) {
         block[0] = static_cast<std::int16_t>(sum);
-        int k = 0;
-        if (!skip_ac(reader, *kind, block, k)) return false;
-        *last = static_cast<std::uint8_t>(k);
+        if (!skip_ac(reader, *kind, block, 0)) return false;
+        *last = 0;
         continue;
       }
       clear(block, enough);

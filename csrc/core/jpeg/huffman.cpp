@@ -124,40 +124,85 @@ bool build(const HuffmanSpec& spec, AcTable& table) {
   return true;
 }
 
-unsigned skip_entry(const CodeTable& codes, unsigned window) {
+bool build(const HuffmanSpec& spec, PickTable& table) {
+  CodeTable codes;
+  if (!build_codes(spec, codes)) return false;
+  for (unsigned window = 0; window < 1U << PickTable::kBits; ++window) {
+    const int code = codes.entry[window];
+    const int run = code >> 4 & 15;
+    const int size = code & 15;
+    const int distance = size == 0 && run != 15 ? PickTable::kEnd : run + 1;
+    const int length = code >> 8;
+    const int entry = distance << 24 | (63 - size) << 16 | length << 8 | (length + size);
+    table.entry[window] = code == 0 ? 0 : static_cast<std::uint32_t>(entry);
+  }
+  return true;
+}
+
+// The entry for a window that begins with AC symbols or, if `dc` is not null, with a DC difference.
+std::uint16_t skip_entry(const CodeTable* dc, const CodeTable& ac, unsigned window) {
   constexpr int kBits = SkipTable::kBits;
   static_assert(kBits >= CodeTable::kBits);
+  const auto entry = [](int used, int distance) {
+    return static_cast<std::uint16_t>(used | distance << 6);
+  };
   int used = 0;
   int distance = 0;
   while (used < kBits) {
+    const bool is_dc = dc != nullptr && used == 0;
+    const CodeTable& codes = is_dc ? *dc : ac;
     const int code = codes.entry[(window << used & ((1U << kBits) - 1)) >> (kBits - CodeTable::kBits)];
     const int length = code >> 8;
     const int run = code >> 4 & 15;
     const int size = code & 15;
     const int after = used + length + size;
     if (code == 0 || length > kBits - used || after > SkipTable::kMaxUsed) break;
-    if (size == 0 && run != 15) return static_cast<unsigned>(after | (distance + AcTable::kEnd) << 4);
+    if (is_dc) {
+      used = after;
+      continue;
+    }
+    if (size == 0 && run != 15) return entry(after, distance + SkipTable::kEnd);
     if (distance + run + 1 > 63) break;  // more would look like an end
     used = after;
     distance += run + 1;
   }
-  return static_cast<unsigned>(used | (used == 0 ? AcTable::kSlow : distance) << 4);
+  return entry(used, used == 0 ? SkipTable::kSlow : distance);
 }
 
 bool build(const HuffmanSpec& spec, SkipTable& table) {
   CodeTable codes;
   if (!build_codes(spec, codes)) return false;
   for (unsigned window = 0; window < 1U << SkipTable::kBits; ++window) {
-    table.entry[window] = static_cast<std::uint16_t>(skip_entry(codes, window));
+    table.entry[window] = skip_entry(nullptr, codes, window);
   }
   return true;
 }
 
+struct DcAndAc {
+  HuffmanSpec dc, ac;
+};
+
+bool build(const DcAndAc& specs, SkipTable& table) {
+  CodeTable dc, ac;
+  if (!build_codes(specs.dc, dc) || !build_codes(specs.ac, ac)) return false;
+  for (unsigned window = 0; window < 1U << SkipTable::kBits; ++window) {
+    table.entry[window] = skip_entry(&dc, ac, window);
+  }
+  return true;
+}
+
+bool same(const HuffmanSpec& a, const HuffmanSpec& b) {
+  return std::memcmp(a.counts, b.counts, sizeof(a.counts)) == 0 &&
+         std::memcmp(a.symbols, b.symbols, static_cast<std::size_t>(a.size)) == 0;
+}
+
+bool same(const DcAndAc& a, const DcAndAc& b) { return same(a.dc, b.dc) && same(a.ac, b.ac); }
+
 // A few tables, found by their content; the one not used for longest makes room.
-template <class Table>
+template <class Table, class Spec = HuffmanSpec>
 class Cache {
  public:
-  const Table* get(const HuffmanSpec& spec) {
+  const Table* get(const Spec& spec) {
     if (entries_ == nullptr) entries_.reset(new (std::nothrow) Entry[kCachedTables]);
     if (entries_ == nullptr) return nullptr;
     Entry* oldest = &entries_[0];
@@ -179,14 +224,9 @@ class Cache {
  private:
   struct Entry {
     std::uint64_t used = 0;  // when last; 0 for empty
-    HuffmanSpec spec;
+    Spec spec;
     Table table;
   };
-
-  static bool same(const HuffmanSpec& a, const HuffmanSpec& b) {
-    return std::memcmp(a.counts, b.counts, sizeof(a.counts)) == 0 &&
-           std::memcmp(a.symbols, b.symbols, static_cast<std::size_t>(a.size)) == 0;
-  }
 
   std::unique_ptr<Entry[]> entries_;
   std::uint64_t now_ = 0;
@@ -204,9 +244,19 @@ const AcTable* ac_table(const HuffmanSpec& spec) {
   return cache.get(spec);
 }
 
-const SkipTable* skip_table(const HuffmanSpec& spec) {
+const PickTable* pick_table(const HuffmanSpec& ac) {
+  thread_local Cache<PickTable> cache;
+  return cache.get(ac);
+}
+
+const SkipTable* skip_table(const HuffmanSpec& ac) {
   thread_local Cache<SkipTable> cache;
-  return cache.get(spec);
+  return cache.get(ac);
+}
+
+const SkipTable* skip_table(const HuffmanSpec& dc, const HuffmanSpec& ac) {
+  thread_local Cache<SkipTable, DcAndAc> cache;
+  return cache.get({dc, ac});
 }
 
 }  // namespace pixfeed::jpeg

@@ -56,15 +56,48 @@ struct AcTable {
 
 // The way through a block whose AC coefficients nobody needs: as many symbols at a time as one look at the next bits
 // can tell, of which the last one's value may lie behind them.
-//   bits 0..3   bits used
-//   bits 4..15  from k to the last coefficient, plus kEnd or kSlow of AcTable, which mean the same here
+//   bits 0..5   bits used
+//   bits 6..15  from k to the last coefficient, plus kEnd if an end of block follows them; or kSlow: no bits were used,
+//               because the symbol's code takes more than kBits, or the symbol more than kMaxUsed
+// Whoever subtracts entries from left_after(k), and sets the lowest 6 bits after each, sees by the sign when the block has
+// ended, and by odd() when there is something to look into: kSlow, or symbols behind the block's last coefficient.
 struct SkipTable {
   static constexpr int kBits = 12;
-  static constexpr int kMaxUsed = 15;  // bits
+  static constexpr int kMaxUsed = 22;
+  static constexpr int kEnd = 129;
+  static constexpr int kSlow = 64;
   std::uint16_t entry[1 << kBits];
 
-  static unsigned bits_used(unsigned entry) { return entry & 15; }
-  static int to_last(unsigned entry) { return static_cast<int>(entry >> 4); }
+  static unsigned bits_used(unsigned entry) { return entry & 63; }
+
+  // How many coefficients are left, less one, times 64.
+  static constexpr int left_after(int k) { return (62 - k) * 64 + 63; }
+  // Coefficients that are left: 0 to 63 after a sound entry, -128 to -66 after one with kEnd. Others have this bit set.
+  static bool odd(int left) { return ((left + 64) & (64 * 64)) != 0; }
+};
+
+// AC symbols one by one. 0 if the code takes more than kBits.
+//   bits 0..5    bits used
+//   bits 8..13   of those, the code's
+//   bits 16..21  63 less those of the value
+//   bits 24..31  from k to the coefficient, or kEnd at the end of the block
+struct PickTable {
+  static constexpr int kBits = CodeTable::kBits;
+  static constexpr int kMaxUsed = kBits + 15;
+  static constexpr int kEnd = 32;
+  std::uint32_t entry[1 << kBits];
+
+  static unsigned bits_used(std::uint32_t entry) { return entry & 63; }
+  static int distance(std::uint32_t entry) { return static_cast<int>(entry >> 24); }
+  // The value, if `bits` begin with the symbol: extend() without a branch.
+  static int value(std::uint32_t entry, std::uint64_t bits) {
+    return value_behind(bits << (entry >> 8 & 63), entry >> 16 & 63);
+  }
+  static int value_behind(std::uint64_t bits, unsigned less) {
+    const auto negative = static_cast<std::int64_t>(~bits) >> 63;
+    const std::uint64_t amount = (bits ^ static_cast<std::uint64_t>(negative)) >> 1 >> less;
+    return static_cast<int>((static_cast<std::int64_t>(amount) ^ negative) - negative);
+  }
 };
 
 // The look-up tables for a table of a file, kept per thread, since most files come with one of few. The result is good
@@ -72,7 +105,9 @@ struct SkipTable {
 inline constexpr int kCachedTables = 8;
 const DcTable* dc_table(const HuffmanSpec& spec);
 const AcTable* ac_table(const HuffmanSpec& spec);
-const SkipTable* skip_table(const HuffmanSpec& spec);
+const PickTable* pick_table(const HuffmanSpec& ac);
+const SkipTable* skip_table(const HuffmanSpec& ac);
+const SkipTable* skip_table(const HuffmanSpec& dc, const HuffmanSpec& ac);  // from a block's very beginning on
 
 // The `size` bits in `bits` as the standard's EXTEND reads them: the upper half is positive.
 inline int extend(unsigned bits, int size) {

@@ -1,10 +1,87 @@
 // Small pictures from low frequencies. The n x n lowest coefficients of an 8 x 8 DCT are those of an n x n DCT of the
 // same picture at n / 8 of its size, but for a factor: what is left out is what the smaller picture cannot show.
 #include <algorithm>
+#include <cstdint>
+#include <limits>
 
 #include "idct.h"
 
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "core/jpeg/idct_low.cpp"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+HWY_BEFORE_NAMESPACE();
 namespace pixfeed::jpeg {
+namespace HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+#if HWY_TARGET != HWY_SCALAR && !HWY_HAVE_SCALABLE
+
+using D16 = hn::ScalableTag<std::int16_t>;
+using V16 = hn::Vec<D16>;
+constexpr D16 d16;
+constexpr int kLanes = HWY_MAX_BYTES / 2;
+static_assert(2 * kLanes <= kLowSlack);
+
+// All lanes of `a` or, where `signs` is all ones, what they lack to 0.
+HWY_INLINE V16 negate_where(V16 signs, V16 a) {
+  return hn::IfVecThenElse(signs, hn::SaturatedSub(hn::Zero(d16), a), a);
+}
+
+// Four lanes a block: the coefficients at (0, 0), (0, 1), (1, 0) and (1, 1) become the samples there.
+HWY_INLINE V16 samples_of(V16 c, V16 quant) {
+  const hn::Repartition<std::int32_t, D16> d32;
+  const V16 lower_row = hn::BitCast(d16, hn::Set(hn::Repartition<std::int64_t, D16>(), -0x100000000));
+  const V16 right = hn::BitCast(d16, hn::Set(d32, -0x10000));
+  c = hn::Mul(c, quant);
+  // Columns: above = upper + lower, below = upper - lower. Then rows alike.
+  const V16 rows_swapped = hn::BitCast(d16, hn::Shuffle2301(hn::BitCast(d32, c)));
+  c = hn::SaturatedAdd(rows_swapped, negate_where(lower_row, c));
+  const hn::Repartition<std::uint32_t, D16> du32;
+  const V16 swapped = hn::BitCast(d16, hn::RotateRight<16>(hn::BitCast(du32, c)));
+  c = hn::SaturatedAdd(swapped, negate_where(right, c));
+  return hn::Add(hn::ShiftRight<3>(hn::SaturatedAdd(c, hn::Set(d16, 4))), hn::Set(d16, 128));
+}
+
+void IdctLow2(const std::int16_t* coefs, int n, const std::int16_t* quant, std::uint8_t* samples,
+              std::ptrdiff_t stride) {
+  const hn::Repartition<std::uint8_t, D16> d8;
+  const hn::Repartition<std::uint16_t, D16> du16;
+  const hn::Half<decltype(du16)> half;
+  const hn::Half<decltype(d8)> half8;
+  HWY_ALIGN std::int16_t factors[kLanes];
+  for (int i = 0; i < kLanes; ++i) factors[i] = quant[8 * (i / 2 % 2) + i % 2];
+  const V16 factor = hn::Load(d16, factors);
+  for (int i = 0; i < n; i += kLanes / 2, coefs += 2 * kLanes, samples += kLanes) {
+    const V16 a = samples_of(hn::LoadU(d16, coefs), factor);
+    const V16 b = samples_of(hn::LoadU(d16, coefs + kLanes), factor);
+    // Two samples are a pair of bytes: those of the upper row and those of the lower one alternate.
+    const auto pairs = hn::BitCast(du16, hn::Combine(d8, hn::DemoteTo(half8, b), hn::DemoteTo(half8, a)));
+    hn::StoreU(hn::LowerHalf(half, hn::ConcatEven(du16, pairs, pairs)), half, reinterpret_cast<std::uint16_t*>(samples));
+    hn::StoreU(hn::LowerHalf(half, hn::ConcatOdd(du16, pairs, pairs)), half,
+               reinterpret_cast<std::uint16_t*>(samples + stride));
+  }
+}
+
+#else
+
+void IdctLow2(const std::int16_t* coefs, int n, const std::int16_t* quant, std::uint8_t* samples,
+              std::ptrdiff_t stride) {
+  idct_low_2_scalar(coefs, n, quant, samples, stride);
+}
+
+#endif
+
+}  // namespace HWY_NAMESPACE
+}  // namespace pixfeed::jpeg
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace pixfeed::jpeg {
+
+HWY_EXPORT(IdctLow2);
+
 namespace {
 
 int dequantised(const BlockRef& block, const std::int16_t* quant, int place) {
@@ -13,22 +90,12 @@ int dequantised(const BlockRef& block, const std::int16_t* quant, int place) {
 
 std::uint8_t to_sample(int x) { return static_cast<std::uint8_t>(std::clamp(x, -128, 127) + 128); }
 
-// For two, all the cosines are alike.
-void to_2(const BlockRef& block, const std::int16_t* quant, std::ptrdiff_t stride) {
-  const int c0 = dequantised(block, quant, 0) + 4, c1 = dequantised(block, quant, 1);
-  const int c8 = dequantised(block, quant, 8), c9 = dequantised(block, quant, 9);
-  block.samples[0] = to_sample((c0 + c1 + c8 + c9) >> 3);
-  block.samples[1] = to_sample((c0 - c1 + c8 - c9) >> 3);
-  block.samples[stride] = to_sample((c0 + c1 - c8 - c9) >> 3);
-  block.samples[stride + 1] = to_sample((c0 - c1 - c8 + c9) >> 3);
-}
-
 // 2^10 * sqrt(2) * cos(pi / 8) and sin(pi / 8): with fewer bits than elsewhere, as 32 have to hold what damaged files say.
 constexpr int kBits = 10, kCos = 1338, kSin = 554;
 
 // Four numbers to four, times 2^kBits.
 void transform(int x0, int x1, int x2, int x3, int* out, int step) {
-  const int sum = (x0 + x2) << kBits, difference = (x0 - x2) << kBits;
+  const int sum = (x0 + x2) * (1 << kBits), difference = (x0 - x2) * (1 << kBits);
   const int outer = x1 * kCos + x3 * kSin, inner = x1 * kSin - x3 * kCos;
   out[0] = sum + outer;
   out[step] = difference + inner;
@@ -57,14 +124,42 @@ void to_4(const BlockRef& block, const std::int16_t* quant, std::ptrdiff_t strid
   }
 }
 
+// 16-bit sums that stay at the end of their range.
+int saturated(int x) {
+  using Limits = std::numeric_limits<std::int16_t>;
+  return std::clamp<int>(x, Limits::min(), Limits::max());
+}
+
 }  // namespace
 
-void idct_low(int size, const BlockRef* blocks, std::size_t n, const std::int16_t* quant, std::ptrdiff_t stride) {
-  if (size == 2) {
-    for (std::size_t i = 0; i < n; ++i) to_2(blocks[i], quant, stride);
-  } else {
-    for (std::size_t i = 0; i < n; ++i) to_4(blocks[i], quant, stride);
+void idct_low_4(const BlockRef* blocks, std::size_t n, const std::int16_t* quant, std::ptrdiff_t stride) {
+  for (std::size_t i = 0; i < n; ++i) to_4(blocks[i], quant, stride);
+}
+
+void idct_low_2(const std::int16_t* coefs, int n, const std::int16_t* quant, std::uint8_t* samples,
+                std::ptrdiff_t stride) {
+  HWY_DYNAMIC_DISPATCH(IdctLow2)(coefs, n, quant, samples, stride);
+}
+
+void idct_low_2_scalar(const std::int16_t* coefs, int n, const std::int16_t* quant, std::uint8_t* samples,
+                       std::ptrdiff_t stride) {
+  constexpr int kFrom[4] = {0, 1, 8, 9};
+  for (; n > 0; --n, coefs += 4, samples += 2) {
+    int c[4];
+    for (int i = 0; i < 4; ++i) c[i] = static_cast<std::int16_t>(coefs[i] * quant[kFrom[i]]);
+    // For two, all the cosines are alike.
+    for (int x = 0; x < 2; ++x) {
+      const int upper = c[x], lower = c[x + 2];
+      c[x] = saturated(upper + lower);
+      c[x + 2] = saturated(upper + saturated(-lower));
+    }
+    for (int y = 0; y < 2; ++y) {
+      const int left = c[2 * y], right = c[2 * y + 1];
+      samples[y * stride] = to_sample(saturated(saturated(left + right) + 4) >> 3);
+      samples[y * stride + 1] = to_sample(saturated(saturated(left + saturated(-right)) + 4) >> 3);
+    }
   }
 }
 
 }  // namespace pixfeed::jpeg
+#endif  // HWY_ONCE

@@ -192,7 +192,7 @@ bool idct_reduced(int size, BlockKind kind, const BlockRef* blocks, std::size_t 
 
 bool idct_single(const std::int16_t* coefs, int every, int n, int quant, std::uint8_t* samples, int step) {
   unsigned beyond = 0;
-  for (; n > 0; --n, coefs += 64 * every, samples += step) {
+  for (; n > 0; --n, coefs += every, samples += step) {
     const int dc = coefs[0] * quant;
     beyond |= outside(dc, kSingleLimit);
     *samples = of_dc(dc);
