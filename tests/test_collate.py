@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import pickle
 import types
 import warnings
 from collections import OrderedDict, UserDict, UserList, defaultdict, deque, namedtuple
@@ -281,6 +282,11 @@ def test_odd_batches(batch):
 )
 def test_batches_that_are_no_lists(batch):
     check(outcome(pixfeed.default_collate, batch), outcome(default_collate, batch))
+
+
+def test_pickled_arrays():
+    batch = [pickle.loads(pickle.dumps(np.full(3, i, np.float32))) for i in range(4)]
+    check(gather.arrays(batch), default_collate(batch))
 
 
 def test_read_only_arrays():

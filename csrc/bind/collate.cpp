@@ -92,17 +92,21 @@ bool packed(const py::array& array) {
   return true;
 }
 
+// Arrays that were pickled have dtypes of their own.
+bool alike(const py::array& a, const py::array& b) {
+  return a.ndim() == b.ndim() && std::equal(a.shape(), a.shape() + a.ndim(), b.shape()) &&
+         (a.dtype().is(b.dtype()) || a.dtype().equal(b.dtype()));
+}
+
 // Arrays of the first one's type, dtype and shape, all packed. The tuple keeps them alive.
 bool gather_arrays(const py::tuple& batch, std::uintptr_t out, int threads) {
   const auto first = py::reinterpret_borrow<py::array>(batch[0]);
-  const auto shape = first.shape(), end = shape + first.ndim();
   std::vector<const std::uint8_t*> sources;
   sources.reserve(batch.size());
   for (py::handle item : batch) {
     if (!py::type::handle_of(item).is(py::type::handle_of(first))) return false;
     const auto array = py::reinterpret_borrow<py::array>(item);
-    const bool same = array.dtype().is(first.dtype()) && array.ndim() == first.ndim() && std::equal(shape, end, array.shape());
-    if (!same || !packed(array)) return false;
+    if (!alike(array, first) || !packed(array)) return false;
     sources.push_back(static_cast<const std::uint8_t*>(array.data()));
   }
   py::gil_scoped_release unlocked;  // no Python from here on
