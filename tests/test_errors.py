@@ -97,6 +97,13 @@ def test_missing_and_unreadable(tmp_path, backend):
     assert caught.value.status == Status.MISSING
 
 
+def test_a_name_with_a_nul_byte_opens_nothing_else(tmp_path, backend):
+    (tmp_path / "a.jpg").write_bytes(GOOD)
+    with pytest.raises(ImageError, match="no such file.*NUL byte") as caught:
+        pixfeed.imread(f"{tmp_path}/a.jpg\0.png", backend=backend)
+    assert caught.value.status == Status.MISSING
+
+
 def test_the_huge_is_refused_before_memory_is_taken(backend):
     import resource
 

@@ -51,6 +51,10 @@ Status say(int error, std::string* note) {
 Source::~Source() { per_process<BufferShelf>().give(std::move(buffer_)); }
 
 Status Source::read(const std::string& path, std::string* note) {
+  if (path.find('\0') != std::string::npos) {  // the system would stop reading there, and open another file
+    *note = "a NUL byte in the name";
+    return Status::missing;
+  }
   int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) return say(errno, note);
   struct stat info {};

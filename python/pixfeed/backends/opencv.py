@@ -29,6 +29,8 @@ def _read(source: Source) -> tuple[Status, str, bytes]:
         try:
             with open(source, "rb") as file:
                 data = file.read()
+        except ValueError:
+            return Status.MISSING, "a NUL byte in the name", b""
         except (FileNotFoundError, NotADirectoryError) as error:
             return Status.MISSING, error.strerror or "", b""
         except OSError as error:
