@@ -171,7 +171,7 @@ Status run(Turbo& turbo, Bytes bytes, const Request& request, const DecodeOption
   info.do_fancy_upsampling = TRUE;
   jpeg_start_decompress(&info);
   if (!sink.begin(static_cast<int>(info.output_width), static_cast<int>(info.output_height))) return Status::corrupt;
-  if (options.defer && smoothed_by_old_rules(info)) return Status::unsupported;
+  if (options.defer && !request.low_pass && smoothed_by_old_rules(info)) return Status::unsupported;
 
   const Area area = sink.area();
   const int end = request.whole ? static_cast<int>(info.output_height) : area.bottom();
@@ -208,7 +208,8 @@ Status run(Turbo& turbo, Bytes bytes, const Request& request, const DecodeOption
 
 Status decode_jpeg(Bytes bytes, const Request& request, const DecodeOptions& options, RowSink& sink, Scratch& scratch,
                    std::string* note) {
-  const jpeg::Request ours{request.gray, request.reduced, request.whole, request.low_pass};
+  // At one half, low frequencies take longer than libjpeg-turbo's way.
+  const jpeg::Request ours{request.gray, request.reduced, request.whole, request.low_pass && request.reduced > 2};
   if (!options.turbo && jpeg::decode(bytes.data, bytes.size, ours, sink) == jpeg::Outcome::done) return Status::ok;
   Turbo turbo;
   Status status = run(turbo, bytes, request, options, sink, scratch.codec);
