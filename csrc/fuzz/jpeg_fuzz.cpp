@@ -1,4 +1,5 @@
-// libFuzzer: whatever csrc/core/jpeg says is done must be, pixel by pixel, what libjpeg-turbo gives without a warning.
+// libFuzzer: whatever csrc/core/jpeg says is done must be, pixel by pixel, what libjpeg-turbo gives without a warning. A
+// low-pass has nothing to compare with but itself: parts of it are those of the whole.
 //   clang++ -std=c++20 -g -O2 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -I csrc \
 //     csrc/fuzz/jpeg_fuzz.cpp csrc/core/jpeg/*.cpp -ljpeg -lhwy -o jpeg_fuzz
 //   jpeg_test --seeds corpus && ./jpeg_fuzz -max_len=4096 corpus
@@ -89,6 +90,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   request.gray = choices.below(2) != 0;
   request.reduced = 1 << choices.below(kReductions);
   request.whole = choices.below(3) == 0;
+  request.low_pass = request.reduced > 1 && choices.below(2) != 0;
   const auto side = [&](int n) { return (n + request.reduced - 1) / request.reduced; };
   const int width = side(turbo.width);
   const int height = side(turbo.height);
@@ -101,6 +103,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   }
   Collector part(width, height, area, choices.below(4) == 0 ? 1 + choices.below(40) : 1);
   const bool part_done = jpeg::decode(bytes, size, request, part) == jpeg::Outcome::done;
+  if (request.low_pass) {
+    request.whole = true;
+    Collector everything(width, height);
+    const bool all_done = jpeg::decode(bytes, size, request, everything) == jpeg::Outcome::done;
+    if (all_done && !part_done) die("low-pass done, but a part of it is declined");
+    if (all_done && verdict == Verdict::warned) die("low-pass done, where libjpeg-turbo warns");
+    if (all_done && !part.same(everything.picture())) die("different pixels in a part of a low-pass");
+    return 0;
+  }
   // Only numbers far outside what samples give may be taken in one size and not in another.
   if (done && !part_done && request.reduced == 1) die("done, but a part of it is declined");
   if (!part_done) return 0;

@@ -3,6 +3,7 @@
 //   jpeg_test FILE|DIR...     those files as well; says how many were declined
 //   jpeg_test --seeds DIR     writes a small corpus for the fuzzer
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -77,6 +78,26 @@ void check_kernels(const std::string& target) {
       }
     }
   }
+  for (int round = 0; round < 3000; ++round) {
+    constexpr int kMost = 70;
+    const int n = 1 + static_cast<int>(next_random() % kMost);
+    const int range = round % 3 == 0 ? 65536 : round % 3 == 1 ? 2048 : 64;
+    std::int16_t coefs[4 * kMost + jpeg::kLowSlack];
+    std::int16_t quant[64];
+    for (auto& q : quant) q = static_cast<std::int16_t>(1 + next_random() % (round % 2 ? 16 : 255));
+    for (auto& c : coefs) {
+      c = static_cast<std::int16_t>(static_cast<int>(next_random() % static_cast<unsigned>(range)) - range / 2);
+      if (round % 6 == 0 && next_random() % 3 == 0) c = next_random() % 2 ? 32767 : -32768;
+    }
+    constexpr std::ptrdiff_t kStride = 2 * kMost + jpeg::kLowSlack;
+    std::uint8_t ours[2 * kStride], plain[2 * kStride];
+    jpeg::idct_low_2(coefs, n, quant, ours, kStride);
+    jpeg::idct_low_2_scalar(coefs, n, quant, plain, kStride);
+    const auto size = 2 * static_cast<std::size_t>(n);
+    if (std::memcmp(ours, plain, size) != 0 || std::memcmp(ours + kStride, plain + kStride, size) != 0) {
+      fail("idct_low_2 on " + target);
+    }
+  }
   for (int n = 1; n < 300; n += n < 140 ? 1 : 37) {
     const auto size = static_cast<std::size_t>(n);
     std::vector<std::uint8_t> in[3];
@@ -149,7 +170,7 @@ Area random_area(const Picture& picture) {
 }
 
 std::string describe(const jpeg::Request& r, const Area& a) {
-  return " at 1/" + std::to_string(r.reduced) + (r.gray ? " gray" : "") + (r.whole ? " whole" : "") + " area " +
+  return " at 1/" + std::to_string(r.reduced) + (r.low_pass ? " low-pass" : "") + (r.gray ? " gray" : "") + (r.whole ? " whole" : "") + " area " +
          std::to_string(a.x) + "," + std::to_string(a.y) + " " + std::to_string(a.width) + "x" +
          std::to_string(a.height);
 }
@@ -157,6 +178,32 @@ std::string describe(const jpeg::Request& r, const Area& a) {
 // Every way to ask for a picture.
 constexpr jpeg::Request kRequests[] = {{false, 1, true}, {true, 1, true}, {false, 2, true}, {true, 2, true},
                                        {false, 4, true}, {true, 4, true}, {false, 8, true}, {true, 8, true}};
+constexpr jpeg::Request kLowPasses[] = {{false, 2, true, true}, {true, 2, true, true}, {false, 4, true, true},
+                                        {true, 4, true, true}, {false, 8, true, true}, {true, 8, true, true}};
+
+int reduced_side(int side, int reduced) { return (side + reduced - 1) / reduced; }
+
+// A low-pass of a whole file; without pixels if it is declined.
+Picture low_pass(const std::vector<std::uint8_t>& file, int width, int height, const jpeg::Request& request) {
+  Collector sink(reduced_side(width, request.reduced), reduced_side(height, request.reduced));
+  const std::vector<std::uint8_t> bytes(file);
+  if (jpeg::decode(bytes.data(), bytes.size(), request, sink) != jpeg::Outcome::done) return {};
+  return sink.picture();
+}
+
+// Parts of a low-pass are those of the whole. False if the file is declined.
+bool check_low_pass_parts(const std::vector<std::uint8_t>& file, int width, int height, jpeg::Request request,
+                          const std::string& name) {
+  const Picture whole = low_pass(file, width, height, request);
+  if (whole.rgb.empty()) return false;
+  for (int part = 0; part < 2; ++part) {
+    const Area area = random_area(whole);
+    request.whole = part == 0;
+    const int every = next_random() % 4 == 0 ? 1 + static_cast<int>(next_random() % 40) : 1;
+    if (compare(file, whole, request, area, every) != Result::same) fail(name + describe(request, area));
+  }
+  return true;
+}
 
 // A sound file in every way or, without `thorough`, in about every third, and parts of it. False if it is declined as it
 // is: that may be right. What is taken as it is has to be taken in every other way, too.
@@ -179,6 +226,12 @@ bool check_file(const std::vector<std::uint8_t>& file, const std::string& name, 
       const int every = next_random() % 4 == 0 ? 1 + static_cast<int>(next_random() % 40) : 1;
       if (compare(file, turbo, request, area, every) != Result::same) fail(name + describe(request, area));
     }
+  }
+  Picture size;
+  turbo_decode(file.data(), file.size(), size, {}, 0);
+  for (const jpeg::Request& request : kLowPasses) {
+    if (!thorough && next_random() % 3 != 0) continue;
+    if (!check_low_pass_parts(file, size.width, size.height, request, name)) fail("declined: " + name + describe(request, {}));
   }
   return true;
 }
@@ -263,6 +316,81 @@ int check_made_pictures() {
   return made;
 }
 
+// Samples of a gray picture's low-pass, which libjpeg-turbo does not have: the inverse DCT of a block's lowest
+// coefficients, in double precision.
+double low_pass_sample(const std::int16_t* block, const int* quant, int size, int x, int y) {
+  const double pi = std::acos(-1.0);
+  const auto basis = [&](int k, int at) {
+    return std::sqrt((k == 0 ? 1.0 : 2.0) / size) * std::cos((2 * at + 1) * k * pi / (2 * size));
+  };
+  double sum = 0;
+  for (int v = 0; v < size; ++v) {
+    for (int u = 0; u < size; ++u) sum += block[8 * v + u] * quant[8 * v + u] * basis(u, x) * basis(v, y);
+  }
+  return std::clamp(128 + sum * size / 8, 0.0, 255.0);
+}
+
+void check_low_pass_of_gray() {
+  double largest = 0;
+  for (int round = 0; round < 600; ++round) {
+    Recipe recipe = recipe_of(kSamplings[0]);
+    recipe.width = 1 + static_cast<int>(next_random() % 200);
+    recipe.height = 1 + static_cast<int>(next_random() % 60);
+    recipe.quality = 1 + round % 100;
+    recipe.noise = round % 2 != 0;
+    recipe.optimise = round % 3 == 0;
+    recipe.seed = next_random();
+    const auto file = make_jpeg(recipe);
+    const Coefficients coefs = turbo_coefficients(file);
+    for (const jpeg::Request& request : kLowPasses) {
+      const Picture ours = low_pass(file, recipe.width, recipe.height, request);
+      if (ours.rgb.empty()) {
+        fail("declined: low-pass of " + describe(recipe));
+        continue;
+      }
+      const int size = 8 / request.reduced;
+      for (int y = 0; y < ours.height; ++y) {
+        for (int x = 0; x < ours.width; ++x) {
+          const std::ptrdiff_t block = 64 * (y / size * coefs.across + x / size);
+          const double expected = low_pass_sample(&coefs.blocks[static_cast<std::size_t>(block)], coefs.quant, size,
+                                                  x % size, y % size);
+          const std::uint8_t* rgb = &ours.rgb[3 * static_cast<std::size_t>(y * ours.width + x)];
+          largest = std::max(largest, std::abs(rgb[0] - expected));
+        }
+      }
+    }
+  }
+  std::printf("low-pass: up to %.2f from the inverse DCT\n", largest);
+  if (largest > 1) fail("low-pass is not the inverse DCT of the lowest frequencies");
+}
+
+// In colour it has to be near the reduced picture where that has no detail to speak of.
+void check_low_pass_of_colour() {
+  double largest = 0;
+  for (const auto& sampling : kSamplings) {
+    Recipe recipe = recipe_of(sampling);
+    recipe.width = 333;
+    recipe.height = 217;
+    recipe.gentle = true;
+    const auto file = make_jpeg(recipe);
+    for (const jpeg::Request& request : kLowPasses) {
+      const Picture ours = low_pass(file, recipe.width, recipe.height, request);
+      Picture turbo;
+      turbo_decode(file.data(), file.size(), turbo, {request.gray, request.reduced, true});
+      if (ours.rgb.size() != turbo.rgb.size()) {
+        fail("declined: low-pass of " + describe(recipe));
+        continue;
+      }
+      double sum = 0;
+      for (std::size_t i = 0; i < ours.rgb.size(); ++i) sum += std::abs(ours.rgb[i] - turbo.rgb[i]);
+      const double mean = sum / static_cast<double>(ours.rgb.size());
+      largest = std::max(largest, mean);
+      if (mean > 1) fail("low-pass is far from the reduced picture: " + describe(recipe) + describe(request, {}));
+    }
+  }
+  std::printf("low-pass: up to %.2f on average from the reduced picture\n", largest);
+}
+
 // Damage that must not be taken for a sound file.
 void check_damage() {
   Recipe recipe;
@@ -282,6 +410,13 @@ void check_damage() {
       const Area area = random_area(same_size);
       if (compare(cut, same_size, request, area) == Result::declined) continue;
       fail("cut off at byte " + std::to_string(size) + ", not declined" + describe(request, area));
+    }
+  }
+  for (std::size_t size = 0; size < file.size(); ++size) {
+    const std::vector<std::uint8_t> cut(file.begin(), file.begin() + static_cast<std::ptrdiff_t>(size));
+    for (const jpeg::Request& request : kLowPasses) {
+      if (low_pass(cut, recipe.width, recipe.height, request).rgb.empty()) continue;
+      fail("cut off at byte " + std::to_string(size) + ", not declined" + describe(request, {}));
     }
   }
   // What lies below the area is not looked at, unless the whole file is to be.
@@ -329,6 +464,14 @@ void check_mutations() {
       }
     }
     Picture turbo;
+    const jpeg::Request low = kLowPasses[next_random() % std::size(kLowPasses)];
+    Picture size;
+    const Verdict whole_verdict = turbo_decode(file.data(), file.size(), size, {}, 1L << 20);
+    if (size.width != 0 && static_cast<long>(size.width) * size.height <= 1L << 20 &&
+        check_low_pass_parts(file, size.width, size.height, low, "mutation " + std::to_string(round)) &&
+        whole_verdict != Verdict::clean) {
+      fail("mutation " + std::to_string(round) + ": low-pass done, but libjpeg-turbo complains");
+    }
     const jpeg::Request request = kRequests[next_random() % std::size(kRequests)];
     const Verdict verdict = turbo_decode(file.data(), file.size(), turbo, request, 1L << 20);
     if (turbo.width == 0 || static_cast<long>(turbo.width) * turbo.height > 1L << 20) continue;
@@ -422,6 +565,8 @@ int main(int argc, char** argv) {
   }
   hwy::SetSupportedTargetsForTest(0);
   std::printf("%d made pictures\n", check_made_pictures());
+  check_low_pass_of_gray();
+  check_low_pass_of_colour();
   check_damage();
   check_mutations();
   for (int i = 1; i < argc; ++i) check_files(argv[i]);

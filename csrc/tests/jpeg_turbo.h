@@ -74,6 +74,36 @@ inline Verdict turbo_decode(const std::uint8_t* bytes, std::size_t size, Picture
   return warned ? Verdict::warned : Verdict::clean;
 }
 
+// A gray file's quantised coefficients, block by block, and how to dequantise them.
+struct Coefficients {
+  int across = 0, down = 0;  // blocks
+  std::vector<std::int16_t> blocks;
+  int quant[64];
+};
+
+inline Coefficients turbo_coefficients(const std::vector<std::uint8_t>& file) {
+  jpeg_decompress_struct info;
+  jpeg_error_mgr errors;
+  info.err = jpeg_std_error(&errors);
+  jpeg_create_decompress(&info);
+  jpeg_mem_src(&info, file.data(), file.size());
+  jpeg_read_header(&info, TRUE);
+  jvirt_barray_ptr* arrays = jpeg_read_coefficients(&info);
+  const jpeg_component_info& component = info.comp_info[0];
+  Coefficients out;
+  out.across = static_cast<int>(component.width_in_blocks);
+  out.down = static_cast<int>(component.height_in_blocks);
+  for (int i = 0; i < 64; ++i) out.quant[i] = component.quant_table->quantval[i];
+  for (int y = 0; y < out.down; ++y) {
+    JBLOCKARRAY row = info.mem->access_virt_barray(reinterpret_cast<j_common_ptr>(&info), arrays[0],
+                                                   static_cast<JDIMENSION>(y), 1, FALSE);
+    out.blocks.insert(out.blocks.end(), row[0][0], row[0][0] + 64 * static_cast<std::ptrdiff_t>(out.across));
+  }
+  jpeg_finish_decompress(&info);
+  jpeg_destroy_decompress(&info);
+  return out;
+}
+
 // Takes the area's columns of every `every`th row of it; complains if rows do not come once each, from top to bottom.
 class Collector : public RowSink {
  public:
@@ -97,6 +127,8 @@ class Collector : public RowSink {
   }
   Area area() const override { return area_; }
   bool wants(int y) const override { return y % every_ == 0; }
+
+  Picture picture() const { return {width_, height_, rgb_}; }
 
   // True if every row was taken that it wants, and all are those of `picture`.
   bool same(const Picture& picture) const {
@@ -131,6 +163,7 @@ struct Recipe {
   int chroma_h = 1, chroma_v = 1;
   int quality = 90;
   bool noise = false;   // or smooth
+  bool gentle = false;  // so smooth that it has no detail at all
   bool optimise = false;
   int restart = 0;      // in MCUs
   unsigned seed = 1;
@@ -166,8 +199,9 @@ inline std::vector<std::uint8_t> make_jpeg(const Recipe& recipe) {
       for (int c = 0; c < recipe.components; ++c) {
         random = random * 1664525U + 1013904223U;
         const int smooth = 128 + (x * (c + 2) + y * (5 - 2 * c)) % 160 - (x * y * (c + 1) / 16) % 120;
-        row[static_cast<std::size_t>(x * recipe.components + c)] =
-            static_cast<std::uint8_t>(recipe.noise ? static_cast<int>(random >> 24) : smooth);
+        const int gentle = 60 + (x * (c + 1) + y * (3 - c)) / 16;
+        const int value = recipe.noise ? static_cast<int>(random >> 24) : recipe.gentle ? gentle : smooth;
+        row[static_cast<std::size_t>(x * recipe.components + c)] = static_cast<std::uint8_t>(value);
       }
     }
     JSAMPROW at = row.data();

@@ -61,8 +61,12 @@ bool Decoder::start(const std::uint8_t* bytes, std::size_t size, const Request& 
   if (!parse_header(bytes, size, header)) return false;
   geometry = Geometry(header, request.gray, request.reduced);
   layout.blocks = skim.blocks = unneeded.blocks = 0;
-  skimming = geometry.plane[0].size <= (request.low_pass ? 2 : 1);
-  for (int c = 1; c < geometry.components; ++c) skimming &= geometry.plane[c].size <= (request.low_pass ? 4 : 1);
+  // At a quarter or less no component has more than 4 x 4 samples a block, whatever the sampling.
+  skimming = request.low_pass && request.reduced >= 4;
+  if (request.reduced == 8) {
+    skimming = true;
+    for (int c = 0; c < geometry.components; ++c) skimming &= request.low_pass || geometry.plane[c].size == 1;
+  }
   for (int c = 0; c < header.components; ++c) {
     const Component& component = header.component[c];
     const DcTable* dc_codes = dc_table(header.dc[component.dc]);

@@ -131,10 +131,10 @@ bool build(const HuffmanSpec& spec, PickTable& table) {
     const int code = codes.entry[window];
     const int run = code >> 4 & 15;
     const int size = code & 15;
-    const int distance = size == 0 && run != 15 ? PickTable::kEnd : run + 1;
+    const int distance = size == 0 && run != 15 ? PickTable::kEnd : 4 * (run + 1);
     const int length = code >> 8;
-    const int entry = distance << 24 | (63 - size) << 16 | length << 8 | (length + size);
-    table.entry[window] = code == 0 ? 0 : static_cast<std::uint32_t>(entry);
+    const auto rest = static_cast<std::uint32_t>((63 - size) << 16 | length << 8 | (length + size));
+    table.entry[window] = code == 0 ? PickTable::kSlow : static_cast<std::uint32_t>(distance) << 24 | rest;
   }
   return true;
 }

@@ -76,19 +76,21 @@ struct SkipTable {
   static bool odd(int left) { return ((left + 64) & (64 * 64)) != 0; }
 };
 
-// AC symbols one by one. 0 if the code takes more than kBits.
+// AC symbols one by one.
 //   bits 0..5    bits used
 //   bits 8..13   of those, the code's
 //   bits 16..21  63 less those of the value
-//   bits 24..31  from k to the coefficient, or kEnd at the end of the block
+//   bits 24..31  four times the distance from k to the coefficient; kEnd at the end of the block
+// If the code takes more than kBits the entry is kSlow: no bits used, and a distance of less than one place.
 struct PickTable {
   static constexpr int kBits = CodeTable::kBits;
   static constexpr int kMaxUsed = kBits + 15;
-  static constexpr int kEnd = 32;
+  static constexpr int kEnd = 128;
+  static constexpr std::uint32_t kSlow = 1U << 24;
   std::uint32_t entry[1 << kBits];
 
   static unsigned bits_used(std::uint32_t entry) { return entry & 63; }
-  static int distance(std::uint32_t entry) { return static_cast<int>(entry >> 24); }
+  static int distance_by_4(std::uint32_t entry) { return static_cast<int>(entry >> 24); }
   // The value, if `bits` begin with the symbol: extend() without a branch.
   static int value(std::uint32_t entry, std::uint64_t bits) {
     return value_behind(bits << (entry >> 8 & 63), entry >> 16 & 63);

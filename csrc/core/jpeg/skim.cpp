@@ -52,17 +52,18 @@ Step step_over(const std::uint8_t* bytes, std::uint64_t at, const SkimLayout::Bl
 // 0 before.
 void pick_slowly(const std::uint8_t* bytes, std::uint64_t at, const SkimLayout::Block& block, std::int16_t* places);
 
-// Where the `k`th coefficient along the zigzag goes if 2 x 2 are needed; the others go behind them.
+// Where the coefficient at k / 4 along the zigzag goes if 2 x 2 are needed. The others go behind them, and so does what a
+// code gives that the table lacks: k is no multiple of 4 then.
 struct PlacesOf2 {
   static constexpr int kBehind = SkimLayout::places(2);
-  static constexpr int kCount = kEnoughFor2 * PickTable::kEnd + 1;
+  static constexpr int kCount = 4 * PickTable::kEnd + 1;
   std::uint8_t place[kCount];
 
   constexpr PlacesOf2() : place() {
     for (int k = 0; k < kCount; ++k) place[k] = kBehind;
-    place[1] = 1;
-    place[2] = 2;
-    place[kEnoughFor2] = 3;
+    place[4 * 1] = 1;
+    place[4 * 2] = 2;
+    place[4 * kEnoughFor2] = 3;
   }
 };
 inline constexpr PlacesOf2 kPlacesOf2;
@@ -151,7 +152,7 @@ bool FindStarts(const std::uint8_t* bytes, std::uint64_t at, const SkimLayout& l
 // One symbol at the bit `at`, which is the first of `bits`.
 HWY_INLINE void pick_one(std::uint64_t& bits, std::uint64_t& at, const PickTable& table, int& k, std::int16_t* places) {
   const std::uint32_t entry = table.entry[bits >> (64 - PickTable::kBits)];
-  k += PickTable::distance(entry);
+  k += PickTable::distance_by_4(entry);
   places[kPlacesOf2.place[k]] = static_cast<std::int16_t>(PickTable::value(entry, bits));
   bits <<= PickTable::bits_used(entry);
   at += PickTable::bits_used(entry);
@@ -170,8 +171,8 @@ HWY_INLINE void pick_2(const std::uint8_t* bytes, std::uint64_t at, const SkimLa
   bits = bits_at(bytes, at);
   pick_one(bits, at, *block.pick, k, places);
   pick_one(bits, at, *block.pick, k, places);
-  // Four symbols go that far, unless the table lacks one of them.
-  if (HWY_UNLIKELY(k < kEnoughFor2)) pick_slowly(bytes, first, block, places);
+  // Four symbols go that far, unless the table lacks one of them: then it lacks all that follow, as no bits are used.
+  if (HWY_UNLIKELY(k < 4 * kEnoughFor2)) pick_slowly(bytes, first, block, places);
 }
 
 // The AC coefficients of 4 x 4.
@@ -184,8 +185,8 @@ HWY_INLINE void pick_4(const std::uint8_t* bytes, std::uint64_t at, const SkimLa
     std::uint64_t bits = bits_at(bytes, at);
     for (int i = 0; i < 2; ++i) {
       const std::uint32_t entry = block.pick->entry[bits >> (64 - PickTable::kBits)];
-      if (HWY_UNLIKELY(entry == 0)) return pick_slowly(bytes, first, block, places);
-      k += PickTable::distance(entry);
+      if (HWY_UNLIKELY(entry == PickTable::kSlow)) return pick_slowly(bytes, first, block, places);
+      k += PickTable::distance_by_4(entry) / 4;
       if (k > kEnoughFor4) return;
       places[kPlaces.place[k]] = static_cast<std::int16_t>(PickTable::value(entry, bits));
       bits <<= PickTable::bits_used(entry);
@@ -266,7 +267,7 @@ void pick_slowly(const std::uint8_t* bytes, std::uint64_t at, const SkimLayout::
     if (size == 0 && run != 15) return;
     k += run + 1;
     if (k > enough) return;
-    const int place = block.size == 2 ? kPlacesOf2.place[k] : kPlaces.place[k];
+    const int place = block.size == 2 ? kPlacesOf2.place[4 * k] : kPlaces.place[k];
     places[place] = static_cast<std::int16_t>(value_of(bits << (code >> 8), size));
     at += (code >> 8) + size;
   }
