@@ -315,6 +315,17 @@ def test_resize(backend, shape):
             pixfeed.resize(wrong, (5, 5), backend=backend)
 
 
+def test_scaled_on_real_photos(shared_data, backend):
+    """Near exact antialiasing, everywhere: one wrong block would show."""
+    means = []
+    for path in sorted((shared_data / "camera").glob("*.jpg"))[:: 2 if backend == "native" else 8]:
+        exact = pixfeed.imread(path, size=(256, 256), antialias=True, backend=backend).astype(int)
+        difference = np.abs(exact - pixfeed.imread(path, size=(256, 256), decode="scaled", backend=backend))
+        assert difference.max() <= 24, path
+        means.append(difference.mean())
+    assert np.mean(means) <= 0.35
+
+
 def test_damage_below_a_region(native):
     """Not looked at, natively, unless strict: that is what makes regions fast. The whole picture always is."""
     data = images.jpeg(images.picture(400, 200))
