@@ -99,7 +99,7 @@ def test_missing_and_unreadable(tmp_path, backend):
 
 def test_a_name_with_a_nul_byte_opens_nothing_else(tmp_path, backend):
     (tmp_path / "a.jpg").write_bytes(GOOD)
-    with pytest.raises(ImageError, match="no such file.*NUL byte") as caught:
+    with pytest.raises(ImageError, match=r"no such file.*NUL byte") as caught:
         pixfeed.imread(f"{tmp_path}/a.jpg\0.png", backend=backend)
     assert caught.value.status == Status.MISSING
 
