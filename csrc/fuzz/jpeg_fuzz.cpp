@@ -1,5 +1,5 @@
-// libFuzzer: whatever csrc/core/jpeg says is done must be, pixel by pixel, what libjpeg-turbo gives without a warning. A
-// low-pass has nothing to compare with but itself: parts of it are those of the whole.
+// libFuzzer: whatever csrc/core/jpeg says is done must be, pixel by pixel, what libjpeg-turbo gives without a warning.
+// A low-pass has nothing to compare with but itself: parts of it are those of the whole.
 //   clang++ -std=c++20 -g -O2 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -I csrc \
 //     csrc/fuzz/jpeg_fuzz.cpp csrc/core/jpeg/*.cpp -ljpeg -lhwy -o jpeg_fuzz
 //   jpeg_test --seeds corpus && ./jpeg_fuzz -max_len=4096 corpus

@@ -65,6 +65,11 @@ void check_kernels(const std::string& target) {
     }
     const bool said = jpeg::idct(kind, refs, n, quant, kStride);
     if (said != good || (good && std::memcmp(ours, plain, sizeof(ours)) != 0)) fail("idct on " + target);
+    std::memset(ours, 0, sizeof(ours));
+    std::memset(plain, 0, sizeof(plain));
+    for (std::size_t b = 0; b < n; ++b) jpeg::idct_low_4_scalar({coefs + 64 * b, plain + 8 * b}, quant, kStride);
+    jpeg::idct_low_4(refs, n, quant, kStride);
+    if (std::memcmp(ours, plain, sizeof(ours)) != 0) fail("idct_low_4 on " + target);
     for (int size = 2; size <= 4; size *= 2) {
       std::memset(ours, 0, sizeof(ours));
       std::memset(plain, 0, sizeof(plain));
@@ -170,8 +175,8 @@ Area random_area(const Picture& picture) {
 }
 
 std::string describe(const jpeg::Request& r, const Area& a) {
-  return " at 1/" + std::to_string(r.reduced) + (r.low_pass ? " low-pass" : "") + (r.gray ? " gray" : "") + (r.whole ? " whole" : "") + " area " +
-         std::to_string(a.x) + "," + std::to_string(a.y) + " " + std::to_string(a.width) + "x" +
+  return " at 1/" + std::to_string(r.reduced) + (r.low_pass ? " low-pass" : "") + (r.gray ? " gray" : "") +
+         (r.whole ? " whole" : "") + " area " + std::to_string(a.x) + "," + std::to_string(a.y) + " " + std::to_string(a.width) + "x" +
          std::to_string(a.height);
 }
 
@@ -231,7 +236,9 @@ bool check_file(const std::vector<std::uint8_t>& file, const std::string& name, 
   turbo_decode(file.data(), file.size(), size, {}, 0);
   for (const jpeg::Request& request : kLowPasses) {
     if (!thorough && next_random() % 3 != 0) continue;
-    if (!check_low_pass_parts(file, size.width, size.height, request, name)) fail("declined: " + name + describe(request, {}));
+    if (!check_low_pass_parts(file, size.width, size.height, request, name)) {
+      fail("declined: " + name + describe(request, {}));
+    }
   }
   return true;
 }

@@ -25,7 +25,7 @@ constexpr int kChunkBlocks = 96;  // decoded in one go
 // Entropy decoding writes past the last block, or the last one of each row of blocks; kernels read past it.
 constexpr int kSpareBlocks = 11;
 static_assert(kLowSlack <= 64);
-static_assert(kChunkBlocks * kMaxBlockBytes + 16 <= static_cast<int>(ByteFeed::kSlack));
+static_assert(kChunkBlocks * kMaxBlockBytes + 32 <= static_cast<int>(ByteFeed::kSlack));
 
 // Everything a thread needs to decode one picture; kept for the next one.
 struct Decoder {

@@ -68,9 +68,7 @@ HWY_INLINE int read_ac(BitReader& reader, const AcTable& table, std::int16_t* bl
 
 // Zeros where coefficients up to the place `enough` may come.
 HWY_INLINE void clear(std::int16_t* block, int enough) {
-  if (enough == kEnoughFor2) {
-    std::memset(block, 0, 2 * 8 * sizeof(*block));
-  } else if (enough == kEnoughFor4) {
+  if (enough == kEnoughFor4) {
     std::memset(block, 0, 4 * 8 * sizeof(*block));
   } else {
     std::memset(block, 0, 64 * sizeof(*block));

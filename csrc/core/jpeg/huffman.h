@@ -59,8 +59,8 @@ struct AcTable {
 //   bits 0..5   bits used
 //   bits 6..15  from k to the last coefficient, plus kEnd if an end of block follows them; or kSlow: no bits were used,
 //               because the symbol's code takes more than kBits, or the symbol more than kMaxUsed
-// Whoever subtracts entries from left_after(k), and sets the lowest 6 bits after each, sees by the sign when the block has
-// ended, and by odd() when there is something to look into: kSlow, or symbols behind the block's last coefficient.
+// Whoever subtracts entries from left_after(k), and sets the lowest 6 bits after each, sees by the sign when the block
+// has ended, and by odd() when there is something to look into: kSlow, or symbols behind the block's last coefficient.
 struct SkipTable {
   static constexpr int kBits = 12;
   static constexpr int kMaxUsed = 22;

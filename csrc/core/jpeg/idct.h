@@ -33,8 +33,8 @@ bool idct(BlockKind kind, const BlockRef* blocks, std::size_t n, const std::int1
 bool idct_reduced(int size, BlockKind kind, const BlockRef* blocks, std::size_t n, const std::int16_t* quant,
                   std::ptrdiff_t stride);
 
-// Another way to 4 x 4 and 2 x 2 samples: the inverse DCT of that size, of the 4 x 4 or 2 x 2 lowest coefficients. No other
-// coefficient counts, or has to be there.
+// Another way to 4 x 4 and 2 x 2 samples: the inverse DCT of that size, of the 4 x 4 or 2 x 2 lowest coefficients. No
+// other coefficient counts, or has to be there.
 void idct_low_4(const BlockRef* blocks, std::size_t n, const std::int16_t* quant, std::ptrdiff_t stride);
 // Here the blocks are side by side, and the coefficients at (0, 0), (0, 1), (1, 0) and (1, 1) are all that they have.
 // Reads up to kLowSlack coefficients, and writes up to kLowSlack samples a row, more than there are.
@@ -49,6 +49,7 @@ bool idct_single(const std::int16_t* coefs, int every, int n, int quant, std::ui
 // The same for one block of any kind, in plain C++: what the tests compare with.
 bool idct_scalar(const BlockRef& block, const std::int16_t* quant, std::ptrdiff_t stride);
 bool idct_reduced_scalar(int size, const BlockRef& block, const std::int16_t* quant, std::ptrdiff_t stride);
+void idct_low_4_scalar(const BlockRef& block, const std::int16_t* quant, std::ptrdiff_t stride);
 void idct_low_2_scalar(const std::int16_t* coefs, int n, const std::int16_t* quant, std::uint8_t* samples,
                        std::ptrdiff_t stride);
 

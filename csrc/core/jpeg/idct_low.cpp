@@ -2,6 +2,7 @@
 // same picture at n / 8 of its size, but for a factor: what is left out is what the smaller picture cannot show.
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 
 #include "idct.h"
@@ -10,6 +11,20 @@
 #define HWY_TARGET_INCLUDE "core/jpeg/idct_low.cpp"
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
+
+#ifndef PIXFEED_JPEG_IDCT_LOW
+#define PIXFEED_JPEG_IDCT_LOW
+namespace pixfeed::jpeg {
+
+// 2^10 * sqrt(2) * cos(pi / 8) and sin(pi / 8): with fewer bits than elsewhere, as 32 have to hold what damaged files
+// say.
+inline constexpr int kLowBits = 10, kCos = 1338, kSin = 554;
+// Between the passes two bits more than whole numbers, and no more than samples can need.
+inline constexpr int kBetween = 2, kLimit = 1 << 15;
+inline constexpr int kColumnShift = kLowBits - kBetween, kRowShift = kLowBits + kBetween + 3;
+
+}  // namespace pixfeed::jpeg
+#endif  // PIXFEED_JPEG_IDCT_LOW
 
 HWY_BEFORE_NAMESPACE();
 namespace pixfeed::jpeg {
@@ -58,13 +73,78 @@ void IdctLow2(const std::int16_t* coefs, int n, const std::int16_t* quant, std::
     const V16 b = samples_of(hn::LoadU(d16, coefs + kLanes), factor);
     // Two samples are a pair of bytes: those of the upper row and those of the lower one alternate.
     const auto pairs = hn::BitCast(du16, hn::Combine(d8, hn::DemoteTo(half8, b), hn::DemoteTo(half8, a)));
-    hn::StoreU(hn::LowerHalf(half, hn::ConcatEven(du16, pairs, pairs)), half, reinterpret_cast<std::uint16_t*>(samples));
-    hn::StoreU(hn::LowerHalf(half, hn::ConcatOdd(du16, pairs, pairs)), half,
-               reinterpret_cast<std::uint16_t*>(samples + stride));
+    const auto upper = hn::LowerHalf(half, hn::ConcatEven(du16, pairs, pairs));
+    const auto lower = hn::LowerHalf(half, hn::ConcatOdd(du16, pairs, pairs));
+    hn::StoreU(hn::BitCast(half8, upper), half8, samples);
+    hn::StoreU(hn::BitCast(half8, lower), half8, samples + stride);
+  }
+}
+
+// A row or a column of four in each lane, one block at a time: there are few such blocks.
+using D4 = hn::FixedTag<std::int32_t, 4>;
+using V4 = hn::Vec<D4>;
+constexpr D4 d4;
+
+HWY_INLINE void transform(V4 (&v)[4]) {
+  const V4 cosine = hn::Set(d4, kCos), sine = hn::Set(d4, kSin);
+  const V4 sum = hn::ShiftLeft<kLowBits>(hn::Add(v[0], v[2]));
+  const V4 difference = hn::ShiftLeft<kLowBits>(hn::Sub(v[0], v[2]));
+  const V4 outer = hn::Add(hn::Mul(v[1], cosine), hn::Mul(v[3], sine));
+  const V4 inner = hn::Sub(hn::Mul(v[1], sine), hn::Mul(v[3], cosine));
+  v[0] = hn::Add(sum, outer);
+  v[1] = hn::Add(difference, inner);
+  v[2] = hn::Sub(difference, inner);
+  v[3] = hn::Sub(sum, outer);
+}
+
+HWY_INLINE void transpose(V4 (&v)[4]) {
+  const V4 a = hn::InterleaveLower(d4, v[0], v[2]), b = hn::InterleaveUpper(d4, v[0], v[2]);
+  const V4 c = hn::InterleaveLower(d4, v[1], v[3]), d = hn::InterleaveUpper(d4, v[1], v[3]);
+  v[0] = hn::InterleaveLower(d4, a, c);
+  v[1] = hn::InterleaveUpper(d4, a, c);
+  v[2] = hn::InterleaveLower(d4, b, d);
+  v[3] = hn::InterleaveUpper(d4, b, d);
+}
+
+void IdctLow4(const BlockRef* blocks, std::size_t n, const std::int16_t* quant, std::ptrdiff_t stride) {
+  const hn::FixedTag<std::int16_t, 4> d16x4;
+  const hn::FixedTag<std::int16_t, 8> d16x8;
+  const hn::FixedTag<std::uint8_t, 8> d8x8;
+  const hn::FixedTag<std::uint8_t, 16> d8x16;
+  alignas(16) static constexpr std::uint8_t kTransposed[16] = {0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15};
+  const V4 lowest = hn::Set(d4, -kLimit), highest = hn::Set(d4, kLimit - 1);
+  const auto centre = hn::Set(d16x8, 128);
+  for (std::size_t i = 0; i < n; ++i) {
+    V4 v[4];
+    for (int y = 0; y < 4; ++y) {
+      const auto row = hn::Mul(hn::LoadU(d16x4, blocks[i].coefs + 8 * y), hn::LoadU(d16x4, quant + 8 * y));
+      v[y] = hn::PromoteTo(d4, row);
+    }
+    transform(v);
+    for (V4& x : v) {
+      x = hn::ShiftRight<kColumnShift>(hn::Add(x, hn::Set(d4, 1 << (kColumnShift - 1))));
+      x = hn::Min(hn::Max(x, lowest), highest);
+    }
+    transpose(v);
+    transform(v);
+    for (V4& x : v) x = hn::ShiftRight<kRowShift>(hn::Add(x, hn::Set(d4, 1 << (kRowShift - 1))));
+    // Columns by now: 16-bit ones two by two, then bytes.
+    const auto left = hn::Combine(d16x8, hn::DemoteTo(d16x4, v[1]), hn::DemoteTo(d16x4, v[0]));
+    const auto right = hn::Combine(d16x8, hn::DemoteTo(d16x4, v[3]), hn::DemoteTo(d16x4, v[2]));
+    const auto columns = hn::Combine(d8x16, hn::DemoteTo(d8x8, hn::SaturatedAdd(right, centre)),
+                                     hn::DemoteTo(d8x8, hn::SaturatedAdd(left, centre)));
+    alignas(16) std::uint8_t rows[16];
+    hn::Store(hn::TableLookupBytes(columns, hn::Load(d8x16, kTransposed)), d8x16, rows);
+    std::uint8_t* out = blocks[i].samples;
+    for (int y = 0; y < 4; ++y, out += stride) std::memcpy(out, rows + 4 * y, 4);
   }
 }
 
 #else
+
+void IdctLow4(const BlockRef* blocks, std::size_t n, const std::int16_t* quant, std::ptrdiff_t stride) {
+  for (std::size_t i = 0; i < n; ++i) idct_low_4_scalar(blocks[i], quant, stride);
+}
 
 void IdctLow2(const std::int16_t* coefs, int n, const std::int16_t* quant, std::uint8_t* samples,
               std::ptrdiff_t stride) {
@@ -81,6 +161,7 @@ HWY_AFTER_NAMESPACE();
 namespace pixfeed::jpeg {
 
 HWY_EXPORT(IdctLow2);
+HWY_EXPORT(IdctLow4);
 
 namespace {
 
@@ -90,38 +171,14 @@ int dequantised(const BlockRef& block, const std::int16_t* quant, int place) {
 
 std::uint8_t to_sample(int x) { return static_cast<std::uint8_t>(std::clamp(x, -128, 127) + 128); }
 
-// 2^10 * sqrt(2) * cos(pi / 8) and sin(pi / 8): with fewer bits than elsewhere, as 32 have to hold what damaged files say.
-constexpr int kBits = 10, kCos = 1338, kSin = 554;
-
-// Four numbers to four, times 2^kBits.
+// Four numbers to four, times 2^kLowBits.
 void transform(int x0, int x1, int x2, int x3, int* out, int step) {
-  const int sum = (x0 + x2) * (1 << kBits), difference = (x0 - x2) * (1 << kBits);
+  const int sum = (x0 + x2) * (1 << kLowBits), difference = (x0 - x2) * (1 << kLowBits);
   const int outer = x1 * kCos + x3 * kSin, inner = x1 * kSin - x3 * kCos;
   out[0] = sum + outer;
   out[step] = difference + inner;
   out[2 * step] = difference - inner;
   out[3 * step] = sum - outer;
-}
-
-void to_4(const BlockRef& block, const std::int16_t* quant, std::ptrdiff_t stride) {
-  // Between the passes two bits more than whole numbers, and no more than samples can need.
-  constexpr int kBetween = 2, kLimit = 1 << 15;
-  int columns[16];
-  for (int x = 0; x < 4; ++x) {
-    int c[4];
-    for (int y = 0; y < 4; ++y) c[y] = dequantised(block, quant, 8 * y + x);
-    transform(c[0], c[1], c[2], c[3], columns + x, 4);
-  }
-  for (int& value : columns) {
-    value = std::clamp((value + (1 << (kBits - kBetween - 1))) >> (kBits - kBetween), -kLimit, kLimit - 1);
-  }
-  for (int y = 0; y < 4; ++y) {
-    const int* row = columns + 4 * y;
-    int out[4];
-    transform(row[0], row[1], row[2], row[3], out, 1);
-    constexpr int kShift = kBits + kBetween + 3;
-    for (int x = 0; x < 4; ++x) block.samples[y * stride + x] = to_sample((out[x] + (1 << (kShift - 1))) >> kShift);
-  }
 }
 
 // 16-bit sums that stay at the end of their range.
@@ -133,7 +190,26 @@ int saturated(int x) {
 }  // namespace
 
 void idct_low_4(const BlockRef* blocks, std::size_t n, const std::int16_t* quant, std::ptrdiff_t stride) {
-  for (std::size_t i = 0; i < n; ++i) to_4(blocks[i], quant, stride);
+  HWY_DYNAMIC_DISPATCH(IdctLow4)(blocks, n, quant, stride);
+}
+
+void idct_low_4_scalar(const BlockRef& block, const std::int16_t* quant, std::ptrdiff_t stride) {
+  int columns[16];
+  for (int x = 0; x < 4; ++x) {
+    int c[4];
+    for (int y = 0; y < 4; ++y) c[y] = dequantised(block, quant, 8 * y + x);
+    transform(c[0], c[1], c[2], c[3], columns + x, 4);
+  }
+  for (int& value : columns) {
+    value = std::clamp((value + (1 << (kColumnShift - 1))) >> kColumnShift, -kLimit, kLimit - 1);
+  }
+  for (int y = 0; y < 4; ++y) {
+    const int* row = columns + 4 * y;
+    int out[4];
+    transform(row[0], row[1], row[2], row[3], out, 1);
+    std::uint8_t* const samples = block.samples + y * stride;
+    for (int x = 0; x < 4; ++x) samples[x] = to_sample((out[x] + (1 << (kRowShift - 1))) >> kRowShift);
+  }
 }
 
 void idct_low_2(const std::int16_t* coefs, int n, const std::int16_t* quant, std::uint8_t* samples,

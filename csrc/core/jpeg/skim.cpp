@@ -1,6 +1,6 @@
-// Two passes. The first finds where blocks begin: a chain of look-ups, each of which has to wait for the one before, and
-// therefore without anything else, above all without branches that follow the data. The second decodes what is needed
-// of each block; as blocks do not wait for each other there, the CPU does several at once.
+// Two passes. The first finds where blocks begin: a chain of look-ups, each of which has to wait for the one before,
+// and therefore without anything else, above all without branches that follow the data. The second decodes what is
+// needed of each block; as blocks do not wait for each other there, the CPU does several at once.
 #include "skim.h"
 
 #include <cstring>
@@ -48,12 +48,12 @@ struct Step {
 };
 Step step_over(const std::uint8_t* bytes, std::uint64_t at, const SkimLayout::Block& block, bool is_dc, int left);
 
-// Decodes those of a block's AC coefficients that are needed, one by one, from the bit `at` on. For 4 x 4 they have to be
-// 0 before.
+// Decodes those of a block's AC coefficients that are needed, one by one, from the bit `at` on. For 4 x 4 they have to
+// be 0 before.
 void pick_slowly(const std::uint8_t* bytes, std::uint64_t at, const SkimLayout::Block& block, std::int16_t* places);
 
-// Where the coefficient at k / 4 along the zigzag goes if 2 x 2 are needed. The others go behind them, and so does what a
-// code gives that the table lacks: k is no multiple of 4 then.
+// Where the coefficient at k / 4 along the zigzag goes if 2 x 2 are needed. The others go behind them, and so does what
+// a code gives that the table lacks: k is no multiple of 4 then.
 struct PlacesOf2 {
   static constexpr int kBehind = SkimLayout::places(2);
   static constexpr int kCount = 4 * PickTable::kEnd + 1;
@@ -82,15 +82,15 @@ struct State {
   const State* next;
 };
 
-// Subtracts `entry` from `left`, and sets `table` and `state` to what follows. In assembler because compilers make a branch
-// of it, which is mispredicted once a block.
+// Subtracts `entry` from `left`, and sets `table` and `state` to what follows. In assembler because compilers make a
+// branch of it, which is mispredicted once a block.
 HWY_INLINE void advance(int& left, unsigned entry, const std::uint16_t*& table, const State*& state) {
   table = state->rest;
-#if defined(__x86_64__) && defined(__GNUC__)
+#if defined(__x86_64__) && !defined(__ILP32__) && defined(__GNUC__)
   asm("subl %[entry], %[left]\n\t"
       "cmovsq %[next_whole], %[table]\n\t"
       "cmovsq %[next], %[state]"
-      : [left] "+r"(left), [table] "+r"(table), [state] "+r"(state)
+      : [left] "+&r"(left), [table] "+&r"(table), [state] "+r"(state)
       : [entry] "r"(entry), [next_whole] "r"(state->next_whole), [next] "r"(state->next)
       : "cc");
 #else

@@ -24,15 +24,15 @@ struct SkimLayout {
   int blocks = 0;
   Block block[10];
 
-  // Of 1 x 1 and 2 x 2 coefficients the places are (0, 0), (0, 1), (1, 0) and (1, 1); 4 x 4 are part of 8 x 8, row by row.
+  // Of 1 x 1 and 2 x 2 coefficients the places are (0, 0), (0, 1), (1, 0) and (1, 1); 4 x 4 are part of 8 x 8, row by
+  // row.
   static constexpr int places(int size) { return size == 4 ? 64 : 4; }
 };
 
 // Reads `mcus` MCUs from the bit `at` of `bytes` on, and moves `at` behind them. `dc` holds a predictor per component.
-// Behind each block's places there is one that anything may be written to before the block that it belongs to is read.
-// `starts` is scratch memory, one number a block and one more. Never reads more than kMaxBlockBytes a block and 32 bytes:
-// whether those bits exist is for the caller to find out, afterwards. False if the data is damaged or too strange to be
-// taken at its word.
+// Anything may be written to the place behind a block's, before what belongs there is. `starts` is scratch memory, one
+// number a block and one more. Never reads more than kMaxBlockBytes a block and 32 bytes: whether those bits exist is for
+// the caller to find out, afterwards. False if the data is damaged or too strange to be taken at its word.
 bool skim_mcus(const std::uint8_t* bytes, std::uint64_t& at, const SkimLayout& layout, int mcus, int dc[3],
                std::int16_t* coefs, std::uint64_t* starts);
 
