@@ -208,8 +208,7 @@ Status run(Turbo& turbo, Bytes bytes, const Request& request, const DecodeOption
 
 Status decode_jpeg(Bytes bytes, const Request& request, const DecodeOptions& options, RowSink& sink, Scratch& scratch,
                    std::string* note) {
-  // At one half, low frequencies take longer than libjpeg-turbo's way.
-  const jpeg::Request ours{request.gray, request.reduced, request.whole, request.low_pass && request.reduced > 2};
+  const jpeg::Request ours{request.gray, request.reduced, request.whole, request.low_pass};
   if (!options.turbo && jpeg::decode(bytes.data, bytes.size, ours, sink) == jpeg::Outcome::done) return Status::ok;
   Turbo turbo;
   Status status = run(turbo, bytes, request, options, sink, scratch.codec);
