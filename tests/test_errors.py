@@ -133,6 +133,25 @@ def test_corrupt_data_is_read_as_opencv_reads_it(tmp_path, backend, capfd, data)
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.parametrize("format", ["BMP", "TIFF", "GIF", "PPM", "AVIF", "JPEG2000"])
+def test_other_formats_without_opencv(native, format):
+    """Are what they are, and the remedy is named."""
+    try:
+        data = images.pillow(images.picture(20, 30), format)
+    except (OSError, KeyError):
+        pytest.skip(f"this Pillow writes no {format}")
+    code = (
+        "import sys; sys.modules['cv2'] = None\n"
+        "import pixfeed, importlib.util\n"
+        "find = importlib.util.find_spec\n"
+        "importlib.util.find_spec = lambda name, *more: None if name == 'cv2' else find(name, *more)\n"
+        "try: pixfeed.imread(sys.stdin.buffer.read())\n"
+        "except pixfeed.ImageError as error: print(error.status.name, error)\n"
+    )
+    result = subprocess.run([sys.executable, "-c", code], input=data, capture_output=True, check=True)
+    assert b"UNSUPPORTED" in result.stdout and b"pixfeed[opencv]" in result.stdout
+
+
 def test_strict_reads_what_is_good(backend):
     for data in (GOOD, GOOD_PNG, images.jpeg(images.picture(20, 20), progressive=True)):
         pixfeed.imread(data, strict=True, backend=backend)

@@ -137,6 +137,29 @@ void probe_webp(Bytes bytes, Header& header) {
   }
 }
 
+// Formats that are none of ours, but OpenCV's.
+bool is_known_elsewhere(Bytes bytes) {
+  static constexpr struct {
+    const char* magic;
+    std::size_t size, at;
+  } kFormats[] = {
+      {"BM", 2, 0},                                                                    // BMP
+      {"II*\0", 4, 0}, {"MM\0*", 4, 0}, {"II+\0", 4, 0}, {"MM\0+", 4, 0},              // TIFF
+      {"GIF8", 4, 0},                                                                  // GIF
+      {"P1", 2, 0}, {"P2", 2, 0}, {"P3", 2, 0}, {"P4", 2, 0}, {"P5", 2, 0}, {"P6", 2, 0}, {"P7", 2, 0},  // PNM
+      {"ftypavif", 8, 4}, {"ftypavis", 8, 4},                                          // AVIF
+      {"\0\0\0\x0CjP  ", 8, 0}, {"\xFF\x4F\xFF\x51", 4, 0},                            // JPEG 2000
+      {"#?RADIANCE", 10, 0}, {"#?RGBE", 6, 0},                                         // HDR
+      {"\x76\x2F\x31\x01", 4, 0},                                                      // OpenEXR
+  };
+  for (const auto& format : kFormats) {
+    if (bytes.size >= format.at + format.size && std::memcmp(bytes.data + format.at, format.magic, format.size) == 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 Header probe(Bytes bytes, const ProbeOptions& options) {
@@ -152,7 +175,7 @@ Header probe(Bytes bytes, const ProbeOptions& options) {
   } else if (starts_with(bytes, "RIFF", 4) && bytes.size >= 12 && std::memcmp(bytes.data + 8, "WEBP", 4) == 0) {
     probe_webp(bytes, header);
   } else {
-    header.status = Status::not_an_image;
+    header.status = is_known_elsewhere(bytes) ? Status::unsupported : Status::not_an_image;
   }
   if (std::int64_t{header.width} * header.height > options.max_pixels) {
     header.status = Status::too_large;

@@ -29,7 +29,10 @@ _WORDS = {
     Status.NOT_AN_IMAGE: ("this is no image in a known format", "replace it or take it off the list"),
     Status.TRUNCATED: ("the image is truncated: its data ends too early", "fetch or copy it again"),
     Status.CORRUPT: ("the image data is corrupt", "fetch or copy it again"),
-    Status.UNSUPPORTED: ("this kind of image cannot be decoded here", "convert it to an ordinary JPEG or PNG"),
+    Status.UNSUPPORTED: (
+        "this kind of image cannot be decoded here",
+        "convert it to an ordinary JPEG or PNG, or pip install 'pixfeed[opencv]' if OpenCV is not there",
+    ),
     Status.TOO_LARGE: (
         "the image has more pixels than max_pixels allows",
         "raise max_pixels or scale it down beforehand",
