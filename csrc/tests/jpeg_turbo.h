@@ -97,7 +97,7 @@ inline Coefficients turbo_coefficients(const std::vector<std::uint8_t>& file) {
   for (int y = 0; y < out.down; ++y) {
     JBLOCKARRAY row = info.mem->access_virt_barray(reinterpret_cast<j_common_ptr>(&info), arrays[0],
                                                    static_cast<JDIMENSION>(y), 1, FALSE);
-    out.blocks.insert(out.blocks.end(), row[0][0], row[0][0] + 64 * static_cast<std::ptrdiff_t>(out.across));
+    for (int x = 0; x < out.across; ++x) out.blocks.insert(out.blocks.end(), row[0][x], row[0][x] + 64);
   }
   jpeg_finish_decompress(&info);
   jpeg_destroy_decompress(&info);
