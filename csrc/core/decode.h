@@ -40,6 +40,11 @@ Status decode_png(Bytes bytes, const Request& request, const DecodeOptions& opti
 Status decode_webp(Bytes bytes, const Request& request, const DecodeOptions& options, RowSink& sink, Scratch& scratch,
                    std::string* note);
 
+// For decoders of gray rows: each of `width` values three times.
+inline void gray_to_rgb(const std::uint8_t* gray, int width, std::uint8_t* rgb) {
+  for (int x = 0; x < width; ++x, rgb += 3) rgb[0] = rgb[1] = rgb[2] = gray[x];
+}
+
 // "libjpeg-turbo 2.1.5", "libpng 1.6.39": what runs, not what was compiled against, where the library can say so.
 std::string jpeg_version();
 std::string png_version();

@@ -141,10 +141,6 @@ void cmyk_to_gray(const std::uint8_t* cmyk, int width, std::uint8_t* gray) {
   }
 }
 
-void spread(const std::uint8_t* gray, int width, std::uint8_t* rgb) {
-  for (int x = 0; x < width; ++x, rgb += 3) rgb[0] = rgb[1] = rgb[2] = gray[x];
-}
-
 // The frame that longjmp comes back to: every local is trivial. Rows go to `sink` between the calls into libjpeg, so
 // no C++ frame is ever jumped over.
 Status run(Turbo& turbo, Bytes bytes, const Request& request, const DecodeOptions& options, RowSink& sink,
@@ -192,7 +188,7 @@ Status run(Turbo& turbo, Bytes bytes, const Request& request, const DecodeOption
       const std::uint8_t* row = pointers[i] + static_cast<std::ptrdiff_t>(area.x) * info.output_components;
       if (request.gray) {
         if (cmyk) cmyk_to_gray(row, area.width, luma);
-        spread(cmyk ? luma : row, area.width, converted);
+        gray_to_rgb(cmyk ? luma : row, area.width, converted);
       } else if (cmyk) {
         cmyk_to_rgb(row, area.width, converted);
       }

@@ -98,7 +98,7 @@ Status run(Reader& reader, bool gray, bool whole, RowSink& sink, Buffer& buffer)
       if (pass + 1 != passes || !sink.wants(static_cast<int>(y))) continue;
       row += static_cast<std::ptrdiff_t>(channels) * area.x;
       if (gray) {
-        for (int x = 0; x < area.width; ++x) std::memset(spread + 3 * x, row[x], 3);
+        gray_to_rgb(row, area.width, spread);
         row = spread;
       }
       sink.take(static_cast<int>(y), row);

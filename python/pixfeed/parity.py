@@ -13,7 +13,7 @@ import numpy as np
 
 from pixfeed.backends import BackendError, choose
 from pixfeed.backends._stderr import caught
-from pixfeed.backends.opencv import resize
+from pixfeed.backends.opencv import imread_flags, resize
 from pixfeed.errors import ImageError
 from pixfeed.files import FileList
 from pixfeed.functional import imread
@@ -90,11 +90,6 @@ def find(path: Path, images: Path | None = None) -> list[Path]:
     return files
 
 
-def _flags(channels: str, reduced: int) -> int:
-    """OpenCV's IMREAD_[REDUCED_]COLOR or _GRAYSCALE[_n]."""
-    return {1: 0, 2: 16, 4: 32, 8: 64}[reduced] | (channels == "rgb")
-
-
 def _by_cv2(data: bytes, flags: int) -> np.ndarray | None:
     import cv2
 
@@ -131,7 +126,7 @@ def _ways(data: bytes, whole: np.ndarray, read: Callable) -> Iterator[tuple[str,
             if min(whole.shape[:2]) < reduced:
                 continue
             way = name if reduced == 1 else f"{name}, reduced {reduced}"
-            theirs = whole if way == "color" else _by_cv2(data, _flags(channels, reduced))
+            theirs = whole if way == "color" else _by_cv2(data, imread_flags(reduced, channels == "gray"))
             yield way, "OpenCV", read(channels=channels, reduced=reduced), theirs
     yield "color", "Pillow", read(), _by_pillow(data)
     yield "color, orientation ignored", "OpenCV", read(ignore_orientation=True), _by_cv2(data, 1 | 128)

@@ -21,6 +21,11 @@ from pixfeed.plan import HEADER, JPEG, OPENCV, PILLOW, reduced_side
 _ANCILLARY = re.compile(r"libpng warning: [a-z]\w{3}:")
 
 
+def imread_flags(reduced: int, gray: bool) -> int:
+    """OpenCV's IMREAD_[REDUCED_]COLOR or _GRAYSCALE[_n], for ``reduced`` of 1, 2, 4 or 8."""
+    return {1: 0, 2: 16, 4: 32, 8: 64}[reduced] | (not gray)
+
+
 def _read(source: Source) -> tuple[Status, str, bytes]:
     """The status, the system's words, and the bytes."""
     if not isinstance(source, (str, os.PathLike)):
@@ -108,7 +113,7 @@ class _Opened:
         if (i, reduced, gray) not in self._images:
             header = self.headers[i]
             by_opencv = header["format"] == JPEG or min(header["width"], header["height"]) >= reduced
-            flags = {1: 0, 2: 16, 4: 32, 8: 64}[reduced if by_opencv else 1] | (not gray)  # IMREAD_[REDUCED_]*
+            flags = imread_flags(reduced if by_opencv else 1, gray)
             status, _, image = _decode(cv2, self._data[i], flags | self._orientation, *self._options)
             if image is None:
                 raise ValueError(f"what could be read in colour cannot be read with flags {flags}: {status!r}")
