@@ -32,6 +32,16 @@ struct BitReader {
   }
 };
 
+// The 64 bits from the bit `at` of `bytes` on, of which the last 7 may be missing. Reads 8 bytes.
+inline std::uint64_t bits_at(const std::uint8_t* bytes, std::uint64_t at) {
+  std::uint64_t word;
+  std::memcpy(&word, bytes + (at >> 3), 8);
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+  word = __builtin_bswap64(word);
+#endif
+  return word << (at & 7);
+}
+
 // Feeds a scan's bytes to a BitReader through a window: 0xFF 0x00 becomes 0xFF, and it stops at a marker.
 class ByteFeed {
  public:
@@ -51,6 +61,9 @@ class ByteFeed {
   // Where the next bit lies in the window, counted from bytes(), and the way back. Positions are good until fill().
   const std::uint8_t* bytes() const { return window_; }
   std::uint64_t bit() const { return static_cast<std::uint64_t>(reader.next - window_) * 8 - reader.count; }
+  // How far set_bit() may go if this is not to be the last fill(): up to the reader's 8 bytes before the end, unless
+  // the segment ends there.
+  std::uint64_t end_bit() const { return static_cast<std::uint64_t>(filled_ - window_ - (ended_ ? 0 : 8)) * 8; }
   void set_bit(std::uint64_t bit) {
     reader = {window_ + bit / 8, 0, 0};
     reader.refill();

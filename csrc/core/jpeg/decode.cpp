@@ -9,6 +9,7 @@
 #include <new>
 
 #include "bit_reader.h"
+#include "block_starts.h"
 #include "entropy.h"
 #include "geometry.h"
 #include "huffman.h"
@@ -37,11 +38,12 @@ struct Decoder {
   SkimLayout skim;      // of those MCUs then,
   McuLayout layout;     // or else; there in any case
   SkimLayout unneeded;  // of other MCUs, once one came along, as `skim`: `blocks` is 0 before
+  SkipLayout skip;      // of both
   int chunk;            // MCUs decoded in one go
   alignas(64) std::int16_t coefs[(kChunkBlocks + kSpareBlocks) * 64];
   std::uint8_t last[kChunkBlocks];                          // see decode_mcus
   BlockRef blocks[3][kKinds][kChunkBlocks];
-  std::uint64_t starts[kChunkBlocks + 1];                   // see skim_mcus
+  BlockStarts starts;                                       // of the blocks that are skimmed
   int dc[3];
 
   bool start(const std::uint8_t* bytes, std::size_t size, const Request& request);
@@ -101,14 +103,14 @@ bool Decoder::lay_out_skimming() {
     for (int v = 0; v < component.v; ++v) {
       for (int h = 0; h < component.h; ++h, ++skim.blocks) {
         const McuLayout::Block& block = layout.block[skim.blocks];
-        skim.block[skim.blocks] = {whole, rest, block.dc, block.ac, pick, c, size, first + places * h,
-                                   places * component.h};
-        unneeded.block[skim.blocks] = {whole, rest, block.dc, block.ac, pick, c, 1, 0, 0};
+        skim.block[skim.blocks] = {block.dc, block.ac, pick, c, size, first + places * h, places * component.h};
+        unneeded.block[skim.blocks] = {block.dc, block.ac, pick, c, 1, 0, 0};
+        skip.block[skim.blocks] = {whole, rest, &block.dc->codes, &block.ac->codes};
       }
       first += places * (chunk * component.h + 1);  // a row of blocks lies by itself, with one to spare
     }
   }
-  unneeded.blocks = skim.blocks;
+  unneeded.blocks = skip.blocks = skim.blocks;
   return true;
 }
 
@@ -185,6 +187,7 @@ bool Decoder::run(const std::uint8_t* end, const Request& request, RowSink& sink
   int restart_in = header.restart_interval;
   int next_restart = 0;
   feed.start(header.scan, end);
+  starts.clear();
   std::fill_n(dc, 3, 0);
 
   for (int row = 0; row < geometry.mcus_down; ++row) {
@@ -202,16 +205,19 @@ bool Decoder::run(const std::uint8_t* end, const Request& request, RowSink& sink
       if (!needed && unneeded.blocks == 0 && !lay_out_skimming()) return false;
       int until = geometry.mcus_across;
       if (wanted && column < planes.end_mcu()) until = needed ? planes.end_mcu() : planes.first_mcu();
-      int mcus = std::min(chunk, until - column);
-      if (header.restart_interval != 0) mcus = std::min(mcus, restart_in);
-      feed.fill();
+      // Of a segment, and as far as this goes on.
+      int ahead = until - column;
+      if (skimming) ahead = geometry.mcus_across * (geometry.mcus_down - row) - column;
+      if (header.restart_interval != 0) ahead = std::min(ahead, restart_in);
+      int mcus = std::min({chunk, until - column, ahead});
       if (needed && !skimming) {
+        feed.fill();
         if (!decode_mcus(feed.reader, layout, mcus, dc, coefs, last) || !feed.within()) return false;
         if (!transform(mcus, column - planes.first_mcu(), row, request.low_pass)) return false;
       } else {
-        std::uint64_t at = feed.bit();
-        if (!skim_mcus(feed.bytes(), at, needed ? skim : unneeded, mcus, dc, coefs, starts)) return false;
-        feed.set_bit(at);
+        mcus = starts.find(feed, skip, mcus, ahead);
+        if (mcus == 0 || !skim_mcus(feed.bytes(), starts.starts(), needed ? skim : unneeded, mcus, dc, coefs)) return false;
+        starts.pass(feed, mcus * skim.blocks);
         if (!feed.within()) return false;
         if (needed && !transform_skimmed(mcus, column - planes.first_mcu(), row)) return false;
       }

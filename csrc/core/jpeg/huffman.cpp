@@ -234,6 +234,16 @@ class Cache {
 
 }  // namespace
 
+unsigned long_code(std::uint64_t bits, const CodeTable& codes) {
+  const auto window = static_cast<std::uint32_t>(bits >> 48);
+  for (int length = CodeTable::kBits + 1; length <= 16; ++length) {
+    if (window >= codes.limit[length]) continue;
+    const int index = codes.offset[length] + static_cast<int>(window >> (16 - length));
+    return static_cast<unsigned>(length) << 8 | codes.symbols[index & 255];
+  }
+  return 0;
+}
+
 const DcTable* dc_table(const HuffmanSpec& spec) {
   thread_local Cache<DcTable> cache;
   return cache.get(spec);

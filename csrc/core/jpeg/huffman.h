@@ -22,6 +22,13 @@ struct CodeTable {
   std::uint8_t symbols[256];
 };
 
+// The Huffman code at the head of `bits`: its length << 8 | its symbol. 0 if there is none.
+unsigned long_code(std::uint64_t bits, const CodeTable& codes);
+inline unsigned code_of(std::uint64_t bits, const CodeTable& codes) {
+  const unsigned entry = codes.entry[bits >> (64 - CodeTable::kBits)];
+  return entry != 0 ? entry : long_code(bits, codes);
+}
+
 struct DcTable {
   static constexpr int kBits = 10;
   std::int32_t entry[1 << kBits];  // difference << 8 | bits used; 0 if it takes more than kBits
@@ -69,6 +76,7 @@ struct SkipTable {
   std::uint16_t entry[1 << kBits];
 
   static unsigned bits_used(unsigned entry) { return entry & 63; }
+  static unsigned distance(unsigned entry) { return entry >> 6; }
 
   // How many coefficients are left, less one, times 64.
   static constexpr int left_after(int k) { return (62 - k) * 64 + 63; }

@@ -1,11 +1,10 @@
-// Two passes. The first finds where blocks begin: a chain of look-ups, each of which has to wait for the one before,
-// and therefore without anything else, above all without branches that follow the data. The second decodes what is
-// needed of each block; as blocks do not wait for each other there, the CPU does several at once.
+// Blocks do not wait for each other here, as it is known where they begin: the CPU decodes several at once, and nothing in
+// it is a branch that follows the data.
 #include "skim.h"
 
 #include <cstring>
-#include <iterator>
 
+#include "bit_reader.h"
 #include "entropy.h"
 #include "zigzag.h"
 
@@ -20,33 +19,8 @@
 #define PIXFEED_JPEG_SKIM
 namespace pixfeed::jpeg {
 
-// The 64 bits from the bit `at` on, of which the last 7 may be missing.
-inline std::uint64_t bits_at(const std::uint8_t* bytes, std::uint64_t at) {
-  std::uint64_t word;
-  std::memcpy(&word, bytes + (at >> 3), 8);
-#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-  word = __builtin_bswap64(word);
-#endif
-  return word << (at & 7);
-}
-
 // The value of `size` bits (0 to 15) at the head of `bits`.
 inline int value_of(std::uint64_t bits, unsigned size) { return PickTable::value_behind(bits, 63 - size); }
-
-// The Huffman code at the head of `bits`: its length << 8 | its symbol. 0 if there is none.
-unsigned long_code(std::uint64_t bits, const CodeTable& codes);
-inline unsigned code_of(std::uint64_t bits, const CodeTable& codes) {
-  const unsigned entry = codes.entry[bits >> (64 - CodeTable::kBits)];
-  return entry != 0 ? entry : long_code(bits, codes);
-}
-
-// The way over one symbol of a block, a DC difference or an AC coefficient, however long it is.
-struct Step {
-  std::uint64_t end;  // in bits
-  int left;           // as SkipTable has it, negative at the end of the block
-  bool damaged;
-};
-Step step_over(const std::uint8_t* bytes, std::uint64_t at, const SkimLayout::Block& block, bool is_dc, int left);
 
 // Decodes those of a block's AC coefficients that are needed, one by one, from the bit `at` on. For 4 x 4 they have to
 // be 0 before.
@@ -74,80 +48,6 @@ inline constexpr PlacesOf2 kPlacesOf2;
 HWY_BEFORE_NAMESPACE();
 namespace pixfeed::jpeg {
 namespace HWY_NAMESPACE {
-
-// What may follow a look-up: another one in the same block, or the next block.
-struct State {
-  const std::uint16_t* rest;
-  const std::uint16_t* next_whole;
-  const State* next;
-};
-
-// Subtracts `entry` from `left`, and sets `table` and `state` to what follows. In assembler because compilers make a
-// branch of it, which is mispredicted once a block.
-HWY_INLINE void advance(int& left, unsigned entry, const std::uint16_t*& table, const State*& state) {
-  table = state->rest;
-#if defined(__x86_64__) && !defined(__ILP32__) && defined(__GNUC__)
-  asm("subl %[entry], %[left]\n\t"
-      "cmovsq %[next_whole], %[table]\n\t"
-      "cmovsq %[next], %[state]"
-      : [left] "+&r"(left), [table] "+&r"(table), [state] "+r"(state)
-      : [entry] "r"(entry), [next_whole] "r"(state->next_whole), [next] "r"(state->next)
-      : "cc");
-#else
-  left -= static_cast<int>(entry);
-  if (left < 0) {
-    table = state->next_whole;
-    state = state->next;
-  }
-#endif
-}
-
-// Where each of `n` blocks begins, and where the last one ends. False for damage.
-bool FindStarts(const std::uint8_t* bytes, std::uint64_t at, const SkimLayout& layout, int n, std::uint64_t* starts) {
-  static_assert(57 - 2 * SkipTable::kMaxUsed >= SkipTable::kBits);
-  State states[std::size(decltype(layout.block){})];
-  for (int b = 0; b < layout.blocks; ++b) {
-    const int next = b + 1 < layout.blocks ? b + 1 : 0;
-    states[b] = {layout.block[b].rest->entry, layout.block[next].whole->entry, states + next};
-  }
-  const State* state = states;
-  const std::uint16_t* table = layout.block[0].whole->entry;
-  std::uint64_t* const end = starts + n;
-  // Both begin at the bit `at`. `ahead` is there in time for the next look-up but one, `bits` was `ahead` before.
-  std::uint64_t ahead = bits_at(bytes, at);
-  std::uint64_t bits = ahead;
-  int left = SkipTable::left_after(0);
-  *starts = at;
-  while (starts != end) {
-    const unsigned entry = table[bits >> (64 - SkipTable::kBits)];
-    const std::uint64_t fresh = bits_at(bytes, at);
-    const bool is_dc = table != state->rest;
-    const State* next = state;
-    int after = left;
-    advance(after, entry, table, next);
-    const unsigned used = SkipTable::bits_used(entry);
-    bits = ahead << used;
-    ahead = fresh << used;
-    at += used;
-    if (HWY_UNLIKELY(SkipTable::odd(after))) {
-      // Nothing of this entry counts: only its first symbol does.
-      const Step step = step_over(bytes, at - used, layout.block[state - states], is_dc, left);
-      if (step.damaged) return false;
-      at = step.end;
-      ahead = bits_at(bytes, at);
-      bits = ahead;
-      after = step.left;
-      next = state;
-      advance(after, 0, table, next);
-    }
-    state = next;
-    starts[1] = at;
-    const int ended = after >> 31;  // all bits or none
-    starts -= ended;
-    left = ((after | 63) & ~ended) + (SkipTable::left_after(0) & ended);
-  }
-  return true;
-}
 
 // One symbol at the bit `at`, which is the first of `bits`.
 HWY_INLINE void pick_one(std::uint64_t& bits, std::uint64_t& at, const PickTable& table, int& k, std::int16_t* places) {
@@ -195,11 +95,8 @@ HWY_INLINE void pick_4(const std::uint8_t* bytes, std::uint64_t at, const SkimLa
   }
 }
 
-bool SkimMcus(const std::uint8_t* bytes, std::uint64_t& at, const SkimLayout& layout, int mcus, int* dc,
-              std::int16_t* coefs, std::uint64_t* starts) {
-  const int n = mcus * layout.blocks;
-  if (!FindStarts(bytes, at, layout, n, starts)) return false;
-  at = starts[n];
+bool SkimMcus(const std::uint8_t* bytes, const std::uint32_t* starts, const SkimLayout& layout, int mcus, int* dc,
+              std::int16_t* coefs) {
   unsigned strange = 0;
   for (int mcu = 0; mcu < mcus; ++mcu) {
     for (int b = 0; b < layout.blocks; ++b, ++starts) {
@@ -214,7 +111,7 @@ bool SkimMcus(const std::uint8_t* bytes, std::uint64_t& at, const SkimLayout& la
       strange |= static_cast<unsigned>(sum + 32768);
       std::int16_t* const places = coefs + block.first + mcu * block.step;
       places[0] = static_cast<std::int16_t>(sum);
-      const std::uint64_t ac = *starts + length + size;
+      const std::uint64_t ac = std::uint64_t{*starts} + length + size;
       if (block.size == 2) {
         pick_2(bytes, ac, block, places);
       } else if (block.size == 4) {
@@ -234,28 +131,6 @@ namespace pixfeed::jpeg {
 
 HWY_EXPORT(SkimMcus);
 
-unsigned long_code(std::uint64_t bits, const CodeTable& codes) {
-  const auto window = static_cast<std::uint32_t>(bits >> 48);
-  for (int length = CodeTable::kBits + 1; length <= 16; ++length) {
-    if (window >= codes.limit[length]) continue;
-    const int index = codes.offset[length] + static_cast<int>(window >> (16 - length));
-    return static_cast<unsigned>(length) << 8 | codes.symbols[index & 255];
-  }
-  return 0;
-}
-
-Step step_over(const std::uint8_t* bytes, std::uint64_t at, const SkimLayout::Block& block, bool is_dc, int left) {
-  const unsigned code = code_of(bits_at(bytes, at), is_dc ? block.dc->codes : block.ac->codes);
-  if (code == 0) return {at, left, true};
-  const int run = static_cast<int>(code >> 4 & 15);
-  const unsigned size = code & 15;
-  at += (code >> 8) + size;
-  if (is_dc) return {at, left, false};
-  if (size == 0 && run != 15) return {at, -1, false};
-  left -= 64 * (run + 1);
-  return {at, left, left < -64};  // the last coefficient leaves -1
-}
-
 void pick_slowly(const std::uint8_t* bytes, std::uint64_t at, const SkimLayout::Block& block, std::int16_t* places) {
   const int enough = block.size == 2 ? kEnoughFor2 : kEnoughFor4;
   if (block.size == 2) places[1] = places[2] = places[3] = 0;
@@ -273,9 +148,9 @@ void pick_slowly(const std::uint8_t* bytes, std::uint64_t at, const SkimLayout::
   }
 }
 
-bool skim_mcus(const std::uint8_t* bytes, std::uint64_t& at, const SkimLayout& layout, int mcus, int dc[3],
-               std::int16_t* coefs, std::uint64_t* starts) {
-  return HWY_DYNAMIC_DISPATCH(SkimMcus)(bytes, at, layout, mcus, dc, coefs, starts);
+bool skim_mcus(const std::uint8_t* bytes, const std::uint32_t* starts, const SkimLayout& layout, int mcus, int dc[3],
+               std::int16_t* coefs) {
+  return HWY_DYNAMIC_DISPATCH(SkimMcus)(bytes, starts, layout, mcus, dc, coefs);
 }
 
 }  // namespace pixfeed::jpeg

@@ -1,5 +1,4 @@
-// Step 4 for small pictures and for what lies beside an area: of a block nothing but its DC or its lowest coefficients
-// is needed.
+// Step 4b, behind block_starts: of a block nothing but its DC or its lowest coefficients is needed.
 #pragma once
 
 #include <cstdint>
@@ -11,8 +10,6 @@ namespace pixfeed::jpeg {
 // Which blocks an MCU consists of, in the order of the file, and where their coefficients go.
 struct SkimLayout {
   struct Block {
-    const SkipTable* whole;  // from the DC on
-    const SkipTable* rest;   // behind it
     const DcTable* dc;
     const AcTable* ac;
     const PickTable* pick;
@@ -29,11 +26,11 @@ struct SkimLayout {
   static constexpr int places(int size) { return size == 4 ? 64 : 4; }
 };
 
-// Reads `mcus` MCUs from the bit `at` of `bytes` on, and moves `at` behind them. `dc` holds a predictor per component.
-// Anything may be written to the place behind a block's, before what belongs there is. `starts` is scratch memory, one
-// number a block and one more. Never reads more than kMaxBlockBytes a block and 32 bytes: whether those bits exist is for
-// the caller to find out, afterwards. False if the data is damaged or too strange to be taken at its word.
-bool skim_mcus(const std::uint8_t* bytes, std::uint64_t& at, const SkimLayout& layout, int mcus, int dc[3],
-               std::int16_t* coefs, std::uint64_t* starts);
+// Reads `mcus` MCUs, whose blocks begin at the bits `starts` of `bytes`. `dc` holds a predictor per component. Anything may
+// be written to the place behind a block's, before what belongs there is. Never reads more than 32 bytes from a block's
+// beginning on: whether those bits exist is for the caller to find out, afterwards. False if the data is too strange to
+// be taken at its word.
+bool skim_mcus(const std::uint8_t* bytes, const std::uint32_t* starts, const SkimLayout& layout, int mcus, int dc[3],
+               std::int16_t* coefs);
 
 }  // namespace pixfeed::jpeg
