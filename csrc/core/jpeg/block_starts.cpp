@@ -123,46 +123,10 @@ HWY_INLINE bool LookUp(const std::uint8_t* bytes, const SkipLayout& layout, cons
 HWY_INLINE bool LookUpThree(const std::uint8_t* bytes, const SkipLayout& layout, const State* states, bool is_true,
                             Chain& chain, std::uint32_t* found) {
   static_assert(57 - 2 * SkipTable::kMaxUsed >= SkipTable::kBits);
-#if defined(__x86_64__) && !defined(__ILP32__) && defined(__GNUC__) && HWY_TARGET <= HWY_AVX2
-  // All of it in assembler, what LookUp() and Advance() do: compilers take half as many instructions again, and they are
-  // what counts where chains run side by side.
-  static_assert(SkipTable::kBits == 12 && kOdd == 64);
-  Chain after = chain;
-  std::uint64_t bits = bits_at(bytes, chain.at), entry;
-  unsigned check, odd = 0;
-#define PIXFEED_LOOK_UP                            \
-  "movq %[bits], %[entry]\n\t"                     \
-  "shrq $52, %[entry]\n\t"                         \
-  "movzwl (%[table],%[entry],2), %k[entry]\n\t"    \
-  "movq (%[state]), %[table]\n\t"                  \
-  "movl %k[entry], %[check]\n\t"                   \
-  "shlxq %[entry], %[bits], %[bits]\n\t"           \
-  "shrl $6, %[check]\n\t"                          \
-  "andl $63, %k[entry]\n\t"                        \
-  "addq %[entry], %[at]\n\t"                       \
-  "subl %[check], %[left]\n\t"                     \
-  "leal 1(%q[left]), %[check]\n\t"                 \
-  "movl %k[at], 4(%[found],%[blocks],4)\n\t"       \
-  "cmovcq 8(%[state]), %[table]\n\t"               \
-  "cmovcq 16(%[state]), %[state]\n\t"              \
-  "cmovcl %[whole], %[left]\n\t"                   \
-  "adcq $0, %[blocks]\n\t"                         \
-  "orl %[check], %[odd]\n\t"
-  asm(PIXFEED_LOOK_UP PIXFEED_LOOK_UP PIXFEED_LOOK_UP
-      : [bits] "+&r"(bits), [entry] "=&r"(entry), [check] "=&r"(check), [odd] "+&r"(odd), [at] "+&r"(after.at),
-        [table] "+&r"(after.table), [state] "+&r"(after.state), [left] "+&r"(after.left), [blocks] "+&r"(after.blocks)
-      : [found] "r"(found), [whole] "r"(kLeft)
-      : "cc", "memory");
-#undef PIXFEED_LOOK_UP
-  if (HWY_LIKELY((odd & kOdd) == 0)) {
-    chain = after;
-    return true;
-  }
-#endif
-  std::uint64_t slow_bits = bits_at(bytes, chain.at);
-  return LookUp(bytes, layout, states, is_true, slow_bits, chain, found) &&
-         LookUp(bytes, layout, states, is_true, slow_bits, chain, found) &&
-         LookUp(bytes, layout, states, is_true, slow_bits, chain, found);
+  std::uint64_t bits = bits_at(bytes, chain.at);
+  return LookUp(bytes, layout, states, is_true, bits, chain, found) &&
+         LookUp(bytes, layout, states, is_true, bits, chain, found) &&
+         LookUp(bytes, layout, states, is_true, bits, chain, found);
 }
 
 // Lets chains run until each has come as far as its `limit`, or one of them beyond `end` or to its last place. False if

@@ -36,8 +36,7 @@ struct PlacesOf2 {
   constexpr PlacesOf2() : place() {
     for (int k = 0; k < kCount; ++k) place[k] = kBehind;
     place[4 * 1] = 1;
-    place[4 * 2] = 2;
-    place[4 * kEnoughFor2] = 3;
+    place[4 * kEnoughFor2] = 2;
   }
 };
 inline constexpr PlacesOf2 kPlacesOf2;
@@ -58,20 +57,17 @@ HWY_INLINE void pick_one(std::uint64_t& bits, std::uint64_t& at, const PickTable
   at += PickTable::bits_used(entry);
 }
 
-// The AC coefficients of 2 x 2: always four symbols, without branches, whether they mean something or not.
+// The AC coefficients of 2 x 2: always two symbols, without branches, whether they mean something or not.
 HWY_INLINE void pick_2(const std::uint8_t* bytes, std::uint64_t at, const SkimLayout::Block& block,
                        std::int16_t* places) {
-  static_assert(kEnoughFor2 == 4 && PickTable::kMaxUsed + PickTable::kMaxUsed <= 57);
+  static_assert(kEnoughFor2 == 2 && PickTable::kMaxUsed + PickTable::kMaxUsed <= 57);
   const std::uint64_t first = at;
   int k = 0;
   places[1] = places[2] = places[3] = 0;
   std::uint64_t bits = bits_at(bytes, at);
   pick_one(bits, at, *block.pick, k, places);
   pick_one(bits, at, *block.pick, k, places);
-  bits = bits_at(bytes, at);
-  pick_one(bits, at, *block.pick, k, places);
-  pick_one(bits, at, *block.pick, k, places);
-  // Four symbols go that far, unless the table lacks one of them: then it lacks all that follow, as no bits are used.
+  // Two symbols go that far, unless the table lacks one of them: then it lacks all that follow, as no bits are used.
   if (HWY_UNLIKELY(k < 4 * kEnoughFor2)) pick_slowly(bytes, first, block, places);
 }
 

@@ -21,8 +21,8 @@ struct SkimLayout {
   int blocks = 0;
   Block block[10];
 
-  // Of 1 x 1 and 2 x 2 coefficients the places are (0, 0), (0, 1), (1, 0) and (1, 1); 4 x 4 are part of 8 x 8, row by
-  // row.
+  // Of 1 x 1 and 2 x 2 coefficients the places are (0, 0), (0, 1), (1, 0) and (1, 1), the last one always 0; 4 x 4 are
+  // part of 8 x 8, row by row.
   static constexpr int places(int size) { return size == 4 ? 64 : 4; }
 };
 
