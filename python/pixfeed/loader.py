@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from itertools import islice
+from typing import TypeVar
 
 import torch
 import torch.utils.data
@@ -23,7 +24,10 @@ from pixfeed.threads import for_loader
 _COLLATES = (default_collate, pad_collate, _utils.collate.default_collate, _utils.collate.default_convert)
 
 
-class DataLoader(torch.utils.data.DataLoader):
+_T_co = TypeVar("_T_co", covariant=True)
+
+
+class DataLoader(torch.utils.data.DataLoader[_T_co]):
     """``torch.utils.data.DataLoader``, with its whole signature and meaning, and faster where pixfeed reads the images.
 
     A pixfeed dataset (also inside ``Subset`` or ``ConcatDataset``) with ``num_workers > 0`` is read by ``num_workers``
