@@ -128,7 +128,7 @@ def test_one_shot_samplers(dataset, way):
 
 def test_random_split(dataset, way):
     parts = random_split(dataset, [7, 4], generator=seeded())
-    seen = [sum(rows(DataLoader(part, 3, **way)), []) for part in parts]
+    seen = [[*itertools.chain(*rows(DataLoader(part, 3, **way)))] for part in parts]
     assert seen == [list(part.indices) for part in parts]
 
 
@@ -329,10 +329,10 @@ def test_reproducible(dataset, way):
 
 def test_threads_leave_other_generators_alone(dataset):
     random.seed(1)
-    np.random.seed(1)
-    before = random.getstate(), np.random.get_state()[1].tolist()
+    np.random.seed(1)  # noqa: NPY002
+    before = random.getstate(), np.random.get_state()[1].tolist()  # noqa: NPY002
     rows(DataLoader(dataset, 2, shuffle=True, **THREADS))
-    assert (random.getstate(), np.random.get_state()[1].tolist()) == before
+    assert (random.getstate(), np.random.get_state()[1].tolist()) == before  # noqa: NPY002
 
 
 class Seeds(Dataset):
@@ -344,15 +344,16 @@ class Seeds(Dataset):
     def __getitem__(self, index):
         info = torch.utils.data.get_worker_info()
         assert info.dataset is self and info.num_workers == 2
-        return torch.tensor([info.seed - info.id, torch.randint(1 << 30, ()), random.getrandbits(30)]), np.random.rand()
+        drawn = np.random.rand()  # noqa: NPY002
+        return torch.tensor([info.seed - info.id, torch.randint(1 << 30, ()), random.getrandbits(30)]), drawn
 
 
 def test_seeds_of_workers():
-    """Every worker has its own of torch, random and NumPy, the same for the same generator, others in the next epoch."""
+    """Every worker has its own of all three, the same for the same generator, others in the next epoch."""
 
     def epochs(kind):
         loader = kind(Seeds(), 1, num_workers=2, generator=seeded(), multiprocessing_context="fork")
-        return [[tuple(seeds[0].tolist()) + (number.item(),) for seeds, number in loader] for _ in range(2)]
+        return [[(*seeds[0].tolist(), number.item()) for seeds, number in loader] for _ in range(2)]
 
     ours = epochs(DataLoader)
     assert ours == epochs(DataLoader) == epochs(TorchLoader)
@@ -390,7 +391,7 @@ def test_a_copy_goes_on_telling_the_epoch(dataset):
 
 @pytest.mark.parametrize("workers", [None, "thread", "process"])
 def test_made_again_from_its_attributes(dataset, workers):
-    """As Lightning does it to put in a DistributedSampler: arguments by their names from attributes of the same name."""
+    """As Lightning does it to put in a DistributedSampler: arguments from the attributes of their names."""
     loader = DataLoader(dataset, 3, shuffle=True, num_workers=2, prefetch_factor=3, generator=seeded(), workers=workers)
     rows(loader)
     given = {name: value for name, value in vars(loader).items() if not name.startswith("_")}
@@ -402,7 +403,7 @@ def test_made_again_from_its_attributes(dataset, workers):
     arguments.update(shuffle=False, sampler=sampler, batch_sampler=None)
     again = type(loader)(**arguments)
     assert again.workers == workers and isinstance(iter(again), _ThreadsIter) == (workers != "process")
-    assert sum(rows(again), []) == list(sampler)
+    assert [*itertools.chain(*rows(again))] == list(sampler)
     arguments.update(batch_sampler=type(loader.batch_sampler)(sampler, 4, False), sampler=None, batch_size=1)
     assert [len(batch) for batch in rows(type(loader)(**arguments))] == [4, 2]
 
