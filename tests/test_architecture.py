@@ -31,6 +31,7 @@ ORDER = [
     "journal",
     "collate",
     "dataset",
+    "joined",
     "order",
     "loader",
     "parity",

@@ -210,11 +210,7 @@ class FastTxtDataset(Dataset):
         failures: dict[int, ImageError | RegionError] = {}
         self._read_into(rows, images, failures)
         for place, error in sorted(failures.items()):
-            self._note(error)
-            if self.on_error == "zeros":
-                images[place].zero_()
-            else:
-                rows[place] = self._read_next(rows[place], images[place : place + 1], error)
+            rows[place] = self._replace(rows[place], images[place : place + 1], error)
         return Batch(images, self.files.labels[rows]).samples()
 
     def _read_into(self, rows: Sequence[int], images: torch.Tensor, failures: dict) -> None:
@@ -228,8 +224,13 @@ class FastTxtDataset(Dataset):
             failed=lambda place, error: failures.setdefault(place, error),
         )
 
-    def _read_next(self, row: int, image: torch.Tensor, error: Exception) -> int:
-        """The next sample behind ``row`` that can be read, into ``image`` ``[1, C, H, W]``; its row."""
+    def _replace(self, row: int, image: torch.Tensor, error: ImageError | RegionError) -> int:
+        """What ``on_error`` wants in place of a sample that could not be read, into ``image`` ``[1, C, H, W]``: zeros,
+        or the next one that can be read. The row whose labels go with it."""
+        self._note(error)
+        if self.on_error == "zeros":
+            image.zero_()
+            return row
         for step in range(1, len(self.files)):
             other = (row + step) % len(self.files)
             failures: dict[int, ImageError | RegionError] = {}

@@ -7,14 +7,15 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from itertools import islice
+from typing import TypeVar
 
 import torch
 import torch.utils.data
-from torch.utils.data import ConcatDataset, Dataset, Sampler, Subset, _utils
+from torch.utils.data import Dataset, Sampler, _utils
 from torch.utils.data.dataloader import _BaseDataLoaderIter, _DatasetKind
 
 from pixfeed.collate import default_collate, pad_collate
-from pixfeed.dataset import FastTxtDataset
+from pixfeed.joined import datasets, joined, reads_natively
 from pixfeed.journal import Failure
 from pixfeed.order import Order, Position
 from pixfeed.threads import for_loader
@@ -23,29 +24,10 @@ from pixfeed.threads import for_loader
 _COLLATES = (default_collate, pad_collate, _utils.collate.default_collate, _utils.collate.default_convert)
 
 
-def _reads_natively(dataset: object) -> bool:
-    """Whether a dataset's samples come from FastTxtDataset and nothing else is done to them."""
-    if type(dataset) is Subset:
-        return _reads_natively(dataset.dataset)
-    if type(dataset) is ConcatDataset:
-        return all(map(_reads_natively, dataset.datasets))
-    methods = ("__getitem__", "__getitems__")
-    return isinstance(dataset, FastTxtDataset) and all(
-        getattr(type(dataset), name) is getattr(FastTxtDataset, name) for name in methods
-    )
+_T_co = TypeVar("_T_co", covariant=True)
 
 
-def _datasets(dataset: object) -> list[FastTxtDataset]:
-    """The pixfeed datasets inside."""
-    if isinstance(dataset, FastTxtDataset):
-        return [dataset]
-    if isinstance(dataset, Subset):
-        return _datasets(dataset.dataset)
-    inside = dataset.datasets if isinstance(dataset, ConcatDataset) else []
-    return [found for each in inside for found in _datasets(each)]
-
-
-class DataLoader(torch.utils.data.DataLoader):
+class DataLoader(torch.utils.data.DataLoader[_T_co]):
     """``torch.utils.data.DataLoader``, with its whole signature and meaning, and faster where pixfeed reads the images.
 
     A pixfeed dataset (also inside ``Subset`` or ``ConcatDataset``) with ``num_workers > 0`` is read by ``num_workers``
@@ -95,14 +77,14 @@ class DataLoader(torch.utils.data.DataLoader):
         if workers not in (None, "thread", "process"):
             raise ValueError(f"workers is {workers!r}; it may be 'thread', 'process' or None")
         self._epoch = -1  # the one that runs, or ran last
-        self._told: dict[int, int] = {}  # the epoch that a sampler was told, by its id
+        self._told: dict[int, int] = {}  # the epoch that a sampler was told, by its place among the samplers
         self._loaded: dict | None = None  # the state that the next epoch goes on from
         self._running: _BaseDataLoaderIter | None = None
         self._position: Position | None = None
         if collate_fn is None and (batch_size is not None or batch_sampler is not None):
             collate_fn = default_collate
         with warnings.catch_warnings():
-            if workers != "process" and _reads_natively(dataset):  # threads are no processes
+            if workers != "process" and reads_natively(dataset):  # threads are no processes
                 warnings.filterwarnings("ignore", "This DataLoader will create", UserWarning)
             super().__init__(
                 dataset,
@@ -124,7 +106,7 @@ class DataLoader(torch.utils.data.DataLoader):
                 in_order=in_order,
             )
         self.workers = workers
-        self._position = Position(self._samplers(), generator, not (persistent_workers and num_workers))
+        self._position = self._new_position()
         why_not = self._why_no_threads()
         if workers == "thread" and why_not:
             raise ValueError(f"workers='thread' is not possible: {why_not}")
@@ -133,7 +115,7 @@ class DataLoader(torch.utils.data.DataLoader):
         """Why threads cannot do it; empty if they can."""
         if self.num_workers == 0:
             return "num_workers is 0"
-        if not _reads_natively(self.dataset):
+        if not reads_natively(self.dataset):
             return f"{type(self.dataset).__name__} is no pixfeed dataset, or its __getitem__ is not pixfeed's"
         if self.collate_fn not in _COLLATES:
             return "collate_fn is a function of your own"
@@ -151,9 +133,17 @@ class DataLoader(torch.utils.data.DataLoader):
         return self._dataset_kind == _DatasetKind.Iterable
 
     def _get_iterator(self) -> _BaseDataLoaderIter:
-        if self.workers != "process" and not self._why_no_threads():
-            return _ThreadsIter(self)
-        return super()._get_iterator()
+        why_not = self._why_no_threads()
+        if self.workers == "thread" and why_not:  # since the loader was made, something was changed
+            raise ValueError(f"workers='thread' is not possible: {why_not}")
+        dataset = self.dataset
+        vars(self)["dataset"] = joined(dataset)  # for the iterator alone
+        try:
+            if self.workers != "process" and not why_not:
+                return _ThreadsIter(self)
+            return super()._get_iterator()
+        finally:
+            vars(self)["dataset"] = dataset
 
     def __iter__(self) -> _BaseDataLoaderIter:
         state, self._loaded = self._loaded, None
@@ -163,8 +153,8 @@ class DataLoader(torch.utils.data.DataLoader):
             finished = not self._iterable and state["batches"] >= len(self)
             self._epoch = state["epoch"] + finished
             self._position.go_to(state["batches"], finished, state["random"])
-        for sampler in {id(sampler): sampler for sampler in self._samplers()}.values():
-            self._tell_epoch(sampler)
+        for place, sampler in enumerate(self._samplers()):
+            self._tell_epoch(place, sampler)
         self._running = super().__iter__()
         if self._iterable:  # there is no other way to get to a batch
             deque(islice(self._running, self._position.first), maxlen=0)
@@ -174,7 +164,10 @@ class DataLoader(torch.utils.data.DataLoader):
     def report(self) -> list[Failure]:
         """Every image of the pixfeed datasets in here that could not be read so far, in this process and in worker
         processes, and was skipped or replaced by zeros (``on_error`` of :class:`pixfeed.FastTxtDataset`)."""
-        return [failure for dataset in _datasets(self.dataset) for failure in dataset.report()]
+        return [failure for dataset in datasets(self.dataset) for failure in dataset.report()]
+
+    def _new_position(self) -> Position:
+        return Position(self._samplers(), self.generator, not (self.persistent_workers and self.num_workers))
 
     # -- where we are ---------------------------------------------------------------------------------------------
 
@@ -209,18 +202,26 @@ class DataLoader(torch.utils.data.DataLoader):
         self._loaded = dict(state)
 
     def _samplers(self) -> list:
-        """All that decide on the order."""
+        """All that decide on the order, each once."""
         candidates = (self.batch_sampler, getattr(self.batch_sampler, "sampler", None), self.sampler)
-        return [sampler for sampler in candidates if sampler is not None]
+        return list({id(sampler): sampler for sampler in candidates if sampler is not None}.values())
 
-    def _tell_epoch(self, sampler) -> None:
+    def _tell_epoch(self, place: int, sampler) -> None:
         if not hasattr(sampler, "set_epoch"):
             return
-        told = self._told.get(id(sampler), 0)
+        told = self._told.get(place, 0)
         if getattr(sampler, "epoch", told) != told:
             return  # somebody else tells it
         sampler.set_epoch(self._epoch)
-        self._told[id(sampler)] = self._epoch
+        self._told[place] = self._epoch
+
+    def __getstate__(self) -> dict:
+        """For copies and pickles: the loader, without the epoch that it is in the middle of."""
+        return {**vars(self), "_running": None, "_iterator": None, "_told": dict(self._told)}
+
+    def __setstate__(self, state: dict) -> None:
+        vars(self).update(state)
+        self._position = self._new_position()
 
 
 def _fetch(fetcher, index, threads: int, pinned_device: str | None):
@@ -242,7 +243,7 @@ class _ThreadsIter(_BaseDataLoaderIter):
             self._dataset_kind, self._dataset, self._auto_collation, self._collate_fn, self._drop_last
         )
         self._in_order = loader.in_order
-        self._ahead = loader.prefetch_factor
+        self._ahead = max(1, loader.prefetch_factor)
         # Its threads end when it is thrown away, or at exit, behind the batches in flight.
         self._executor = ThreadPoolExecutor(self._ahead, thread_name_prefix="pixfeed-loader")
         self._flying: deque[Future] = deque()
