@@ -113,6 +113,13 @@ py::array headers(const Opened& opened, const py::dtype& dtype) {
   return py::array(dtype, {static_cast<py::ssize_t>(all.size())}, {sizeof(Header)}, all.data());
 }
 
+// The numbers of struct Costs, in its order.
+py::tuple costs(const Opened& opened) {
+  const Costs& spent = opened.batch->costs();
+  return py::make_tuple(spent.bytes, spent.reading, spent.running, spent.sample.decoding, spent.sample.resizing,
+                        spent.sample.writing);
+}
+
 py::dict struct_offsets() {
   return py::dict(
       "Header"_a = py::dict("width"_a = offsetof(Header, width), "height"_a = offsetof(Header, height),
@@ -142,6 +149,7 @@ PYBIND11_MODULE(_native, m) {
   py::class_<Opened>(m, "Opened")
       .def("headers", &headers, "dtype"_a)
       .def("note", [](const Opened& opened, int i) { return py::bytes(opened.batch->note(i)); }, "i"_a)
+      .def("costs", &costs)
       .def("decode_into", &decode_into, "plans"_a, "out"_a, "threads"_a, "caller_works"_a);
   m.def("open", &open, "sources"_a, "strict"_a, "turbo"_a, "defer"_a, "ignore_orientation"_a, "max_pixels"_a,
         "threads"_a, "caller_works"_a);

@@ -11,6 +11,7 @@ import torch
 
 from pixfeed import backends, memory, plan
 from pixfeed.backends import Source
+from pixfeed.costs import spend
 from pixfeed.errors import ImageError, Origin, RegionError, Status
 from pixfeed.reading import CHANNELS, Reading, check_rows, check_size
 from pixfeed.threads import num_threads
@@ -86,10 +87,18 @@ class Reader:
                 refuse,
             )
             statuses = opened.decode_into(plans, out[piece], num_threads())
-            for i in np.flatnonzero(statuses != Status.OK).tolist():
+            bad = np.flatnonzero(statuses != Status.OK).tolist()
+            self._count(opened, plans, len(plans) - len(bad))
+            for i in bad:
                 on_disk = int(opened.headers["bytes"][i])
                 error = origin(start + i).image_error(int(statuses[i]), on_disk, opened.note(i))
                 failed(start + i, error)
+
+    def _count(self, opened: backends.Opened, plans: np.ndarray, images: int) -> None:
+        """For :meth:`pixfeed.DataLoader.stats`. Of every call the first image is looked at."""
+        looked_at = int(opened.headers["status"][0] == Status.OK)
+        scalable = int(looked_at and self.reading.could_scale(opened.headers[0], plans[0]))
+        spend(opened.costs()._replace(images=images, looked_at=looked_at, scalable=scalable))
 
     def one(
         self,
@@ -113,6 +122,7 @@ class Reader:
             plans = self.reading.plans(opened.headers, size, roi, box, refuse)
             out = allocate(int(plans["resize_h"][0]), int(plans["resize_w"][0]))
             status = int(opened.decode_into(plans, out[None], 1)[0])
+            self._count(opened, plans, int(status == Status.OK))
         if status != Status.OK:
             raise origin.image_error(status, int(header["bytes"]), opened.note(0))
 

@@ -90,6 +90,13 @@ class Reading:
         antialias = self.decode == "scaled" if self.antialias is None else self.antialias
         return plan.interpolation_number(self.interpolation or ("bilinear" if antialias else "linear"), antialias)
 
+    def could_scale(self, header: np.void, row: np.void) -> bool:
+        """Whether ``decode="scaled"`` would decode this picture, whose PLAN row it is, at a half or less."""
+        if self.decode != "exact" or self.reduced != 1 or header["format"] != plan.JPEG:
+            return False
+        spare = 2 * self.headroom
+        return bool(row["crop_w"] >= spare * row["resize_w"] and row["crop_h"] >= spare * row["resize_h"])
+
     def plans(
         self,
         headers: np.ndarray,

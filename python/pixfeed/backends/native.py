@@ -10,6 +10,7 @@ import numpy as np
 
 from pixfeed import backends
 from pixfeed.backends import BackendError, Opened, Source
+from pixfeed.costs import Costs
 from pixfeed.errors import Status
 from pixfeed.lines import Problem, Table
 from pixfeed.plan import HEADER, PLAN
@@ -45,6 +46,12 @@ class _Opened:
     def note(self, i: int) -> str:
         other = self._others.get(i)
         return other.note(0) if other is not None else self._opened.note(i).decode("utf-8", "replace")
+
+    def costs(self) -> Costs:
+        costs = Costs(*self._opened.costs())
+        for other in self._others.values():
+            costs = costs.plus(other.costs()._replace(bytes=0))  # it has read the same file again
+        return costs
 
     def decode_into(self, plans: np.ndarray, out: np.ndarray, threads: int) -> np.ndarray:
         statuses = self._opened.decode_into(plans.view(_PLAN_ROW), out, threads, caller_works())

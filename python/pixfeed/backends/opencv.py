@@ -8,12 +8,14 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
+from time import perf_counter_ns
 
 import numpy as np
 
 from pixfeed.backends import BackendError, Source
 from pixfeed.backends._look import look
 from pixfeed.backends._stderr import caught
+from pixfeed.costs import Costs
 from pixfeed.errors import Status
 from pixfeed.plan import HEADER, JPEG, OPENCV, PILLOW, reduced_side
 
@@ -92,20 +94,30 @@ class _Opened:
         self._data: list[bytes] = []
         # By source, reduction and grayness: uint8 [h, w, 3], RGB, or [h, w], upright.
         self._images: dict[tuple[int, int, bool], np.ndarray] = {}
+        self._costs = dict.fromkeys(("bytes", "reading", "decoding", "resizing", "writing"), 0)
         self.headers = np.zeros(len(sources), HEADER)
         self.headers["orientation"] = 1  # cv2 has turned them already
         for i, (header, source) in enumerate(zip(self.headers, sources, strict=True)):
+            start = perf_counter_ns()
             status, note, data = _read(source)
+            self._costs["reading"] += perf_counter_ns() - start
+            self._costs["bytes"] += len(data)
             if status == Status.OK:
                 header["bytes"] = len(data)
                 header["format"] = look(data).format
-                status, note, image = _decode(cv2, data, cv2.IMREAD_COLOR | self._orientation, *self._options)
+                status, note, image = self._decode(data, cv2.IMREAD_COLOR)
                 if image is not None:
                     header["height"], header["width"] = image.shape[:2]
                     self._images[i, 1, False] = image
             header["status"] = status
             self._data.append(data)
             self._notes.append(note)
+
+    def _decode(self, data: bytes, flags: int) -> tuple[Status, str, np.ndarray | None]:
+        start = perf_counter_ns()
+        decoded = _decode(self._cv2, data, flags | self._orientation, *self._options)
+        self._costs["decoding"] += perf_counter_ns() - start
+        return decoded
 
     def _image(self, i: int, reduced: int, gray: bool) -> np.ndarray:
         """Source ``i``, whose header is good, as cv2 reads it: reduced, or gray, or both."""
@@ -114,7 +126,7 @@ class _Opened:
             header = self.headers[i]
             by_opencv = header["format"] == JPEG or min(header["width"], header["height"]) >= reduced
             flags = imread_flags(reduced if by_opencv else 1, gray)
-            status, _, image = _decode(cv2, self._data[i], flags | self._orientation, *self._options)
+            status, _, image = self._decode(self._data[i], flags)
             if image is None:
                 raise ValueError(f"what could be read in colour cannot be read with flags {flags}: {status!r}")
             if not by_opencv:  # cv2 raises an error: a side would have no pixel
@@ -125,6 +137,10 @@ class _Opened:
 
     def note(self, i: int) -> str:
         return self._notes[i]
+
+    def costs(self) -> Costs:
+        running = sum(self._costs[name] for name in ("decoding", "resizing", "writing"))
+        return Costs(running=running, **self._costs)
 
     def decode_into(self, plans: np.ndarray, out: np.ndarray, threads: int = 1) -> np.ndarray:
         _check_out(plans, out)
@@ -141,7 +157,12 @@ class _Opened:
         for plan, slot, status in zip(plans, out, statuses, strict=True):
             if status == Status.OK:
                 image = self._image(int(plan["source"]), int(plan["reduced"]), slot.shape[0] == 1)
-                _run(self._cv2, image, plan, slot)
+                start = perf_counter_ns()
+                window = _resize(self._cv2, image, plan, *slot.shape[1:])
+                resized = perf_counter_ns()
+                _write(window, plan, slot)
+                self._costs["resizing"] += resized - start
+                self._costs["writing"] += perf_counter_ns() - resized
         return statuses
 
 
@@ -172,8 +193,8 @@ def _check(plan: np.void, picture_width: int, picture_height: int, height: int, 
         raise ValueError("unusable mean or std")
 
 
-def _run(cv2, image: np.ndarray, plan: np.void, slot: np.ndarray) -> None:
-    """The sentence after "decode": crop, resize, window, flip, write."""
+def _resize(cv2, image: np.ndarray, plan: np.void, height: int, width: int) -> np.ndarray:
+    """The middle of the sentence: crop, resize, window of ``height`` x ``width``."""
     x, y, w, h = plan["crop_x"], plan["crop_y"], plan["crop_w"], plan["crop_h"]
     size = (int(plan["resize_w"]), int(plan["resize_h"]))
     image, interpolation = image[y : y + h, x : x + w], int(plan["interpolation"])
@@ -182,7 +203,11 @@ def _run(cv2, image: np.ndarray, plan: np.void, slot: np.ndarray) -> None:
     else:
         image = resize(cv2, image, size, interpolation)
     x, y = plan["window_x"], plan["window_y"]
-    image = image[y : y + slot.shape[1], x : x + slot.shape[2]]
+    return image[y : y + height, x : x + width]
+
+
+def _write(image: np.ndarray, plan: np.void, slot: np.ndarray) -> None:
+    """The end of the sentence: flip, write."""
     if plan["flip_horizontal"]:
         image = image[:, ::-1]
     if plan["flip_vertical"]:
@@ -227,7 +252,8 @@ class _OpenCV:
     def resample(self, image: np.ndarray, plan: np.ndarray, out: np.ndarray) -> None:
         _check_out(plan, out)
         _check(plan[0], image.shape[1], image.shape[0], out.shape[2], out.shape[3])
-        _run(self._cv2, image[..., 0] if out.shape[1] == 1 else image, plan[0], out[0])
+        image = image[..., 0] if out.shape[1] == 1 else image
+        _write(_resize(self._cv2, image, plan[0], *out.shape[2:]), plan[0], out[0])
 
     def unchanged(self, source: Source, *, strict: bool, max_pixels: int) -> tuple[Status, str, int, np.ndarray | None]:
         """Status, the codec's words, bytes on disk, and the picture as IMREAD_UNCHANGED reads it, as R, G, B (A)."""
