@@ -12,7 +12,7 @@ class Costs(NamedTuple):
     bytes: int = 0  # encoded
     reading: int = 0  # files
     running: int = 0  # decoding, resizing and writing
-    #: The same of some of the images (in C++ one of eight; timing every row of all would cost too much), apart.
+    #: The same of some of the images (in C++ one of 32; timing every row of all would cost too much), apart.
     decoding: int = 0
     resizing: int = 0
     writing: int = 0
