@@ -41,12 +41,12 @@ Input to_input(py::handle source, std::vector<py::buffer_info>& owners) {
 }
 
 std::unique_ptr<Opened> open(const py::list& sources, bool strict, bool turbo, bool defer, bool ignore_orientation,
-                             std::int64_t max_pixels, int threads, bool caller_works) {
+                             std::int64_t max_pixels, double min_recovered, int threads, bool caller_works) {
   auto opened = std::make_unique<Opened>();
   std::vector<Input> inputs;
   inputs.reserve(sources.size());
   for (py::handle source : sources) inputs.push_back(to_input(source, opened->owners));
-  const OpenOptions options{{max_pixels, ignore_orientation}, {strict, turbo, defer}};
+  const OpenOptions options{{max_pixels, ignore_orientation}, {strict, turbo, min_recovered, defer}};
   py::gil_scoped_release unlocked;  // no Python from here on
   opened->batch = std::make_unique<Batch>(std::move(inputs), options, Crew{threads, caller_works});
   return opened;
@@ -152,7 +152,7 @@ PYBIND11_MODULE(_native, m) {
       .def("costs", &costs)
       .def("decode_into", &decode_into, "plans"_a, "out"_a, "threads"_a, "caller_works"_a);
   m.def("open", &open, "sources"_a, "strict"_a, "turbo"_a, "defer"_a, "ignore_orientation"_a, "max_pixels"_a,
-        "threads"_a, "caller_works"_a);
+        "min_recovered"_a, "threads"_a, "caller_works"_a);
   m.def("resample", &resample, "image"_a, "plan"_a, "out"_a);
   m.def("codecs", [] { return py::dict("jpeg"_a = jpeg_version(), "png"_a = png_version(), "webp"_a = webp_version()); });
   m.def("simd_target", &simd_target);

@@ -79,10 +79,10 @@ Status run_turned(Bytes bytes, const Header& header, const Plan& plan, const Dec
     return Status::out_of_memory;
   }
   const Status status = decode_reduced(bytes, header, request, options, keeper, scratch, note);
-  if (status != Status::ok) return status;
+  if (status != Status::ok && status != Status::recovered) return status;
   orient(keeper.kept(), header.orientation, upright);
   push(upright, sink);
-  return Status::ok;
+  return status;
 }
 
 // `writer` is prepared, `sink` leads to `resampler`.

@@ -17,6 +17,7 @@ def open(
     defer: bool,
     ignore_orientation: bool,
     max_pixels: int,
+    min_recovered: float,
     threads: int,
     caller_works: bool,
 ) -> Opened: ...

@@ -34,6 +34,10 @@ def _raise(_: int, error: Exception) -> None:
     raise error
 
 
+def _accept(_: int, error: Exception) -> None:
+    pass
+
+
 class Reader:
     """Carries out a :class:`Reading`: from sources to pixels, or to an exception that names the source."""
 
@@ -54,6 +58,7 @@ class Reader:
             strict=self.reading.strict,
             ignore_orientation=self.reading.ignore_orientation,
             max_pixels=self.reading.max_pixels,
+            min_recovered=self.reading.min_recovered,
             threads=num_threads(),
         )
 
@@ -65,11 +70,13 @@ class Reader:
         rois: np.ndarray | None = None,
         boxes: np.ndarray | None = None,
         failed: Callable[[int, ImageError | RegionError], None] = _raise,
+        recovered: Callable[[int, ImageError], None] = _accept,
     ) -> None:
         """Decode every source, or its region, into its slot of ``out`` ``[B, C, H, W]``, resized to that.
 
         ``origin(i)`` tells where source ``i`` comes from; ``failed(i, error)`` is called for one that cannot be read.
-        If it returns, the others go on, and slot ``i`` holds anything.
+        If it returns, the others go on, and slot ``i`` holds anything. ``recovered(i, error)`` is called for one that
+        is cut off, and was read all the same.
         """
         size = (out.shape[2], out.shape[3])
         for start in range(0, len(sources), self.backend.piece):
@@ -87,17 +94,17 @@ class Reader:
                 refuse,
             )
             statuses = opened.decode_into(plans, out[piece], num_threads())
-            bad = np.flatnonzero(statuses != Status.OK).tolist()
-            self._count(opened, plans, len(plans) - len(bad))
-            for i in bad:
+            self._count(opened, plans, statuses)
+            for i in np.flatnonzero(statuses != Status.OK).tolist():
                 on_disk = int(opened.headers["bytes"][i])
                 error = origin(start + i).image_error(int(statuses[i]), on_disk, opened.note(i))
-                failed(start + i, error)
+                (recovered if statuses[i] == Status.RECOVERED else failed)(start + i, error)
 
-    def _count(self, opened: backends.Opened, plans: np.ndarray, images: int) -> None:
+    def _count(self, opened: backends.Opened, plans: np.ndarray, statuses: np.ndarray) -> None:
         """For :meth:`pixfeed.DataLoader.stats`. Of every call the first image is looked at."""
         looked_at = int(opened.headers["status"][0] == Status.OK)
         scalable = int(looked_at and self.reading.could_scale(opened.headers[0], plans[0]))
+        images = sum(status in (Status.OK, Status.RECOVERED) for status in statuses.tolist())
         spend(opened.costs()._replace(images=images, looked_at=looked_at, scalable=scalable))
 
     def one(
@@ -108,6 +115,7 @@ class Reader:
         origin: Origin,
         roi: np.ndarray | None = None,
         box: np.ndarray | None = None,
+        recovered: Callable[[int, ImageError], None] = _accept,
     ) -> None:
         """Decode one source, or its region, into ``allocate(height, width)``, which is called when the size is known
         and gives ``[C, height, width]``. ``roi`` and ``box`` are ``[1, 4]``."""
@@ -121,10 +129,12 @@ class Reader:
 
             plans = self.reading.plans(opened.headers, size, roi, box, refuse)
             out = allocate(int(plans["resize_h"][0]), int(plans["resize_w"][0]))
-            status = int(opened.decode_into(plans, out[None], 1)[0])
-            self._count(opened, plans, int(status == Status.OK))
+            statuses = opened.decode_into(plans, out[None], 1)
+            self._count(opened, plans, statuses)
+            status = int(statuses[0])
         if status != Status.OK:
-            raise origin.image_error(status, int(header["bytes"]), opened.note(0))
+            error = origin.image_error(status, int(header["bytes"]), opened.note(0))
+            (recovered if status == Status.RECOVERED else _raise)(0, error)
 
 
 def imread(
@@ -167,6 +177,8 @@ def imread(
     if how.channels == "unchanged":
         if size is not None or box is not None or how.reduced != 1 or how.decode != "exact":
             raise ValueError("channels='unchanged' goes with no size, box, reduced or decode='scaled'")
+        if how.min_recovered < 1:
+            raise ValueError("channels='unchanged' does not go with min_recovered")
         return _unchanged(source, rois, how)
     image = np.empty(0)
     reader = Reader(how)

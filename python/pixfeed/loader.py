@@ -207,7 +207,8 @@ class DataLoader(torch.utils.data.DataLoader):
 
     def report(self) -> list[Failure]:
         """Every image of the pixfeed datasets in here that could not be read so far, in this process and in worker
-        processes, and was skipped or replaced by zeros (``on_error`` of :class:`pixfeed.FastTxtDataset`)."""
+        processes, and was skipped or replaced by zeros (``on_error`` of :class:`pixfeed.FastTxtDataset`); and those
+        that were read in part (``min_recovered`` of :class:`pixfeed.Reading`)."""
         return [failure for dataset in _datasets(self.dataset) for failure in dataset.report()]
 
     # -- where we are ---------------------------------------------------------------------------------------------

@@ -44,7 +44,8 @@ class Opened(Protocol):
             threads: how many threads may work on it, the caller among them.
 
         Returns:
-            int32 ``[b]``, a :class:`pixfeed.errors.Status` a row. ``out[i]`` is undefined where it is not OK.
+            int32 ``[b]``, a :class:`pixfeed.errors.Status` a row. ``out[i]`` is undefined where it is neither OK nor
+            RECOVERED.
 
         Raises:
             ValueError: a plan does not fit its picture or ``out``: a programming error, nothing was decoded.
@@ -61,7 +62,14 @@ class Backend(Protocol):
     simd_target: str
 
     def open(
-        self, sources: Sequence[Source], *, strict: bool, ignore_orientation: bool, max_pixels: int, threads: int
+        self,
+        sources: Sequence[Source],
+        *,
+        strict: bool,
+        ignore_orientation: bool,
+        max_pixels: int,
+        min_recovered: float,
+        threads: int,
     ) -> Opened:
         """Read and probe ``sources``. One that fails has its status in its header. The options are those of
         :class:`pixfeed.Reading`."""

@@ -13,12 +13,15 @@ from time import perf_counter_ns
 import numpy as np
 
 from pixfeed.backends import BackendError, Source
-from pixfeed.backends._look import look
+from pixfeed.backends._look import Frame, look
 from pixfeed.backends._stderr import caught
 from pixfeed.costs import Costs
 from pixfeed.errors import Status
 from pixfeed.plan import HEADER, JPEG, OPENCV, PILLOW, reduced_side
 
+_END = b"\xff\xd9"
+# What libjpeg says of a JPEG whose header claims fewer rows than there are: they stand before the next RST, or EOI.
+_MORE_ROWS = re.compile(r"Corrupt JPEG data: \d+ extraneous bytes before marker 0xd[0-79]")
 # "libpng warning: iCCP: ...": a chunk whose name begins with a lower-case letter is ancillary, no pixel depends on it.
 _ANCILLARY = re.compile(r"libpng warning: [a-z]\w{3}:")
 
@@ -85,9 +88,37 @@ def _decode(cv2, data: bytes, flags: int, strict: bool, max_pixels: int) -> tupl
     return Status.OK, "", image
 
 
+def _rows_there(cv2, data: bytes, frame: Frame) -> tuple[int, int]:
+    """How many rows of MCUs of a JPEG that is cut off are there, and how many there should be: as many as its header
+    may claim before libjpeg warns, found by bisection."""
+    total = -(-frame.height // frame.band)
+    good, bad = 0, total + 1
+    while bad - good > 1:
+        rows = (good + bad) // 2
+        height = min(rows * frame.band, frame.height).to_bytes(2, "big")
+        claims = data[: frame.height_at] + height + data[frame.height_at + 2 :] + _END
+        with caught() as said:
+            image = cv2.imdecode(np.frombuffer(claims, np.uint8), imread_flags(8, True))
+        if image is None or any(not _MORE_ROWS.match(line) for line in said.lines):
+            bad = rows
+        else:
+            good = rows
+    return good, total
+
+
 class _Opened:
-    def __init__(self, cv2, sources: Sequence[Source], strict: bool, ignore_orientation: bool, max_pixels: int):
+    def __init__(
+        self,
+        cv2,
+        sources: Sequence[Source],
+        strict: bool,
+        ignore_orientation: bool,
+        max_pixels: int,
+        min_recovered: float,
+    ):
         self._cv2 = cv2
+        self._min_recovered = 1.0 if strict else min_recovered
+        self._recovered: set[int] = set()  # sources of which rows are missing
         self._options = (strict, max_pixels)
         self._orientation = cv2.IMREAD_IGNORE_ORIENTATION if ignore_orientation else 0
         self._notes: list[str] = []
@@ -106,6 +137,8 @@ class _Opened:
                 header["bytes"] = len(data)
                 header["format"] = look(data).format
                 status, note, image = self._decode(data, cv2.IMREAD_COLOR)
+                if status == Status.TRUNCATED and self._min_recovered < 1:
+                    status, note, image, data = self._recover(i, data)
                 if image is not None:
                     header["height"], header["width"] = image.shape[:2]
                     self._images[i, 1, False] = image
@@ -118,6 +151,23 @@ class _Opened:
         decoded = _decode(self._cv2, data, flags | self._orientation, *self._options)
         self._costs["decoding"] += perf_counter_ns() - start
         return decoded
+
+    def _recover(self, i: int, data: bytes) -> tuple[Status, str, np.ndarray | None, bytes]:
+        """As :meth:`_decode` for source ``i``, which is cut off, and its bytes with an end marker."""
+        frame = look(data).frame
+        if frame is None:
+            return Status.TRUNCATED, "", None, data
+        good, total = _rows_there(self._cv2, data, frame)
+        note = f"{100 * good // total} % of the rows are there"
+        if good < self._min_recovered * total:
+            return Status.TRUNCATED, note, None, data
+        if good < total:
+            self._recovered.add(i)
+        else:
+            note = ""
+        data += _END
+        status, words, image = self._decode(data, self._cv2.IMREAD_COLOR)
+        return status, note if image is not None else words, image, data
 
     def _image(self, i: int, reduced: int, gray: bool) -> np.ndarray:
         """Source ``i``, whose header is good, as cv2 reads it: reduced, or gray, or both."""
@@ -163,6 +213,7 @@ class _Opened:
                 _write(window, plan, slot)
                 self._costs["resizing"] += resized - start
                 self._costs["writing"] += perf_counter_ns() - resized
+        statuses[np.isin(plans["source"], list(self._recovered)) & (statuses == Status.OK)] = Status.RECOVERED
         return statuses
 
 
@@ -245,9 +296,10 @@ class _OpenCV:
         strict: bool = False,
         ignore_orientation: bool = False,
         max_pixels: int = 1 << 30,
+        min_recovered: float = 1.0,
         threads: int = 1,
     ) -> _Opened:
-        return _Opened(self._cv2, sources, strict, ignore_orientation, max_pixels)
+        return _Opened(self._cv2, sources, strict, ignore_orientation, max_pixels, min_recovered)
 
     def resample(self, image: np.ndarray, plan: np.ndarray, out: np.ndarray) -> None:
         _check_out(plan, out)
