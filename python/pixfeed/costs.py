@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from operator import add
 from typing import NamedTuple
 
 
@@ -23,22 +24,26 @@ class Costs(NamedTuple):
 
     def plus(self, other: tuple[int, ...]) -> Costs:
         """The sum; ``other`` may end early."""
-        return Costs(*map(int.__add__, self, other), *self[len(other) :])
+        return Costs(*map(add, self, other), *self[len(other) :])
+
+
+_NOTHING = Costs()
 
 
 class _Spent(threading.local):
-    costs = Costs()
+    costs = _NOTHING
 
 
 _spent = _Spent()
 
 
-def spend(costs: Costs) -> None:
-    """Adds to what this thread has spent."""
+def spend(costs: tuple[int, ...]) -> None:
+    """Adds to what this thread has spent: the fields of :class:`Costs`, or the first of them."""
     _spent.costs = _spent.costs.plus(costs)
 
 
 def take() -> Costs:
     """What this thread has spent since the last call."""
-    costs, _spent.costs = _spent.costs, Costs()
+    costs = _spent.costs
+    _spent.costs = _NOTHING
     return costs

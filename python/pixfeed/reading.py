@@ -46,8 +46,8 @@ class Reading:
             the whole file even where only a region is read.
         min_recovered: 0 to 1: a JPEG that is cut off is read all the same, as ``cv2.imread`` reads it (what is missing
             is gray), if at least this share of its rows is there, counted in rows of blocks of 8 or 16 pixels. 1
-            refuses all that are cut off, 0 takes every one whose header is whole. For baseline JPEGs in one scan, which most
-            are: of a progressive one that is cut off no row is complete, and other formats are never recovered.
+            refuses all that are cut off, 0 takes every one whose header is whole. For baseline JPEGs in one scan, which
+            most are: of a progressive one that is cut off no row is complete, and other formats are never recovered.
             ``strict`` refuses all. Datasets list those that were recovered in ``report()``.
         backend: ``"native"``, ``"opencv"``, or ``None`` for the default (see :func:`pixfeed.show_config`).
 
@@ -98,12 +98,12 @@ class Reading:
         antialias = self.decode == "scaled" if self.antialias is None else self.antialias
         return plan.interpolation_number(self.interpolation or ("bilinear" if antialias else "linear"), antialias)
 
-    def could_scale(self, header: np.void, row: np.void) -> bool:
-        """Whether ``decode="scaled"`` would decode this picture, whose PLAN row it is, at a half or less."""
-        if self.decode != "exact" or self.reduced != 1 or header["format"] != plan.JPEG:
+    def could_scale(self, header: np.ndarray, row: np.ndarray) -> bool:
+        """Whether ``decode="scaled"`` would decode a picture at a half or less: HEADER ``[1]`` and PLAN ``[1]``."""
+        if self.decode != "exact" or self.reduced != 1 or header["format"].item() != plan.JPEG:
             return False
-        spare = 2 * self.headroom
-        return bool(row["crop_w"] >= spare * row["resize_w"] and row["crop_h"] >= spare * row["resize_h"])
+        w, h, to_w, to_h = (row[name].item() for name in ("crop_w", "crop_h", "resize_w", "resize_h"))
+        return min(w / to_w, h / to_h) >= 2 * self.headroom
 
     def plans(
         self,

@@ -14,8 +14,6 @@ from typing import Protocol
 
 import numpy as np
 
-from pixfeed.costs import Costs
-
 #: What can be opened: a path, or the bytes of an encoded image.
 Source = str | os.PathLike | bytes | bytearray | memoryview | np.ndarray
 
@@ -31,7 +29,7 @@ class Opened(Protocol):
     def note(self, i: int) -> str:
         """The codec's or the operating system's own words on what is wrong with source ``i``; often empty."""
 
-    def costs(self) -> Costs:
+    def costs(self) -> tuple[int, ...]:
         """What was spent on these sources so far: the fields of :class:`pixfeed.costs.Costs` up to ``writing``."""
 
     def decode_into(self, plans: np.ndarray, out: np.ndarray, threads: int) -> np.ndarray:

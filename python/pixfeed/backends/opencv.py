@@ -15,7 +15,6 @@ import numpy as np
 from pixfeed.backends import BackendError, Source
 from pixfeed.backends._look import Frame, look
 from pixfeed.backends._stderr import caught
-from pixfeed.costs import Costs
 from pixfeed.errors import Status
 from pixfeed.plan import HEADER, JPEG, OPENCV, PILLOW, reduced_side
 
@@ -188,9 +187,9 @@ class _Opened:
     def note(self, i: int) -> str:
         return self._notes[i]
 
-    def costs(self) -> Costs:
-        running = sum(self._costs[name] for name in ("decoding", "resizing", "writing"))
-        return Costs(running=running, **self._costs)
+    def costs(self) -> tuple[int, ...]:
+        size, reading, *running = self._costs.values()
+        return size, reading, sum(running), *running
 
     def decode_into(self, plans: np.ndarray, out: np.ndarray, threads: int = 1) -> np.ndarray:
         _check_out(plans, out)
