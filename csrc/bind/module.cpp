@@ -41,12 +41,12 @@ Input to_input(py::handle source, std::vector<py::buffer_info>& owners) {
 }
 
 std::unique_ptr<Opened> open(const py::list& sources, bool strict, bool turbo, bool defer, bool ignore_orientation,
-                             std::int64_t max_pixels, int threads, bool caller_works) {
+                             std::int64_t max_pixels, double min_recovered, int threads, bool caller_works) {
   auto opened = std::make_unique<Opened>();
   std::vector<Input> inputs;
   inputs.reserve(sources.size());
   for (py::handle source : sources) inputs.push_back(to_input(source, opened->owners));
-  const OpenOptions options{{max_pixels, ignore_orientation}, {strict, turbo, defer}};
+  const OpenOptions options{{max_pixels, ignore_orientation}, {strict, turbo, min_recovered, defer}};
   py::gil_scoped_release unlocked;  // no Python from here on
   opened->batch = std::make_unique<Batch>(std::move(inputs), options, Crew{threads, caller_works});
   return opened;
@@ -113,6 +113,13 @@ py::array headers(const Opened& opened, const py::dtype& dtype) {
   return py::array(dtype, {static_cast<py::ssize_t>(all.size())}, {sizeof(Header)}, all.data());
 }
 
+// The numbers of struct Costs, in its order.
+py::tuple costs(const Opened& opened) {
+  const Costs& spent = opened.batch->costs();
+  return py::make_tuple(spent.bytes, spent.reading, spent.running, spent.sample.decoding, spent.sample.resizing,
+                        spent.sample.writing);
+}
+
 py::dict struct_offsets() {
   return py::dict(
       "Header"_a = py::dict("width"_a = offsetof(Header, width), "height"_a = offsetof(Header, height),
@@ -142,9 +149,10 @@ PYBIND11_MODULE(_native, m) {
   py::class_<Opened>(m, "Opened")
       .def("headers", &headers, "dtype"_a)
       .def("note", [](const Opened& opened, int i) { return py::bytes(opened.batch->note(i)); }, "i"_a)
+      .def("costs", &costs)
       .def("decode_into", &decode_into, "plans"_a, "out"_a, "threads"_a, "caller_works"_a);
   m.def("open", &open, "sources"_a, "strict"_a, "turbo"_a, "defer"_a, "ignore_orientation"_a, "max_pixels"_a,
-        "threads"_a, "caller_works"_a);
+        "min_recovered"_a, "threads"_a, "caller_works"_a);
   m.def("resample", &resample, "image"_a, "plan"_a, "out"_a);
   m.def("codecs", [] { return py::dict("jpeg"_a = jpeg_version(), "png"_a = png_version(), "webp"_a = webp_version()); });
   m.def("simd_target", &simd_target);

@@ -1,5 +1,6 @@
 #include "batch.h"
 
+#include <atomic>
 #include <new>
 #include <utility>
 
@@ -14,6 +15,12 @@ Scratch& thread_scratch() {
   return scratch;
 }
 
+// Whether the next picture is one of the sample: of kSampled in a row one is.
+bool sampled() {
+  static std::atomic<unsigned> count{0};
+  return count.fetch_add(1, std::memory_order_relaxed) % kSampled == 0;
+}
+
 }  // namespace
 
 Batch::Batch(std::vector<Input> inputs, const OpenOptions& options, Crew crew)
@@ -22,11 +29,14 @@ Batch::Batch(std::vector<Input> inputs, const OpenOptions& options, Crew crew)
       headers_(inputs_.size()),
       notes_(inputs_.size()),
       options_(options) {
-  parallel_for(static_cast<int>(inputs_.size()), crew, [this](int index) {
+  std::vector<std::int64_t> reading(inputs_.size());
+  parallel_for(static_cast<int>(inputs_.size()), crew, [&](int index) {
     const std::size_t i = static_cast<std::size_t>(index);
     Status status = Status::ok;
     if (inputs_[i].is_path) {
+      const std::int64_t start = nanoseconds();
       status = sources_[i].read(inputs_[i].path, &notes_[i]);
+      reading[i] = nanoseconds() - start;
     } else {
       sources_[i].borrow(inputs_[i].bytes);
     }
@@ -38,6 +48,10 @@ Batch::Batch(std::vector<Input> inputs, const OpenOptions& options, Crew crew)
       headers_[i].status = status;
     }
   });
+  for (std::size_t i = 0; i < inputs_.size(); ++i) {
+    costs_.bytes += headers_[i].bytes;
+    costs_.reading += reading[i];
+  }
 }
 
 const char* Batch::check(const std::vector<Plan>& plans, int slot_height, int slot_width) const {
@@ -59,14 +73,22 @@ void Batch::decode_into(const std::vector<Plan>& plans, const std::vector<Slot>&
   // Of the notes only the failing source's own is written; two plans of one source that fail write the same words,
   // so each task collects its own and they are stored afterwards.
   std::vector<std::string> notes(plans.size());
+  std::vector<Costs> costs(plans.size());
   parallel_for(static_cast<int>(plans.size()), crew, [&](int index) {
     const std::size_t i = static_cast<std::size_t>(index), source = static_cast<std::size_t>(plans[i].source);
     const Header& header = headers_[source];
-    statuses[i] = header.status != Status::ok
-                      ? header.status
-                      : run(sources_[source].bytes(), header, plans[i], options_.decode, slots[i], thread_scratch(), &notes[i]);
+    statuses[i] = header.status;
+    if (header.status != Status::ok) return;
+    const std::int64_t start = nanoseconds();
+    statuses[i] = run(sources_[source].bytes(), header, plans[i], options_.decode, slots[i], thread_scratch(),
+                      &notes[i], sampled() ? &costs[i].sample : nullptr);
+    costs[i].running = nanoseconds() - start;
   });
   for (std::size_t i = 0; i < plans.size(); ++i) {
+    costs_.running += costs[i].running;
+    costs_.sample.decoding += costs[i].sample.decoding;
+    costs_.sample.resizing += costs[i].sample.resizing;
+    costs_.sample.writing += costs[i].sample.writing;
     if (!notes[i].empty()) notes_[static_cast<std::size_t>(plans[i].source)] = std::move(notes[i]);
   }
 }

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "costs.h"
 #include "decode.h"
 #include "header.h"
 #include "image_view.h"
@@ -36,6 +37,9 @@ class Batch {
   // The codec's or the operating system's own words on what is wrong with source `i`; often empty.
   const std::string& note(int i) const { return notes_[static_cast<std::size_t>(i)]; }
 
+  // What was spent on this batch so far.
+  const Costs& costs() const { return costs_; }
+
   // nullptr, or what is wrong with the plans: a programming error. Plans of sources that failed are not looked at.
   const char* check(const std::vector<Plan>& plans, int slot_height, int slot_width) const;
 
@@ -48,6 +52,7 @@ class Batch {
   std::vector<Header> headers_;
   std::vector<std::string> notes_;
   OpenOptions options_;
+  Costs costs_;
 };
 
 // Carries out `plan`, checked before, on a picture that is decoded already, with this thread's own scratch memory.

@@ -23,6 +23,9 @@ struct Turbo {
   jpeg_source_mgr source;
   std::jmp_buf escape;
   bool rows_missing;  // reading past the end now means that the picture is cut off
+  double min_recovered;  // 1 where nothing can be recovered
+  bool cut_off;          // bytes past the end were asked for while rows were missing
+  unsigned good_rows;    // of MCUs, before the first warning
   char note[JMSG_LENGTH_MAX];
 
   Turbo();
@@ -39,18 +42,36 @@ Turbo& self(j_common_ptr info) { return *static_cast<Turbo*>(info->client_data);
   std::longjmp(turbo.escape, 1);
 }
 
+// A picture that is cut off, and has its first warning: goes on if enough is there. With bits to spare in libjpeg's
+// buffer the end comes before the warning that they do not suffice.
+void judge(j_decompress_ptr info) {
+  Turbo& turbo = self(reinterpret_cast<j_common_ptr>(info));
+  std::snprintf(turbo.note, sizeof(turbo.note), "%u %% of the rows are there", 100 * turbo.good_rows / info->total_iMCU_rows);
+  if (turbo.good_rows >= turbo.min_recovered * info->total_iMCU_rows) return;
+  info->err->msg_code = JERR_INPUT_EOF;
+  std::longjmp(turbo.escape, 1);
+}
+
 // Nothing is printed; the first warning is kept for `strict`. Level -1 is a warning, others are traces.
 void on_message(j_common_ptr info, int level) {
-  if (level >= 0) return;
-  if (info->err->num_warnings++ == 0) (*info->err->format_message)(info, self(info).note);
+  if (level >= 0 || info->err->num_warnings++ > 0) return;
+  Turbo& turbo = self(info);
+  (*info->err->format_message)(info, turbo.note);
+  turbo.good_rows = turbo.info.input_iMCU_row;
+  if (turbo.cut_off) judge(&turbo.info);
 }
 
 // All bytes were there from the start, so this is the end of the file. While rows are missing that is an error, as in
-// Pillow; after the last row an end-of-image marker is made up, as libjpeg's own sources do.
+// Pillow, unless the picture is to be recovered; then, and after the last row, an end-of-image marker is made up, as
+// libjpeg's own sources do.
 boolean on_end_of_bytes(j_decompress_ptr info) {
   static const JOCTET kEndOfImage[2] = {0xFF, JPEG_EOI};
   Turbo& turbo = self(reinterpret_cast<j_common_ptr>(info));
-  if (turbo.rows_missing) ERREXIT(info, JERR_INPUT_EOF);
+  if (turbo.rows_missing) {
+    if (turbo.min_recovered >= 1) ERREXIT(info, JERR_INPUT_EOF);
+    turbo.cut_off = true;
+    if (info->err->num_warnings > 0) judge(info);
+  }
   info->src->next_input_byte = kEndOfImage;
   info->src->bytes_in_buffer = sizeof(kEndOfImage);
   return TRUE;
@@ -141,12 +162,19 @@ void cmyk_to_gray(const std::uint8_t* cmyk, int width, std::uint8_t* gray) {
   }
 }
 
+Status outcome(const Turbo& turbo) {
+  return turbo.cut_off && turbo.error.num_warnings > 0 ? Status::recovered : Status::ok;
+}
+
 // The frame that longjmp comes back to: every local is trivial. Rows go to `sink` between the calls into libjpeg, so
 // no C++ frame is ever jumped over.
 Status run(Turbo& turbo, Bytes bytes, const Request& request, const DecodeOptions& options, RowSink& sink,
            Buffer& buffer) {
   jpeg_decompress_struct& info = turbo.info;
   turbo.rows_missing = true;
+  turbo.min_recovered = 1;  // nothing can be done without a whole header
+  turbo.cut_off = false;
+  turbo.good_rows = 0;
   turbo.note[0] = '\0';
   if (setjmp(turbo.escape) != 0) {
     const int code = info.err->msg_code;
@@ -165,6 +193,9 @@ Status run(Turbo& turbo, Bytes bytes, const Request& request, const DecodeOption
   info.scale_denom = static_cast<unsigned>(request.reduced);
   info.dct_method = JDCT_ISLOW;
   info.do_fancy_upsampling = TRUE;
+  if (!options.strict && !jpeg_has_multiple_scans(&info) && !info.arith_code) {
+    turbo.min_recovered = options.min_recovered;
+  }
   jpeg_start_decompress(&info);
   if (!sink.begin(static_cast<int>(info.output_width), static_cast<int>(info.output_height))) return Status::corrupt;
   if (options.defer && !request.low_pass && smoothed_by_old_rules(info)) return Status::unsupported;
@@ -180,7 +211,7 @@ Status run(Turbo& turbo, Bytes bytes, const Request& request, const DecodeOption
   std::uint8_t* const luma = converted + stride;
 
   while (info.output_scanline < info.output_height) {
-    if (static_cast<int>(info.output_scanline) >= end) return Status::ok;
+    if (static_cast<int>(info.output_scanline) >= end) return outcome(turbo);
     const int y = static_cast<int>(info.output_scanline);
     const int n = static_cast<int>(jpeg_read_scanlines(&info, pointers, kRows));
     for (int i = 0; i < n; ++i) {
@@ -196,8 +227,9 @@ Status run(Turbo& turbo, Bytes bytes, const Request& request, const DecodeOption
     }
   }
   turbo.rows_missing = false;
+  const Status status = outcome(turbo);  // what libjpeg warns of behind the last row is no row that is missing
   jpeg_finish_decompress(&info);
-  return Status::ok;
+  return status;
 }
 
 }  // namespace

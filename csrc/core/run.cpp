@@ -62,8 +62,8 @@ Status decode_reduced(Bytes bytes, const Header& header, Request request, const 
 
 // The whole turned picture is never needed, only the crop: it is a picture of its own from here on.
 Status run_turned(Bytes bytes, const Header& header, const Plan& plan, const DecodeOptions& options,
-                  const Request& request, int width, int height, const Slot& slot, RowWriter& writer, Scratch& scratch,
-                  std::string* note) {
+                  const Request& request, int width, int height, Resampler& resampler, RowSink& sink, const Slot& slot,
+                  RowWriter& writer, Scratch& scratch, std::string* note) {
   const Area crop{plan.crop_x, plan.crop_y, plan.crop_w, plan.crop_h};
   const bool swapped = swaps_sides(header.orientation);
   Keeper keeper;
@@ -74,17 +74,33 @@ Status run_turned(Bytes bytes, const Header& header, const Plan& plan, const Dec
   const ImageView upright = view(scratch.upright, crop.width, crop.height);
   Plan of_crop = plan;
   of_crop.crop_x = of_crop.crop_y = 0;
-  Resamplers resamplers;
-  Resampler& resampler = resamplers.of(plan);
   if (upright.data == nullptr ||
       !resampler.prepare(of_crop, crop.width, crop.height, slot.width, slot.height, scratch.resample, writer)) {
     return Status::out_of_memory;
   }
   const Status status = decode_reduced(bytes, header, request, options, keeper, scratch, note);
-  if (status != Status::ok) return status;
+  if (status != Status::ok && status != Status::recovered) return status;
   orient(keeper.kept(), header.orientation, upright);
-  push(upright, resampler);
-  return Status::ok;
+  push(upright, sink);
+  return status;
+}
+
+// `writer` is prepared, `sink` leads to `resampler`.
+Status run_chain(Bytes bytes, const Header& header, const Plan& plan, const DecodeOptions& options,
+                 Resampler& resampler, RowSink& sink, const Slot& slot, RowWriter& writer, Scratch& scratch,
+                 std::string* note) {
+  const int width = reduced_side(header.width, header.format, plan.reduced);
+  const int height = reduced_side(header.height, header.format, plan.reduced);
+  const bool whole = options.strict || (plan.crop_w == width && plan.crop_h == height);
+  const Request request{slot.channels == 1, plan.reduced, whole, plan.low_pass != 0};
+  if (header.orientation != 1) {
+    return run_turned(bytes, header, plan, options, request, width, height, resampler, sink, slot, writer, scratch,
+                      note);
+  }
+  if (!resampler.prepare(plan, width, height, slot.width, slot.height, scratch.resample, writer)) {
+    return Status::out_of_memory;
+  }
+  return decode_reduced(bytes, header, request, options, sink, scratch, note);
 }
 
 }  // namespace
@@ -98,22 +114,21 @@ void push(const ImageView& picture, RowSink& sink) {
 }
 
 Status run(Bytes bytes, const Header& header, const Plan& plan, const DecodeOptions& options, const Slot& slot,
-           Scratch& scratch, std::string* note) {
-  const int width = reduced_side(header.width, header.format, plan.reduced);
-  const int height = reduced_side(header.height, header.format, plan.reduced);
-  const bool whole = options.strict || (plan.crop_w == width && plan.crop_h == height);
-  const Request request{slot.channels == 1, plan.reduced, whole, plan.low_pass != 0};
+           Scratch& scratch, std::string* note, Split* split) {
   SlotWriter writer;
   if (!writer.prepare(plan, slot, scratch)) return Status::out_of_memory;
-  if (header.orientation != 1) {
-    return run_turned(bytes, header, plan, options, request, width, height, slot, writer, scratch, note);
-  }
   Resamplers resamplers;
   Resampler& resampler = resamplers.of(plan);
-  if (!resampler.prepare(plan, width, height, slot.width, slot.height, scratch.resample, writer)) {
-    return Status::out_of_memory;
+  if (split == nullptr) {
+    return run_chain(bytes, header, plan, options, resampler, resampler, slot, writer, scratch, note);
   }
-  return decode_reduced(bytes, header, request, options, resampler, scratch, note);
+  std::int64_t taking = 0, writing = 0;
+  TimedSink sink(resampler, taking);
+  TimedWriter timed(writer, writing);
+  const std::int64_t start = nanoseconds();
+  const Status status = run_chain(bytes, header, plan, options, resampler, sink, slot, timed, scratch, note);
+  *split = {nanoseconds() - start - taking, taking - writing, writing};
+  return status;
 }
 
 Status run_pixels(const ImageView& picture, const Plan& plan, const Slot& slot, Scratch& scratch) {

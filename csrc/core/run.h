@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "costs.h"
 #include "decode.h"
 #include "image_view.h"
 #include "plan.h"
@@ -11,9 +12,9 @@
 namespace pixfeed {
 
 // Carries out `plan` on one encoded picture. The plan must fit the header (see check). On failure the slot may have
-// been written in part and `note` says what the codec said.
+// been written in part and `note` says what the codec said. If there is a `split`, rows are timed.
 Status run(Bytes bytes, const Header& header, const Plan& plan, const DecodeOptions& options, const Slot& slot,
-           Scratch& scratch, std::string* note);
+           Scratch& scratch, std::string* note, Split* split = nullptr);
 
 // The same for a picture that is decoded already: crop, resample, write. Of the plan `source` and `reduced` do not count.
 Status run_pixels(const ImageView& picture, const Plan& plan, const Slot& slot, Scratch& scratch);

@@ -17,6 +17,7 @@ enum class Status : std::int32_t {
   unsupported = 7,    // a valid image that this build cannot decode
   too_large = 8,      // more pixels than the limit allows
   out_of_memory = 9,  // scratch memory could not be had
+  recovered = 10,     // decoded, but rows at its end are made up: DecodeOptions::min_recovered
 };
 
 }  // namespace pixfeed

@@ -197,7 +197,7 @@ class FastTxtDataset(Dataset):
 
         size = (self.resize_height, self.resize_width)
         origin = self._origin(i)
-        self._reader.one(origin.path, size, allocate, origin, *self._regions([i]))
+        self._reader.one(origin.path, size, allocate, origin, *self._regions([i]), recovered=self._note_recovered)
         return Sample(image, self.files.labels[i].copy(), origin=origin)
 
     def __getitems__(self, indices: Sequence[int]) -> list:
@@ -222,6 +222,7 @@ class FastTxtDataset(Dataset):
             lambda i: self._origin(rows[i]),
             *self._regions(rows),
             failed=lambda place, error: failures.setdefault(place, error),
+            recovered=self._note_recovered,
         )
 
     def _replace(self, row: int, image: torch.Tensor, error: ImageError | RegionError) -> int:
@@ -245,16 +246,21 @@ class FastTxtDataset(Dataset):
         if self.on_error == "raise":
             raise error
         self._journal.add(error)
-        if self.max_errors is not None and len(self.report()) > self.max_errors:
+        failures = 0 if self.max_errors is None else sum(not failure.recovered for failure in self.report())
+        if self.max_errors is not None and failures > self.max_errors:
             raise type(error)(
                 f"more than max_errors={self.max_errors} images cannot be read, the last one: {error}",
                 path=error.path,
                 line=error.line,
             ) from error
 
+    def _note_recovered(self, _: int, error: ImageError) -> None:
+        self._journal.add(error)
+
     def report(self) -> list[Failure]:
-        """Every image that could not be read so far, in this process and in worker processes: a
-        :class:`pixfeed.journal.Failure` (path, line of the list, reason, how often it was tried) each."""
+        """Every image that could not be read so far, in this process and in worker processes, or only in part: a
+        :class:`pixfeed.journal.Failure` (path, line of the list, reason, how often it was tried, whether it was
+        recovered by ``min_recovered``) each. Recovered ones do not count for ``max_errors``."""
         return self._journal.failures()
 
     def __iter__(self) -> Iterator:

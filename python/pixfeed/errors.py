@@ -19,6 +19,7 @@ class Status(IntEnum):
     UNSUPPORTED = 7
     TOO_LARGE = 8
     OUT_OF_MEMORY = 9
+    RECOVERED = 10  # read, but the rows at its end are made up
 
 
 # What is wrong, and what can be done about it.
@@ -37,6 +38,7 @@ _WORDS = {
         "the image has more pixels than max_pixels allows",
         "raise max_pixels or scale it down beforehand",
     ),
+    Status.RECOVERED: ("the image is truncated, and was read as far as it goes", "fetch or copy it again"),
     Status.OUT_OF_MEMORY: ("there is not enough memory to decode the image", "scale it down beforehand"),
 }
 

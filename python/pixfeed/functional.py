@@ -11,11 +11,14 @@ import torch
 
 from pixfeed import backends, memory, plan
 from pixfeed.backends import Source
+from pixfeed.costs import spend
 from pixfeed.errors import ImageError, Origin, RegionError, Status
 from pixfeed.reading import CHANNELS, Reading, check_rows, check_size
 from pixfeed.threads import num_threads
 
 DTYPES = (torch.float32, torch.uint8)
+# One call of so many.
+_LOOKED_AT = 16
 
 
 def check_dtype(dtype: torch.dtype) -> torch.dtype:
@@ -33,12 +36,17 @@ def _raise(_: int, error: Exception) -> None:
     raise error
 
 
+def _accept(_: int, error: Exception) -> None:
+    pass
+
+
 class Reader:
     """Carries out a :class:`Reading`: from sources to pixels, or to an exception that names the source."""
 
     def __init__(self, reading: Reading):
         self.reading = reading
         self.backend = backends.choose(reading.backend)
+        self._calls = 0
 
     @property
     def channels(self) -> int:
@@ -53,6 +61,7 @@ class Reader:
             strict=self.reading.strict,
             ignore_orientation=self.reading.ignore_orientation,
             max_pixels=self.reading.max_pixels,
+            min_recovered=self.reading.min_recovered,
             threads=num_threads(),
         )
 
@@ -64,11 +73,13 @@ class Reader:
         rois: np.ndarray | None = None,
         boxes: np.ndarray | None = None,
         failed: Callable[[int, ImageError | RegionError], None] = _raise,
+        recovered: Callable[[int, ImageError], None] = _accept,
     ) -> None:
         """Decode every source, or its region, into its slot of ``out`` ``[B, C, H, W]``, resized to that.
 
         ``origin(i)`` tells where source ``i`` comes from; ``failed(i, error)`` is called for one that cannot be read.
-        If it returns, the others go on, and slot ``i`` holds anything.
+        If it returns, the others go on, and slot ``i`` holds anything. ``recovered(i, error)`` is called for one that
+        is cut off, and was read all the same.
         """
         size = (out.shape[2], out.shape[3])
         for start in range(0, len(sources), self.backend.piece):
@@ -86,10 +97,22 @@ class Reader:
                 refuse,
             )
             statuses = opened.decode_into(plans, out[piece], num_threads())
+            self._count(opened, plans, statuses)
             for i in np.flatnonzero(statuses != Status.OK).tolist():
                 on_disk = int(opened.headers["bytes"][i])
                 error = origin(start + i).image_error(int(statuses[i]), on_disk, opened.note(i))
-                failed(start + i, error)
+                (recovered if statuses[i] == Status.RECOVERED else failed)(start + i, error)
+
+    def _count(self, opened: backends.Opened, plans: np.ndarray, statuses: np.ndarray) -> None:
+        """For :meth:`pixfeed.DataLoader.stats`. The first image of some of the calls is looked at."""
+        looked_at = scalable = 0
+        if self._calls % _LOOKED_AT == 0 and opened.headers["status"].item(0) == Status.OK:
+            looked_at = 1
+            scalable = int(self.reading.could_scale(opened.headers[:1], plans[:1]))
+        self._calls += 1
+        all_statuses = statuses.tolist()
+        images = all_statuses.count(Status.OK.value) + all_statuses.count(Status.RECOVERED.value)
+        spend((*opened.costs(), images, looked_at, scalable))
 
     def one(
         self,
@@ -99,6 +122,7 @@ class Reader:
         origin: Origin,
         roi: np.ndarray | None = None,
         box: np.ndarray | None = None,
+        recovered: Callable[[int, ImageError], None] = _accept,
     ) -> None:
         """Decode one source, or its region, into ``allocate(height, width)``, which is called when the size is known
         and gives ``[C, height, width]``. ``roi`` and ``box`` are ``[1, 4]``."""
@@ -112,9 +136,12 @@ class Reader:
 
             plans = self.reading.plans(opened.headers, size, roi, box, refuse)
             out = allocate(int(plans["resize_h"][0]), int(plans["resize_w"][0]))
-            status = int(opened.decode_into(plans, out[None], 1)[0])
+            statuses = opened.decode_into(plans, out[None], 1)
+            self._count(opened, plans, statuses)
+            status = int(statuses[0])
         if status != Status.OK:
-            raise origin.image_error(status, int(header["bytes"]), opened.note(0))
+            error = origin.image_error(status, int(header["bytes"]), opened.note(0))
+            (recovered if status == Status.RECOVERED else _raise)(0, error)
 
 
 def imread(
@@ -157,6 +184,8 @@ def imread(
     if how.channels == "unchanged":
         if size is not None or box is not None or how.reduced != 1 or how.decode != "exact":
             raise ValueError("channels='unchanged' goes with no size, box, reduced or decode='scaled'")
+        if how.min_recovered < 1:
+            raise ValueError("channels='unchanged' does not go with min_recovered")
         return _unchanged(source, rois, how)
     image = np.empty(0)
     reader = Reader(how)

@@ -104,6 +104,7 @@ def _read(found: Sequence[tuple[FastTxtDataset, int]]) -> list:
         lambda place: found[place][0]._origin(found[place][1]),
         *(None if column[0] is None else np.concatenate(column) for column in zip(*regions, strict=True)),
         failed=lambda place, error: failures.setdefault(place, error),
+        recovered=lambda place, error: found[place][0]._note_recovered(place, error),
     )
     for place, error in sorted(failures.items()):
         dataset, row = found[place]

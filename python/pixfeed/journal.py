@@ -10,7 +10,7 @@ import uuid
 import weakref
 from typing import NamedTuple
 
-from pixfeed.errors import ImageError, RegionError
+from pixfeed.errors import ImageError, RegionError, Status
 
 
 class Failure(NamedTuple):
@@ -20,6 +20,11 @@ class Failure(NamedTuple):
     line: int | None  # of the list, counted from 1
     reason: str
     count: int  # how often it was tried
+    recovered: bool = False  # it was read as far as it goes
+
+
+def _recovered(error: ImageError | RegionError) -> bool:
+    return isinstance(error, ImageError) and error.status == Status.RECOVERED
 
 
 def _remove(path: str, owner: int) -> None:
@@ -42,7 +47,7 @@ class Journal:
         return _reopen, (self._path,)
 
     def add(self, error: ImageError | RegionError) -> None:
-        line = json.dumps([error.path, error.line, str(error)]) + "\n"
+        line = json.dumps([error.path, error.line, str(error), _recovered(error)]) + "\n"
         file = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         try:
             os.write(file, line.encode())
@@ -60,7 +65,8 @@ class Journal:
         for text in lines:
             key = tuple(json.loads(text))
             counts[key] = counts.get(key, 0) + 1
-        return [Failure(*key, n) for key, n in sorted(counts.items(), key=lambda item: (item[0][1] or 0, str(item[0])))]
+        ordered = sorted(counts.items(), key=lambda item: (item[0][1] or 0, str(item[0])))
+        return [Failure(*key[:3], n, key[3]) for key, n in ordered]
 
 
 def _reopen(path: str) -> Journal:

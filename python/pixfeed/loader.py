@@ -15,10 +15,13 @@ from torch.utils.data import Dataset, Sampler, _utils
 from torch.utils.data.dataloader import _BaseDataLoaderIter, _DatasetKind
 
 from pixfeed.collate import default_collate, pad_collate
+from pixfeed.costs import Costs, take
 from pixfeed.joined import datasets, joined, reads_natively
 from pixfeed.journal import Failure
 from pixfeed.order import Order, Position
-from pixfeed.threads import for_loader
+from pixfeed.stats import Stats
+from pixfeed.threads import cores, for_loader
+from pixfeed.watch import MainIter, ProcessesIter, Watch, Watched
 
 #: Functions that make a batch of pixfeed's samples without Python work for each sample.
 _COLLATES = (default_collate, pad_collate, _utils.collate.default_collate, _utils.collate.default_convert)
@@ -80,6 +83,7 @@ class DataLoader(torch.utils.data.DataLoader[_T_co]):
         self._told: dict[int, int] = {}  # the epoch that a sampler was told, by its place among the samplers
         self._loaded: dict | None = None  # the state that the next epoch goes on from
         self._running: _BaseDataLoaderIter | None = None
+        self._watch: Watch | None = None  # over the epoch that runs, or ran last
         self._position: Position | None = None
         if collate_fn is None and (batch_size is not None or batch_sampler is not None):
             collate_fn = default_collate
@@ -141,7 +145,10 @@ class DataLoader(torch.utils.data.DataLoader[_T_co]):
         try:
             if self.workers != "process" and not why_not:
                 return _ThreadsIter(self)
-            return super()._get_iterator()
+            if self.num_workers == 0:
+                return MainIter(self)
+            self.check_worker_number_rationality()
+            return ProcessesIter(self)
         finally:
             vars(self)["dataset"] = dataset
 
@@ -155,15 +162,43 @@ class DataLoader(torch.utils.data.DataLoader[_T_co]):
             self._position.go_to(state["batches"], finished, state["random"])
         for place, sampler in enumerate(self._samplers()):
             self._tell_epoch(place, sampler)
+        self._watch = Watch()
         self._running = super().__iter__()
+        self._running.watch = self._watch
         if self._iterable:  # there is no other way to get to a batch
+            self._running.watch = Watch()  # those batches are not the epoch's
             deque(islice(self._running, self._position.first), maxlen=0)
+            self._running.watch = self._watch
             self._position.first = 0
+        self._watch.made()
         return self._running
+
+    def stats(self) -> Stats:
+        """Where the time of the current epoch went, or of the last one if none is running: ``print(loader.stats())``
+        tells whether the training step or the loader is the limit, and what in it. See :class:`pixfeed.stats.Stats`.
+
+        It may be asked for at any time; before the first batch it says that there is none. Images are those that
+        pixfeed read in the loader's threads or processes, by whatever dataset. With threads and worker processes the
+        batches of an epoch that are not yet yielded do not count.
+        """
+        watch = self._watch or Watch()
+        return Stats(
+            epoch=max(self._epoch, 0),
+            batches=watch.batches,
+            start_up=watch.start_up,
+            waiting=watch.waiting,
+            stepping=watch.stepping,
+            costs=watch.costs,
+            workers=self.num_workers,
+            threads=isinstance(self._running, _ThreadsIter),
+            cores=cores(),
+            floats=any(dataset.dtype.is_floating_point for dataset in datasets(self.dataset)),
+        )
 
     def report(self) -> list[Failure]:
         """Every image of the pixfeed datasets in here that could not be read so far, in this process and in worker
-        processes, and was skipped or replaced by zeros (``on_error`` of :class:`pixfeed.FastTxtDataset`)."""
+        processes, and was skipped or replaced by zeros (``on_error`` of :class:`pixfeed.FastTxtDataset`); and those
+        that were read in part (``min_recovered`` of :class:`pixfeed.Reading`)."""
         return [failure for dataset in datasets(self.dataset) for failure in dataset.report()]
 
     def _new_position(self) -> Position:
@@ -224,16 +259,17 @@ class DataLoader(torch.utils.data.DataLoader[_T_co]):
         self._position = self._new_position()
 
 
-def _fetch(fetcher, index, threads: int, pinned_device: str | None):
-    """One batch, in a thread that waits for the pool."""
+def _fetch(fetcher, index, threads: int, pinned_device: str | None) -> tuple[object, Costs]:
+    """One batch and what it cost, in a thread that waits for the pool."""
+    take()  # what a batch spent that could not be read does not count
     with for_loader(threads, pinned_device is not None):
         data = fetcher.fetch(index)
         if pinned_device is not None:  # images are there already: this pins the labels
             data = _utils.pin_memory.pin_memory(data, pinned_device)
-        return data
+        return data, take()
 
 
-class _ThreadsIter(_BaseDataLoaderIter):
+class _ThreadsIter(Watched, _BaseDataLoaderIter):
     """An epoch, read by threads. As many Python threads as there are batches in flight wait for the native pool, which
     serves the oldest first."""
 
@@ -280,7 +316,9 @@ class _ThreadsIter(_BaseDataLoaderIter):
         future = self._flying[0] if self._in_order else next(f for f in self._flying if f in done)
         self._flying.remove(future)
         self._fill()
-        return future.result()
+        batch, costs = future.result()
+        self.watch.spent(costs)
+        return batch
 
     def _cancel(self) -> None:
         for future in self._flying:

@@ -44,6 +44,11 @@ class Reading:
             2**30.
         strict: refuse pictures that their codec reads with a mere warning, such as a corrupt data segment, and look at
             the whole file even where only a region is read.
+        min_recovered: 0 to 1: a JPEG that is cut off is read all the same, as ``cv2.imread`` reads it (what is missing
+            is gray), if at least this share of its rows is there, counted in rows of blocks of 8 or 16 pixels. 1
+            refuses all that are cut off, 0 takes every one whose header is whole. For baseline JPEGs in one scan, which
+            most are: of a progressive one that is cut off no row is complete, and other formats are never recovered.
+            ``strict`` refuses all. Datasets list those that were recovered in ``report()``.
         backend: ``"native"``, ``"opencv"``, or ``None`` for the default (see :func:`pixfeed.show_config`).
 
     Raises:
@@ -60,6 +65,7 @@ class Reading:
     ignore_orientation: bool = False
     max_pixels: int = 1 << 30
     strict: bool = False
+    min_recovered: float = 1.0
     backend: str | None = None
 
     def __post_init__(self):
@@ -82,6 +88,8 @@ class Reading:
                 raise ValueError(f"headroom is {self.headroom}; it must be at least 1")
         if self.max_pixels < 1:
             raise ValueError(f"max_pixels is {self.max_pixels}; it must be at least 1")
+        if not 0 <= self.min_recovered <= 1:
+            raise ValueError(f"min_recovered is {self.min_recovered}; it must be a share of the rows, 0 to 1")
         _ = self.interpolation_number
 
     @property
@@ -89,6 +97,13 @@ class Reading:
         """The number that a PLAN has for the interpolation."""
         antialias = self.decode == "scaled" if self.antialias is None else self.antialias
         return plan.interpolation_number(self.interpolation or ("bilinear" if antialias else "linear"), antialias)
+
+    def could_scale(self, header: np.ndarray, row: np.ndarray) -> bool:
+        """Whether ``decode="scaled"`` would decode a picture at a half or less: HEADER ``[1]`` and PLAN ``[1]``."""
+        if self.decode != "exact" or self.reduced != 1 or header["format"].item() != plan.JPEG:
+            return False
+        w, h, to_w, to_h = (row[name].item() for name in ("crop_w", "crop_h", "resize_w", "resize_h"))
+        return min(w / to_w, h / to_h) >= 2 * self.headroom
 
     def plans(
         self,

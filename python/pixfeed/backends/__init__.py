@@ -29,6 +29,9 @@ class Opened(Protocol):
     def note(self, i: int) -> str:
         """The codec's or the operating system's own words on what is wrong with source ``i``; often empty."""
 
+    def costs(self) -> tuple[int, ...]:
+        """What was spent on these sources so far: the fields of :class:`pixfeed.costs.Costs` up to ``writing``."""
+
     def decode_into(self, plans: np.ndarray, out: np.ndarray, threads: int) -> np.ndarray:
         """Carry out PLAN rows.
 
@@ -39,7 +42,8 @@ class Opened(Protocol):
             threads: how many threads may work on it, the caller among them.
 
         Returns:
-            int32 ``[b]``, a :class:`pixfeed.errors.Status` a row. ``out[i]`` is undefined where it is not OK.
+            int32 ``[b]``, a :class:`pixfeed.errors.Status` a row. ``out[i]`` is undefined where it is neither OK nor
+            RECOVERED.
 
         Raises:
             ValueError: a plan does not fit its picture or ``out``: a programming error, nothing was decoded.
@@ -56,7 +60,14 @@ class Backend(Protocol):
     simd_target: str
 
     def open(
-        self, sources: Sequence[Source], *, strict: bool, ignore_orientation: bool, max_pixels: int, threads: int
+        self,
+        sources: Sequence[Source],
+        *,
+        strict: bool,
+        ignore_orientation: bool,
+        max_pixels: int,
+        min_recovered: float,
+        threads: int,
     ) -> Opened:
         """Read and probe ``sources``. One that fails has its status in its header. The options are those of
         :class:`pixfeed.Reading`."""

@@ -7,12 +7,21 @@ import struct
 from typing import NamedTuple
 
 
+class Frame(NamedTuple):
+    """A sequential JPEG that has its one scan."""
+
+    height_at: int  # where the height stands, two bytes
+    height: int
+    band: int  # rows of pixels that are coded together
+
+
 class Look(NamedTuple):
     format: int  # a key of pixfeed.plan.FORMATS
     pixels: int  # width * height as the header claims, 0 if it does not say
     progressive: bool
     ended: bool  # the end marker (EOI, IEND) is there
     depth: int = 8  # bits a sample of a JPEG
+    frame: Frame | None = None
 
 
 # In entropy-coded data: a marker, not a stuffed 0xFF, not a restart marker, not a fill byte.
@@ -32,11 +41,13 @@ def look(data: bytes) -> Look:
 
 def _jpeg(data: bytes) -> Look:
     pixels, progressive, depth = 0, False, 8
+    frame, components = None, 0  # of the frame while there is no scan
+    scan = None
     found = _MARKER.search(data, 2)
     while found:
         marker, at = data[found.start() + 1], found.end()
         if marker == 0xD9:
-            return Look(1, pixels, progressive, True, depth)
+            return Look(1, pixels, progressive, True, depth, scan)
         if marker in (0x01, 0xD8):
             found = _MARKER.search(data, at)
             continue
@@ -45,8 +56,14 @@ def _jpeg(data: bytes) -> Look:
         if marker in _FRAMES and at + 7 <= len(data):
             height, width = struct.unpack_from(">HH", data, at + 3)
             pixels, progressive, depth = width * height, marker in (0xC2, 0xCA), data[at + 2]
+            components = data[at + 7] if at + 8 <= len(data) else 0
+            sampling = data[at + 9 : at + 8 + 3 * components : 3]
+            sequential = marker in (0xC0, 0xC1) and len(sampling) == components > 0 and height > 0
+            frame = Frame(at + 3, height, 8 * max(v & 15 for v in sampling)) if sequential else None
+        if marker == 0xDA and scan is None and frame is not None and data[at + 2 : at + 3] == bytes([components]):
+            scan = frame
         found = _MARKER.search(data, at + struct.unpack_from(">H", data, at)[0])
-    return Look(1, pixels, progressive, False, depth)
+    return Look(1, pixels, progressive, False, depth, scan)
 
 
 def _webp(data: bytes) -> Look:

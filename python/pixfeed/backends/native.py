@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 from collections.abc import Sequence
+from operator import add
 
 import numpy as np
 
@@ -46,6 +47,12 @@ class _Opened:
         other = self._others.get(i)
         return other.note(0) if other is not None else self._opened.note(i).decode("utf-8", "replace")
 
+    def costs(self) -> tuple[int, ...]:
+        costs = self._opened.costs()
+        for other in self._others.values():
+            costs = (costs[0], *map(add, costs[1:], other.costs()[1:]))  # the bytes are the same
+        return costs
+
     def decode_into(self, plans: np.ndarray, out: np.ndarray, threads: int) -> np.ndarray:
         statuses = self._opened.decode_into(plans.view(_PLAN_ROW), out, threads, caller_works())
         for row in _refused(statuses):
@@ -76,14 +83,17 @@ class _Native:
         strict: bool = False,
         ignore_orientation: bool = False,
         max_pixels: int = 1 << 30,
+        min_recovered: float = 1.0,
         threads: int = 1,
     ) -> _Opened:
         # A str is a path to the extension, anything else is a buffer.
         plain = [os.fsdecode(s) if isinstance(s, (str, os.PathLike)) else s for s in sources]
-        opened = self._module.open(
-            plain, strict, self._turbo, self._has_opencv, ignore_orientation, max_pixels, threads, caller_works()
+        options = dict(
+            strict=strict, ignore_orientation=ignore_orientation, max_pixels=max_pixels, min_recovered=min_recovered
         )
-        options = dict(strict=strict, ignore_orientation=ignore_orientation, max_pixels=max_pixels)
+        opened = self._module.open(
+            plain, turbo=self._turbo, defer=self._has_opencv, threads=threads, caller_works=caller_works(), **options
+        )
         return _Opened(opened, sources, options, _Lazy() if self._has_opencv else None)
 
     def parse_list(

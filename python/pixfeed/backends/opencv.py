@@ -8,15 +8,19 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
+from time import perf_counter_ns
 
 import numpy as np
 
 from pixfeed.backends import BackendError, Source
-from pixfeed.backends._look import look
+from pixfeed.backends._look import Frame, look
 from pixfeed.backends._stderr import caught
 from pixfeed.errors import Status
 from pixfeed.plan import HEADER, JPEG, OPENCV, PILLOW, reduced_side
 
+_END = b"\xff\xd9"
+# What libjpeg says of a JPEG whose header claims fewer rows than there are: they stand before the next RST, or EOI.
+_MORE_ROWS = re.compile(r"Corrupt JPEG data: \d+ extraneous bytes before marker 0xd[0-79]")
 # "libpng warning: iCCP: ...": a chunk whose name begins with a lower-case letter is ancillary, no pixel depends on it.
 _ANCILLARY = re.compile(r"libpng warning: [a-z]\w{3}:")
 
@@ -83,29 +87,86 @@ def _decode(cv2, data: bytes, flags: int, strict: bool, max_pixels: int) -> tupl
     return Status.OK, "", image
 
 
+def _rows_there(cv2, data: bytes, frame: Frame) -> tuple[int, int]:
+    """How many rows of MCUs of a JPEG that is cut off are there, and how many there should be: as many as its header
+    may claim before libjpeg warns, found by bisection."""
+    total = -(-frame.height // frame.band)
+    good, bad = 0, total + 1
+    while bad - good > 1:
+        rows = (good + bad) // 2
+        height = min(rows * frame.band, frame.height).to_bytes(2, "big")
+        claims = data[: frame.height_at] + height + data[frame.height_at + 2 :] + _END
+        with caught() as said:
+            image = cv2.imdecode(np.frombuffer(claims, np.uint8), imread_flags(8, True))
+        if image is None or any(not _MORE_ROWS.match(line) for line in said.lines):
+            bad = rows
+        else:
+            good = rows
+    return good, total
+
+
 class _Opened:
-    def __init__(self, cv2, sources: Sequence[Source], strict: bool, ignore_orientation: bool, max_pixels: int):
+    def __init__(
+        self,
+        cv2,
+        sources: Sequence[Source],
+        strict: bool,
+        ignore_orientation: bool,
+        max_pixels: int,
+        min_recovered: float,
+    ):
         self._cv2 = cv2
+        self._min_recovered = 1.0 if strict else min_recovered
+        self._recovered: set[int] = set()  # sources of which rows are missing
         self._options = (strict, max_pixels)
         self._orientation = cv2.IMREAD_IGNORE_ORIENTATION if ignore_orientation else 0
         self._notes: list[str] = []
         self._data: list[bytes] = []
         # By source, reduction and grayness: uint8 [h, w, 3], RGB, or [h, w], upright.
         self._images: dict[tuple[int, int, bool], np.ndarray] = {}
+        self._costs = dict.fromkeys(("bytes", "reading", "decoding", "resizing", "writing"), 0)
         self.headers = np.zeros(len(sources), HEADER)
         self.headers["orientation"] = 1  # cv2 has turned them already
         for i, (header, source) in enumerate(zip(self.headers, sources, strict=True)):
+            start = perf_counter_ns()
             status, note, data = _read(source)
+            self._costs["reading"] += perf_counter_ns() - start
+            self._costs["bytes"] += len(data)
             if status == Status.OK:
                 header["bytes"] = len(data)
                 header["format"] = look(data).format
-                status, note, image = _decode(cv2, data, cv2.IMREAD_COLOR | self._orientation, *self._options)
+                status, note, image = self._decode(data, cv2.IMREAD_COLOR)
+                if status == Status.TRUNCATED and self._min_recovered < 1:
+                    status, note, image, data = self._recover(i, data)
                 if image is not None:
                     header["height"], header["width"] = image.shape[:2]
                     self._images[i, 1, False] = image
             header["status"] = status
             self._data.append(data)
             self._notes.append(note)
+
+    def _decode(self, data: bytes, flags: int) -> tuple[Status, str, np.ndarray | None]:
+        start = perf_counter_ns()
+        decoded = _decode(self._cv2, data, flags | self._orientation, *self._options)
+        self._costs["decoding"] += perf_counter_ns() - start
+        return decoded
+
+    def _recover(self, i: int, data: bytes) -> tuple[Status, str, np.ndarray | None, bytes]:
+        """As :meth:`_decode` for source ``i``, which is cut off, and its bytes with an end marker."""
+        frame = look(data).frame
+        if frame is None:
+            return Status.TRUNCATED, "", None, data
+        good, total = _rows_there(self._cv2, data, frame)
+        note = f"{100 * good // total} % of the rows are there"
+        if good < self._min_recovered * total:
+            return Status.TRUNCATED, note, None, data
+        if good < total:
+            self._recovered.add(i)
+        else:
+            note = ""
+        data += _END
+        status, words, image = self._decode(data, self._cv2.IMREAD_COLOR)
+        return status, note if image is not None else words, image, data
 
     def _image(self, i: int, reduced: int, gray: bool) -> np.ndarray:
         """Source ``i``, whose header is good, as cv2 reads it: reduced, or gray, or both."""
@@ -114,7 +175,7 @@ class _Opened:
             header = self.headers[i]
             by_opencv = header["format"] == JPEG or min(header["width"], header["height"]) >= reduced
             flags = imread_flags(reduced if by_opencv else 1, gray)
-            status, _, image = _decode(cv2, self._data[i], flags | self._orientation, *self._options)
+            status, _, image = self._decode(self._data[i], flags)
             if image is None:
                 raise ValueError(f"what could be read in colour cannot be read with flags {flags}: {status!r}")
             if not by_opencv:  # cv2 raises an error: a side would have no pixel
@@ -125,6 +186,10 @@ class _Opened:
 
     def note(self, i: int) -> str:
         return self._notes[i]
+
+    def costs(self) -> tuple[int, ...]:
+        size, reading, *running = self._costs.values()
+        return size, reading, sum(running), *running
 
     def decode_into(self, plans: np.ndarray, out: np.ndarray, threads: int = 1) -> np.ndarray:
         _check_out(plans, out)
@@ -141,7 +206,13 @@ class _Opened:
         for plan, slot, status in zip(plans, out, statuses, strict=True):
             if status == Status.OK:
                 image = self._image(int(plan["source"]), int(plan["reduced"]), slot.shape[0] == 1)
-                _run(self._cv2, image, plan, slot)
+                start = perf_counter_ns()
+                window = _resize(self._cv2, image, plan, *slot.shape[1:])
+                resized = perf_counter_ns()
+                _write(window, plan, slot)
+                self._costs["resizing"] += resized - start
+                self._costs["writing"] += perf_counter_ns() - resized
+        statuses[np.isin(plans["source"], list(self._recovered)) & (statuses == Status.OK)] = Status.RECOVERED
         return statuses
 
 
@@ -172,8 +243,8 @@ def _check(plan: np.void, picture_width: int, picture_height: int, height: int, 
         raise ValueError("unusable mean or std")
 
 
-def _run(cv2, image: np.ndarray, plan: np.void, slot: np.ndarray) -> None:
-    """The sentence after "decode": crop, resize, window, flip, write."""
+def _resize(cv2, image: np.ndarray, plan: np.void, height: int, width: int) -> np.ndarray:
+    """The middle of the sentence: crop, resize, window of ``height`` x ``width``."""
     x, y, w, h = plan["crop_x"], plan["crop_y"], plan["crop_w"], plan["crop_h"]
     size = (int(plan["resize_w"]), int(plan["resize_h"]))
     image, interpolation = image[y : y + h, x : x + w], int(plan["interpolation"])
@@ -182,7 +253,11 @@ def _run(cv2, image: np.ndarray, plan: np.void, slot: np.ndarray) -> None:
     else:
         image = resize(cv2, image, size, interpolation)
     x, y = plan["window_x"], plan["window_y"]
-    image = image[y : y + slot.shape[1], x : x + slot.shape[2]]
+    return image[y : y + height, x : x + width]
+
+
+def _write(image: np.ndarray, plan: np.void, slot: np.ndarray) -> None:
+    """The end of the sentence: flip, write."""
     if plan["flip_horizontal"]:
         image = image[:, ::-1]
     if plan["flip_vertical"]:
@@ -220,14 +295,16 @@ class _OpenCV:
         strict: bool = False,
         ignore_orientation: bool = False,
         max_pixels: int = 1 << 30,
+        min_recovered: float = 1.0,
         threads: int = 1,
     ) -> _Opened:
-        return _Opened(self._cv2, sources, strict, ignore_orientation, max_pixels)
+        return _Opened(self._cv2, sources, strict, ignore_orientation, max_pixels, min_recovered)
 
     def resample(self, image: np.ndarray, plan: np.ndarray, out: np.ndarray) -> None:
         _check_out(plan, out)
         _check(plan[0], image.shape[1], image.shape[0], out.shape[2], out.shape[3])
-        _run(self._cv2, image[..., 0] if out.shape[1] == 1 else image, plan[0], out[0])
+        image = image[..., 0] if out.shape[1] == 1 else image
+        _write(_resize(self._cv2, image, plan[0], *out.shape[2:]), plan[0], out[0])
 
     def unchanged(self, source: Source, *, strict: bool, max_pixels: int) -> tuple[Status, str, int, np.ndarray | None]:
         """Status, the codec's words, bytes on disk, and the picture as IMREAD_UNCHANGED reads it, as R, G, B (A)."""

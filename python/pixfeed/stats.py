@@ -1,0 +1,163 @@
+"""Stats: where an epoch's time went, and one sentence about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pixfeed.costs import Costs
+
+#: Waiting for less than this share of the loop's time, the loop cannot gain much from any loader.
+_LITTLE = 0.1
+_NOTHING = Costs()
+
+
+@dataclass(frozen=True)
+class Stats:
+    """Where the time of one epoch of a :class:`pixfeed.DataLoader` went: up to the batch that was yielded last.
+
+    ``print`` shows it in a few lines.
+
+    Attributes:
+        epoch: counted from 0.
+        batches: that were yielded.
+        start_up: seconds from ``iter()`` to the first batch, without those that the program spent in between.
+        waiting: seconds that the loop waited for all other batches.
+        stepping: seconds between batches, which the training step took.
+        costs: what the images of these batches cost; see :class:`pixfeed.costs.Costs`. All zeros if pixfeed read none.
+        workers: ``num_workers``.
+        threads: whether they are threads of this process.
+        cores: that this process may use.
+        floats: whether a pixfeed dataset in there gives float32.
+    """
+
+    epoch: int = 0
+    batches: int = 0
+    start_up: float = 0.0
+    waiting: float = 0.0
+    stepping: float = 0.0
+    costs: Costs = _NOTHING
+    workers: int = 0
+    threads: bool = False
+    cores: int = 1
+    floats: bool = False
+
+    @property
+    def seconds(self) -> float:
+        """The whole epoch so far."""
+        return self.start_up + self.waiting + self.stepping
+
+    @property
+    def images_per_second(self) -> float | None:
+        """Images that pixfeed read, a second of the whole epoch; None if it read none."""
+        return self.costs.images / self.seconds if self.costs.images and self.seconds else None
+
+    @property
+    def bytes_per_second(self) -> float | None:
+        """Encoded bytes that pixfeed read, a second of the whole epoch; None if it read no image."""
+        return self.costs.bytes / self.seconds if self.costs.images and self.seconds else None
+
+    @property
+    def waiting_share(self) -> float | None:
+        """Of the loop's time behind the first batch, what it spent waiting for data: 0 to 1. None before the second
+        batch."""
+        if self.batches < 2:
+            return None
+        return self.waiting / ((self.waiting + self.stepping) or 1)
+
+    @property
+    def work(self) -> dict[str, float]:
+        """The shares of ``"reading"``, ``"decoding"``, ``"resizing"`` and ``"writing"`` in the time that images took,
+        which add up to 1. Empty if pixfeed read too few to say."""
+        costs = self.costs
+        sample = costs.decoding + costs.resizing + costs.writing
+        total = costs.reading + costs.running
+        if not sample or not total:
+            return {}
+        parts = {name: getattr(costs, name) / sample * costs.running for name in ("decoding", "resizing", "writing")}
+        return {name: time / total for name, time in {"reading": costs.reading, **parts}.items()}
+
+    @property
+    def busy(self) -> float:
+        """How many threads or processes were at work on images, on average, behind the first batch: all of that time,
+        or with ``workers=0`` while the loop waited. Roughly: the first batch's work is counted as well."""
+        time = self.waiting + (self.stepping if self.workers else 0)
+        return (self.costs.reading + self.costs.running) / 1e9 / time if time else 0.0
+
+    @property
+    def verdict(self) -> str:
+        """One sentence: the training step, or the loader and what in it."""
+        waiting = self.waiting_share
+        if self.batches == 0:
+            return "No batch was loaded yet: there is nothing to say."
+        if waiting is None:
+            return "One batch says nothing: its time is that of starting up."
+        waited = f"the loop waited {_percent(waiting)} of the time for data"
+        if waiting < _LITTLE:
+            return f"The training step is the limit: {waited}."
+        return f"The loader is the limit: {waited}{self._reason()}."
+
+    def _reason(self) -> str:
+        """What takes its time, and what can be done."""
+        work = self.work
+        if not work:
+            return ", and pixfeed read none of it" if not self.costs.images else ""
+        if self.workers == 0 and self.busy < 0.5:
+            return f", and {_percent(1 - self.busy)} of that was other code than reading images, such as transforms"
+        if self.busy < 0.5 * self.workers:
+            return (
+                f", but only {self.busy:.1f} of {self.workers} workers read images: the rest of their time went to "
+                "other code, such as transforms, or they had to wait, as with a small prefetch_factor"
+            )
+        most = max(work, key=work.get)
+        reason = f", and {_percent(work[most])} of the work is {most}"
+        if most == "reading":
+            reason += " files: the disk is slow"
+        remedies = self._remedies(most)
+        return reason + (f"; {' or '.join(remedies)} would help" if remedies else "") + self._cores(most)
+
+    def _remedies(self, most: str) -> list[str]:
+        remedies = []
+        if most in ("decoding", "resizing") and 2 * self.costs.scalable > self.costs.looked_at:
+            remedies.append("decode='scaled' (other pixels, nearly the same)")
+        if most == "writing" and self.floats:
+            remedies.append("dtype=torch.uint8")
+        if self.workers == 0:
+            if self.waiting_share < 1 - _LITTLE:
+                remedies.append(f"num_workers={self.cores}, to load during the step,")
+            elif not self._all_cores:
+                remedies.append(f"num_workers={self.cores}, to use all cores,")
+        elif self.workers < self.cores or most == "reading":
+            remedies.append(f"more workers than {self.workers}")
+        return remedies
+
+    @property
+    def _all_cores(self) -> bool:
+        """Whether decoding uses all of them. With ``workers=0`` the native backend does so by itself."""
+        return self.workers >= self.cores or (self.workers == 0 and self.busy > 0.7 * self.cores)
+
+    def _cores(self, most: str) -> str:
+        """Cores that are left, or not."""
+        if most == "reading":
+            return ""
+        if self._all_cores:
+            return f" (all {self.cores} cores are in use)" if self.cores > 1 else " (the only core is in use)"
+        return f" ({self.workers} of {self.cores} cores are used)" if self.workers else ""
+
+    def __str__(self) -> str:
+        images = f", {self.costs.images:,} images" if self.costs.images else ""
+        kind = "threads" if self.threads else "processes"
+        workers = f", num_workers={self.workers} ({kind})" if self.workers else ""
+        lines = [f"epoch {self.epoch}: {self.batches:,} batches{images} in {self.seconds:.2f} s{workers}"]
+        if self.images_per_second:
+            lines.append(f"  speed    {self.images_per_second:,.0f} images/s, {self.bytes_per_second / 1e6:,.1f} MB/s")
+        if self.batches:
+            then = "" if self.waiting_share is None else f", then {_percent(self.waiting_share)} of the time"
+            lines.append(f"  waiting  {self.start_up:.2f} s for the first batch{then}")
+        if self.work:
+            shares = ", ".join(f"{name} {_percent(share)}" for name, share in self.work.items())
+            lines.append(f"  work     {shares}")
+        return "\n".join([*lines, f"  verdict  {self.verdict}"])
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.{1 if share < 0.1 else 0}f} %"
