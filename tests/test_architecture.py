@@ -31,6 +31,7 @@ ORDER = [
     "journal",
     "collate",
     "dataset",
+    "datasets",
     "order",
     "loader",
     "parity",

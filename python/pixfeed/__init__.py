@@ -12,11 +12,11 @@ The drop-in for the usual list-file Dataset of image classification::
 Pixels are bit for bit those of OpenCV. See README.md and ARCHITECTURE.md.
 """
 
-from pixfeed import memory
+from pixfeed import datasets, memory
 from pixfeed._version import __version__
 from pixfeed.collate import default_collate, pad_collate
 from pixfeed.dataset import FastTxtDataset
-from pixfeed.errors import ImageError, ListError, RaggedError, RegionError
+from pixfeed.errors import DatasetError, ImageError, ListError, RaggedError, RegionError
 from pixfeed.functional import imread, load_batch, resize
 from pixfeed.info import show_config
 from pixfeed.loader import DataLoader
@@ -24,6 +24,7 @@ from pixfeed.reading import Reading
 
 __all__ = [
     "DataLoader",
+    "DatasetError",
     "FastTxtDataset",
     "ImageError",
     "ListError",
@@ -31,6 +32,7 @@ __all__ = [
     "Reading",
     "RegionError",
     "__version__",
+    "datasets",
     "default_collate",
     "imread",
     "load_batch",

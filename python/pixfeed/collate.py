@@ -29,7 +29,7 @@ class Sample(tuple):
     def __new__(
         cls,
         image: torch.Tensor,
-        label: np.ndarray,
+        label: np.ndarray | int,
         batch: Batch | None = None,
         row: int = 0,
         *,
@@ -46,14 +46,16 @@ class Sample(tuple):
 
 
 class Batch:
-    """Images ``[B, C, H, W]`` and labels int64 ndarray ``[B, L]``, decoded together."""
+    """Images ``[B, C, H, W]`` and labels, an ndarray ``[B, L]`` or, of samples whose label is a number, ``[B]``, made
+    together."""
 
     def __init__(self, images: torch.Tensor, labels: np.ndarray):
         self.images = images
         self.labels = labels
 
     def samples(self) -> list[Sample]:
-        rows = zip(self.images.unbind(0), self.labels, strict=True)
+        labels = self.labels if self.labels.ndim > 1 else self.labels.tolist()
+        rows = zip(self.images.unbind(0), labels, strict=True)
         return [Sample(image, label, self, i) for i, (image, label) in enumerate(rows)]
 
 
@@ -134,7 +136,7 @@ def _padded(column: Sequence[torch.Tensor], value: float) -> Sequence[torch.Tens
 
 def collate_samples(samples: Sequence[Sample], *, collate_fn_map=None) -> list[torch.Tensor]:
     """``[images, labels]`` as torch's default collate gives for ``(image, label)`` tuples: tensors ``[B, C, H, W]``
-    and int64 ``[B, L]``. A whole batch in its order is handed on, anything else is stacked.
+    and labels ``[B, L]`` or ``[B]``. A whole batch in its order is handed on, anything else is stacked.
 
     Raises:
         RaggedError: the images differ in shape, and nothing in ``collate_fn_map`` (that of :func:`pad_collate` does)

@@ -24,14 +24,14 @@ _COLLATES = (default_collate, pad_collate, _utils.collate.default_collate, _util
 
 
 def _reads_natively(dataset: object) -> bool:
-    """Whether a dataset's samples come from FastTxtDataset and nothing else is done to them."""
+    """Whether a dataset's samples are made natively (it says so: ``reads_natively``), by pixfeed's own methods."""
     if type(dataset) is Subset:
         return _reads_natively(dataset.dataset)
     if type(dataset) is ConcatDataset:
         return all(map(_reads_natively, dataset.datasets))
-    methods = ("__getitem__", "__getitems__")
-    return isinstance(dataset, FastTxtDataset) and all(
-        getattr(type(dataset), name) is getattr(FastTxtDataset, name) for name in methods
+    methods = (getattr(type(dataset), name, None) for name in ("__getitem__", "__getitems__"))
+    return getattr(dataset, "reads_natively", False) is True and all(
+        getattr(method, "__module__", "").startswith("pixfeed.") for method in methods
     )
 
 
