@@ -109,9 +109,9 @@ def load(path: str) -> dict[str, Any]:
                 raise ValueError(f"it holds no dict but {type(loaded).__name__}")
             return {_text(key): _plain(value) for key, value in loaded.items()}
         except Exception as reason:  # a damaged pickle raises anything
+            why = " ".join(str(reason).split()) or type(reason).__name__
             raise DatasetError(
-                f"{path}: the pickle cannot be read ({reason or type(reason).__name__}); fetch the file again, from "
-                "where it is published"
+                f"{path}: the pickle cannot be read ({why}); fetch the file again, from where it is published"
             ) from reason
 
 
