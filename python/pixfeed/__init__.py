@@ -16,6 +16,7 @@ from pixfeed import datasets, memory
 from pixfeed._version import __version__
 from pixfeed.collate import default_collate, pad_collate
 from pixfeed.dataset import FastTxtDataset
+from pixfeed.device import to_device
 from pixfeed.errors import DatasetError, ImageError, ListError, RaggedError, RegionError
 from pixfeed.functional import imread, load_batch, resize
 from pixfeed.info import show_config
@@ -40,4 +41,5 @@ __all__ = [
     "pad_collate",
     "resize",
     "show_config",
+    "to_device",
 ]

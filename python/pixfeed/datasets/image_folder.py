@@ -14,6 +14,7 @@ from pixfeed import folder
 from pixfeed.collate import Sample
 from pixfeed.dataset import FastTxtDataset
 from pixfeed.datasets import recognise
+from pixfeed.values import Values
 
 
 class ImageFolder(FastTxtDataset):
@@ -119,7 +120,7 @@ class ImageFolder(FastTxtDataset):
 
     def _normalize(self, images: torch.Tensor) -> None:
         """In place."""
-        if self._values is not None and self._values != recognise.Values(self.dtype):
+        if self._values is not None and self._values != Values(self.dtype):
             mean, std = (torch.tensor(numbers).reshape(-1, 1, 1) for numbers in (self._values.mean, self._values.std))
             images.sub_(mean).div_(std)
 

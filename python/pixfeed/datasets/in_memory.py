@@ -15,6 +15,7 @@ from pixfeed.collate import Batch
 from pixfeed.datasets import recognise
 from pixfeed.functional import check_dtype, check_memory_format
 from pixfeed.threads import num_threads
+from pixfeed.values import Values, numbers
 
 
 class InMemory(Dataset):
@@ -61,10 +62,10 @@ class InMemory(Dataset):
         self.memory_format = check_memory_format(memory_format)
         if transform is not None and not (mean is None and std is None and dtype is None):
             raise ValueError("mean, std and dtype go with transform=None; a transform says them itself")
-        self._given = recognise.Values(
+        self._given = Values(
             check_dtype(torch.float32 if dtype is None else dtype),
-            recognise.numbers(0.0 if mean is None else mean),
-            recognise.numbers(1.0 if std is None else std),
+            numbers(0.0 if mean is None else mean),
+            numbers(1.0 if std is None else std),
         )
         if not self._given.fit(self.channels):
             raise ValueError(

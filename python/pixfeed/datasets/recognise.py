@@ -6,45 +6,11 @@ neither. Everything that it does not know is called, item by item.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
-from typing import NamedTuple
 
 import torch
 
-
-class Values(NamedTuple):
-    """What becomes of a uint8 value: ``(value / 255 - mean) / std`` as ``dtype``, or with uint8 the value itself."""
-
-    dtype: torch.dtype = torch.float32
-    mean: tuple[float, ...] = (0.0,)
-    std: tuple[float, ...] = (1.0,)
-
-    def fit(self, channels: int) -> bool:
-        """Whether they can be carried out: a number each for all channels, or for every one."""
-        numbers = (*self.mean, *self.std)
-        return (
-            len(self.mean) in (1, channels)
-            and len(self.std) in (1, channels)
-            and all(map(math.isfinite, numbers))
-            and all(torch.tensor(self.std, dtype=torch.float32).tolist())
-        )
-
-    def three(self) -> tuple[list[float], list[float]]:
-        """Mean and std as the backends take them."""
-        return [[*numbers, *numbers[:1] * 2][:3] for numbers in (self.mean, self.std)]
-
-
-def numbers(given: float | torch.Tensor | list | tuple) -> tuple[float, ...]:
-    """A number, or some, as torchvision's Normalize takes them.
-
-    Raises:
-        TypeError, ValueError: they are no numbers.
-    """
-    found = torch.as_tensor(given, dtype=torch.float32).flatten().tolist()
-    if not found:
-        raise ValueError("mean and std need at least one number")
-    return tuple(found)
+from pixfeed.values import Values, numbers
 
 
 def values(transform: Callable) -> Values | None:
