@@ -257,6 +257,20 @@ def test_one_piece_of_memory(cifar, backend):
     assert default_collate(samples)[0].data_ptr() == samples[0][0].data_ptr()
 
 
+def test_samples_of_a_batch(cifar, backend):
+    """For those who collate by themselves: a sequence of tuples."""
+    dataset = CIFAR10(cifar[0], backend=backend)
+    batch = dataset.__getitems__([4, 8, 2])
+    assert len(batch) == 3 and [target for _, target in batch] == [dataset.targets[i] for i in (4, 8, 2)]
+    assert all(type(target) is int for _, target in batch) and torch.equal(batch[-1][0], dataset[2][0])
+    with pytest.raises(IndexError):
+        batch[3]
+    pictures, targets = default_collate(list(batch)[::-1])
+    assert torch.equal(pictures, torch.stack([dataset[i][0] for i in (2, 8, 4)]))
+    assert targets.tolist() == [dataset.targets[i] for i in (2, 8, 4)]
+    assert torch.equal(default_collate(batch[1:])[0], pictures[:2].flip(0))
+
+
 @pytest.mark.parametrize("loader", [DataLoader, pixfeed.DataLoader])
 @pytest.mark.parametrize("workers", [0, 2])
 def test_loaders(mnist, backend, loader, workers):

@@ -15,17 +15,27 @@ bool SlotWriter::prepare(const Plan& plan, const Slot& slot, Scratch& scratch) {
   way_ = way();
   if (way_ == Way::float_table) floats_.fill(slot.dtype, mean_, std_, slot.channels);
   if (way_ == Way::half_table) halves_.fill(slot.dtype, mean_, std_, slot.channels);
-  flipped_ = scratch.row.get(static_cast<std::size_t>(slot.width) * 3);
-  return flipped_ != nullptr;
+  const std::size_t values = static_cast<std::size_t>(slot.width) * 3;
+  const std::size_t floats = way_ == Way::half_planes ? values * sizeof(float) : 0;
+  std::uint8_t* const memory = scratch.row.get(floats + values);
+  if (memory == nullptr) return false;
+  halves_to_be_ = reinterpret_cast<float*>(memory);
+  flipped_ = memory + floats;
+  return true;
 }
 
 SlotWriter::Way SlotWriter::way() const {
   const bool color = slot_.channels == 3;
   if (slot_.dtype == DType::uint8) return color && slot_.stride_x == 1 ? Way::byte_planes : Way::bytes;
-  if (slot_.dtype != DType::float32) return Way::half_table;
-  constexpr std::ptrdiff_t kFloat = sizeof(float);
-  const bool aligned = reinterpret_cast<std::uintptr_t>(slot_.data) % kFloat == 0 && slot_.stride_y % kFloat == 0 &&
-                       slot_.stride_c % kFloat == 0;
+  constexpr std::ptrdiff_t kFloat = sizeof(float), kHalf = sizeof(std::uint16_t);
+  const auto all_aligned = [this](std::ptrdiff_t size) {
+    return reinterpret_cast<std::uintptr_t>(slot_.data) % static_cast<std::uintptr_t>(size) == 0 &&
+           slot_.stride_y % size == 0 && slot_.stride_c % size == 0;
+  };
+  if (slot_.dtype != DType::float32) {
+    return all_aligned(kHalf) && color && slot_.stride_x == kHalf ? Way::half_planes : Way::half_table;
+  }
+  const bool aligned = all_aligned(kFloat);
   const bool plain = std::all_of(mean_, mean_ + 3, [](float v) { return v == 0; }) &&
                      std::all_of(std_, std_ + 3, [](float v) { return v == 1; });
   if (aligned && color && slot_.stride_x == kFloat) return Way::float_planes;
@@ -58,6 +68,13 @@ void SlotWriter::write(int y, const std::uint8_t* rgb) {
     case Way::float_planes:
       kernels::rgb_to_float_planes(rgb, n, mean_, std_, floats(planes[0]), floats(planes[1]), floats(planes[2]));
       break;
+    case Way::half_planes: {
+      float* const found[3] = {halves_to_be_, halves_to_be_ + n, halves_to_be_ + 2 * n};
+      kernels::rgb_to_float_planes(rgb, n, mean_, std_, found[0], found[1], found[2]);
+      const auto convert = slot_.dtype == DType::float16 ? kernels::floats_to_float16 : kernels::floats_to_bfloat16;
+      for (int c = 0; c < 3; ++c) convert(found[c], n, reinterpret_cast<std::uint16_t*>(planes[c]));
+      break;
+    }
     case Way::floats:
       kernels::bytes_to_floats(rgb, 3 * n, floats(row));
       break;

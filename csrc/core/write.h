@@ -22,13 +22,14 @@ class SlotWriter : public RowWriter {
 
  private:
   // How a row is written: fast where pixels and planes lie as they do in most batches, else by looking values up.
-  enum class Way { bytes, byte_planes, float_planes, floats, float_table, half_table };
+  enum class Way { bytes, byte_planes, float_planes, half_planes, floats, float_table, half_table };
   Way way() const;
 
   Slot slot_{};
   Way way_ = Way::bytes;
   bool flip_x_ = false, flip_y_ = false;
   float mean_[3] = {}, std_[3] = {1, 1, 1};
+  float* halves_to_be_ = nullptr;    // three planes of one row, if way_ needs them
   std::uint8_t* flipped_ = nullptr;  // one row
   ValueTable<float> floats_;         // filled if way_ needs it
   ValueTable<std::uint16_t> halves_;

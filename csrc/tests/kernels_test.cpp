@@ -367,6 +367,32 @@ void test_taking() {
   }
 }
 
+// On and beside all ties, and at the borders of what is normal and finite.
+void test_halving_floats(const char* target) {
+  for (int n = 1; n <= kLongest; ++n) {
+    for (int repeat = 0; repeat < 20; ++repeat) {
+      std::vector<float> in;
+      while (in.size() < static_cast<std::size_t>(n)) {
+        std::uint32_t bits = static_cast<std::uint32_t>(random_bits());
+        if (repeat % 4 == 1) bits &= 0xFFFFF000u;
+        if (repeat % 4 == 2) bits = (bits & 0xFFFF8000u) | (random_bits() % 3);
+        if (repeat % 4 == 3) {  // all of float16's exponents, and a few beyond
+          bits = (bits & 0x807FFFFFu) | static_cast<std::uint32_t>(100 + random_bits() % 45) << 23;
+        }
+        const float value = std::bit_cast<float>(bits);
+        if (!std::isnan(value)) in.push_back(value);
+      }
+      std::vector<std::uint16_t> half(in.size()), brain(in.size());
+      floats_to_float16(in.data(), n, half.data());
+      floats_to_bfloat16(in.data(), n, brain.data());
+      for (std::size_t i = 0; i < in.size(); ++i) {
+        CHECK(half[i] == pixfeed::to_float16(in[i]), "%s: %a of %d", target, static_cast<double>(in[i]), n);
+        CHECK(brain[i] == pixfeed::to_bfloat16(in[i]), "%s: %a of %d", target, static_cast<double>(in[i]), n);
+      }
+    }
+  }
+}
+
 void test_copying(const char* target) {
   for (int i = 0; i <= 3 * kLongest; ++i) {
     const int n = i <= 2 * kLongest ? i : 100 * i;  // the long ones are copied several pages at a time
@@ -417,6 +443,7 @@ int main() {
     test_filter_row(name);
     test_filter_rows(name);
     test_writing(name);
+    test_halving_floats(name);
     test_copying(name);
     test_gathering(name);
     std::printf("%s: same as the plain twins\n", name);

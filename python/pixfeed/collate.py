@@ -45,15 +45,30 @@ class Sample(tuple):
         return tuple, (tuple(self),)
 
 
-class Batch:
+class Batch(Sequence):
     """Images ``[B, C, H, W]`` and labels, an ndarray ``[B, L]`` or, of samples whose label is a number, ``[B]``, made
-    together."""
+    together. A sequence of samples, each of which comes into being where somebody asks for it."""
 
     def __init__(self, images: torch.Tensor, labels: np.ndarray):
         self.images = images
         self.labels = labels
 
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __getitem__(self, index):
+        if isinstance(index, slice):
+            return self.samples()[index]
+        label = self.labels[index]
+        row = range(len(self))[index]
+        return Sample(self.images[row], label if self.labels.ndim > 1 else int(label), self, row)
+
+    def whole(self) -> list[torch.Tensor]:
+        """As torch's default collate gives the samples."""
+        return [self.images, torch.from_numpy(self.labels)]
+
     def samples(self) -> list[Sample]:
+        """All of them."""
         labels = self.labels if self.labels.ndim > 1 else self.labels.tolist()
         rows = zip(self.images.unbind(0), labels, strict=True)
         return [Sample(image, label, self, i) for i, (image, label) in enumerate(rows)]
@@ -142,10 +157,12 @@ def collate_samples(samples: Sequence[Sample], *, collate_fn_map=None) -> list[t
         RaggedError: the images differ in shape, and nothing in ``collate_fn_map`` (that of :func:`pad_collate` does)
             takes care of that.
     """
+    if type(samples) is Batch:
+        return samples.whole()
     batch = samples[0].batch
     whole = batch is not None and len(samples) == len(batch.images)
     if whole and all(type(s) is Sample and s.batch is batch and s.row == i for i, s in enumerate(samples)):
-        return [batch.images, torch.from_numpy(batch.labels)]
+        return batch.whole()
     try:
         return collate([tuple(sample) for sample in samples], collate_fn_map=collate_fn_map)
     except RuntimeError as error:

@@ -128,7 +128,7 @@ class InMemory(Dataset):
             rows = np.array([self._row(index) for index in indices], np.int64)
         images, labels = self._take(rows), self._labels(rows.tolist())
         if set(map(type, labels)) == {int}:
-            return Batch(images, np.array(labels, np.int64)).samples()
+            return Batch(images, np.array(labels, np.int64))
         return list(zip(images.unbind(0), labels, strict=True))
 
     def __repr__(self) -> str:
