@@ -49,6 +49,7 @@ bench: setup  ## pixfeed against the pure-Python path, cv2 and Pillow: tables, J
 	$(BIN)/python -m benchmarks.loader $(OWN)
 	$(BIN)/python -m benchmarks.lists
 	$(BIN)/python -m benchmarks.verdict $(OWN)
+	$(BIN)/python -m benchmarks.sets
 
 lint: setup  ## ruff
 	$(PIP) install -q -c constraints.txt --group lint

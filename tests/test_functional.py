@@ -87,7 +87,7 @@ def test_pinned_output(path, backend):
     ("options", "error", "words"),
     [
         (dict(out=torch.empty(2, 3, 24, 20)), ValueError, "out has shape"),
-        (dict(out=torch.empty(1, 3, 24, 20, dtype=torch.float64)), ValueError, "float32 or torch.uint8"),
+        (dict(out=torch.empty(1, 3, 24, 20, dtype=torch.float64)), ValueError, "bfloat16 or torch.uint8"),
         (dict(out=torch.empty(1, 3, 24, 20, device="meta")), ValueError, "meta"),
         (dict(dtype=torch.int8), ValueError, "int8"),
         (dict(size=(0, 5)), ValueError, "positive"),

@@ -11,8 +11,10 @@
 
 #include "../core/batch.h"
 #include "../core/run.h"
+#include "buffers.h"
 #include "collate.h"
 #include "list.h"
+#include "pictures.h"
 
 namespace py = pybind11;
 using namespace py::literals;
@@ -50,29 +52,6 @@ std::unique_ptr<Opened> open(const py::list& sources, bool strict, bool turbo, b
   py::gil_scoped_release unlocked;  // no Python from here on
   opened->batch = std::make_unique<Batch>(std::move(inputs), options, Crew{threads, caller_works});
   return opened;
-}
-
-template <class T>
-std::vector<T> rows(const py::buffer_info& table) {
-  if (table.ndim != 1 || table.itemsize != sizeof(T) || table.strides[0] != sizeof(T)) {
-    throw py::value_error("not a contiguous table of the expected dtype");
-  }
-  const T* begin = static_cast<const T*>(table.ptr);
-  return {begin, begin + table.shape[0]};
-}
-
-std::vector<Slot> slots(const py::buffer_info& out) {
-  const bool is_float = out.format == "f";
-  if (out.ndim != 4 || (out.shape[1] != 3 && out.shape[1] != 1) || (!is_float && out.format != "B")) {
-    throw py::value_error("out must be uint8 or float32 of shape [B, 3, H, W] or [B, 1, H, W]");
-  }
-  std::vector<Slot> result;
-  for (py::ssize_t i = 0; i < out.shape[0]; ++i) {
-    result.push_back({static_cast<std::uint8_t*>(out.ptr) + i * out.strides[0],
-                      is_float ? DType::float32 : DType::uint8, static_cast<int>(out.shape[1]),
-                      static_cast<int>(out.shape[2]), static_cast<int>(out.shape[3]), out.strides[1], out.strides[2], out.strides[3]});
-  }
-  return result;
 }
 
 py::array_t<std::int32_t> decode_into(Opened& opened, const py::buffer& plan_table, const py::buffer& out,
@@ -159,4 +138,5 @@ PYBIND11_MODULE(_native, m) {
   m.def("struct_offsets", &struct_offsets);
   bind_collate(m);
   bind_list(m);
+  bind_pictures(m);
 }

@@ -15,7 +15,8 @@ struct ImageView {
   std::uint8_t* row(int y) const { return data + y * stride; }
 };
 
-enum class DType : std::int32_t { uint8, float32 };
+// The 16-bit floats are written as their bits.
+enum class DType : std::int32_t { uint8, float32, float16, bfloat16 };
 
 // One [channels, height, width] slot of a batch, any layout: planar, channels_last, a slice of something larger.
 // The memory is the caller's, and nothing outside the slot is touched. Strides are in bytes.

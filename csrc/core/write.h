@@ -7,11 +7,12 @@
 #include "plan.h"
 #include "resample.h"
 #include "scratch.h"
+#include "value_table.h"
 
 namespace pixfeed {
 
-// uint8 slots get the values as they are, float slots (value / 255 - mean) / std with every step rounded to float32,
-// which is ToTensor followed by Normalize. Writes inside the slot only.
+// uint8 slots get the values as they are, others (value / 255 - mean) / std with every step rounded to float32, which is
+// ToTensor followed by Normalize, and then to the slot's dtype. Writes inside the slot only.
 class SlotWriter : public RowWriter {
  public:
   // False if memory is short. A slot with one channel gets the first of the three.
@@ -20,10 +21,18 @@ class SlotWriter : public RowWriter {
   void write(int y, const std::uint8_t* rgb) override;
 
  private:
+  // How a row is written: fast where pixels and planes lie as they do in most batches, else by looking values up.
+  enum class Way { bytes, byte_planes, float_planes, half_planes, floats, float_table, half_table };
+  Way way() const;
+
   Slot slot_{};
+  Way way_ = Way::bytes;
   bool flip_x_ = false, flip_y_ = false;
   float mean_[3] = {}, std_[3] = {1, 1, 1};
+  float* halves_to_be_ = nullptr;    // three planes of one row, if way_ needs them
   std::uint8_t* flipped_ = nullptr;  // one row
+  ValueTable<float> floats_;         // filled if way_ needs it
+  ValueTable<std::uint16_t> halves_;
 };
 
 }  // namespace pixfeed

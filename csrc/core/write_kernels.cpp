@@ -6,6 +6,7 @@
 
 #include <cstddef>
 
+#include "half.h"
 #include "write_kernels.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -68,6 +69,49 @@ void bytes_to_floats_simd(const std::uint8_t* in, int n, float* out) {
   for (; i < n; ++i) out[i] = to_float(in[i], 0, 1);
 }
 
+const hn::RebindToUnsigned<decltype(df)> du32;
+const hn::Rebind<std::uint16_t, decltype(df)> dhalf;
+using VU32 = hn::VFromD<decltype(du32)>;
+
+HWY_INLINE VU32 bits_of(VF value) { return hn::BitCast(du32, value); }
+
+// Bits to be thrown away are rounded to nearest, ties to even.
+template <int kBits>
+HWY_INLINE VU32 shift_out(VU32 bits) {
+  const VU32 odd = hn::And(hn::ShiftRight<kBits>(bits), hn::Set(du32, 1));
+  return hn::ShiftRight<kBits>(hn::Add(bits, hn::Add(odd, hn::Set(du32, (1u << (kBits - 1)) - 1))));
+}
+
+// As to_float16(), all three cases at once.
+HWY_INLINE VU32 float16_bits(VF value) {
+  const VU32 bits = bits_of(value), size = hn::And(bits, hn::Set(du32, 0x7FFFFFFFu));
+  const VU32 sign = hn::And(hn::ShiftRight<16>(bits), hn::Set(du32, 0x8000u));
+  const VU32 normal = shift_out<13>(hn::Sub(size, hn::Set(du32, 112u << 23)));
+  const VF half = hn::Set(df, 0.5f);
+  const VU32 subnormal = hn::Sub(bits_of(hn::Add(hn::BitCast(df, size), half)), bits_of(half));
+  const auto at_least = [size](std::uint32_t least) HWY_ATTR {
+    return hn::RebindMask(du32, hn::Gt(hn::BitCast(di32, size), hn::Set(di32, static_cast<std::int32_t>(least - 1))));
+  };
+  const VU32 finite = hn::IfThenElse(at_least(0x38800000u), normal, subnormal);
+  return hn::Or(sign, hn::IfThenElse(at_least(0x47800000u), hn::Set(du32, 0x7C00u), finite));
+}
+
+void floats_to_float16_simd(const float* in, int n, std::uint16_t* out) {
+  const int step = static_cast<int>(hn::Lanes(df));
+  int i = 0;
+  for (; i + step <= n; i += step) hn::StoreU(hn::TruncateTo(dhalf, float16_bits(hn::LoadU(df, in + i))), dhalf, out + i);
+  for (; i < n; ++i) out[i] = to_float16(in[i]);
+}
+
+void floats_to_bfloat16_simd(const float* in, int n, std::uint16_t* out) {
+  const int step = static_cast<int>(hn::Lanes(df));
+  int i = 0;
+  for (; i + step <= n; i += step) {
+    hn::StoreU(hn::TruncateTo(dhalf, shift_out<16>(bits_of(hn::LoadU(df, in + i)))), dhalf, out + i);
+  }
+  for (; i < n; ++i) out[i] = to_bfloat16(in[i]);
+}
+
 }  // namespace HWY_NAMESPACE
 }  // namespace pixfeed::kernels
 HWY_AFTER_NAMESPACE();
@@ -78,6 +122,8 @@ namespace pixfeed::kernels {
 HWY_EXPORT(rgb_to_float_planes_simd);
 HWY_EXPORT(rgb_to_byte_planes_simd);
 HWY_EXPORT(bytes_to_floats_simd);
+HWY_EXPORT(floats_to_float16_simd);
+HWY_EXPORT(floats_to_bfloat16_simd);
 
 void rgb_to_float_planes(const std::uint8_t* rgb, int n, const float* mean, const float* std, float* r, float* g,
                          float* b) {
@@ -90,6 +136,14 @@ void rgb_to_byte_planes(const std::uint8_t* rgb, int n, std::uint8_t* r, std::ui
 
 void bytes_to_floats(const std::uint8_t* in, int n, float* out) {
   HWY_DYNAMIC_DISPATCH(bytes_to_floats_simd)(in, n, out);
+}
+
+void floats_to_float16(const float* in, int n, std::uint16_t* out) {
+  HWY_DYNAMIC_DISPATCH(floats_to_float16_simd)(in, n, out);
+}
+
+void floats_to_bfloat16(const float* in, int n, std::uint16_t* out) {
+  HWY_DYNAMIC_DISPATCH(floats_to_bfloat16_simd)(in, n, out);
 }
 
 float to_float(std::uint8_t value, float mean, float std) {

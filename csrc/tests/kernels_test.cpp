@@ -4,6 +4,8 @@
 #include <hwy/targets.h>
 
 #include <algorithm>
+#include <bit>
+#include <cmath>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
@@ -14,6 +16,8 @@
 #include "check.h"
 #include "core/gather.h"
 #include "core/gather_kernels.h"
+#include "core/half.h"
+#include "core/pictures.h"
 #include "core/resample_area_kernels.h"
 #include "core/resample_exact_kernels.h"
 #include "core/resample_filter_kernels.h"
@@ -280,6 +284,115 @@ void test_writing(const char* target) {
   }
 }
 
+// What the bits of a 16-bit float mean; infinity as if its exponent were an ordinary one, which rounding takes it for.
+double value_of(std::uint16_t bits, int exponent_bits) {
+  const int fraction_bits = 15 - exponent_bits, bias = (1 << (exponent_bits - 1)) - 1;
+  const int exponent = bits >> fraction_bits & ((1 << exponent_bits) - 1), fraction = bits & ((1 << fraction_bits) - 1);
+  const int whole = exponent == 0 ? fraction : fraction + (1 << fraction_bits);
+  return (bits >> 15 ? -1.0 : 1.0) * std::ldexp(whole, std::max(exponent, 1) - bias - fraction_bits);
+}
+
+// No neighbour is nearer, and none that is even is as near.
+void check_half(float value, std::uint16_t half, int exponent_bits) {
+  CHECK((half >> 15 != 0) == std::signbit(value), "%a", static_cast<double>(value));
+  const auto distance = [&](int bits) {
+    return std::abs(value_of(static_cast<std::uint16_t>(bits), exponent_bits) - static_cast<double>(value));
+  };
+  const int infinite = ((1 << exponent_bits) - 1) << (15 - exponent_bits), size = half & 0x7FFF;
+  CHECK(size <= infinite, "%a is no number", static_cast<double>(value));
+  for (const int neighbour : {half - 1, half + 1}) {
+    if ((size == 0 && neighbour < half) || (size == infinite && neighbour > half)) continue;
+    const double here = distance(half), there = distance(neighbour);
+    if (size == infinite && neighbour < half && std::abs(value) > value_of(static_cast<std::uint16_t>(size), exponent_bits)) continue;
+    CHECK(here < there || (here == there && half % 2 == 0), "%a to %x", static_cast<double>(value), half);
+  }
+}
+
+void test_halves() {
+  for (std::uint32_t i = 0; i < 4000000; ++i) {
+    // Every exponent, and mantissas on and beside the ties.
+    std::uint32_t bits = static_cast<std::uint32_t>(random_bits());
+    if (i % 4 == 1) bits &= 0xFFFFF000u;
+    if (i % 4 == 2) bits = (bits & 0xFFFF8000u) | (i % 3 == 0 ? 0 : 1);
+    const float value = std::bit_cast<float>(bits);
+    if (!std::isfinite(value)) continue;
+    check_half(value, pixfeed::to_float16(value), 5);
+    check_half(value, pixfeed::to_bfloat16(value), 8);
+  }
+}
+
+// Every dtype, planar and packed, contiguous and not, few and many, with pieces that several threads take.
+void test_taking() {
+  using pixfeed::DType;
+  const float mean[3] = {0.485f, 0.456f, 0.406f}, std[3] = {0.229f, 0.224f, 0.225f};
+  const int height = 21, width = 13, room = 16;
+  for (const int channels : {1, 3}) {
+    for (const bool packed : {false, true}) {
+      const int pixel = packed ? channels : 1, row = packed ? channels * room : width, plane = packed ? 1 : height * width;
+      const int picture = packed ? height * row : channels * plane, n = 40;
+      const auto in = bytes(n * picture);
+      const pixfeed::Pictures pictures{in.data(), n, channels, height, width, picture, plane, row, pixel};
+      for (const DType dtype : {DType::uint8, DType::float32, DType::float16, DType::bfloat16}) {
+        for (const bool packed_out : {false, true}) {
+          const int size = dtype == DType::uint8 ? 1 : dtype == DType::float32 ? 4 : 2;
+          const std::ptrdiff_t x = packed_out ? size * channels : size, y = x * width, c = packed_out ? size : y * height;
+          std::vector<std::int64_t> rows;
+          for (int i = 0; i < 300; ++i) rows.push_back(static_cast<std::int64_t>(random_bits() % n));
+          const std::size_t each = static_cast<std::size_t>(channels * height * width * size);
+          std::vector<std::uint8_t> out(each * rows.size());
+          std::vector<pixfeed::Slot> slots;
+          for (std::size_t i = 0; i < rows.size(); ++i) {
+            slots.push_back({out.data() + i * each, dtype, channels, height, width, c, y, x});
+          }
+          CHECK(pixfeed::check(pictures, rows, slots, mean, std) == nullptr, "refused");
+          pixfeed::take(pictures, rows, slots, mean, std, pixfeed::Crew{3});
+          for (std::size_t i = 0; i < rows.size(); ++i) {
+            for (int at = 0; at < channels * height * width; ++at) {
+              const int ch = at % channels, px = at / channels % width, py = at / channels / width;
+              const std::uint8_t value = in[rows[i] * picture + ch * plane + py * row + px * pixel];
+              const std::uint8_t* got = slots[i].data + ch * c + py * y + px * x;
+              const float wanted = to_float(value, mean[ch], std[ch]);
+              std::uint32_t bits = value;
+              if (dtype == DType::float32) bits = std::bit_cast<std::uint32_t>(wanted);
+              if (dtype == DType::float16) bits = pixfeed::to_float16(wanted);
+              if (dtype == DType::bfloat16) bits = pixfeed::to_bfloat16(wanted);
+              std::uint32_t found = 0;
+              std::memcpy(&found, got, static_cast<std::size_t>(size));
+              CHECK(found == bits, "picture %zu, value %d", i, at);
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
+// On and beside all ties, and at the borders of what is normal and finite.
+void test_halving_floats(const char* target) {
+  for (int n = 1; n <= kLongest; ++n) {
+    for (int repeat = 0; repeat < 20; ++repeat) {
+      std::vector<float> in;
+      while (in.size() < static_cast<std::size_t>(n)) {
+        std::uint32_t bits = static_cast<std::uint32_t>(random_bits());
+        if (repeat % 4 == 1) bits &= 0xFFFFF000u;
+        if (repeat % 4 == 2) bits = (bits & 0xFFFF8000u) | (random_bits() % 3);
+        if (repeat % 4 == 3) {  // all of float16's exponents, and a few beyond
+          bits = (bits & 0x807FFFFFu) | static_cast<std::uint32_t>(100 + random_bits() % 45) << 23;
+        }
+        const float value = std::bit_cast<float>(bits);
+        if (!std::isnan(value)) in.push_back(value);
+      }
+      std::vector<std::uint16_t> half(in.size()), brain(in.size());
+      floats_to_float16(in.data(), n, half.data());
+      floats_to_bfloat16(in.data(), n, brain.data());
+      for (std::size_t i = 0; i < in.size(); ++i) {
+        CHECK(half[i] == pixfeed::to_float16(in[i]), "%s: %a of %d", target, static_cast<double>(in[i]), n);
+        CHECK(brain[i] == pixfeed::to_bfloat16(in[i]), "%s: %a of %d", target, static_cast<double>(in[i]), n);
+      }
+    }
+  }
+}
+
 void test_copying(const char* target) {
   for (int i = 0; i <= 3 * kLongest; ++i) {
     const int n = i <= 2 * kLongest ? i : 100 * i;  // the long ones are copied several pages at a time
@@ -316,6 +429,8 @@ void test_gathering(const char* target) {
 }  // namespace
 
 int main() {
+  test_halves();
+  test_taking();
   for (const auto target : hwy::SupportedAndGeneratedTargets()) {
     hwy::SetSupportedTargetsForTest(target);
     const char* name = hwy::TargetName(target);
@@ -328,6 +443,7 @@ int main() {
     test_filter_row(name);
     test_filter_rows(name);
     test_writing(name);
+    test_halving_floats(name);
     test_copying(name);
     test_gathering(name);
     std::printf("%s: same as the plain twins\n", name);

@@ -12,11 +12,12 @@ The drop-in for the usual list-file Dataset of image classification::
 Pixels are bit for bit those of OpenCV. See README.md and ARCHITECTURE.md.
 """
 
-from pixfeed import memory
+from pixfeed import datasets, memory
 from pixfeed._version import __version__
 from pixfeed.collate import default_collate, pad_collate
 from pixfeed.dataset import FastTxtDataset
-from pixfeed.errors import ImageError, ListError, RaggedError, RegionError
+from pixfeed.device import to_device
+from pixfeed.errors import DatasetError, ImageError, ListError, RaggedError, RegionError
 from pixfeed.functional import imread, load_batch, resize
 from pixfeed.info import show_config
 from pixfeed.loader import DataLoader
@@ -24,6 +25,7 @@ from pixfeed.reading import Reading
 
 __all__ = [
     "DataLoader",
+    "DatasetError",
     "FastTxtDataset",
     "ImageError",
     "ListError",
@@ -31,6 +33,7 @@ __all__ = [
     "Reading",
     "RegionError",
     "__version__",
+    "datasets",
     "default_collate",
     "imread",
     "load_batch",
@@ -38,4 +41,5 @@ __all__ = [
     "pad_collate",
     "resize",
     "show_config",
+    "to_device",
 ]

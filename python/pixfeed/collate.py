@@ -29,7 +29,7 @@ class Sample(tuple):
     def __new__(
         cls,
         image: torch.Tensor,
-        label: np.ndarray,
+        label: np.ndarray | int,
         batch: Batch | None = None,
         row: int = 0,
         *,
@@ -45,15 +45,32 @@ class Sample(tuple):
         return tuple, (tuple(self),)
 
 
-class Batch:
-    """Images ``[B, C, H, W]`` and labels int64 ndarray ``[B, L]``, decoded together."""
+class Batch(Sequence):
+    """Images ``[B, C, H, W]`` and labels, an ndarray ``[B, L]`` or, of samples whose label is a number, ``[B]``, made
+    together. A sequence of samples, each of which comes into being where somebody asks for it."""
 
     def __init__(self, images: torch.Tensor, labels: np.ndarray):
         self.images = images
         self.labels = labels
 
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __getitem__(self, index):
+        if isinstance(index, slice):
+            return self.samples()[index]
+        label = self.labels[index]
+        row = range(len(self))[index]
+        return Sample(self.images[row], label if self.labels.ndim > 1 else int(label), self, row)
+
+    def whole(self) -> list[torch.Tensor]:
+        """As torch's default collate gives the samples."""
+        return [self.images, torch.from_numpy(self.labels)]
+
     def samples(self) -> list[Sample]:
-        rows = zip(self.images.unbind(0), self.labels, strict=True)
+        """All of them."""
+        labels = self.labels if self.labels.ndim > 1 else self.labels.tolist()
+        rows = zip(self.images.unbind(0), labels, strict=True)
         return [Sample(image, label, self, i) for i, (image, label) in enumerate(rows)]
 
 
@@ -134,16 +151,18 @@ def _padded(column: Sequence[torch.Tensor], value: float) -> Sequence[torch.Tens
 
 def collate_samples(samples: Sequence[Sample], *, collate_fn_map=None) -> list[torch.Tensor]:
     """``[images, labels]`` as torch's default collate gives for ``(image, label)`` tuples: tensors ``[B, C, H, W]``
-    and int64 ``[B, L]``. A whole batch in its order is handed on, anything else is stacked.
+    and labels ``[B, L]`` or ``[B]``. A whole batch in its order is handed on, anything else is stacked.
 
     Raises:
         RaggedError: the images differ in shape, and nothing in ``collate_fn_map`` (that of :func:`pad_collate` does)
             takes care of that.
     """
+    if type(samples) is Batch:
+        return samples.whole()
     batch = samples[0].batch
     whole = batch is not None and len(samples) == len(batch.images)
     if whole and all(type(s) is Sample and s.batch is batch and s.row == i for i, s in enumerate(samples)):
-        return [batch.images, torch.from_numpy(batch.labels)]
+        return batch.whole()
     try:
         return collate([tuple(sample) for sample in samples], collate_fn_map=collate_fn_map)
     except RuntimeError as error:

@@ -14,7 +14,7 @@ from pixfeed import folder, memory
 from pixfeed.collate import Batch, Sample
 from pixfeed.errors import ImageError, Origin, RegionError
 from pixfeed.files import FileList, Samples
-from pixfeed.functional import Reader, check_dtype
+from pixfeed.functional import Reader, check_dtype, check_memory_format
 from pixfeed.journal import Failure, Journal
 from pixfeed.reading import Reading, check_rows, check_size
 
@@ -35,7 +35,10 @@ class FastTxtDataset(Dataset):
         resize_height, resize_width: pixels. One ``None`` keeps the aspect ratio (the other side is
             ``int(side * given / other)``), both ``None`` leave the size as it is.
         repeat: how often the list is repeated in one epoch; ``None`` for ever (``len`` is then 10,000,000).
-        dtype: ``torch.float32`` for values in [0, 1], or ``torch.uint8``.
+        dtype: ``torch.float32`` for values in [0, 1], ``torch.float16`` or ``torch.bfloat16`` for what ``Tensor.to``
+            makes of them, or ``torch.uint8``.
+        memory_format: ``torch.contiguous_format``; or ``torch.channels_last`` for batches (and items) with each pixel's
+            channels side by side. A batch that torch has to stack from single items is contiguous, as torch makes it.
         delimiter, label_dtype, header: how the list is written; see :class:`pixfeed.files.FileList`.
         roi_columns: 4 if each line has the region (x, y, w, h) of its picture between name and labels, else 0.
         rois: the same as integers ``[n, 4]``, a row for each line of the list.
@@ -58,6 +61,9 @@ class FastTxtDataset(Dataset):
     :class:`pixfeed.ListError` if the list has changed on disk.
     """
 
+    #: Whether nobody's Python function is called for an item: then threads serve as well as processes.
+    reads_natively = True
+
     def __init__(
         self,
         filename: str | os.PathLike | Samples,
@@ -67,6 +73,7 @@ class FastTxtDataset(Dataset):
         repeat: int | None = 1,
         *,
         dtype: torch.dtype = torch.float32,
+        memory_format: torch.memory_format = torch.contiguous_format,
         roi_columns: int = 0,
         delimiter: str | None = None,
         label_dtype: np.typing.DTypeLike = np.int64,
@@ -96,6 +103,7 @@ class FastTxtDataset(Dataset):
         self.resize_width = resize_width
         self.repeat = repeat
         self.dtype = check_dtype(dtype)
+        self.memory_format = check_memory_format(memory_format)
         if rois is not None and roi_columns:
             raise ValueError("regions are given twice: by roi_columns and by rois")
         self._rois = check_rows("rois", rois, len(self.files), np.int64)
@@ -181,8 +189,8 @@ class FastTxtDataset(Dataset):
                 error = failure
                 self._note(error)
             if self.on_error == "zeros":
-                image = memory.empty((self.channels, self.resize_height, self.resize_width), self.dtype)
-                return image.zero_(), self.files.labels[i].copy()
+                image = self._empty(self.resize_height, self.resize_width)
+                return image.zero_(), self._label(i)
             i = (i + 1) % len(self.files)
         raise error
 
@@ -192,13 +200,19 @@ class FastTxtDataset(Dataset):
 
         def allocate(height: int, width: int) -> np.ndarray:
             nonlocal image
-            image = memory.empty((self.channels, height, width), self.dtype)
-            return image.numpy()
+            image = self._empty(height, width)
+            return memory.array(image)
 
         size = (self.resize_height, self.resize_width)
         origin = self._origin(i)
         self._reader.one(origin.path, size, allocate, origin, *self._regions([i]), recovered=self._note_recovered)
-        return Sample(image, self.files.labels[i].copy(), origin=origin)
+        return Sample(image, self._label(i), origin=origin)
+
+    def _label(self, i: int) -> np.ndarray:
+        return self.files.labels[i].copy()
+
+    def _labels(self, rows: Sequence[int]) -> np.ndarray:
+        return self.files.labels[rows]
 
     def __getitems__(self, indices: Sequence[int]) -> list:
         """The samples of a whole batch, decoded in one call into one tensor (shared memory in a worker process).
@@ -206,19 +220,22 @@ class FastTxtDataset(Dataset):
         if self.resize_height is None or self.resize_width is None:
             return [self[i] for i in indices]  # each picture has a size of its own
         rows = [self._wrap(index) for index in indices]
-        images = memory.empty((len(rows), self.channels, self.resize_height, self.resize_width), self.dtype)
+        images = self._empty(self.resize_height, self.resize_width, len(rows))
         failures: dict[int, ImageError | RegionError] = {}
         self._read_into(rows, images, failures)
         for place, error in sorted(failures.items()):
             rows[place] = self._replace(rows[place], images[place : place + 1], error)
-        return Batch(images, self.files.labels[rows]).samples()
+        return Batch(images, self._labels(rows)).samples()
+
+    def _empty(self, height: int, width: int, *batch: int) -> torch.Tensor:
+        return memory.empty((*batch, self.channels, height, width), self.dtype, self.memory_format)
 
     def _read_into(self, rows: Sequence[int], images: torch.Tensor, failures: dict) -> None:
         """Samples of the list into ``images``; what goes wrong into ``failures``, by place."""
         paths = [self._path(i) for i in rows]
         self._reader.into(
             paths,
-            images.numpy(),
+            memory.array(images),
             lambda i: self._origin(rows[i]),
             *self._regions(rows),
             failed=lambda place, error: failures.setdefault(place, error),

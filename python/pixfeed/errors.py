@@ -90,6 +90,10 @@ class ListError(ValueError):
     """A list file (or a line of it) does not say what a list has to say."""
 
 
+class DatasetError(ValueError):
+    """A file of a dataset does not hold what it has to hold."""
+
+
 class Origin(NamedTuple):
     """Where an image comes from: its path (``None`` for bytes), and where in which list that stands."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from array import array
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from pixfeed.files import Samples
 
@@ -13,13 +13,18 @@ SUFFIXES = (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".
 SUFFIXES += (".jpe", ".jfif", ".dib", ".gif", ".pbm", ".pnm", ".avif", ".jp2")
 
 
-def find(path: str | os.PathLike) -> tuple[list[str], Samples]:
+def find(
+    path: str | os.PathLike, is_valid_file: Callable[[str], bool] | None = None, allow_empty: bool = False
+) -> tuple[list[str], Samples]:
     """The names of the classes, sorted, and the samples: names relative to ``path``, the class's number as label.
+
+    ``is_valid_file``, called with a path, says whether that is an image; without it the suffix does.
 
     Files of a class come in the order of ``sorted(os.walk(...))``, links to folders are followed.
 
     Raises:
-        FileNotFoundError: there is no such folder, it has no sub-folder, or a class has no image.
+        FileNotFoundError: there is no such folder, it has no sub-folder, or a class has no image (but for
+            ``allow_empty``), or none has.
     """
     root = os.fspath(path)
     with os.scandir(root) as entries:
@@ -27,6 +32,7 @@ def find(path: str | os.PathLike) -> tuple[list[str], Samples]:
     if not classes:
         raise FileNotFoundError(f"{root}: there is no sub-folder, that is no class, in it")
     labels = array("q")
+    known = "is_valid_file refused all files" if is_valid_file else f"known suffixes: {' '.join(SUFFIXES)}"
     inside = len(os.path.join(root, ""))
 
     def names() -> Iterator[str]:
@@ -34,12 +40,13 @@ def find(path: str | os.PathLike) -> tuple[list[str], Samples]:
             before = len(labels)
             for folder, _, files in sorted(os.walk(os.path.join(root, name), followlinks=True)):
                 for file in sorted(files):
-                    if file.lower().endswith(SUFFIXES):
+                    found = os.path.join(folder, file)
+                    if file.lower().endswith(SUFFIXES) if is_valid_file is None else is_valid_file(found):
                         labels.append(number)
-                        yield os.path.join(folder, file)[inside:]
-            if len(labels) == before:
-                raise FileNotFoundError(
-                    f"{root}: the class {name!r} has no image; known suffixes: {' '.join(SUFFIXES)}"
-                )
+                        yield found[inside:]
+            if len(labels) == before and not allow_empty:
+                raise FileNotFoundError(f"{root}: the class {name!r} has no image; {known}")
+        if not labels:
+            raise FileNotFoundError(f"{root}: no class has an image; {known}")
 
     return classes, Samples(names(), labels, root)

@@ -16,15 +16,27 @@ from pixfeed.errors import ImageError, Origin, RegionError, Status
 from pixfeed.reading import CHANNELS, Reading, check_rows, check_size
 from pixfeed.threads import num_threads
 
-DTYPES = (torch.float32, torch.uint8)
 # One call of so many.
 _LOOKED_AT = 16
+DTYPES = (torch.float32, torch.float16, torch.bfloat16, torch.uint8)
+MEMORY_FORMATS = (torch.contiguous_format, torch.channels_last)
 
 
 def check_dtype(dtype: torch.dtype) -> torch.dtype:
     if dtype not in DTYPES:
-        raise ValueError(f"dtype is {dtype}; it may be torch.float32 or torch.uint8")
+        raise ValueError(f"dtype is {dtype}; it may be {_or(DTYPES)}")
     return dtype
+
+
+def check_memory_format(memory_format: torch.memory_format) -> torch.memory_format:
+    if memory_format not in MEMORY_FORMATS:
+        raise ValueError(f"memory_format is {memory_format}; it may be {_or(MEMORY_FORMATS)}")
+    return memory_format
+
+
+def _or(names: Sequence) -> str:
+    *others, last = map(str, names)
+    return f"{', '.join(others)} or {last}"
 
 
 def origin(source: Source) -> Origin:
@@ -230,6 +242,7 @@ def load_batch(
     *,
     out: torch.Tensor | None = None,
     dtype: torch.dtype = torch.float32,
+    memory_format: torch.memory_format = torch.contiguous_format,
     rois: np.ndarray | None = None,
     boxes: np.ndarray | None = None,
     **reading,
@@ -242,9 +255,11 @@ def load_batch(
     Args:
         sources: B paths or encoded images (see :func:`imread`).
         size: (height, width) in pixels.
-        out: a CPU tensor ``[B, C, height, width]`` of dtype float32 or uint8 to write into: ordinary, shared, pinned,
-            channels_last, a slice of a larger one. Its dtype counts, ``dtype`` is then ignored.
-        dtype: ``torch.float32`` (values in [0, 1]) or ``torch.uint8``.
+        out: a CPU tensor ``[B, C, height, width]`` to write into: ordinary, shared, pinned, channels_last, a slice of a
+            larger one. Its dtype and layout count, ``dtype`` and ``memory_format`` are then ignored.
+        dtype: ``torch.float32`` (values in [0, 1]), ``torch.float16`` or ``torch.bfloat16`` (what ``Tensor.to`` makes
+            of the float32 values), or ``torch.uint8``.
+        memory_format: ``torch.contiguous_format`` or ``torch.channels_last``: how the new tensor lies in memory.
         rois: integers ``[B, 4]``: the region (x, y, w, h) of each picture, see ``roi`` of :func:`imread`.
         boxes: numbers ``[B, 4]``: see ``box`` of :func:`imread`.
         **reading: how to read; see :class:`pixfeed.Reading`.
@@ -262,7 +277,7 @@ def load_batch(
     sources = list(sources)
     shape = (len(sources), reader.channels, height, width)
     if out is None:
-        out = memory.empty(shape, check_dtype(dtype))
+        out = memory.empty(shape, check_dtype(dtype), check_memory_format(memory_format))
     else:
         if tuple(out.shape) != shape:
             raise ValueError(f"out has shape {tuple(out.shape)}; {len(sources)} images of {size} need {shape}")
@@ -271,7 +286,7 @@ def load_batch(
         check_dtype(out.dtype)
     reader.into(
         sources,
-        out.detach().numpy(),
+        memory.array(out),
         lambda i: origin(sources[i]),
         check_rows("rois", rois, len(sources), np.int64),
         check_rows("boxes", boxes, len(sources), np.float64),

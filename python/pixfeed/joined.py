@@ -16,14 +16,14 @@ from pixfeed.errors import ImageError, RegionError
 
 
 def reads_natively(dataset: object) -> bool:
-    """Whether a dataset's samples come from FastTxtDataset and nothing else is done to them."""
+    """Whether a dataset's samples are made natively (it says so: ``reads_natively``), by pixfeed's own methods."""
     if type(dataset) is Subset:
         return reads_natively(dataset.dataset)
     if type(dataset) in (ConcatDataset, Joined):
         return all(map(reads_natively, dataset.datasets))
-    methods = ("__getitem__", "__getitems__")
-    return isinstance(dataset, FastTxtDataset) and all(
-        getattr(type(dataset), name) is getattr(FastTxtDataset, name) for name in methods
+    methods = (getattr(type(dataset), name, None) for name in ("__getitem__", "__getitems__"))
+    return getattr(dataset, "reads_natively", False) is True and all(
+        getattr(method, "__module__", "").startswith("pixfeed.") for method in methods
     )
 
 
@@ -57,7 +57,7 @@ class Joined(ConcatDataset):
         ways: dict[tuple, list[int]] = {}
         for place, (dataset, _) in enumerate(found):
             ways.setdefault(_way(dataset), []).append(place)
-        if len({way[:3] for way in ways}) > 1:  # no batch of one shape: each sample by itself, which knows its file
+        if len({way[0] for way in ways}) > 1:  # no batch of one shape: each sample by itself, which knows its file
             return [dataset[row] for dataset, row in found]
         samples = [None] * len(found)
         for places in ways.values():
@@ -66,9 +66,9 @@ class Joined(ConcatDataset):
         return samples
 
 
-def _find(dataset: Dataset, index: int) -> tuple[FastTxtDataset, int]:
-    """The dataset that a sample is in, and its row in the list of that."""
-    while not isinstance(dataset, FastTxtDataset):
+def _find(dataset: Dataset, index: int) -> tuple[Dataset, int]:
+    """The dataset that a sample is in, and its index there."""
+    while isinstance(dataset, (Subset, ConcatDataset)):
         if isinstance(dataset, Subset):
             dataset, index = dataset.dataset, dataset.indices[index]
             continue
@@ -78,29 +78,39 @@ def _find(dataset: Dataset, index: int) -> tuple[FastTxtDataset, int]:
         starts = [0, *dataset.cumulative_sizes]
         place = bisect_right(starts, index % count) - 1
         dataset, index = dataset.datasets[place], index % count - starts[place]
-    return dataset, dataset._wrap(index)
+    return dataset, index
 
 
-def _way(dataset: FastTxtDataset) -> tuple:
-    """Samples of datasets with the same way can be read in one call."""
+def _is_plain(dataset: Dataset) -> bool:
+    """Whether FastTxtDataset itself makes the samples, of nothing but file, region and labels."""
+    return type(dataset) is FastTxtDataset
+
+
+def _way(dataset: Dataset) -> tuple:
+    """Samples of datasets with the same way can be read in one call. The first part is the shape, where it is known."""
+    if not _is_plain(dataset):
+        return None, id(dataset)
     reader, tables = dataset._reader, (dataset.rois, dataset.boxes)
     shape = (dataset.channels, dataset.resize_height, dataset.resize_width)
-    return *shape, dataset.dtype, reader.reading, reader.backend.name, *(table is None for table in tables)
+    values = (dataset.dtype, dataset.memory_format)
+    return shape, *values, reader.reading, reader.backend.name, *(table is None for table in tables)
 
 
-def _read(found: Sequence[tuple[FastTxtDataset, int]]) -> list:
-    """Samples (dataset and row) of datasets that have the same way."""
+def _read(found: Sequence[tuple[Dataset, int]]) -> Sequence:
+    """Samples (dataset and index) of datasets that have the same way."""
     first = found[0][0]
-    shape = (len(found), first.channels, first.resize_height, first.resize_width)
+    if not _is_plain(first):
+        return first.__getitems__([index for _, index in found])
+    found = [(dataset, dataset._wrap(index)) for dataset, index in found]
     labels = [dataset.files.labels[row] for dataset, row in found]
-    if None in shape or len({(label.shape, label.dtype) for label in labels}) > 1:
+    if None in _way(first)[0] or len({(label.shape, label.dtype) for label in labels}) > 1:
         return [dataset[row] for dataset, row in found]
-    images = memory.empty(shape, first.dtype)
+    images = first._empty(first.resize_height, first.resize_width, len(found))
     failures: dict[int, ImageError | RegionError] = {}
     regions = [dataset._regions([row]) for dataset, row in found]
     first._reader.into(
         [dataset._path(row) for dataset, row in found],
-        images.numpy(),
+        memory.array(images),
         lambda place: found[place][0]._origin(found[place][1]),
         *(None if column[0] is None else np.concatenate(column) for column in zip(*regions, strict=True)),
         failed=lambda place, error: failures.setdefault(place, error),

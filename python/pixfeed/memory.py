@@ -104,8 +104,10 @@ def _give_back(memory: np.ndarray) -> None:
     _pool.give(memory)
 
 
-def empty(shape: tuple[int, ...], dtype: torch.dtype) -> torch.Tensor:
-    """An uninitialised contiguous tensor to decode into, or to gather a batch in.
+def empty(
+    shape: tuple[int, ...], dtype: torch.dtype, memory_format: torch.memory_format = torch.contiguous_format
+) -> torch.Tensor:
+    """An uninitialised tensor to decode into, or to gather a batch in.
 
     Ordinary memory from the pool; pinned memory where a DataLoader asked for it; in a worker process of a DataLoader
     shared memory, so that the batch reaches the main process without a copy.
@@ -113,7 +115,11 @@ def empty(shape: tuple[int, ...], dtype: torch.dtype) -> torch.Tensor:
     Args:
         shape: the tensor's shape.
         dtype: any dtype of torch but the quantized ones.
+        memory_format: ``torch.contiguous_format``; or ``torch.channels_last`` for images ``[..., C, H, W]`` whose
+            channels lie side by side.
     """
+    if memory_format == torch.channels_last:
+        return empty((*shape[:-3], *shape[-2:], shape[-3]), dtype).movedim(-1, -3)
     size = math.prod(shape) * dtype.itemsize
     if get_worker_info() is not None:
         storage = torch.UntypedStorage._new_shared(size, device="cpu")
@@ -126,3 +132,12 @@ def empty(shape: tuple[int, ...], dtype: torch.dtype) -> torch.Tensor:
     slot = memory.view()  # torch.from_numpy holds on to this object as long as any view of the tensor lives
     weakref.finalize(slot, _give_back, memory).atexit = False
     return torch.from_numpy(slot).view(dtype).view(shape)
+
+
+def array(tensor: torch.Tensor) -> np.ndarray:
+    """The memory of a CPU tensor, to be written to. NumPy has no bfloat16: its bits are uint16 there, as the backends
+    expect them."""
+    tensor = tensor.detach()
+    if tensor.dtype == torch.bfloat16:
+        return tensor.view(torch.int16).numpy().view(np.uint16)
+    return tensor.numpy()

@@ -37,8 +37,8 @@ class Opened(Protocol):
 
         Args:
             plans: PLAN rows ``[b]``.
-            out: uint8 or float32 ``[b, 3, h, w]``, or ``[b, 1, h, w]`` for gray, any strides; row ``i`` of ``plans``
-                is written to ``out[i]``.
+            out: ``[b, 3, h, w]``, or ``[b, 1, h, w]`` for gray, any strides; uint8, float32, float16, or uint16 for the
+                bits of bfloat16. Row ``i`` of ``plans`` is written to ``out[i]``.
             threads: how many threads may work on it, the caller among them.
 
         Returns:
@@ -78,10 +78,32 @@ class Backend(Protocol):
         Args:
             image: uint8 ``[H, W, 3]``, each row in one piece.
             plan: one PLAN row ``[1]``; ``source`` and ``reduced`` do not count.
-            out: uint8 or float32 ``[1, 3, h, w]`` or ``[1, 1, h, w]``, any strides.
+            out: one slot, as for :meth:`Opened.decode_into`.
 
         Raises:
             ValueError: the plan does not fit the picture or ``out``.
+        """
+
+    def take(
+        self,
+        pictures: np.ndarray,
+        rows: np.ndarray,
+        out: np.ndarray,
+        mean: Sequence[float],
+        std: Sequence[float],
+        threads: int,
+    ) -> None:
+        """Some of the pictures of a set that is in memory, written as a PLAN's are: ``(value / 255 - mean) / std``.
+
+        Args:
+            pictures: uint8 ``[n, C, h, w]``, any strides; C is 1 or 3.
+            rows: int64 ``[b]``: picture ``rows[i]`` is written to ``out[i]``.
+            out: ``[b, C, h, w]``, as for :meth:`Opened.decode_into`.
+            mean, std: three numbers each, of which C count.
+            threads: how many threads may work on it, the caller among them.
+
+        Raises:
+            ValueError: the arguments do not fit each other.
         """
 
 

@@ -116,6 +116,17 @@ class _Native:
     def resample(self, image: np.ndarray, plan: np.ndarray, out: np.ndarray) -> None:
         self._module.resample(image, plan.view(_PLAN_ROW), out)
 
+    def take(
+        self,
+        pictures: np.ndarray,
+        rows: np.ndarray,
+        out: np.ndarray,
+        mean: Sequence[float],
+        std: Sequence[float],
+        threads: int,
+    ) -> None:
+        self._module.take(pictures, rows, out, mean, std, threads, caller_works())
+
 
 class _Lazy:
     """The opencv backend, imported at its first use."""

@@ -217,11 +217,27 @@ class _Opened:
 
 
 def _check_out(plans: np.ndarray, out: np.ndarray) -> None:
-    types = (np.uint8, np.float32)
+    types = (np.uint8, np.float32, np.float16, np.uint16)
     if out.ndim != 4 or out.shape[1] not in (1, 3) or out.dtype not in types or not out.flags.writeable:
-        raise ValueError("out must be writable, uint8 or float32, of shape [B, 3, H, W] or [B, 1, H, W]")
+        raise ValueError(
+            "out must be writable, uint8, float32, float16 or uint16 (bfloat16), of shape [B, 3, H, W] or [B, 1, H, W]"
+        )
     if len(plans) != len(out):
         raise ValueError("plans and out differ in length")
+
+
+def _write(image: np.ndarray, mean: np.ndarray, std: np.ndarray, slot: np.ndarray) -> None:
+    """uint8 ``[..., H, W, C]`` into ``[..., C, H, W]``."""
+    if slot.dtype != np.uint8:
+        channels = slot.shape[-3]
+        image = (image.astype(np.float32) / np.float32(255) - mean[:channels]) / std[:channels]
+    if slot.dtype == np.float16:
+        with np.errstate(over="ignore"):  # infinite, as torch has it
+            image = image.astype(np.float16)
+    elif slot.dtype == np.uint16:  # bfloat16: the upper half of a float32, rounded to nearest, ties to even
+        bits = image.view(np.uint32)
+        image = (bits + 0x7FFF + (bits >> 16 & 1)) >> 16
+    slot[...] = np.moveaxis(image, -1, -3)
 
 
 def _check(plan: np.void, picture_width: int, picture_height: int, height: int, width: int) -> None:
@@ -262,11 +278,7 @@ def _write(image: np.ndarray, plan: np.void, slot: np.ndarray) -> None:
         image = image[:, ::-1]
     if plan["flip_vertical"]:
         image = image[::-1]
-    image = image.reshape(*image.shape[:2], -1)
-    if slot.dtype == np.float32:
-        channels = len(slot)
-        image = (image.astype(np.float32) / np.float32(255) - plan["mean"][:channels]) / plan["std"][:channels]
-    slot[...] = image.transpose(2, 0, 1)
+    _write(image.reshape(*image.shape[:2], -1), plan["mean"], plan["std"], slot)
 
 
 def resize(cv2, image: np.ndarray, size: tuple[int, int], interpolation: int) -> np.ndarray:
@@ -305,6 +317,25 @@ class _OpenCV:
         _check(plan[0], image.shape[1], image.shape[0], out.shape[2], out.shape[3])
         image = image[..., 0] if out.shape[1] == 1 else image
         _write(_resize(self._cv2, image, plan[0], *out.shape[2:]), plan[0], out[0])
+
+    def take(
+        self,
+        pictures: np.ndarray,
+        rows: np.ndarray,
+        out: np.ndarray,
+        mean: Sequence[float],
+        std: Sequence[float],
+        threads: int = 1,
+    ) -> None:
+        _check_out(rows, out)
+        mean, std = np.asarray(mean, np.float32), np.asarray(std, np.float32)
+        if len(rows) and not 0 <= rows.min() <= rows.max() < len(pictures):
+            raise ValueError("there is no such picture")
+        if pictures.dtype != np.uint8 or pictures.shape[1:] != out.shape[1:]:
+            raise ValueError("pictures and out differ in shape")
+        if not (np.isfinite(mean).all() and np.isfinite(std).all() and std.all()):
+            raise ValueError("unusable mean or std")
+        _write(np.moveaxis(pictures[rows], 1, -1), mean, std, out)
 
     def unchanged(self, source: Source, *, strict: bool, max_pixels: int) -> tuple[Status, str, int, np.ndarray | None]:
         """Status, the codec's words, bytes on disk, and the picture as IMREAD_UNCHANGED reads it, as R, G, B (A)."""

@@ -1,0 +1,214 @@
+"""CIFAR-10 and CIFAR-100."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from pixfeed.datasets import pickles
+from pixfeed.datasets.in_memory import InMemory
+from pixfeed.datasets.published import Download, missing, verify
+from pixfeed.errors import DatasetError
+
+_SHAPE = (3, 32, 32)
+_SIZE = 3 * 32 * 32
+
+
+class _Version(NamedTuple):
+    """One of the forms in which a set is published."""
+
+    folder: str
+    archive: Download
+    train: list[str]
+    test: list[str]
+    names: str  # the file with the classes' names
+
+
+_HOME = "https://www.cs.toronto.edu/~kriz/"
+_BATCHES = [f"data_batch_{i}" for i in range(1, 6)]
+
+
+class CIFAR10(InMemory):
+    """Small photos of ten kinds of things, in the place of ``torchvision.datasets.CIFAR10``.
+
+    Args:
+        root: the folder with ``cifar-10-batches-py`` (the python version, whose pickles are read without executing
+            anything in them), or with ``cifar-10-batches-bin`` (the binary version).
+        train: the 50,000 pictures to train with, or the 10,000 to test with.
+        transform, target_transform, **options: see :class:`pixfeed.datasets.in_memory.InMemory`, also for ``mean``,
+            ``std``, ``dtype``, ``memory_format`` and ``backend``. With ``transform=None`` an item is a tensor, where
+            torchvision gives a PIL image.
+        download: nothing is downloaded; ``True`` is for scripts that say so where the files are there already.
+        verify: compare the MD5 of the files with the published one, as torchvision always does. Of the binary version
+            only the archive's is published.
+
+    Raises:
+        FileNotFoundError: files are missing; the message says where to get them, and their checksum.
+        DatasetError: a file is truncated or damaged, or is not what it should be.
+        ValueError, TypeError: an argument makes no sense.
+
+    ``data`` is a uint8 ndarray ``[N, 32, 32, 3]``, ``targets`` a list of int. An item is ``(image, target)``: float32
+    ``[3, 32, 32]`` in [0, 1] and an int; a batch float32 ``[B, 3, 32, 32]`` and int64 ``[B]``.
+    """
+
+    channels = 3
+    python = _Version(
+        "cifar-10-batches-py",
+        Download(_HOME + "cifar-10-python.tar.gz", "c58f30108f718f92721af3b95e74349a"),
+        _BATCHES,
+        ["test_batch"],
+        "batches.meta",
+    )
+    binary = _Version(
+        "cifar-10-batches-bin",
+        Download(_HOME + "cifar-10-binary.tar.gz", "c32a1d4ab5d03f1284b67883e8d87530"),
+        [f"{name}.bin" for name in _BATCHES],
+        ["test_batch.bin"],
+        "batches.meta.txt",
+    )
+    #: MD5 of the python version's files.
+    files = {  # noqa: RUF012
+        "data_batch_1": "c99cafc152244af753f735de768cd75f",
+        "data_batch_2": "d4bba439e000b95fd0a9bffe97cbabec",
+        "data_batch_3": "54ebc095f3ab1f0389bbae665268c751",
+        "data_batch_4": "634d18415352ddfa80567beed471001a",
+        "data_batch_5": "482c414d41f54cd18b22e5b47cb7c3cb",
+        "test_batch": "40351d587109b95175f43aff81a1287e",
+        "batches.meta": "5ff9c542aee3614f3951f8cda6e48888",
+    }
+    _labels_key, _names_key = "labels", "label_names"
+    _label_bytes = 1  # of a record of the binary version; the last is the label
+
+    def __init__(
+        self,
+        root: str | os.PathLike,
+        train: bool = True,
+        transform: Callable | None = None,
+        target_transform: Callable | None = None,
+        download: bool = False,
+        *,
+        verify: bool = False,
+        **options,
+    ):
+        self.root = os.path.expanduser(os.fspath(root))
+        self.train = train
+        version = self._version()
+        paths = self._paths(version, verify)
+        names = os.path.join(self.root, version.folder, version.names)
+        of_python = version is self.python
+        self.classes = self._pickled_names(names) if of_python else _text_names(names)
+        read = self._pickled if of_python else self._records
+        batches = [read(path) for path in paths]
+        self._check_labels(paths, [labels for _, labels in batches])
+        pictures = np.concatenate([pictures for pictures, _ in batches]).reshape(-1, *_SHAPE)
+        super().__init__(
+            pictures.transpose(0, 2, 3, 1),
+            [label for _, labels in batches for label in labels],
+            transform=transform,
+            target_transform=target_transform,
+            **options,
+        )
+
+    def _version(self) -> _Version:
+        """The one that is there; python's, if neither is."""
+        there = [v for v in (self.python, self.binary) if os.path.isdir(os.path.join(self.root, v.folder))]
+        return (there or [self.python])[0]
+
+    def _paths(self, version: _Version, verified: bool) -> list[str]:
+        folder = os.path.join(self.root, version.folder)
+        names = version.train if self.train else version.test
+        needed = [*names, version.names]
+        absent = [name for name in needed if not os.path.isfile(os.path.join(folder, name))]
+        if absent:
+            raise missing(folder, absent, [version.archive], f"unpack it in {self.root}")
+        if verified and version is self.binary:
+            raise ValueError(f"{folder}: no checksums are known of these files, only of {version.archive}")
+        if verified:
+            for name in needed:
+                verify(os.path.join(folder, name), self.files[name])
+        return [os.path.join(folder, name) for name in names]
+
+    def _pickled(self, path: str) -> tuple[np.ndarray, list[int]]:
+        """Pictures uint8 ``[n, 3072]`` and labels of a batch of the python version."""
+        batch = pickles.load(path)
+        pictures, labels = batch.get("data"), batch.get(self._labels_key)
+        if not isinstance(pictures, np.ndarray) or pictures.ndim != 2 or pictures.shape[1] != _SIZE:
+            what = list(pictures.shape) if isinstance(pictures, np.ndarray) else type(pictures).__name__
+            raise DatasetError(f"{path}: its 'data' is {what}, not uint8 [n, {_SIZE}]; fetch the file again")
+        if type(labels) is not list or not all(type(label) is int for label in labels):
+            raise DatasetError(f"{path}: its {self._labels_key!r} is no list of int; fetch the file again")
+        if len(pictures) != len(labels):
+            raise DatasetError(f"{path}: {len(pictures)} images and {len(labels)} labels; fetch the file again")
+        return pictures, labels
+
+    def _records(self, path: str) -> tuple[np.ndarray, list[int]]:
+        """Pictures uint8 ``[n, 3072]`` and labels of a file of the binary version."""
+        data = np.fromfile(path, np.uint8)
+        record = self._label_bytes + _SIZE
+        if len(data) == 0 or len(data) % record:
+            raise DatasetError(
+                f"{path} [{len(data)} bytes]: its size is no multiple of {record}, a record's size: it is truncated, "
+                "or something else; fetch it again"
+            )
+        records = data.reshape(-1, record)
+        return records[:, self._label_bytes :], records[:, self._label_bytes - 1].tolist()
+
+    def _pickled_names(self, path: str) -> list[str]:
+        try:
+            return pickles.names(pickles.load(path).get(self._names_key))
+        except DatasetError:
+            raise
+        except ValueError as reason:
+            raise DatasetError(
+                f"{path}: its {self._names_key!r} is unusable ({reason}); fetch the file again"
+            ) from reason
+
+    def _check_labels(self, paths: list[str], labels: list[list[int]]) -> None:
+        if not any(labels):
+            raise DatasetError(f"{paths[0]}: there is no image in it; fetch the file again")
+        for path, of_path in zip(paths, labels, strict=True):
+            for i, label in enumerate(of_path):
+                if not 0 <= label < len(self.classes):
+                    what = f"label {label} of item {i}, there are {len(self.classes)} classes"
+                    raise DatasetError(f"{path}: {what}; fetch the file again")
+
+    def _pictures(self) -> np.ndarray:
+        return np.asarray(self.data).transpose(0, 3, 1, 2)
+
+    def _picture(self, i: int) -> np.ndarray:
+        return np.asarray(self.data[i])
+
+
+def _text_names(path: str) -> list[str]:
+    with open(path, encoding="utf-8", errors="replace") as file:
+        return [name for line in file if (name := line.strip())]
+
+
+class CIFAR100(CIFAR10):
+    """Small photos of a hundred kinds of things, in the place of ``torchvision.datasets.CIFAR100``: as
+    :class:`CIFAR10`, with the files in ``cifar-100-python`` or ``cifar-100-binary``. Targets are the fine labels."""
+
+    python = _Version(
+        "cifar-100-python",
+        Download(_HOME + "cifar-100-python.tar.gz", "eb9058c3a382ffc7106e4002c42a8d85"),
+        ["train"],
+        ["test"],
+        "meta",
+    )
+    binary = _Version(
+        "cifar-100-binary",
+        Download(_HOME + "cifar-100-binary.tar.gz", "03b5dce01913d631647c71ecec9e9cb8"),
+        ["train.bin"],
+        ["test.bin"],
+        "fine_label_names.txt",
+    )
+    files = {  # noqa: RUF012
+        "train": "16019d7e3df5f24257cddd939b257f8d",
+        "test": "f0ef6b0ae62326f3e7ffdfab6717acfc",
+        "meta": "7973b15100ade9c7d40fb424638fde48",
+    }
+    _labels_key, _names_key = "fine_labels", "fine_label_names"
+    _label_bytes = 2

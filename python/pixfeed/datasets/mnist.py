@@ -1,0 +1,138 @@
+"""MNIST and sets that are laid out like it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+import numpy as np
+import torch
+
+from pixfeed.datasets import idx
+from pixfeed.datasets.in_memory import InMemory
+from pixfeed.datasets.published import Download, missing, verify
+from pixfeed.errors import DatasetError
+
+
+class MNIST(InMemory):
+    """Handwritten digits, in the place of ``torchvision.datasets.MNIST``, which batches take twenty times as long from.
+
+    Args:
+        root: the folder with ``MNIST/raw/train-images-idx3-ubyte`` and so on, gzipped (``.gz``) or not.
+        train: the 60,000 pictures to train with, or the 10,000 to test with.
+        transform, target_transform, **options: see :class:`pixfeed.datasets.in_memory.InMemory`, also for ``mean``,
+            ``std``, ``dtype``, ``memory_format`` and ``backend``. With ``transform=None`` an item is a tensor, where
+            torchvision gives a PIL image.
+        download: nothing is downloaded; ``True`` is for scripts that say so where the files are there already.
+        verify: compare the MD5 of the files with the published one. That is of the gzipped files.
+
+    Raises:
+        FileNotFoundError: files are missing; the message says where to get them, and their checksums.
+        DatasetError: a file is truncated or damaged, or is not what it should be.
+        ValueError, TypeError: an argument makes no sense.
+
+    ``data`` is a uint8 tensor ``[N, 28, 28]``, ``targets`` int64 ``[N]``. An item is ``(image, target)``: float32
+    ``[1, 28, 28]`` in [0, 1] and an int; a batch float32 ``[B, 1, 28, 28]`` and int64 ``[B]``.
+    """
+
+    folder = "MNIST"
+    mirror = "https://ossci-datasets.s3.amazonaws.com/mnist/"
+    #: MD5 by name.
+    files = {  # noqa: RUF012
+        "train-images-idx3-ubyte.gz": "f68b3c2dcbeaaa9fbdd348bbdeb94873",
+        "train-labels-idx1-ubyte.gz": "d53e105ee54ea40749a09fcbcd1e9432",
+        "t10k-images-idx3-ubyte.gz": "9fb629c4189551a2d022fa330f9573f3",
+        "t10k-labels-idx1-ubyte.gz": "ec29112dd5afa0611ce80d1b7f02629c",
+    }
+    classes = [  # noqa: RUF012
+        *("0 - zero", "1 - one", "2 - two", "3 - three", "4 - four"),
+        *("5 - five", "6 - six", "7 - seven", "8 - eight", "9 - nine"),
+    ]
+    channels = 1
+
+    def __init__(
+        self,
+        root: str | os.PathLike,
+        train: bool = True,
+        transform: Callable | None = None,
+        target_transform: Callable | None = None,
+        download: bool = False,
+        *,
+        verify: bool = False,
+        **options,
+    ):
+        self.root = os.path.expanduser(os.fspath(root))
+        self.train = train
+        images, labels = self._paths(verify)
+        data, targets = idx.read(images, 3), idx.read(labels, 1)
+        if len(data) != len(targets):
+            raise DatasetError(
+                f"{images} has {len(data)} images, {labels} has {len(targets)} labels: they do not belong together; "
+                "fetch both again"
+            )
+        if data.size == 0:
+            raise DatasetError(f"{images}: its images are {list(data.shape)}, that is none; fetch it again")
+        if targets.max() >= len(self.classes):
+            what = f"label {targets.max()} of item {targets.argmax()}, there are {len(self.classes)} classes"
+            raise DatasetError(f"{labels}: {what}; fetch it again")
+        super().__init__(
+            torch.from_numpy(data),
+            torch.from_numpy(targets.astype(np.int64)),
+            transform=transform,
+            target_transform=target_transform,
+            **options,
+        )
+
+    @property
+    def raw_folder(self) -> str:
+        return os.path.join(self.root, self.folder, "raw")
+
+    def _paths(self, verified: bool) -> list[str]:
+        """Images and labels: the plain file, or the gzipped one."""
+        zipped = [name for name in self.files if name.startswith("train" if self.train else "t10k")]
+        paths, absent = [], []
+        for name in zipped:
+            found = [path for path in (name.removesuffix(".gz"), name) if os.path.isfile(self._at(path))]
+            if verified:
+                found = found[-1:]  # the gzipped one, if it is there
+            if not found:
+                absent.append(name)
+                continue
+            if verified and not found[0].endswith(".gz"):
+                raise ValueError(
+                    f"{self._at(found[0])}: no checksum is known of it, only of {name}: verify=False reads it"
+                )
+            if verified:
+                verify(self._at(name), self.files[name])
+            paths.append(self._at(found[0]))
+        if absent:
+            downloads = [Download(self.mirror + name, self.files[name]) for name in absent]
+            raise missing(self.raw_folder, absent, downloads, "put it there, as it is or unpacked")
+        return paths
+
+    def _at(self, name: str) -> str:
+        return os.path.join(self.raw_folder, name)
+
+    def _pictures(self) -> np.ndarray:
+        return np.asarray(self.data)[:, None]
+
+    def _picture(self, i: int) -> np.ndarray:
+        return np.asarray(self.data[i])
+
+
+class FashionMNIST(MNIST):
+    """Articles of clothing, in the place of ``torchvision.datasets.FashionMNIST``: as :class:`MNIST`, with the files in
+    ``FashionMNIST/raw``."""
+
+    folder = "FashionMNIST"
+    mirror = "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/"
+    files = {  # noqa: RUF012
+        "train-images-idx3-ubyte.gz": "8d4fb7e6c68d591d4c3dfef9ec88bf0d",
+        "train-labels-idx1-ubyte.gz": "25c81989df183df01b3e8a0aad5dffbe",
+        "t10k-images-idx3-ubyte.gz": "bef4ecab320f06d8554ea6380940ec79",
+        "t10k-labels-idx1-ubyte.gz": "bb300cfdad3c16e7a12a480ee83cd310",
+    }
+    classes = [  # noqa: RUF012
+        *("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"),
+        *("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
+    ]

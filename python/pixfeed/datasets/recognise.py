@@ -1,0 +1,65 @@
+"""Transforms that are nothing but dtype, mean and std: the batch path does them natively, the whole batch at once.
+
+One function, :func:`values`, which looks at names and attributes of torchvision's and pixfeed's transforms and imports
+neither. Everything that it does not know is called, item by item.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+
+from pixfeed.values import Values, numbers
+
+
+def values(transform: Callable) -> Values | None:
+    """What a transform does to values, if that is all it does: ``ToTensor()``, ``PILToTensor()``, or
+    ``PILToTensor()`` or ``ToImage()`` and then ``ToDtype(torch.float32, scale=True)`` or
+    ``ConvertImageDtype(torch.float32)``, and behind that perhaps ``Normalize``; in a ``Compose`` or alone. ``None`` for
+    everything else.
+
+    Values are divided by 255, as ToTensor does it. (torchvision's v2.ToDtype multiplies by 1 / 255, which differs in
+    the last bit.)
+    """
+    steps = [_name(step) for step in _steps(transform)]
+    kinds = [kind for kind, _ in steps]
+    normalize = steps[-1][1] if kinds[-1:] == ["Normalize"] else None
+    start = steps[:-1] if normalize is not None else steps
+    dtype = _dtype(start)
+    if dtype is None or (normalize is not None and dtype is not torch.float32):
+        return None
+    if normalize is None:
+        return Values(dtype)
+    try:
+        return Values(dtype, numbers(normalize.mean), numbers(normalize.std))
+    except (AttributeError, TypeError, ValueError, RuntimeError):
+        return None
+
+
+def _name(step: object) -> tuple[str, object]:
+    """The class's name if the class is torchvision's or pixfeed's, not derived from it; else an empty string."""
+    kind = type(step)
+    known = kind.__module__.partition(".")[0] in ("torchvision", "pixfeed")
+    return (kind.__name__ if known else ""), step
+
+
+def _steps(transform: object) -> list:
+    if _name(transform)[0] != "Compose":
+        return [transform]
+    return [step for inner in transform.transforms for step in _steps(inner)]
+
+
+def _dtype(steps: list[tuple[str, object]]) -> torch.dtype | None:
+    """What the steps that make a tensor of a picture give."""
+    kinds = [kind for kind, _ in steps]
+    if kinds == ["ToTensor"]:
+        return torch.float32
+    if kinds == ["PILToTensor"]:
+        return torch.uint8
+    if len(steps) == 2 and kinds[0] in ("PILToTensor", "ToImage") and kinds[1] in ("ToDtype", "ConvertImageDtype"):
+        step = steps[1][1]
+        scaled = kinds[1] == "ConvertImageDtype" or getattr(step, "scale", False) is True
+        if scaled and getattr(step, "dtype", None) is torch.float32:
+            return torch.float32
+    return None
