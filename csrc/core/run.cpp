@@ -4,7 +4,9 @@
 #include <cmath>
 #include <cstring>
 
+#include "adjust.h"
 #include "exif.h"
+#include "frame.h"
 #include "orient.h"
 #include "reduce.h"
 #include "resamplers.h"
@@ -17,6 +19,51 @@ ImageView view(Buffer& buffer, int width, int height) {
   const std::ptrdiff_t stride = std::ptrdiff_t{3} * width;
   return {buffer.get(static_cast<std::size_t>(stride) * static_cast<std::size_t>(height)), width, height, stride};
 }
+
+// What finished rows go through: the frame, the change of colors, the slot; those that the plan does not ask for left out.
+class Finish {
+ public:
+  // False if memory is short.
+  bool prepare(const Plan& plan, const Slot& slot, Scratch& scratch) {
+    part_ = part_of(plan, slot.width, slot.height);
+    plan_ = plan;
+    plan_.window_x = part_.x;
+    plan_.window_y = part_.y;
+    if (!slot_.prepare(plan, slot, scratch)) return false;
+    front_ = &slot_;
+    if (adjusts(plan)) {
+      if (!adjuster_.prepare(plan, slot.width, slot.height, *front_, scratch.adjust)) return false;
+      front_ = &adjuster_;
+    }
+    if (part_.width != slot.width || part_.height != slot.height) {
+      if (!framer_.prepare(plan, slot.width, slot.height, *front_, scratch.frame)) return false;
+      front_ = &framer_;
+    }
+    return true;
+  }
+
+  // Nothing of the picture is seen: the slot is filled.
+  bool empty() {
+    if (part_.width > 0 && part_.height > 0) return false;
+    framer_.fill();
+    return true;
+  }
+
+  // Of what `resampler` makes only the part that lies inside the resized crop comes through here.
+  bool prepare(Resampler& resampler, int crop_x, int crop_y, int width, int height, Buffer& memory) {
+    plan_.crop_x = crop_x;
+    plan_.crop_y = crop_y;
+    return resampler.prepare(plan_, width, height, part_.width, part_.height, memory, *front_);
+  }
+
+ private:
+  Area part_{};
+  Plan plan_{};
+  SlotWriter slot_;
+  Adjuster adjuster_;
+  Framer framer_;
+  RowWriter* front_ = nullptr;
+};
 
 // Keeps an area of the stored picture, for pictures that have to be turned before anything else can be done.
 class Keeper : public RowSink {
@@ -62,8 +109,7 @@ Status decode_reduced(Bytes bytes, const Header& header, Request request, const 
 
 // The whole turned picture is never needed, only the crop: it is a picture of its own from here on.
 Status run_turned(Bytes bytes, const Header& header, const Plan& plan, const DecodeOptions& options,
-                  const Request& request, int width, int height, const Slot& slot, RowWriter& writer, Scratch& scratch,
-                  std::string* note) {
+                  const Request& request, int width, int height, Finish& finish, Scratch& scratch, std::string* note) {
   const Area crop{plan.crop_x, plan.crop_y, plan.crop_w, plan.crop_h};
   const bool swapped = swaps_sides(header.orientation);
   Keeper keeper;
@@ -72,12 +118,9 @@ Status run_turned(Bytes bytes, const Header& header, const Plan& plan, const Dec
     return Status::out_of_memory;
   }
   const ImageView upright = view(scratch.upright, crop.width, crop.height);
-  Plan of_crop = plan;
-  of_crop.crop_x = of_crop.crop_y = 0;
   Resamplers resamplers;
   Resampler& resampler = resamplers.of(plan);
-  if (upright.data == nullptr ||
-      !resampler.prepare(of_crop, crop.width, crop.height, slot.width, slot.height, scratch.resample, writer)) {
+  if (upright.data == nullptr || !finish.prepare(resampler, 0, 0, crop.width, crop.height, scratch.resample)) {
     return Status::out_of_memory;
   }
   const Status status = decode_reduced(bytes, header, request, options, keeper, scratch, note);
@@ -102,26 +145,28 @@ Status run(Bytes bytes, const Header& header, const Plan& plan, const DecodeOpti
   const int width = reduced_side(header.width, header.format, plan.reduced);
   const int height = reduced_side(header.height, header.format, plan.reduced);
   const bool whole = options.strict || (plan.crop_w == width && plan.crop_h == height);
-  const Request request{slot.channels == 1, plan.reduced, whole, plan.low_pass != 0};
-  SlotWriter writer;
-  if (!writer.prepare(plan, slot, scratch)) return Status::out_of_memory;
+  const Request request{plan.reads_gray(slot.channels), plan.reduced, whole, plan.low_pass != 0};
+  Finish finish;
+  if (!finish.prepare(plan, slot, scratch)) return Status::out_of_memory;
+  if (finish.empty()) return Status::ok;
   if (header.orientation != 1) {
-    return run_turned(bytes, header, plan, options, request, width, height, slot, writer, scratch, note);
+    return run_turned(bytes, header, plan, options, request, width, height, finish, scratch, note);
   }
   Resamplers resamplers;
   Resampler& resampler = resamplers.of(plan);
-  if (!resampler.prepare(plan, width, height, slot.width, slot.height, scratch.resample, writer)) {
+  if (!finish.prepare(resampler, plan.crop_x, plan.crop_y, width, height, scratch.resample)) {
     return Status::out_of_memory;
   }
   return decode_reduced(bytes, header, request, options, resampler, scratch, note);
 }
 
 Status run_pixels(const ImageView& picture, const Plan& plan, const Slot& slot, Scratch& scratch) {
-  SlotWriter writer;
+  Finish finish;
+  if (!finish.prepare(plan, slot, scratch)) return Status::out_of_memory;
+  if (finish.empty()) return Status::ok;
   Resamplers resamplers;
   Resampler& resampler = resamplers.of(plan);
-  if (!writer.prepare(plan, slot, scratch) ||
-      !resampler.prepare(plan, picture.width, picture.height, slot.width, slot.height, scratch.resample, writer)) {
+  if (!finish.prepare(resampler, plan.crop_x, plan.crop_y, picture.width, picture.height, scratch.resample)) {
     return Status::out_of_memory;
   }
   push(picture, resampler);
@@ -138,8 +183,21 @@ const char* check(const Plan& plan, int width, int height, int slot_height, int 
   }
   const std::int64_t window_right = std::int64_t{plan.window_x} + slot_width;
   const std::int64_t window_bottom = std::int64_t{plan.window_y} + slot_height;
-  if (plan.window_x < 0 || plan.window_y < 0 || window_right > plan.resize_w || window_bottom > plan.resize_h) {
+  if (plan.resize_w <= 0 || plan.resize_h <= 0) return "the crop is resized to nothing";
+  if (plan.framed == 0 && (plan.window_x < 0 || plan.window_y < 0 || window_right > plan.resize_w ||
+                           window_bottom > plan.resize_h)) {
     return "the window does not lie inside the resized crop";
+  }
+  constexpr int kFar = 1 << 30;
+  if (plan.window_x < -kFar || plan.window_y < -kFar || window_right > kFar || window_bottom > kFar) {
+    return "the window lies too far away";
+  }
+  for (std::int32_t value : plan.fill) {
+    if (value < 0 || value > 255) return "fill may be 0 to 255";
+  }
+  for (int i = 0; i < kAdjustments; ++i) {
+    if (plan.adjust[i] < Adjustment::none || plan.adjust[i] > Adjustment::gray) return "unknown adjustment";
+    if (!std::isfinite(plan.factor[i])) return "unusable factor";
   }
   const bool whole = plan.box[0] == 0 && plan.box[1] == 0 && plan.box[2] == static_cast<float>(plan.crop_w) &&
                      plan.box[3] == static_cast<float>(plan.crop_h);

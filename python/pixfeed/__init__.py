@@ -12,7 +12,7 @@ The drop-in for the usual list-file Dataset of image classification::
 Pixels are bit for bit those of OpenCV. See README.md and ARCHITECTURE.md.
 """
 
-from pixfeed import memory
+from pixfeed import memory, transforms
 from pixfeed._version import __version__
 from pixfeed.collate import default_collate, pad_collate
 from pixfeed.dataset import FastTxtDataset
@@ -38,4 +38,5 @@ __all__ = [
     "pad_collate",
     "resize",
     "show_config",
+    "transforms",
 ]

@@ -4,22 +4,31 @@ from __future__ import annotations
 
 import operator
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 import torch
 from torch.utils.data import Dataset, Subset
 
-from pixfeed import folder, memory
+from pixfeed import draws, folder, memory
 from pixfeed.collate import Batch, Sample
 from pixfeed.errors import ImageError, Origin, RegionError
 from pixfeed.files import FileList, Samples
 from pixfeed.functional import Reader, check_dtype
 from pixfeed.journal import Failure, Journal
 from pixfeed.reading import Reading, check_rows, check_size
+from pixfeed.transforms import Compose
+from pixfeed.transforms.carry import Cook
 
 #: ``len`` of a dataset that repeats for ever.
 ENDLESS = 10_000_000
+
+
+class _Default(int):
+    """A default that can be told from the same number given."""
+
+
+_SIDE = _Default(256)
 
 
 class FastTxtDataset(Dataset):
@@ -33,9 +42,15 @@ class FastTxtDataset(Dataset):
         filename: the list file; see :class:`pixfeed.files.FileList`.
         image_dir: the folder that names are relative to. Absolute names are taken as they are.
         resize_height, resize_width: pixels. One ``None`` keeps the aspect ratio (the other side is
-            ``int(side * given / other)``), both ``None`` leave the size as it is.
+            ``int(side * given / other)``), both ``None`` leave the size as it is. With ``transform`` they are left out:
+            nothing is resized but by the transform.
         repeat: how often the list is repeated in one epoch; ``None`` for ever (``len`` is then 10,000,000).
-        dtype: ``torch.float32`` for values in [0, 1], or ``torch.uint8``.
+        dtype: ``torch.float32`` for values in [0, 1], or ``torch.uint8``. A ``transform`` with ToTensor or ToDtype says
+            it itself.
+        transform: a :class:`pixfeed.transforms.Compose`, which is fused with decoding as far as possible; ``print`` of
+            the dataset says how far. Or any callable: it gets the image as a uint8 tensor ``[C, H, W]``.
+        seed: of the transform's random numbers, which depend on it, the epoch (:meth:`set_epoch`) and the sample's
+            index, and on nothing else. ``None`` draws one from torch's global generator, now.
         delimiter, label_dtype, header: how the list is written; see :class:`pixfeed.files.FileList`.
         roi_columns: 4 if each line has the region (x, y, w, h) of its picture between name and labels, else 0.
         rois: the same as integers ``[n, 4]``, a row for each line of the list.
@@ -52,7 +67,7 @@ class FastTxtDataset(Dataset):
         ValueError, TypeError: an argument makes no sense.
 
     An item is ``(image, label)``: image a tensor ``[C, H, W]`` of ``dtype``, C being 3 (RGB), or 1 with
-    ``channels="gray"``; label an ndarray ``[L]`` of ``label_dtype``. A batch of torch's DataLoader has images
+    ``channels="gray"``, or what the transform makes of it; label an ndarray ``[L]`` of ``label_dtype``. A batch of torch's DataLoader has images
     ``[B, C, H, W]`` and labels ``[B, L]``. Reading an item raises :class:`pixfeed.ImageError` if its image is missing,
     empty, truncated, corrupt or no image, :class:`pixfeed.RegionError` if its region does not fit, and
     :class:`pixfeed.ListError` if the list has changed on disk.
@@ -62,8 +77,8 @@ class FastTxtDataset(Dataset):
         self,
         filename: str | os.PathLike | Samples,
         image_dir: str | os.PathLike,
-        resize_height: int | None = 256,
-        resize_width: int | None = 256,
+        resize_height: int | None = _SIDE,
+        resize_width: int | None = _SIDE,
         repeat: int | None = 1,
         *,
         dtype: torch.dtype = torch.float32,
@@ -75,6 +90,8 @@ class FastTxtDataset(Dataset):
         boxes: np.ndarray | None = None,
         on_error: str = "raise",
         max_errors: int | None = None,
+        transform: Callable | None = None,
+        seed: int | None = None,
         **reading,
     ):
         for side in (resize_height, resize_width):
@@ -92,10 +109,19 @@ class FastTxtDataset(Dataset):
             how = dict(delimiter=delimiter, label_dtype=label_dtype, header=header, backend=reading.get("backend"))
             self.files = FileList(filename, roi_columns, **how)
         self.image_dir = os.fspath(image_dir)
-        self.resize_height = resize_height
-        self.resize_width = resize_width
-        self.repeat = repeat
         self.dtype = check_dtype(dtype)
+        self.transform = transform
+        self.seed = seed
+        self.epoch: int | None = None
+        self._cook: Cook | None = None
+        if transform is not None:
+            if resize_height is not _SIDE or resize_width is not _SIDE:
+                raise ValueError("sizes are given twice: put Resize((height, width)) first in the transform instead")
+            self._set_transform(transform, boxes)
+            resize_height, resize_width = self._cook.recipe.size or (None, None)
+        self.resize_height = None if resize_height is None else int(resize_height)
+        self.resize_width = None if resize_width is None else int(resize_width)
+        self.repeat = repeat
         if rois is not None and roi_columns:
             raise ValueError("regions are given twice: by roi_columns and by rois")
         self._rois = check_rows("rois", rois, len(self.files), np.int64)
@@ -104,16 +130,58 @@ class FastTxtDataset(Dataset):
             raise ValueError(f"on_error is {on_error!r}; it may be 'raise', 'skip' or 'zeros'")
         if on_error == "zeros" and None in (resize_height, resize_width):
             raise ValueError("on_error='zeros' needs resize_height and resize_width: how large would the zeros be?")
+        if on_error == "zeros" and self.runs_python:
+            raise ValueError("on_error='zeros' goes with no Python function in the transform: what would it make of them?")
         self.on_error = on_error
         self.max_errors = max_errors
         self._journal = Journal()
+
+    def _set_transform(self, transform: Callable, boxes: np.ndarray | None) -> None:
+        reading = self._reader.reading
+        if boxes is not None or reading.interpolation is not None or reading.antialias is not None:
+            raise ValueError("boxes, interpolation and antialias go with no transform: its Resize says how to resize")
+        if not isinstance(transform, Compose):
+            transform = Compose([transform])
+        recipe = transform.recipe(self.channels)
+        if recipe.written is None:
+            recipe.written = self.dtype
+        elif recipe.written == torch.float32 and self.dtype == torch.uint8:
+            raise ValueError(f"dtype=torch.uint8 contradicts the transform, which makes floats: {transform}")
+        self.dtype, self.channels = recipe.written, recipe.channels
+        self.seed = draws.new_seed() if self.seed is None else operator.index(self.seed)
+        self._cook = Cook(self._reader, recipe)
+
+    @property
+    def runs_python(self) -> bool:
+        """Whether a part of the transform runs in Python, for each sample, and so keeps the GIL."""
+        return self._cook is not None and bool(self._cook.recipe.python)
+
+    def set_epoch(self, epoch: int | None) -> None:
+        """The epoch that random transforms draw for from now on. pixfeed.DataLoader counts epochs by itself, unless this
+        was called (``None`` takes it back); with torch's DataLoader call it before every epoch, as DistributedSampler's,
+        and without ``persistent_workers``, whose copies of the dataset it does not reach."""
+        self.epoch = None if epoch is None else operator.index(epoch)
+
+    def _draws(self, keys: Sequence[int]) -> tuple[int, np.ndarray]:
+        """The epoch, and the random numbers of samples by their indices, ``[n, recipe.draws]``."""
+        told = draws.epoch()
+        epoch = (self.epoch or 0) if told is None else told
+        return epoch, draws.uniform(self.seed, epoch, keys, self._cook.recipe.draws)
+
+    def _in_python(self, images: Iterable, keys: Sequence[int], epoch: int) -> list:
+        """The transform's Python part, each sample with random numbers of its own."""
+        made = []
+        for image, key in zip(images, keys, strict=True):
+            with draws.python(self.seed, epoch, key):
+                made.append(self._cook.recipe.in_python(image))
+        return made
 
     @classmethod
     def from_folder(
         cls,
         path: str | os.PathLike,
-        resize_height: int | None = 256,
-        resize_width: int | None = 256,
+        resize_height: int | None = _SIDE,
+        resize_width: int | None = _SIDE,
         repeat: int | None = 1,
         **options,
     ) -> FastTxtDataset:
@@ -140,8 +208,8 @@ class FastTxtDataset(Dataset):
         cls,
         paths: Iterable[str | os.PathLike],
         labels: np.typing.ArrayLike,
-        resize_height: int | None = 256,
-        resize_width: int | None = 256,
+        resize_height: int | None = _SIDE,
+        resize_width: int | None = _SIDE,
         repeat: int | None = 1,
         *,
         image_dir: str | os.PathLike = "",
@@ -173,10 +241,10 @@ class FastTxtDataset(Dataset):
         an index beyond the end starts over."""
         if isinstance(index, slice):
             return Subset(self, range(len(self))[index])
-        i = self._wrap(index)
+        i, key = self._wrap(index), self._key(index)
         for _ in range(len(self.files)):
             try:
-                return self._read(i)
+                return self._read(i, key)
             except (ImageError, RegionError) as failure:
                 error = failure
                 self._note(error)
@@ -186,8 +254,8 @@ class FastTxtDataset(Dataset):
             i = (i + 1) % len(self.files)
         raise error
 
-    def _read(self, i: int) -> tuple[torch.Tensor, np.ndarray]:
-        """Sample ``i`` of the list."""
+    def _read(self, i: int, key: int) -> tuple[torch.Tensor, np.ndarray]:
+        """Sample ``i`` of the list, with the random numbers of index ``key``."""
         image = None
 
         def allocate(height: int, width: int) -> np.ndarray:
@@ -195,9 +263,16 @@ class FastTxtDataset(Dataset):
             image = memory.empty((self.channels, height, width), self.dtype)
             return image.numpy()
 
-        size = (self.resize_height, self.resize_width)
         origin = self._origin(i)
-        self._reader.one(origin.path, size, allocate, origin, *self._regions([i]))
+        rois, boxes = self._regions([i])
+        if self._cook is None:
+            self._reader.one(origin.path, (self.resize_height, self.resize_width), allocate, origin, rois, boxes)
+        else:
+            epoch, u = self._draws([key])
+            self._cook.one(origin.path, allocate, origin, rois, u)
+            image = self._cook.recipe.finish(image[None], u)[0]
+            if self.runs_python:
+                (image,) = self._in_python([image], [key], epoch)
         return Sample(image, self.files.labels[i].copy(), origin=origin)
 
     def __getitems__(self, indices: Sequence[int]) -> list:
@@ -205,35 +280,50 @@ class FastTxtDataset(Dataset):
         torch's DataLoader calls this, and its default collate hands that tensor on without copying it."""
         if self.resize_height is None or self.resize_width is None:
             return [self[i] for i in indices]  # each picture has a size of its own
-        rows = [self._wrap(index) for index in indices]
+        rows, keys = [self._wrap(index) for index in indices], [self._key(index) for index in indices]
         images = memory.empty((len(rows), self.channels, self.resize_height, self.resize_width), self.dtype)
+        epoch, u = (0, None) if self._cook is None else self._draws(keys)
         failures: dict[int, ImageError | RegionError] = {}
-        self._read_into(rows, images, failures)
+        self._read_into(rows, images, failures, u)
+        zeros = []
         for place, error in sorted(failures.items()):
             self._note(error)
+            one = slice(place, place + 1)
             if self.on_error == "zeros":
-                images[place].zero_()
+                zeros.append(place)
             else:
-                rows[place] = self._read_next(rows[place], images[place : place + 1], error)
-        return Batch(images, self.files.labels[rows]).samples()
+                rows[place] = self._read_next(rows[place], images[one], error, None if u is None else u[one])
+        if u is not None:
+            images = self._cook.recipe.finish(images, u)
+        images[zeros] = 0
+        labels = self.files.labels[rows]
+        if self.runs_python:
+            made = self._in_python(images.unbind(0), keys, epoch)
+            return [Sample(*each, origin=self._origin(i)) for *each, i in zip(made, labels, rows, strict=True)]
+        return Batch(images, labels).samples()
 
-    def _read_into(self, rows: Sequence[int], images: torch.Tensor, failures: dict) -> None:
-        """Samples of the list into ``images``; what goes wrong into ``failures``, by place."""
+    def _read_into(self, rows: Sequence[int], images: torch.Tensor, failures: dict, u: np.ndarray | None) -> None:
+        """Samples of the list into ``images``; what goes wrong into ``failures``, by place. ``u``: the transform's
+        random numbers."""
         paths = [self._path(i) for i in rows]
-        self._reader.into(
-            paths,
-            images.numpy(),
-            lambda i: self._origin(rows[i]),
-            *self._regions(rows),
-            failed=lambda place, error: failures.setdefault(place, error),
-        )
+        rois, boxes = self._regions(rows)
+        about = (paths, images.numpy(), lambda i: self._origin(rows[i]), rois)
 
-    def _read_next(self, row: int, image: torch.Tensor, error: Exception) -> int:
-        """The next sample behind ``row`` that can be read, into ``image`` ``[1, C, H, W]``; its row."""
+        def failed(place: int, error: ImageError | RegionError):
+            failures.setdefault(place, error)
+
+        if u is None:
+            self._reader.into(*about, boxes, failed=failed)
+        else:
+            self._cook.into(*about, u, failed)
+
+    def _read_next(self, row: int, image: torch.Tensor, error: Exception, u: np.ndarray | None) -> int:
+        """The next sample behind ``row`` that can be read, into ``image`` ``[1, C, H, W]``; its row. Its random numbers
+        are those of the sample that it stands for."""
         for step in range(1, len(self.files)):
             other = (row + step) % len(self.files)
             failures: dict[int, ImageError | RegionError] = {}
-            self._read_into([other], image, failures)
+            self._read_into([other], image, failures, u)
             if not failures:
                 return other
             self._note(failures[0])
@@ -260,24 +350,32 @@ class FastTxtDataset(Dataset):
         return (self[i] for i in range(len(self)))
 
     def __repr__(self) -> str:
-        size = f"{self.resize_height} x {self.resize_width}"
-        return (
-            f"FastTxtDataset({self.files.filename!r}: {len(self.files)} images, repeat={self.repeat}, "
-            f"resize (h x w) {size}, {self.dtype}, backend {self._reader.backend.name})"
-        )
+        about = f"{self.files.filename!r}: {len(self.files)} images, repeat={self.repeat}"
+        if self._cook is None:
+            about += f", resize (h x w) {self.resize_height} x {self.resize_width}"
+        dtype = "" if self.runs_python else f", {self.dtype}"
+        line = f"FastTxtDataset({about}{dtype}, backend {self._reader.backend.name})"
+        return "\n  ".join([line, *(str(self._cook.recipe).splitlines() if self._cook else ())])
 
     def __getstate__(self) -> dict:
         state = self.__dict__.copy()
         state["_reader"] = self._reader.reading  # a worker process opens its own backend
+        state["_cook"] = None if self._cook is None else self._cook.recipe
         return state
 
     def __setstate__(self, state: dict) -> None:
         self.__dict__.update(state)
         self._reader = Reader(self._reader)
+        self._cook = None if self._cook is None else Cook(self._reader, self._cook)
 
     def _wrap(self, index: int) -> int:
         index = operator.index(index)
         return (index + len(self) if index < 0 else index) % len(self.files)
+
+    def _key(self, index: int) -> int:
+        """What a sample's random numbers depend on: its index, from the start."""
+        index = operator.index(index)
+        return index + len(self) if index < 0 else index
 
     def _path(self, i: int) -> str:
         return os.path.join(self.image_dir, self.files.name(i))

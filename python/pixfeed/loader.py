@@ -11,8 +11,14 @@ from itertools import islice
 import torch
 import torch.utils.data
 from torch.utils.data import ConcatDataset, Dataset, Sampler, Subset, _utils
-from torch.utils.data.dataloader import _BaseDataLoaderIter, _DatasetKind
+from torch.utils.data.dataloader import (
+    _BaseDataLoaderIter,
+    _DatasetKind,
+    _MultiProcessingDataLoaderIter,
+    _SingleProcessDataLoaderIter,
+)
 
+from pixfeed import draws
 from pixfeed.collate import default_collate, pad_collate
 from pixfeed.dataset import FastTxtDataset
 from pixfeed.journal import Failure
@@ -24,14 +30,16 @@ _COLLATES = (default_collate, pad_collate, _utils.collate.default_collate, _util
 
 
 def _reads_natively(dataset: object) -> bool:
-    """Whether a dataset's samples come from FastTxtDataset and nothing else is done to them."""
+    """Whether a dataset's samples come from FastTxtDataset and nothing is done to them in Python."""
     if type(dataset) is Subset:
         return _reads_natively(dataset.dataset)
     if type(dataset) is ConcatDataset:
         return all(map(_reads_natively, dataset.datasets))
     methods = ("__getitem__", "__getitems__")
-    return isinstance(dataset, FastTxtDataset) and all(
-        getattr(type(dataset), name) is getattr(FastTxtDataset, name) for name in methods
+    return (
+        isinstance(dataset, FastTxtDataset)
+        and not dataset.runs_python
+        and all(getattr(type(dataset), name) is getattr(FastTxtDataset, name) for name in methods)
     )
 
 
@@ -57,6 +65,8 @@ class DataLoader(torch.utils.data.DataLoader):
 
     The order of samples is torch's for the same generator and sampler, whatever the number and kind of workers. A
     sampler with ``set_epoch`` (DistributedSampler) is told the epoch at every ``iter()``, unless somebody else does it.
+    Random transforms of pixfeed's datasets draw for that epoch, too, whoever reads: main process, threads, worker
+    processes that stay alive, several iterators at a time.
 
     Args:
         dataset, batch_size, shuffle, sampler, batch_sampler, num_workers, collate_fn, pin_memory, drop_last, timeout,
@@ -134,6 +144,8 @@ class DataLoader(torch.utils.data.DataLoader):
         if self.num_workers == 0:
             return "num_workers is 0"
         if not _reads_natively(self.dataset):
+            if any(dataset.runs_python for dataset in _datasets(self.dataset)):
+                return "a part of the transform runs in Python, for which threads would wait for each other"
             return f"{type(self.dataset).__name__} is no pixfeed dataset, or its __getitem__ is not pixfeed's"
         if self.collate_fn not in _COLLATES:
             return "collate_fn is a function of your own"
@@ -153,7 +165,10 @@ class DataLoader(torch.utils.data.DataLoader):
     def _get_iterator(self) -> _BaseDataLoaderIter:
         if self.workers != "process" and not self._why_no_threads():
             return _ThreadsIter(self)
-        return super()._get_iterator()
+        if self.num_workers == 0:
+            return _MainIter(self)
+        self.check_worker_number_rationality()
+        return _ProcessesIter(self)
 
     def __iter__(self) -> _BaseDataLoaderIter:
         state, self._loaded = self._loaded, None
@@ -176,6 +191,11 @@ class DataLoader(torch.utils.data.DataLoader):
         processes, and was skipped or replaced by zeros (``on_error`` of :class:`pixfeed.FastTxtDataset`)."""
         return [failure for dataset in _datasets(self.dataset) for failure in dataset.report()]
 
+    def _drawn_epoch(self) -> int:
+        """The epoch that random transforms draw for: the running one, unless somebody has told a dataset another."""
+        told = [dataset.epoch for dataset in _datasets(self.dataset) if dataset.epoch is not None]
+        return told[0] if told else self._epoch
+
     # -- where we are ---------------------------------------------------------------------------------------------
 
     def state_dict(self) -> dict:
@@ -191,6 +211,7 @@ class DataLoader(torch.utils.data.DataLoader):
             "epoch": self._epoch if running else self._epoch + 1,
             "batches": self._position.first + self._running._num_yielded if running else 0,
             "random": self._position.random(),
+            "seeds": [dataset.seed for dataset in _datasets(self.dataset)],
         }
 
     def load_state_dict(self, state: dict) -> None:
@@ -207,6 +228,12 @@ class DataLoader(torch.utils.data.DataLoader):
         if not isinstance(state, dict) or not {"epoch", "batches", "random"} <= state.keys():
             raise ValueError("this is no state of a pixfeed.DataLoader: it needs 'epoch', 'batches' and 'random'")
         self._loaded = dict(state)
+        datasets = _datasets(self.dataset)
+        seeds = state.get("seeds", [])
+        if len(seeds) == len(datasets) and seeds != [dataset.seed for dataset in datasets]:
+            for dataset, seed in zip(datasets, seeds, strict=True):
+                dataset.seed = seed
+            self._iterator = None  # workers that stayed alive have the old ones
 
     def _samplers(self) -> list:
         """All that decide on the order."""
@@ -223,9 +250,32 @@ class DataLoader(torch.utils.data.DataLoader):
         self._told[id(sampler)] = self._epoch
 
 
-def _fetch(fetcher, index, threads: int, pinned_device: str | None):
+class _MainIter(_SingleProcessDataLoaderIter):
+    """An epoch, read by the one who asks for it."""
+
+    def __init__(self, loader: DataLoader):
+        self._epoch = loader._drawn_epoch()
+        super().__init__(loader)
+
+    def _next_data(self):
+        with draws.for_epoch(self._epoch):
+            return super()._next_data()
+
+
+class _ProcessesIter(_MultiProcessingDataLoaderIter):
+    """Epochs, read by worker processes; each batch of indices tells them which epoch it is for."""
+
+    def _reset(self, loader, first_iter=False):
+        self._epoch = loader._drawn_epoch()
+        super()._reset(loader, first_iter)
+
+    def _next_index(self):
+        return draws.Letter(self._epoch, super()._next_index())
+
+
+def _fetch(fetcher, index, epoch: int, threads: int, pinned_device: str | None):
     """One batch, in a thread that waits for the pool."""
-    with for_loader(threads, pinned_device is not None):
+    with draws.for_epoch(epoch), for_loader(threads, pinned_device is not None):
         data = fetcher.fetch(index)
         if pinned_device is not None:  # images are there already: this pins the labels
             data = _utils.pin_memory.pin_memory(data, pinned_device)
@@ -241,6 +291,7 @@ class _ThreadsIter(_BaseDataLoaderIter):
         self._fetcher = _DatasetKind.create_fetcher(
             self._dataset_kind, self._dataset, self._auto_collation, self._collate_fn, self._drop_last
         )
+        self._epoch = loader._drawn_epoch()
         self._in_order = loader.in_order
         self._ahead = loader.prefetch_factor
         # Its threads end when it is thrown away, or at exit, behind the batches in flight.
@@ -251,6 +302,7 @@ class _ThreadsIter(_BaseDataLoaderIter):
     def _reset(self, loader, first_iter=False):
         super()._reset(loader, first_iter)
         self._cancel()
+        self._epoch = loader._drawn_epoch()
         self._fill()
 
     def _fill(self) -> None:
@@ -260,7 +312,7 @@ class _ThreadsIter(_BaseDataLoaderIter):
                 index = self._next_index()
             except StopIteration:
                 return
-            what = (_fetch, self._fetcher, index, self._num_workers, device)
+            what = (_fetch, self._fetcher, index, self._epoch, self._num_workers, device)
             try:
                 future = self._executor.submit(*what)
             except RuntimeError:  # the main thread has ended, this one has not: it goes on alone
