@@ -56,7 +56,7 @@ def uniform(seed: int, epoch: int, indices: Sequence[int], count: int) -> np.nda
     blocks = np.arange(-(-count // 4), dtype=np.uint64)
     counter = at & _LOW, at >> _HALF, blocks, np.uint64(epoch & 0xFFFFFFFF)
     words = philox(counter, (seed & 0xFFFFFFFF, seed >> 32 & 0xFFFFFFFF))
-    return np.stack(words, 2).reshape(len(at), -1)[:, :count] * 2.0**-32
+    return np.stack(words, 2).reshape(len(at), 4 * len(blocks))[:, :count] * 2.0**-32
 
 
 def normal(shape: Sequence[int], u: float) -> torch.Tensor:

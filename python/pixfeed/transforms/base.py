@@ -30,9 +30,9 @@ class Transform:
 
     def __call__(self, image):
         """The transform of one picture, with random numbers from torch's global generator; see :class:`Compose`."""
-        from pixfeed.transforms.compose import Compose
+        from pixfeed.transforms.compose import call
 
-        return Compose([self])(image)
+        return call([self], image)
 
     def _set(self, **values) -> None:
         """Fields as they are to be kept, in ``__post_init__``."""

@@ -54,25 +54,30 @@ class Compose:
             RegionError: the picture is too small.
             TypeError: it is nothing of this kind.
         """
-        if isinstance(image, torch.Tensor) and image.is_floating_point():
-            for step in _flat(self.transforms):
-                image = _on_floats(step, image)
-            return image
-        picture = _picture(image)
-        recipe = self.recipe(picture.shape[2])
-        u = draws.from_torch(recipe.draws)
-        made = torch.empty(0)
-
-        def allocate(height: int, width: int) -> np.ndarray:
-            nonlocal made
-            made = torch.empty(recipe.channels, height, width, dtype=recipe.written or torch.uint8)
-            return made.numpy()
-
-        Cook(Reader(Reading()), recipe).picture(picture, recipe.passes, allocate, Origin("the picture"), u)
-        return recipe.in_python(recipe.finish(made[None], u)[0])
+        return call(list(_flat(self.transforms)), image)
 
     def __repr__(self) -> str:
         return f"Compose([{', '.join(map(repr, self.transforms))}])"
+
+
+def call(transforms: Sequence[Callable], image):
+    """One picture's way through them; see :meth:`Compose.__call__`."""
+    if isinstance(image, torch.Tensor) and image.is_floating_point():
+        for step in transforms:
+            image = _on_floats(step, image)
+        return image
+    picture = _picture(image)
+    recipe = Recipe(transforms, picture.shape[2])
+    u = draws.from_torch(recipe.draws)
+    made = torch.empty(0)
+
+    def allocate(height: int, width: int) -> np.ndarray:
+        nonlocal made
+        made = torch.empty(recipe.channels, height, width, dtype=recipe.written or torch.uint8)
+        return made.numpy()
+
+    Cook(Reader(Reading()), recipe).picture(picture, recipe.passes, allocate, Origin("the picture"), u)
+    return recipe.in_python(recipe.finish(made[None], u)[0])
 
 
 def _flat(transforms: Sequence[Callable]):

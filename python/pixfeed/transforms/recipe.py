@@ -186,6 +186,6 @@ class Recipe:
         if after:
             lines.append("after it, natively: " + ", ".join(after))
         if self.python:
-            names = [getattr(step, "__qualname__", None) or repr(step) for step in self.python]
+            names = [getattr(step, "__name__", None) or repr(step) for step in self.python]
             lines.append("in Python, per sample: " + ", ".join(names))
         return "\n".join(lines)
