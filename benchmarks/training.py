@@ -3,8 +3,8 @@
 python -m benchmarks.training [--data FOLDER] [--list FILE] [--rounds 5] [--workers 0 1 2 4]
 
 RandomResizedCrop(224), RandomHorizontalFlip, ToTensor, Normalize: float32 batches [B, 3, 224, 224]. The other side does
-what torchvision does to a PIL image, step by step, without torchvision. Every contender runs once in every round. Writes
-benchmarks/results/training.json.
+what torchvision does to a PIL image, step by step, without torchvision. Every contender runs once in every round.
+Writes benchmarks/results/training.json.
 """
 
 from __future__ import annotations

@@ -58,16 +58,19 @@ def test_normal():
 
 
 def test_python_functions_draw_by_key_and_leave_no_trace():
+    def seed_all():
+        torch.manual_seed(0), np.random.seed(0), random.seed(0)  # noqa: NPY002
+
     def drawn():
-        return torch.rand(1).item(), float(np.random.rand()), random.random()
+        return torch.rand(1).item(), float(np.random.rand()), random.random()  # noqa: NPY002
 
     def within(*key):
         with draws.python(*key):
             return drawn()
 
-    torch.manual_seed(0), np.random.seed(0), random.seed(0)
+    seed_all()
     expected = drawn(), drawn()
-    torch.manual_seed(0), np.random.seed(0), random.seed(0)
+    seed_all()
     assert drawn() == expected[0]
     keys = [(1, 2, 3), (1, 2, 4), (1, 3, 3), (2, 2, 3)]
     made = [within(*key) for key in keys]

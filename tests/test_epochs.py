@@ -37,7 +37,7 @@ SLOW = {
 
 def noisy(image: torch.Tensor) -> torch.Tensor:
     """A Python function that draws from every global generator."""
-    return image + torch.rand(1) + np.random.rand() + random.random()
+    return image + torch.rand(1) + np.random.rand() + random.random()  # noqa: NPY002
 
 
 @pytest.fixture

@@ -245,7 +245,12 @@ def test_a_marker_goes_where_it_should(make, orientation):
     data = images.with_orientation(images.png(np.ascontiguousarray(picture[..., ::-1])), orientation)
     shown = np.asarray(ImageOps.exif_transpose(Image.open(io.BytesIO(data))).convert("RGB"))
     y, x = (float(at.mean()) + 0.5 for at in np.nonzero(shown[..., 0]))
-    steps = [T.RandomResizedCrop(33, scale=(0.6, 1)), T.Pad((3, 5, 7, 2)), T.RandomHorizontalFlip(), T.RandomVerticalFlip()]
+    steps = [
+        T.RandomResizedCrop(33, scale=(0.6, 1)),
+        T.Pad((3, 5, 7, 2)),
+        T.RandomHorizontalFlip(),
+        T.RandomVerticalFlip(),
+    ]
     dataset = make([data] * 40, steps, dtype=torch.uint8, seed=1)
     recipe = dataset._cook.recipe
     headers = Reader(dataset._reader.reading).open([data]).headers.repeat(40)
@@ -585,6 +590,7 @@ def test_what_is_no_picture(image):
         (lambda: T.Compose([T.Normalize(MEAN, STD)]), ValueError, "needs floats"),
         (lambda: T.Compose([T.ToTensor(), T.Resize(4)]), ValueError, "put it before ToTensor"),
         (lambda: T.Compose([T.Grayscale(), *WRITE]), ValueError, "3 channels, and there are 1"),
+        (lambda: T.Compose([T.Grayscale(), T.Pad(1, (1, 2, 3))]), ValueError, "gray"),
     ],
 )
 def test_arguments_that_make_no_sense(make_it, error, words):

@@ -36,7 +36,9 @@ class Finish {
       front_ = &adjuster_;
     }
     if (part_.width != slot.width || part_.height != slot.height) {
-      if (!framer_.prepare(plan, slot.width, slot.height, *front_, scratch.frame)) return false;
+      Plan framed = plan;
+      if (plan.reads_gray(slot.channels)) framed.fill[1] = framed.fill[2] = plan.fill[0];
+      if (!framer_.prepare(framed, slot.width, slot.height, *front_, scratch.frame)) return false;
       front_ = &framer_;
     }
     return true;

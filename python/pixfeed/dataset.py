@@ -67,10 +67,11 @@ class FastTxtDataset(Dataset):
         ValueError, TypeError: an argument makes no sense.
 
     An item is ``(image, label)``: image a tensor ``[C, H, W]`` of ``dtype``, C being 3 (RGB), or 1 with
-    ``channels="gray"``, or what the transform makes of it; label an ndarray ``[L]`` of ``label_dtype``. A batch of torch's DataLoader has images
-    ``[B, C, H, W]`` and labels ``[B, L]``. Reading an item raises :class:`pixfeed.ImageError` if its image is missing,
-    empty, truncated, corrupt or no image, :class:`pixfeed.RegionError` if its region does not fit, and
-    :class:`pixfeed.ListError` if the list has changed on disk.
+    ``channels="gray"``, or what the transform makes of it; label an ndarray ``[L]`` of ``label_dtype``. A batch of
+    torch's DataLoader has images ``[B, C, H, W]`` and labels ``[B, L]``. Reading an item raises
+    :class:`pixfeed.ImageError` if its image is missing, empty, truncated, corrupt or no image,
+    :class:`pixfeed.RegionError` if its region does not fit, and :class:`pixfeed.ListError` if the list has changed on
+    disk.
     """
 
     def __init__(
@@ -131,7 +132,7 @@ class FastTxtDataset(Dataset):
         if on_error == "zeros" and None in (resize_height, resize_width):
             raise ValueError("on_error='zeros' needs resize_height and resize_width: how large would the zeros be?")
         if on_error == "zeros" and self.runs_python:
-            raise ValueError("on_error='zeros' goes with no Python function in the transform: what would it make of them?")
+            raise ValueError("on_error='zeros' goes with no Python function in the transform: what would it give?")
         self.on_error = on_error
         self.max_errors = max_errors
         self._journal = Journal()
@@ -157,9 +158,11 @@ class FastTxtDataset(Dataset):
         return self._cook is not None and bool(self._cook.recipe.python)
 
     def set_epoch(self, epoch: int | None) -> None:
-        """The epoch that random transforms draw for from now on. pixfeed.DataLoader counts epochs by itself, unless this
-        was called (``None`` takes it back); with torch's DataLoader call it before every epoch, as DistributedSampler's,
-        and without ``persistent_workers``, whose copies of the dataset it does not reach."""
+        """The epoch that random transforms draw for from now on.
+
+        pixfeed.DataLoader counts epochs by itself, unless this was called (``None`` takes it back). With torch's
+        DataLoader call it before every epoch, as DistributedSampler's, and without ``persistent_workers``, whose copies
+        of the dataset it does not reach."""
         self.epoch = None if epoch is None else operator.index(epoch)
 
     def _draws(self, keys: Sequence[int]) -> tuple[int, np.ndarray]:

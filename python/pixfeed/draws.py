@@ -78,20 +78,20 @@ def new_seed() -> int:
 def python(seed: int, epoch: int, index: int) -> Iterator[None]:
     """Inside the block torch's, NumPy's and Python's global generators depend on these three only, for functions that
     draw from them; afterwards they are as they were before."""
-    before = torch.get_rng_state(), np.random.get_state(), random.getstate()
+    before = torch.get_rng_state(), np.random.get_state(), random.getstate()  # noqa: NPY002
     own = int(uniform(~seed, epoch, [index], 1)[0, 0] * 2**32)
     torch.default_generator.manual_seed(own)
-    np.random.seed(own)
+    np.random.seed(own)  # noqa: NPY002
     random.seed(own)
     try:
         yield
     finally:
         torch.set_rng_state(before[0])
-        np.random.set_state(before[1])
+        np.random.set_state(before[1])  # noqa: NPY002
         random.setstate(before[2])
 
 
-# -- the epoch ----------------------------------------------------------------------------------------------------------
+# -- the epoch ---------------------------------------------------------------------------------------------------------
 
 
 class _Told(threading.local):

@@ -118,9 +118,7 @@ class Reader:
         if status != Status.OK:
             raise origin.image_error(status, int(header["bytes"]), opened.note(0))
 
-    def _resizes(
-        self, size: tuple[int | None, int | None], rois: np.ndarray | None, boxes: np.ndarray | None
-    ) -> Plans:
+    def _resizes(self, size: tuple[int | None, int | None], rois: np.ndarray | None, boxes: np.ndarray | None) -> Plans:
         def plans(piece: slice, headers: np.ndarray, refuse: Callable[[int, str], None]):
             tables = (None if table is None else table[piece] for table in (rois, boxes))
             rows = self.reading.plans(headers, size, *tables, refuse)

@@ -133,9 +133,7 @@ class Reading:
         self.reduce(rows, headers, boxes)
         return rows
 
-    def crops(
-        self, headers: np.ndarray, rois: np.ndarray | None, refuse: Callable[[int, str], None]
-    ) -> np.ndarray:
+    def crops(self, headers: np.ndarray, rois: np.ndarray | None, refuse: Callable[[int, str], None]) -> np.ndarray:
         """int64 ``[n, 4]``: x, y, w, h of each region, or of the whole picture, in the picture as it is decoded with
         ``reduced``. The arguments are those of :meth:`plans`."""
         width, height = headers["width"].astype(np.int64), headers["height"].astype(np.int64)

@@ -17,15 +17,8 @@ and the sample's index, not on who reads it when.
 
 from pixfeed.transforms.color import ColorJitter, Grayscale
 from pixfeed.transforms.compose import Compose
-from pixfeed.transforms.geometry import (
-    CenterCrop,
-    Pad,
-    RandomCrop,
-    RandomHorizontalFlip,
-    RandomResizedCrop,
-    RandomVerticalFlip,
-    Resize,
-)
+from pixfeed.transforms.frames import CenterCrop, Pad, RandomCrop, RandomHorizontalFlip, RandomVerticalFlip
+from pixfeed.transforms.sizes import RandomResizedCrop, Resize
 from pixfeed.transforms.tensors import Normalize, RandomErasing, ToDtype, ToTensor
 
 __all__ = [

@@ -55,8 +55,8 @@ def _factors(name: str, value: float | Sequence[float] | None) -> tuple[float, f
 
 @dataclass(frozen=True, repr=False)
 class ColorJitter(Color):
-    """Brightness, contrast and saturation changed at random, in random order, as ``torchvision.transforms.v2.ColorJitter``
-    does it to a PIL image: bit for bit ``PIL.ImageEnhance``.
+    """Brightness, contrast and saturation changed at random, in random order, as
+    ``torchvision.transforms.v2.ColorJitter`` does it to a PIL image: bit for bit ``PIL.ImageEnhance``.
 
     Args:
         brightness, contrast, saturation: the factor is drawn from ``[max(0, 1 - value), 1 + value]``, or from
@@ -77,8 +77,8 @@ class ColorJitter(Color):
     def __post_init__(self):
         if self.hue is not None and np.any(self.hue):
             raise ValueError(
-                f"hue is {self.hue!r}, which is not done natively; torchvision's own ColorJitter in the Compose does it "
-                "in Python, for each sample"
+                f"hue is {self.hue!r}, which is not done natively; torchvision's own ColorJitter in the Compose "
+                "does it in Python, for each sample"
             )
         names = ("brightness", "contrast", "saturation")
         self._set(hue=None, **{name: _factors(name, getattr(self, name)) for name in names})

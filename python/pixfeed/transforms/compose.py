@@ -43,9 +43,8 @@ class Compose:
         """The transforms of one picture, with random numbers from torch's global generator.
 
         Args:
-            image: a uint8 tensor ``[C, H, W]``, C being 3 or 1; a uint8 ndarray ``[H, W, 3]`` or ``[H, W]``; a PIL image;
-                or a float tensor, for transforms that change no pixel's value but by numbers: flips, crops, Normalize,
-                RandomErasing.
+            image: a uint8 tensor ``[C, H, W]``, C being 3 or 1; a uint8 ndarray ``[H, W, 3]`` or ``[H, W]``; a PIL
+                image; or a float tensor, for transforms that need no pixels: flips, crops, Normalize, RandomErasing.
 
         Returns:
             A tensor ``[C, H, W]``, or what the last Python callable gives.
@@ -122,5 +121,3 @@ def _on_floats(step: Callable, image: torch.Tensor) -> torch.Tensor:
     x, y, w, h = (int(row[f"crop_{name}"]) for name in "xywh")
     axes = [axis for axis, name in ((-1, "horizontal"), (-2, "vertical")) if row[f"flip_{name}"]]
     return image[..., y : y + h, x : x + w].flip(axes)
-
-

@@ -1,17 +1,24 @@
-"""A sequence of transforms -> what one native pass does of it, what runs natively behind that, and what runs in Python."""
+"""A sequence of transforms -> what one native pass does of it, what runs natively behind that, what in Python."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 import numpy as np
 import torch
 
+from pixfeed.plan import PLAN
 from pixfeed.transforms.base import Transform
 from pixfeed.transforms.color import Color, Grayscale
-from pixfeed.transforms.geometry import MIRRORED, MOST_ADJUSTMENTS, Geometric, Geometry, Padding
+from pixfeed.transforms.frames import Padding
+from pixfeed.transforms.geometry import Geometric, Geometry
+from pixfeed.transforms.sizes import MIRRORED
 from pixfeed.transforms.tensors import Normalize, Numeric, ToDtype, ToTensor
+
+#: Steps of color that fit in one PLAN row.
+_MOST_ADJUSTMENTS = PLAN["adjust"].shape[0]
 
 
 @dataclass
@@ -30,7 +37,7 @@ class Pass:
         """Whether the step can still be added, for pictures of that size by now."""
         does = step.does(size)
         if isinstance(step, Color):
-            return self.adjustments + step.steps <= MOST_ADJUSTMENTS
+            return self.adjustments + step.steps <= _MOST_ADJUSTMENTS
         if does == {"flip"}:
             return True
         if self.adjustments:
@@ -122,6 +129,8 @@ class Recipe:
             if self.numeric or not last.takes(step, self.size):
                 self.python.append(step)
                 return
+        if isinstance(step, Padding) and self.channels == 1 and len(set(step.color)) > 1:
+            raise ValueError(f"{step} fills with a color, and the picture is gray")
         if isinstance(step, Grayscale):
             before, self.channels = self.channels, step.num_output_channels
             if before == 1 and self.channels == 1:
@@ -182,7 +191,7 @@ class Recipe:
         steps = [[repr(step) for step, _ in each.steps] for each in self.passes]
         steps[-1] += map(repr, self._fused)
         lines = ["native, in one pass: " + ", ".join(["decode", *steps[0]])]
-        after = [*sum(steps[1:], []), *(repr(step) for step, _ in self.numeric)]
+        after = [*chain(*steps[1:]), *(repr(step) for step, _ in self.numeric)]
         if after:
             lines.append("after it, natively: " + ", ".join(after))
         if self.python:

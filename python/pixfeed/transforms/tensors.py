@@ -17,7 +17,7 @@ class Numeric(Transform):
     """A transform of float tensors."""
 
     def apply(self, images: torch.Tensor, u: np.ndarray) -> torch.Tensor:
-        """``images`` ``[n, C, H, W]``, changed in place where that is possible; ``u``: uniform numbers ``[n, draws]``."""
+        """``images`` ``[n, C, H, W]``, changed in place where that goes; ``u``: uniform numbers ``[n, draws]``."""
         raise NotImplementedError
 
 
@@ -153,7 +153,8 @@ class RandomErasing(Numeric):
         value = self.value
         if not isinstance(value, str):
             numbers = torch.tensor(value, dtype=torch.float32).to(images.dtype).reshape(-1, 1, 1)
-        for image, (top, left, h, w), seed in zip(images, self.rectangles(*images.shape[2:], u).tolist(), u[:, -1]):
+        rectangles = self.rectangles(*images.shape[2:], u).tolist()
+        for image, (top, left, h, w), seed in zip(images, rectangles, u[:, -1], strict=True):
             part = image[:, top : top + h, left : left + w]
             if h and w:
                 part.copy_(draws.normal(part.shape, seed) if isinstance(value, str) else numbers.expand(part.shape))
