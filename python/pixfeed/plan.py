@@ -54,8 +54,8 @@ PLAN = np.dtype(
     ]
 )
 
-#: Steps of ``adjust``, one after the other, as Pillow's ImageEnhance and ``convert("L")``; ``factor`` 1 changes nothing,
-#: gray has none.
+#: Steps of ``adjust``, one after the other, as Pillow's ImageEnhance and ``convert("L")``; ``factor`` 1 changes
+#: nothing, gray has none.
 ADJUST = {"brightness": 1, "contrast": 2, "saturation": 3, "gray": 4}
 
 JPEG = 1
