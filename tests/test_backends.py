@@ -52,7 +52,12 @@ def plans(draw):
         for axis, side in zip("xy", sides, strict=True):
             start = draw(st.integers(0, side - 1))
             row[f"crop_{axis}"], row["crop_" + {"x": "w", "y": "h"}[axis]] = start, draw(st.integers(1, side - start))
+        row["framed"], row["fill"] = draw(st.booleans()), draw(st.tuples(*[st.integers(0, 255)] * 3))
         for side, axis, least in (("w", "x", width), ("h", "y", height)):
+            if row["framed"]:  # the window may lie anywhere, even beside the resized crop
+                row[f"resize_{side}"] = resized = draw(st.integers(1, 90))
+                row[f"window_{axis}"] = draw(st.integers(-least - 3, resized + 3))
+                continue
             resized = draw(st.integers(least, 90) | st.just(max(least, int(row[f"crop_{side}"]))))
             half = int(row[f"crop_{side}"]) // 2
             if half >= least and draw(st.booleans()):
@@ -67,6 +72,8 @@ def plans(draw):
                 low, high = sorted(draw(st.tuples(*[st.floats(0, 1, width=32)] * 2)))
                 if np.float32(high) - np.float32(low) > 0.01:
                     row["box"][i], row["box"][i + 2] = low * row[f"crop_{side}"], high * row[f"crop_{side}"]
+        row["adjust"] = draw(st.tuples(*[st.integers(0, 4)] * 4) | st.just((0,) * 4))
+        row["factor"] = draw(st.tuples(*[st.sampled_from([0.0, 0.3, 1.0, 1.7, 9.0])] * 4))
         normalised = draw(st.booleans())
         row["mean"], row["std"] = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)) if normalised else (0, 1)
     dtype = draw(st.sampled_from([np.uint8, np.float32]))
@@ -137,6 +144,14 @@ def test_any_plan(opened, drawn):
         (dict(interpolation=18, box=(0, 0, 5, 38)), "box does not lie inside"),
         (dict(interpolation=18, box=(5, 0, 5, 5)), "box does not lie inside"),
         (dict(interpolation=18, box=(0, 0, np.nan, 5)), "box does not lie inside"),
+        (dict(resize_w=0, framed=1), "resized to nothing"),
+        (dict(window_x=2**31 - 1, framed=1), "too far away"),
+        (dict(window_y=-(2**31), framed=1), "too far away"),
+        (dict(fill=(0, 256, 0)), "fill may be"),
+        (dict(fill=-1), "fill may be"),
+        (dict(adjust=5), "unknown adjustment"),
+        (dict(adjust=-1), "unknown adjustment"),
+        (dict(factor=np.inf), "unusable factor"),
         (dict(std=0), "mean or std"),
         (dict(mean=np.nan), "mean or std"),
     ],

@@ -52,3 +52,22 @@ def test_resize_plan():
     assert rows["source"].tolist() == [0, 1]
     assert rows["crop_w"].tolist() == [10, 20] and rows["crop_h"].tolist() == [30, 40]
     assert set(rows["resize_h"]) == {5} and set(rows["resize_w"]) == {7}
+
+
+def test_map_points():
+    """Corners of the crop become corners of the resized crop, less the window, mirrored by flips."""
+    headers = np.zeros(2, plan.HEADER)
+    headers["width"], headers["height"] = 100, 80
+    rows = plan.resize_plan(headers, (60, 50))
+    rows["crop_x"], rows["crop_y"], rows["crop_w"], rows["crop_h"] = 10, 20, 40, 30
+    rows["box"] = 0, 0, 40, 30
+    rows["window_x"], rows["window_y"] = 5, -7
+    rows["flip_horizontal"] = rows["flip_vertical"] = [0, 1]
+    corners = np.array([[10, 20], [50, 50]])
+    plain, flipped = plan.map_points(rows, (70, 44), corners)
+    np.testing.assert_allclose(plain, [[-5, 7], [45, 67]])
+    np.testing.assert_allclose(flipped, [[44 + 5, 70 - 7], [44 - 45, 70 - 67]])
+    rows["reduced"] = 2
+    np.testing.assert_allclose(plan.map_points(rows[:1], (70, 44), 2 * corners)[0], plain)
+    rows["reduced"], rows["box"] = 1, (10, 0, 30, 30)  # half of the crop
+    np.testing.assert_allclose(plan.map_points(rows[:1], (70, 44), corners + np.array([[10, 0], [-10, 0]]))[0], plain)

@@ -114,7 +114,10 @@ py::dict struct_offsets() {
                           "flip_horizontal"_a = offsetof(Plan, flip_horizontal),
                           "flip_vertical"_a = offsetof(Plan, flip_vertical),
                           "interpolation"_a = offsetof(Plan, interpolation), "box"_a = offsetof(Plan, box),
-                          "mean"_a = offsetof(Plan, mean), "std"_a = offsetof(Plan, std), "itemsize"_a = sizeof(Plan)));
+                          "mean"_a = offsetof(Plan, mean), "std"_a = offsetof(Plan, std),
+                          "framed"_a = offsetof(Plan, framed), "fill"_a = offsetof(Plan, fill),
+                          "adjust"_a = offsetof(Plan, adjust), "factor"_a = offsetof(Plan, factor),
+                          "itemsize"_a = sizeof(Plan)));
 }
 
 std::string simd_target() {

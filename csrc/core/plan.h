@@ -25,7 +25,12 @@ enum class Interpolation : std::int32_t {
 constexpr bool is_opencv(Interpolation i) { return i >= Interpolation::nearest && i <= Interpolation::nearest_exact; }
 constexpr bool is_pillow(Interpolation i) { return i >= Interpolation::pillow_lanczos && i <= Interpolation::pillow_hamming; }
 
-// "Decode `source`, take the crop, resize it, keep the window, flip it, and write (value / 255 - mean) / std."
+// One step of a change of colors, as Pillow's ImageEnhance and convert("L") do it; see adjust.h.
+enum class Adjustment : std::int32_t { none = 0, brightness = 1, contrast = 2, saturation = 3, gray = 4 };
+constexpr int kAdjustments = 4;  // steps at most
+
+// "Decode `source`, take the crop, resize it, keep the window, change its colors, flip it, and write
+// (value / 255 - mean) / std."
 // The window's size, the channels (1: gray), the dtype (uint8 is written as it is) and the layout are those of the slot
 // it is written to.
 struct Plan {
@@ -40,9 +45,22 @@ struct Plan {
   float box[4];                                  // left, upper, right, lower in the crop: the part of it that is resized,
                                                  // in fractions of pixels where `interpolation` is one of Pillow's
   float mean[3], std[3];                         // R, G, B, in units of [0, 1]; for float slots only
+  std::int32_t framed;                           // 1: the window may reach beyond the resized crop, and is `fill` there
+  std::int32_t fill[3];                          // R, G, B, 0 to 255
+  Adjustment adjust[kAdjustments];               // one after the other, before the flip
+  float factor[kAdjustments];                    // 1 changes nothing; gray has none
+
+  // A gray slot of a picture that is read as gray, not one that is made gray afterwards.
+  bool reads_gray(int channels) const {
+    for (Adjustment a : adjust) {
+      if (a == Adjustment::gray) return false;
+    }
+    return channels == 1;
+  }
 };
 
-static_assert(std::is_trivially_copyable_v<Plan> && sizeof(Plan) == 96);
+static_assert(std::is_trivially_copyable_v<Plan> && sizeof(Plan) == 144);
 static_assert(offsetof(Plan, resize_w) == 28 && offsetof(Plan, interpolation) == 52 && offsetof(Plan, mean) == 72);
+static_assert(offsetof(Plan, framed) == 96 && offsetof(Plan, adjust) == 112);
 
 }  // namespace pixfeed

@@ -4,7 +4,9 @@
 #include <cmath>
 #include <cstring>
 
+#include "adjust.h"
 #include "exif.h"
+#include "frame.h"
 #include "orient.h"
 #include "reduce.h"
 #include "resamplers.h"
@@ -17,6 +19,57 @@ ImageView view(Buffer& buffer, int width, int height) {
   const std::ptrdiff_t stride = std::ptrdiff_t{3} * width;
   return {buffer.get(static_cast<std::size_t>(stride) * static_cast<std::size_t>(height)), width, height, stride};
 }
+
+// What finished rows go through: the frame, the change of colors, the slot; those that the plan does not ask for left out.
+class Finish {
+ public:
+  // False if memory is short.
+  bool prepare(const Plan& plan, const Slot& slot, Scratch& scratch) {
+    part_ = part_of(plan, slot.width, slot.height);
+    plan_ = plan;
+    plan_.window_x = part_.x;
+    plan_.window_y = part_.y;
+    if (!slot_.prepare(plan, slot, scratch)) return false;
+    front_ = &slot_;
+    if (adjusts(plan)) {
+      if (!adjuster_.prepare(plan, slot.width, slot.height, *front_, scratch.adjust)) return false;
+      front_ = &adjuster_;
+    }
+    if (part_.width != slot.width || part_.height != slot.height) {
+      Plan framed = plan;
+      if (plan.reads_gray(slot.channels)) framed.fill[1] = framed.fill[2] = plan.fill[0];
+      if (!framer_.prepare(framed, slot.width, slot.height, *front_, scratch.frame)) return false;
+      front_ = &framer_;
+    }
+    return true;
+  }
+
+  // Nothing of the picture is seen: the slot is filled.
+  bool empty() {
+    if (part_.width > 0 && part_.height > 0) return false;
+    framer_.fill();
+    return true;
+  }
+
+  // Where rows go in.
+  RowWriter& front() { return *front_; }
+
+  // Of what `resampler` makes only the part that lies inside the resized crop comes through here. `writer` leads to
+  // front().
+  bool prepare(Resampler& resampler, int crop_x, int crop_y, int width, int height, Buffer& memory, RowWriter& writer) {
+    plan_.crop_x = crop_x;
+    plan_.crop_y = crop_y;
+    return resampler.prepare(plan_, width, height, part_.width, part_.height, memory, writer);
+  }
+
+ private:
+  Area part_{};
+  Plan plan_{};
+  SlotWriter slot_;
+  Adjuster adjuster_;
+  Framer framer_;
+  RowWriter* front_ = nullptr;
+};
 
 // Keeps an area of the stored picture, for pictures that have to be turned before anything else can be done.
 class Keeper : public RowSink {
@@ -62,7 +115,7 @@ Status decode_reduced(Bytes bytes, const Header& header, Request request, const 
 
 // The whole turned picture is never needed, only the crop: it is a picture of its own from here on.
 Status run_turned(Bytes bytes, const Header& header, const Plan& plan, const DecodeOptions& options,
-                  const Request& request, int width, int height, Resampler& resampler, RowSink& sink, const Slot& slot,
+                  const Request& request, int width, int height, Finish& finish, Resampler& resampler, RowSink& sink,
                   RowWriter& writer, Scratch& scratch, std::string* note) {
   const Area crop{plan.crop_x, plan.crop_y, plan.crop_w, plan.crop_h};
   const bool swapped = swaps_sides(header.orientation);
@@ -72,10 +125,7 @@ Status run_turned(Bytes bytes, const Header& header, const Plan& plan, const Dec
     return Status::out_of_memory;
   }
   const ImageView upright = view(scratch.upright, crop.width, crop.height);
-  Plan of_crop = plan;
-  of_crop.crop_x = of_crop.crop_y = 0;
-  if (upright.data == nullptr ||
-      !resampler.prepare(of_crop, crop.width, crop.height, slot.width, slot.height, scratch.resample, writer)) {
+  if (upright.data == nullptr || !finish.prepare(resampler, 0, 0, crop.width, crop.height, scratch.resample, writer)) {
     return Status::out_of_memory;
   }
   const Status status = decode_reduced(bytes, header, request, options, keeper, scratch, note);
@@ -85,19 +135,19 @@ Status run_turned(Bytes bytes, const Header& header, const Plan& plan, const Dec
   return status;
 }
 
-// `writer` is prepared, `sink` leads to `resampler`.
-Status run_chain(Bytes bytes, const Header& header, const Plan& plan, const DecodeOptions& options,
+// `sink` leads to `resampler`, `writer` to the slot.
+Status run_chain(Bytes bytes, const Header& header, const Plan& plan, const DecodeOptions& options, Finish& finish,
                  Resampler& resampler, RowSink& sink, const Slot& slot, RowWriter& writer, Scratch& scratch,
                  std::string* note) {
   const int width = reduced_side(header.width, header.format, plan.reduced);
   const int height = reduced_side(header.height, header.format, plan.reduced);
   const bool whole = options.strict || (plan.crop_w == width && plan.crop_h == height);
-  const Request request{slot.channels == 1, plan.reduced, whole, plan.low_pass != 0};
+  const Request request{plan.reads_gray(slot.channels), plan.reduced, whole, plan.low_pass != 0};
   if (header.orientation != 1) {
-    return run_turned(bytes, header, plan, options, request, width, height, resampler, sink, slot, writer, scratch,
+    return run_turned(bytes, header, plan, options, request, width, height, finish, resampler, sink, writer, scratch,
                       note);
   }
-  if (!resampler.prepare(plan, width, height, slot.width, slot.height, scratch.resample, writer)) {
+  if (!finish.prepare(resampler, plan.crop_x, plan.crop_y, width, height, scratch.resample, writer)) {
     return Status::out_of_memory;
   }
   return decode_reduced(bytes, header, request, options, sink, scratch, note);
@@ -115,28 +165,32 @@ void push(const ImageView& picture, RowSink& sink) {
 
 Status run(Bytes bytes, const Header& header, const Plan& plan, const DecodeOptions& options, const Slot& slot,
            Scratch& scratch, std::string* note, Split* split) {
-  SlotWriter writer;
-  if (!writer.prepare(plan, slot, scratch)) return Status::out_of_memory;
+  Finish finish;
+  if (!finish.prepare(plan, slot, scratch)) return Status::out_of_memory;
+  if (split != nullptr) *split = {};
+  if (finish.empty()) return Status::ok;
   Resamplers resamplers;
   Resampler& resampler = resamplers.of(plan);
   if (split == nullptr) {
-    return run_chain(bytes, header, plan, options, resampler, resampler, slot, writer, scratch, note);
+    return run_chain(bytes, header, plan, options, finish, resampler, resampler, slot, finish.front(), scratch, note);
   }
   std::int64_t taking = 0, writing = 0;
   TimedSink sink(resampler, taking);
-  TimedWriter timed(writer, writing);
+  TimedWriter timed(finish.front(), writing);
   const std::int64_t start = nanoseconds();
-  const Status status = run_chain(bytes, header, plan, options, resampler, sink, slot, timed, scratch, note);
+  const Status status = run_chain(bytes, header, plan, options, finish, resampler, sink, slot, timed, scratch, note);
   *split = {nanoseconds() - start - taking, taking - writing, writing};
   return status;
 }
 
 Status run_pixels(const ImageView& picture, const Plan& plan, const Slot& slot, Scratch& scratch) {
-  SlotWriter writer;
+  Finish finish;
+  if (!finish.prepare(plan, slot, scratch)) return Status::out_of_memory;
+  if (finish.empty()) return Status::ok;
   Resamplers resamplers;
   Resampler& resampler = resamplers.of(plan);
-  if (!writer.prepare(plan, slot, scratch) ||
-      !resampler.prepare(plan, picture.width, picture.height, slot.width, slot.height, scratch.resample, writer)) {
+  if (!finish.prepare(resampler, plan.crop_x, plan.crop_y, picture.width, picture.height, scratch.resample,
+                      finish.front())) {
     return Status::out_of_memory;
   }
   push(picture, resampler);
@@ -153,8 +207,21 @@ const char* check(const Plan& plan, int width, int height, int slot_height, int 
   }
   const std::int64_t window_right = std::int64_t{plan.window_x} + slot_width;
   const std::int64_t window_bottom = std::int64_t{plan.window_y} + slot_height;
-  if (plan.window_x < 0 || plan.window_y < 0 || window_right > plan.resize_w || window_bottom > plan.resize_h) {
+  if (plan.resize_w <= 0 || plan.resize_h <= 0) return "the crop is resized to nothing";
+  if (plan.framed == 0 && (plan.window_x < 0 || plan.window_y < 0 || window_right > plan.resize_w ||
+                           window_bottom > plan.resize_h)) {
     return "the window does not lie inside the resized crop";
+  }
+  constexpr int kFar = 1 << 30;
+  if (plan.window_x < -kFar || plan.window_y < -kFar || window_right > kFar || window_bottom > kFar) {
+    return "the window lies too far away";
+  }
+  for (std::int32_t value : plan.fill) {
+    if (value < 0 || value > 255) return "fill may be 0 to 255";
+  }
+  for (int i = 0; i < kAdjustments; ++i) {
+    if (plan.adjust[i] < Adjustment::none || plan.adjust[i] > Adjustment::gray) return "unknown adjustment";
+    if (!std::isfinite(plan.factor[i])) return "unusable factor";
   }
   const bool whole = plan.box[0] == 0 && plan.box[1] == 0 && plan.box[2] == static_cast<float>(plan.crop_w) &&
                      plan.box[3] == static_cast<float>(plan.crop_h);

@@ -36,6 +36,8 @@ struct Scratch {
   Buffer upright;   // the whole picture as displayed
   Buffer resample;  // a resampler's tables and rows
   Buffer reduce;    // the same of the resampler inside a Reducer
+  Buffer frame;     // two framed rows
+  Buffer adjust;    // a row whose colors are changed, or the window
   Buffer row;       // one finished row, uint8 RGB
   Buffer codec;     // the codec's rows
 };

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "check.h"
+#include "core/adjust_kernels.h"
 #include "core/gather.h"
 #include "core/gather_kernels.h"
 #include "core/half.h"
@@ -393,6 +394,24 @@ void test_halving_floats(const char* target) {
   }
 }
 
+void test_adjusting(const char* target) {
+  for (int n = 1; n <= kLongest; ++n) {
+    const auto rgb = bytes(3 * n);
+    CHECK(sum_of_gray(rgb.data(), n) == sum_of_gray_plain(rgb.data(), n), "%s: %d pixels", target, n);
+    const std::uint8_t other = static_cast<std::uint8_t>(random_bits());
+    for (const float factor : {0.f, 0.4f, 1.f, 1.7f, 0.001f * static_cast<float>(random_bits() % 3000), 1e9f}) {
+      auto fast = rgb, plain = rgb;
+      blend_with(fast.data(), 3 * n, other, factor);
+      blend_with_plain(plain.data(), 3 * n, other, factor);
+      CHECK(fast == plain, "%s: %d pixels blended with %d by %g", target, n, other, factor);
+      fast = plain = rgb;
+      blend_with_gray(fast.data(), n, factor);
+      blend_with_gray_plain(plain.data(), n, factor);
+      CHECK(fast == plain, "%s: %d pixels blended with gray by %g", target, n, factor);
+    }
+  }
+}
+
 void test_copying(const char* target) {
   for (int i = 0; i <= 3 * kLongest; ++i) {
     const int n = i <= 2 * kLongest ? i : 100 * i;  // the long ones are copied several pages at a time
@@ -444,6 +463,7 @@ int main() {
     test_filter_rows(name);
     test_writing(name);
     test_halving_floats(name);
+    test_adjusting(name);
     test_copying(name);
     test_gathering(name);
     std::printf("%s: same as the plain twins\n", name);

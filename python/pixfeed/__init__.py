@@ -12,7 +12,7 @@ The drop-in for the usual list-file Dataset of image classification::
 Pixels are bit for bit those of OpenCV. See README.md and ARCHITECTURE.md.
 """
 
-from pixfeed import datasets, memory
+from pixfeed import datasets, memory, transforms
 from pixfeed._version import __version__
 from pixfeed.collate import default_collate, pad_collate
 from pixfeed.dataset import FastTxtDataset
@@ -42,4 +42,5 @@ __all__ = [
     "resize",
     "show_config",
     "to_device",
+    "transforms",
 ]

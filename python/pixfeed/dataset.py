@@ -4,22 +4,35 @@ from __future__ import annotations
 
 import operator
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 import torch
 from torch.utils.data import Dataset, Subset
 
-from pixfeed import folder, memory
+from pixfeed import draws, folder, memory
 from pixfeed.collate import Batch, Sample
 from pixfeed.errors import ImageError, Origin, RegionError
 from pixfeed.files import FileList, Samples
 from pixfeed.functional import Reader, check_dtype, check_memory_format
 from pixfeed.journal import Failure, Journal
 from pixfeed.reading import Reading, check_rows, check_size
+from pixfeed.transforms import Compose
+from pixfeed.transforms.carry import Cook
 
 #: ``len`` of a dataset that repeats for ever.
 ENDLESS = 10_000_000
+
+
+# A pickle leaves out which of these are None: it is small, and stays so.
+_OFTEN_NONE = ("transform", "seed", "epoch", "boxes", "max_errors", "_rois", "_cook")
+
+
+class _Default(int):
+    """A default that can be told from the same number given."""
+
+
+_SIDE = _Default(256)
 
 
 class FastTxtDataset(Dataset):
@@ -33,12 +46,17 @@ class FastTxtDataset(Dataset):
         filename: the list file; see :class:`pixfeed.files.FileList`.
         image_dir: the folder that names are relative to. Absolute names are taken as they are.
         resize_height, resize_width: pixels. One ``None`` keeps the aspect ratio (the other side is
-            ``int(side * given / other)``), both ``None`` leave the size as it is.
+            ``int(side * given / other)``), both ``None`` leave the size as it is. With ``transform`` they are left out:
+            nothing is resized but by the transform.
         repeat: how often the list is repeated in one epoch; ``None`` for ever (``len`` is then 10,000,000).
         dtype: ``torch.float32`` for values in [0, 1], ``torch.float16`` or ``torch.bfloat16`` for what ``Tensor.to``
-            makes of them, or ``torch.uint8``.
+            makes of them, or ``torch.uint8``. A ``transform`` with ToTensor or ToDtype says it itself.
         memory_format: ``torch.contiguous_format``; or ``torch.channels_last`` for batches (and items) with each pixel's
             channels side by side. A batch that torch has to stack from single items is contiguous, as torch makes it.
+        transform: a :class:`pixfeed.transforms.Compose`, which is fused with decoding as far as possible; ``print`` of
+            the dataset says how far. Or any callable: it gets the image as a uint8 tensor ``[C, H, W]``.
+        seed: of the transform's random numbers, which depend on it, the epoch (:meth:`set_epoch`) and the sample's
+            index, and on nothing else. ``None`` draws one from torch's global generator, now.
         delimiter, label_dtype, header: how the list is written; see :class:`pixfeed.files.FileList`.
         roi_columns: 4 if each line has the region (x, y, w, h) of its picture between name and labels, else 0.
         rois: the same as integers ``[n, 4]``, a row for each line of the list.
@@ -55,21 +73,21 @@ class FastTxtDataset(Dataset):
         ValueError, TypeError: an argument makes no sense.
 
     An item is ``(image, label)``: image a tensor ``[C, H, W]`` of ``dtype``, C being 3 (RGB), or 1 with
-    ``channels="gray"``; label an ndarray ``[L]`` of ``label_dtype``. A batch of torch's DataLoader has images
-    ``[B, C, H, W]`` and labels ``[B, L]``. Reading an item raises :class:`pixfeed.ImageError` if its image is missing,
-    empty, truncated, corrupt or no image, :class:`pixfeed.RegionError` if its region does not fit, and
-    :class:`pixfeed.ListError` if the list has changed on disk.
+    ``channels="gray"``, or what the transform makes of it; label an ndarray ``[L]`` of ``label_dtype``. A batch of
+    torch's DataLoader has images ``[B, C, H, W]`` and labels ``[B, L]``. Reading an item raises
+    :class:`pixfeed.ImageError` if its image is missing, empty, truncated, corrupt or no image,
+    :class:`pixfeed.RegionError` if its region does not fit, and :class:`pixfeed.ListError` if the list has changed on
+    disk.
     """
 
-    #: Whether nobody's Python function is called for an item: then threads serve as well as processes.
-    reads_natively = True
+    transform = seed = epoch = boxes = max_errors = _rois = _cook = None  # see _OFTEN_NONE
 
     def __init__(
         self,
         filename: str | os.PathLike | Samples,
         image_dir: str | os.PathLike,
-        resize_height: int | None = 256,
-        resize_width: int | None = 256,
+        resize_height: int | None = _SIDE,
+        resize_width: int | None = _SIDE,
         repeat: int | None = 1,
         *,
         dtype: torch.dtype = torch.float32,
@@ -82,6 +100,8 @@ class FastTxtDataset(Dataset):
         boxes: np.ndarray | None = None,
         on_error: str = "raise",
         max_errors: int | None = None,
+        transform: Callable | None = None,
+        seed: int | None = None,
         **reading,
     ):
         for side in (resize_height, resize_width):
@@ -99,11 +119,20 @@ class FastTxtDataset(Dataset):
             how = dict(delimiter=delimiter, label_dtype=label_dtype, header=header, backend=reading.get("backend"))
             self.files = FileList(filename, roi_columns, **how)
         self.image_dir = os.fspath(image_dir)
-        self.resize_height = resize_height
-        self.resize_width = resize_width
-        self.repeat = repeat
         self.dtype = check_dtype(dtype)
         self.memory_format = check_memory_format(memory_format)
+        self.transform = transform
+        self.seed = seed
+        self.epoch: int | None = None
+        self._cook: Cook | None = None
+        if transform is not None:
+            if resize_height is not _SIDE or resize_width is not _SIDE:
+                raise ValueError("sizes are given twice: put Resize((height, width)) first in the transform instead")
+            self._set_transform(transform, boxes)
+            resize_height, resize_width = self._cook.recipe.size or (None, None)
+        self.resize_height = None if resize_height is None else int(resize_height)
+        self.resize_width = None if resize_width is None else int(resize_width)
+        self.repeat = repeat
         if rois is not None and roi_columns:
             raise ValueError("regions are given twice: by roi_columns and by rois")
         self._rois = check_rows("rois", rois, len(self.files), np.int64)
@@ -112,16 +141,67 @@ class FastTxtDataset(Dataset):
             raise ValueError(f"on_error is {on_error!r}; it may be 'raise', 'skip' or 'zeros'")
         if on_error == "zeros" and None in (resize_height, resize_width):
             raise ValueError("on_error='zeros' needs resize_height and resize_width: how large would the zeros be?")
+        if on_error == "zeros" and self.runs_python:
+            raise ValueError("on_error='zeros' goes with no Python function in the transform: what would it give?")
         self.on_error = on_error
         self.max_errors = max_errors
         self._journal = Journal()
+
+    def _set_transform(self, transform: Callable, boxes: np.ndarray | None) -> None:
+        reading = self._reader.reading
+        if boxes is not None or reading.interpolation is not None or reading.antialias is not None:
+            raise ValueError("boxes, interpolation and antialias go with no transform: its Resize says how to resize")
+        if not isinstance(transform, Compose):
+            transform = Compose([transform])
+        recipe = transform.recipe(self.channels)
+        if recipe.written is None:
+            recipe.written = self.dtype
+        elif recipe.written == torch.float32 and self.dtype.is_floating_point and not recipe.numeric:
+            recipe.written = self.dtype  # float16 and bfloat16 are floats rounded
+        elif recipe.written == torch.float32 and self.dtype == torch.uint8:
+            raise ValueError(f"dtype=torch.uint8 contradicts the transform, which makes floats: {transform}")
+        self.dtype, self.channels = recipe.written, recipe.channels
+        self.seed = draws.new_seed() if self.seed is None else operator.index(self.seed)
+        self._cook = Cook(self._reader, recipe)
+
+    @property
+    def reads_natively(self) -> bool:
+        """Whether nobody's Python function is called for an item: then threads serve as well as processes."""
+        return not self.runs_python
+
+    @property
+    def runs_python(self) -> bool:
+        """Whether a part of the transform runs in Python, for each sample, and so keeps the GIL."""
+        return self._cook is not None and bool(self._cook.recipe.python)
+
+    def set_epoch(self, epoch: int | None) -> None:
+        """The epoch that random transforms draw for from now on.
+
+        pixfeed.DataLoader counts epochs by itself, unless this was called (``None`` takes it back). With torch's
+        DataLoader call it before every epoch, as DistributedSampler's, and without ``persistent_workers``, whose copies
+        of the dataset it does not reach."""
+        self.epoch = None if epoch is None else operator.index(epoch)
+
+    def _draws(self, keys: Sequence[int]) -> tuple[int, np.ndarray]:
+        """The epoch, and the random numbers of samples by their indices, ``[n, recipe.draws]``."""
+        told = draws.epoch()
+        epoch = (self.epoch or 0) if told is None else told
+        return epoch, draws.uniform(self.seed, epoch, keys, self._cook.recipe.draws)
+
+    def _in_python(self, images: Iterable, keys: Sequence[int], epoch: int) -> list:
+        """The transform's Python part, each sample with random numbers of its own."""
+        made = []
+        for image, key in zip(images, keys, strict=True):
+            with draws.python(self.seed, epoch, key):
+                made.append(self._cook.recipe.in_python(image))
+        return made
 
     @classmethod
     def from_folder(
         cls,
         path: str | os.PathLike,
-        resize_height: int | None = 256,
-        resize_width: int | None = 256,
+        resize_height: int | None = _SIDE,
+        resize_width: int | None = _SIDE,
         repeat: int | None = 1,
         **options,
     ) -> FastTxtDataset:
@@ -148,8 +228,8 @@ class FastTxtDataset(Dataset):
         cls,
         paths: Iterable[str | os.PathLike],
         labels: np.typing.ArrayLike,
-        resize_height: int | None = 256,
-        resize_width: int | None = 256,
+        resize_height: int | None = _SIDE,
+        resize_width: int | None = _SIDE,
         repeat: int | None = 1,
         *,
         image_dir: str | os.PathLike = "",
@@ -181,10 +261,10 @@ class FastTxtDataset(Dataset):
         an index beyond the end starts over."""
         if isinstance(index, slice):
             return Subset(self, range(len(self))[index])
-        i = self._wrap(index)
+        i, key = self._wrap(index), self._key(index)
         for _ in range(len(self.files)):
             try:
-                return self._read(i)
+                return self._read(i, key)
             except (ImageError, RegionError) as failure:
                 error = failure
                 self._note(error)
@@ -194,8 +274,8 @@ class FastTxtDataset(Dataset):
             i = (i + 1) % len(self.files)
         raise error
 
-    def _read(self, i: int) -> tuple[torch.Tensor, np.ndarray]:
-        """Sample ``i`` of the list."""
+    def _read(self, i: int, key: int) -> tuple[torch.Tensor, np.ndarray]:
+        """Sample ``i`` of the list, with the random numbers of index ``key``."""
         image = None
 
         def allocate(height: int, width: int) -> np.ndarray:
@@ -203,9 +283,17 @@ class FastTxtDataset(Dataset):
             image = self._empty(height, width)
             return memory.array(image)
 
-        size = (self.resize_height, self.resize_width)
         origin = self._origin(i)
-        self._reader.one(origin.path, size, allocate, origin, *self._regions([i]), recovered=self._note_recovered)
+        rois, boxes = self._regions([i])
+        if self._cook is None:
+            size = (self.resize_height, self.resize_width)
+            self._reader.one(origin.path, size, allocate, origin, rois, boxes, self._note_recovered)
+        else:
+            epoch, u = self._draws([key])
+            self._cook.one(origin.path, allocate, origin, rois, u, self._note_recovered)
+            image = self._cook.recipe.finish(image[None], u)[0]
+            if self.runs_python:
+                (image,) = self._in_python([image], [key], epoch)
         return Sample(image, self._label(i), origin=origin)
 
     def _label(self, i: int) -> np.ndarray:
@@ -219,32 +307,47 @@ class FastTxtDataset(Dataset):
         torch's DataLoader calls this, and its default collate hands that tensor on without copying it."""
         if self.resize_height is None or self.resize_width is None:
             return [self[i] for i in indices]  # each picture has a size of its own
-        rows = [self._wrap(index) for index in indices]
+        rows, keys = [self._wrap(index) for index in indices], [self._key(index) for index in indices]
         images = self._empty(self.resize_height, self.resize_width, len(rows))
+        epoch, u = (0, None) if self._cook is None else self._draws(keys)
         failures: dict[int, ImageError | RegionError] = {}
-        self._read_into(rows, images, failures)
+        self._read_into(rows, images, failures, u)
         for place, error in sorted(failures.items()):
-            rows[place] = self._replace(rows[place], images[place : place + 1], error)
-        return Batch(images, self._labels(rows)).samples()
+            one = slice(place, place + 1)
+            rows[place] = self._replace(rows[place], images[one], error, None if u is None else u[one])
+        if u is not None:
+            images = self._cook.recipe.finish(images, u)
+            images[list(failures) if self.on_error == "zeros" else []] = 0
+        labels = self._labels(rows)
+        if self.runs_python:
+            made = self._in_python(images.unbind(0), keys, epoch)
+            return [Sample(*each, origin=self._origin(i)) for *each, i in zip(made, labels, rows, strict=True)]
+        return Batch(images, labels).samples()
 
     def _empty(self, height: int, width: int, *batch: int) -> torch.Tensor:
         return memory.empty((*batch, self.channels, height, width), self.dtype, self.memory_format)
 
-    def _read_into(self, rows: Sequence[int], images: torch.Tensor, failures: dict) -> None:
-        """Samples of the list into ``images``; what goes wrong into ``failures``, by place."""
+    def _read_into(self, rows: Sequence[int], images: torch.Tensor, failures: dict, u: np.ndarray | None) -> None:
+        """Samples of the list into ``images``; what goes wrong into ``failures``, by place. ``u``: the transform's
+        random numbers."""
         paths = [self._path(i) for i in rows]
-        self._reader.into(
-            paths,
-            memory.array(images),
-            lambda i: self._origin(rows[i]),
-            *self._regions(rows),
-            failed=lambda place, error: failures.setdefault(place, error),
-            recovered=self._note_recovered,
-        )
+        rois, boxes = self._regions(rows)
+        about = (paths, memory.array(images), lambda i: self._origin(rows[i]), rois)
 
-    def _replace(self, row: int, image: torch.Tensor, error: ImageError | RegionError) -> int:
+        def failed(place: int, error: ImageError | RegionError):
+            failures.setdefault(place, error)
+
+        if u is None:
+            self._reader.into(*about, boxes, failed, self._note_recovered)
+        else:
+            self._cook.into(*about, u, failed, self._note_recovered)
+
+    def _replace(
+        self, row: int, image: torch.Tensor, error: ImageError | RegionError, u: np.ndarray | None = None
+    ) -> int:
         """What ``on_error`` wants in place of a sample that could not be read, into ``image`` ``[1, C, H, W]``: zeros,
-        or the next one that can be read. The row whose labels go with it."""
+        or the next one that can be read, with the random numbers of the one that it stands for. The row whose labels go
+        with it."""
         self._note(error)
         if self.on_error == "zeros":
             image.zero_()
@@ -252,7 +355,7 @@ class FastTxtDataset(Dataset):
         for step in range(1, len(self.files)):
             other = (row + step) % len(self.files)
             failures: dict[int, ImageError | RegionError] = {}
-            self._read_into([other], image, failures)
+            self._read_into([other], image, failures, u)
             if not failures:
                 return other
             self._note(failures[0])
@@ -284,24 +387,33 @@ class FastTxtDataset(Dataset):
         return (self[i] for i in range(len(self)))
 
     def __repr__(self) -> str:
-        size = f"{self.resize_height} x {self.resize_width}"
-        return (
-            f"FastTxtDataset({self.files.filename!r}: {len(self.files)} images, repeat={self.repeat}, "
-            f"resize (h x w) {size}, {self.dtype}, backend {self._reader.backend.name})"
-        )
+        about = f"{self.files.filename!r}: {len(self.files)} images, repeat={self.repeat}"
+        if self._cook is None:
+            about += f", resize (h x w) {self.resize_height} x {self.resize_width}"
+        dtype = "" if self.runs_python else f", {self.dtype}"
+        line = f"FastTxtDataset({about}{dtype}, backend {self._reader.backend.name})"
+        return "\n  ".join([line, *(str(self._cook.recipe).splitlines() if self._cook else ())])
 
     def __getstate__(self) -> dict:
-        state = self.__dict__.copy()
+        state = {name: value for name, value in vars(self).items() if value is not None or name not in _OFTEN_NONE}
         state["_reader"] = self._reader.reading  # a worker process opens its own backend
+        if self._cook is not None:
+            state["_cook"] = self._cook.recipe
         return state
 
     def __setstate__(self, state: dict) -> None:
         self.__dict__.update(state)
         self._reader = Reader(self._reader)
+        self._cook = None if self._cook is None else Cook(self._reader, self._cook)
 
     def _wrap(self, index: int) -> int:
         index = operator.index(index)
         return (index + len(self) if index < 0 else index) % len(self.files)
+
+    def _key(self, index: int) -> int:
+        """What a sample's random numbers depend on: its index, from the start."""
+        index = operator.index(index)
+        return index + len(self) if index < 0 else index
 
     def _path(self, i: int) -> str:
         return os.path.join(self.image_dir, self.files.name(i))

@@ -44,12 +44,17 @@ def origin(source: Source) -> Origin:
     return Origin(os.fspath(source) if isinstance(source, (str, os.PathLike)) else None)
 
 
-def _raise(_: int, error: Exception) -> None:
+def raise_it(_: int, error: Exception) -> None:
     raise error
 
 
-def _accept(_: int, error: Exception) -> None:
+def accept_it(_: int, error: Exception) -> None:
     pass
+
+
+#: PLAN rows for a piece of the sources whose HEADER rows are known, and (height, width) of the first one's result; the
+#: last argument is called with a row and what is wrong with it.
+Plans = Callable[[slice, np.ndarray, Callable[[int, str], None]], tuple[np.ndarray, tuple[int, int]]]
 
 
 class Reader:
@@ -84,16 +89,18 @@ class Reader:
         origin: Callable[[int], Origin],
         rois: np.ndarray | None = None,
         boxes: np.ndarray | None = None,
-        failed: Callable[[int, ImageError | RegionError], None] = _raise,
-        recovered: Callable[[int, ImageError], None] = _accept,
+        failed: Callable[[int, ImageError | RegionError], None] = raise_it,
+        recovered: Callable[[int, ImageError], None] = accept_it,
+        plans: Plans | None = None,
     ) -> None:
-        """Decode every source, or its region, into its slot of ``out`` ``[B, C, H, W]``, resized to that.
+        """Decode every source, or its region, into its slot of ``out`` ``[B, C, H, W]``, resized to that, or as
+        ``plans`` says.
 
         ``origin(i)`` tells where source ``i`` comes from; ``failed(i, error)`` is called for one that cannot be read.
         If it returns, the others go on, and slot ``i`` holds anything. ``recovered(i, error)`` is called for one that
         is cut off, and was read all the same.
         """
-        size = (out.shape[2], out.shape[3])
+        plans = plans or self._resizes((out.shape[2], out.shape[3]), rois, boxes)
         for start in range(0, len(sources), self.backend.piece):
             piece = slice(start, start + self.backend.piece)
             opened = self.open(sources[piece])
@@ -101,15 +108,9 @@ class Reader:
             def refuse(i: int, what: str, start: int = start):
                 failed(start + i, origin(start + i).region_error(what))
 
-            plans = self.reading.plans(
-                opened.headers,
-                size,
-                None if rois is None else rois[piece],
-                None if boxes is None else boxes[piece],
-                refuse,
-            )
-            statuses = opened.decode_into(plans, out[piece], num_threads())
-            self._count(opened, plans, statuses)
+            rows, _ = plans(piece, opened.headers, refuse)
+            statuses = opened.decode_into(rows, out[piece], num_threads())
+            self._count(opened, rows, statuses)
             for i in np.flatnonzero(statuses != Status.OK).tolist():
                 on_disk = int(opened.headers["bytes"][i])
                 error = origin(start + i).image_error(int(statuses[i]), on_disk, opened.note(i))
@@ -134,10 +135,12 @@ class Reader:
         origin: Origin,
         roi: np.ndarray | None = None,
         box: np.ndarray | None = None,
-        recovered: Callable[[int, ImageError], None] = _accept,
+        recovered: Callable[[int, ImageError], None] = accept_it,
+        plans: Plans | None = None,
     ) -> None:
         """Decode one source, or its region, into ``allocate(height, width)``, which is called when the size is known
         and gives ``[C, height, width]``. ``roi`` and ``box`` are ``[1, 4]``."""
+        plans = plans or self._resizes(size, roi, box)
         opened = self.open([source])
         header = opened.headers[0]
         status = int(header["status"])
@@ -146,14 +149,21 @@ class Reader:
             def refuse(_: int, what: str):
                 raise origin.region_error(what)
 
-            plans = self.reading.plans(opened.headers, size, roi, box, refuse)
-            out = allocate(int(plans["resize_h"][0]), int(plans["resize_w"][0]))
-            statuses = opened.decode_into(plans, out[None], 1)
-            self._count(opened, plans, statuses)
+            rows, made = plans(slice(None), opened.headers, refuse)
+            statuses = opened.decode_into(rows, allocate(*made)[None], 1)
+            self._count(opened, rows, statuses)
             status = int(statuses[0])
         if status != Status.OK:
             error = origin.image_error(status, int(header["bytes"]), opened.note(0))
-            (recovered if status == Status.RECOVERED else _raise)(0, error)
+            (recovered if status == Status.RECOVERED else raise_it)(0, error)
+
+    def _resizes(self, size: tuple[int | None, int | None], rois: np.ndarray | None, boxes: np.ndarray | None) -> Plans:
+        def plans(piece: slice, headers: np.ndarray, refuse: Callable[[int, str], None]):
+            tables = (None if table is None else table[piece] for table in (rois, boxes))
+            rows = self.reading.plans(headers, size, *tables, refuse)
+            return rows, (int(rows["resize_h"][0]), int(rows["resize_w"][0]))
+
+        return plans
 
 
 def imread(

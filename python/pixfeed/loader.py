@@ -14,6 +14,7 @@ import torch.utils.data
 from torch.utils.data import Dataset, Sampler, _utils
 from torch.utils.data.dataloader import _BaseDataLoaderIter, _DatasetKind
 
+from pixfeed import draws
 from pixfeed.collate import default_collate, pad_collate
 from pixfeed.costs import Costs, take
 from pixfeed.joined import datasets, joined, reads_natively
@@ -21,7 +22,7 @@ from pixfeed.journal import Failure
 from pixfeed.order import Order, Position
 from pixfeed.stats import Stats
 from pixfeed.threads import cores, for_loader
-from pixfeed.watch import MainIter, ProcessesIter, Watch, Watched
+from pixfeed.watch import Counted, MainIter, ProcessesIter, Watch, Watched
 
 #: Functions that make a batch of pixfeed's samples without Python work for each sample.
 _COLLATES = (default_collate, pad_collate, _utils.collate.default_collate, _utils.collate.default_convert)
@@ -42,6 +43,8 @@ class DataLoader(torch.utils.data.DataLoader[_T_co]):
 
     The order of samples is torch's for the same generator and sampler, whatever the number and kind of workers. A
     sampler with ``set_epoch`` (DistributedSampler) is told the epoch at every ``iter()``, unless somebody else does it.
+    Random transforms of pixfeed's datasets draw for that epoch, too, whoever reads: main process, threads, worker
+    processes that stay alive, several iterators at a time.
 
     Args:
         dataset, batch_size, shuffle, sampler, batch_sampler, num_workers, collate_fn, pin_memory, drop_last, timeout,
@@ -120,6 +123,8 @@ class DataLoader(torch.utils.data.DataLoader[_T_co]):
         if self.num_workers == 0:
             return "num_workers is 0"
         if not reads_natively(self.dataset):
+            if any(dataset.runs_python for dataset in datasets(self.dataset)):
+                return "a part of the transform runs in Python, for which threads would wait for each other"
             return f"{type(self.dataset).__name__} is no pixfeed dataset, or its __getitem__ is not pixfeed's"
         if self.collate_fn not in _COLLATES:
             return "collate_fn is a function of your own"
@@ -140,17 +145,18 @@ class DataLoader(torch.utils.data.DataLoader[_T_co]):
         why_not = self._why_no_threads()
         if self.workers == "thread" and why_not:  # since the loader was made, something was changed
             raise ValueError(f"workers='thread' is not possible: {why_not}")
-        dataset = self.dataset
-        vars(self)["dataset"] = joined(dataset)  # for the iterator alone
+        given = {"dataset": self.dataset, "collate_fn": self.collate_fn}
+        vars(self)["dataset"] = joined(self.dataset)  # for the iterator alone
         try:
             if self.workers != "process" and not why_not:
                 return _ThreadsIter(self)
             if self.num_workers == 0:
                 return MainIter(self)
             self.check_worker_number_rationality()
+            vars(self)["collate_fn"] = Counted(self.collate_fn)
             return ProcessesIter(self)
         finally:
-            vars(self)["dataset"] = dataset
+            vars(self).update(given)
 
     def __iter__(self) -> _BaseDataLoaderIter:
         state, self._loaded = self._loaded, None
@@ -204,6 +210,11 @@ class DataLoader(torch.utils.data.DataLoader[_T_co]):
     def _new_position(self) -> Position:
         return Position(self._samplers(), self.generator, not (self.persistent_workers and self.num_workers))
 
+    def _drawn_epoch(self) -> int:
+        """The epoch that random transforms draw for: the running one, unless somebody has told a dataset another."""
+        told = [dataset.epoch for dataset in datasets(self.dataset) if dataset.epoch is not None]
+        return told[0] if told else self._epoch
+
     # -- where we are ---------------------------------------------------------------------------------------------
 
     def state_dict(self) -> dict:
@@ -219,6 +230,7 @@ class DataLoader(torch.utils.data.DataLoader[_T_co]):
             "epoch": self._epoch if running else self._epoch + 1,
             "batches": self._position.first + self._running._num_yielded if running else 0,
             "random": self._position.random(),
+            "seeds": [dataset.seed for dataset in datasets(self.dataset)],
         }
 
     def load_state_dict(self, state: dict) -> None:
@@ -235,6 +247,11 @@ class DataLoader(torch.utils.data.DataLoader[_T_co]):
         if not isinstance(state, dict) or not {"epoch", "batches", "random"} <= state.keys():
             raise ValueError("this is no state of a pixfeed.DataLoader: it needs 'epoch', 'batches' and 'random'")
         self._loaded = dict(state)
+        inside, seeds = datasets(self.dataset), state.get("seeds", [])
+        if len(seeds) == len(inside) and seeds != [dataset.seed for dataset in inside]:
+            for dataset, seed in zip(inside, seeds, strict=True):
+                dataset.seed = seed
+            self._iterator = None  # workers that stayed alive have the old ones
 
     def _samplers(self) -> list:
         """All that decide on the order, each once."""
@@ -259,10 +276,10 @@ class DataLoader(torch.utils.data.DataLoader[_T_co]):
         self._position = self._new_position()
 
 
-def _fetch(fetcher, index, threads: int, pinned_device: str | None) -> tuple[object, Costs]:
+def _fetch(fetcher, index, epoch: int, threads: int, pinned_device: str | None) -> tuple[object, Costs]:
     """One batch and what it cost, in a thread that waits for the pool."""
     take()  # what a batch spent that could not be read does not count
-    with for_loader(threads, pinned_device is not None):
+    with draws.for_epoch(epoch), for_loader(threads, pinned_device is not None):
         data = fetcher.fetch(index)
         if pinned_device is not None:  # images are there already: this pins the labels
             data = _utils.pin_memory.pin_memory(data, pinned_device)
@@ -278,6 +295,7 @@ class _ThreadsIter(Watched, _BaseDataLoaderIter):
         self._fetcher = _DatasetKind.create_fetcher(
             self._dataset_kind, self._dataset, self._auto_collation, self._collate_fn, self._drop_last
         )
+        self._epoch = loader._drawn_epoch()
         self._in_order = loader.in_order
         self._ahead = max(1, loader.prefetch_factor)
         # Its threads end when it is thrown away, or at exit, behind the batches in flight.
@@ -288,6 +306,7 @@ class _ThreadsIter(Watched, _BaseDataLoaderIter):
     def _reset(self, loader, first_iter=False):
         super()._reset(loader, first_iter)
         self._cancel()
+        self._epoch = loader._drawn_epoch()
         self._fill()
 
     def _fill(self) -> None:
@@ -297,7 +316,7 @@ class _ThreadsIter(Watched, _BaseDataLoaderIter):
                 index = self._next_index()
             except StopIteration:
                 return
-            what = (_fetch, self._fetcher, index, self._num_workers, device)
+            what = (_fetch, self._fetcher, index, self._epoch, self._num_workers, device)
             try:
                 future = self._executor.submit(*what)
             except RuntimeError:  # the main thread has ended, this one has not: it goes on alone

@@ -2,8 +2,9 @@
 
 Python writes PLAN rows; a backend carries them out and decides nothing. A row says: decode `source` at 1 / `reduced` of
 its size (a JPEG from its lowest frequencies alone, if `low_pass` and the backend can do it), take the crop, resize the
-box in it (all of it but for Pillow's filters, whose box may have fractions of pixels), keep the window, flip it, and
-write ``(value / 255 - mean) / std``. The window's size, the channels (1: gray), the dtype (uint8 is written as it is)
+box in it (all of it but for Pillow's filters, whose box may have fractions of pixels), keep the window (``framed`` by
+``fill`` where it reaches beyond the resized crop), adjust its colors step by step, flip it, and write
+``(value / 255 - mean) / std``. The window's size, the channels (1: gray), the dtype (uint8 is written as it is)
 and the layout are those of the array it is written to.
 
 Both dtypes mirror C structs (``csrc/core/header.h``, ``csrc/core/plan.h``); ``tests/test_plan.py`` compares them.
@@ -46,8 +47,16 @@ PLAN = np.dtype(
         ("box", np.float32, 4),
         ("mean", np.float32, 3),
         ("std", np.float32, 3),
+        ("framed", np.int32),
+        ("fill", np.int32, 3),
+        ("adjust", np.int32, 4),
+        ("factor", np.float32, 4),
     ]
 )
+
+#: Steps of ``adjust``, one after the other, as Pillow's ImageEnhance and ``convert("L")``; ``factor`` 1 changes
+#: nothing, gray has none.
+ADJUST = {"brightness": 1, "contrast": 2, "saturation": 3, "gray": 4}
 
 JPEG = 1
 FORMATS = {0: "unknown", 1: "jpeg", 2: "png", 3: "webp"}
@@ -116,3 +125,26 @@ def resize_plan(headers: np.ndarray, size: tuple[int, int], interpolation: int =
     plans["box"][:, 3] = headers["height"]
     plans["std"] = 1
     return plans
+
+
+def map_points(rows: np.ndarray, size: tuple[int, int], points: np.ndarray) -> np.ndarray:
+    """Where points of the displayed pictures lie in what PLAN rows make of them: for boxes and keypoints.
+
+    Args:
+        rows: PLAN rows ``[n]``.
+        size: (height, width) of the slots that they are written to.
+        points: ``[n, k, 2]``: x, y in pixels of the displayed picture at its full size; (0, 0) is the corner of the
+            first pixel, not its centre.
+
+    Returns:
+        float64 ``[n, k, 2]``: x, y in pixels of the slot, in the same sense; what was cropped off lies outside.
+    """
+    rows = rows[:, None]
+    mapped = np.empty(np.broadcast_shapes(points.shape, (*rows.shape, 2)))
+    for axis, (side, flip, length) in enumerate((("x", "horizontal", size[1]), ("y", "vertical", size[0]))):
+        letter = "wh"[axis]
+        begin, end = rows["box"][..., axis].astype(np.float64), rows["box"][..., 2 + axis]
+        at = points[..., axis] / rows["reduced"] - rows[f"crop_{side}"] - begin
+        at = at * rows[f"resize_{letter}"] / (end - begin) - rows[f"window_{side}"]
+        mapped[..., axis] = np.where(rows[f"flip_{flip}"] != 0, length - at, at)
+    return mapped

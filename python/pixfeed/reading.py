@@ -14,6 +14,8 @@ from pixfeed.errors import Status
 #: What a channel count is called; "unchanged" has as many as the file.
 CHANNELS = {"rgb": 3, "gray": 1}
 
+_CROP = ("crop_x", "crop_y", "crop_w", "crop_h")
+
 
 @dataclass(frozen=True)
 class Reading:
@@ -128,19 +130,9 @@ class Reading:
         if whole and None not in size:  # nothing to think about, and what follows takes 60 us
             return plan.resize_plan(headers, size, self.interpolation_number)
         rows = plan.resize_plan(headers, (1, 1), self.interpolation_number)
-        good = headers["status"] == Status.OK
-        width, height = headers["width"].astype(np.int64), headers["height"].astype(np.int64)
-        if rois is None:
-            rois = np.stack([np.zeros_like(width), np.zeros_like(width), width, height], 1)
-            crop = _crop(rois, width, height, headers["format"], self.reduced, whole=True)
-        else:
-            for i in np.flatnonzero(
-                good & ((rois[:, 2:] <= 0).any(1) | _outside(rois, width, height, self.roi_policy))
-            ):
-                refuse(int(i), _what_is_wrong(rois[i].tolist(), int(width[i]), int(height[i])))
-            crop = _crop(rois, width, height, headers["format"], self.reduced, whole=False)
+        crop = self.crops(headers, rois, refuse)
         if boxes is not None:
-            for i in np.flatnonzero(good & ~_inside(boxes, crop)):
+            for i in np.flatnonzero((headers["status"] == Status.OK) & ~_inside(boxes, crop)):
                 sides = " x ".join(map(str, crop[i, 2:].tolist()))
                 refuse(int(i), f"the box {boxes[i].tolist()} is not inside the region of {sides} pixels")
                 boxes = boxes.copy()
@@ -149,22 +141,47 @@ class Reading:
             boxes = np.concatenate([np.zeros((len(crop), 2)), crop[:, 2:]], 1)
         if None in size:
             size = plan.output_size(int(crop[0, 3]), int(crop[0, 2]), *size)
-        rows["reduced"] = self.reduced
-        if self.decode == "scaled":
-            sides = boxes[:, 2:] - boxes[:, :2]
-            rows["low_pass"] = 1
-            rows["reduced"] = reduced = _scale(headers["format"], sides, size, self.headroom)
-            # The reduced picture's pixels that the region touches; the box keeps the region's true borders.
-            start = crop[:, :2] // reduced[:, None]
-            end = -(-(crop[:, :2] + crop[:, 2:]) // reduced[:, None])
-            boxes = (boxes + np.tile(crop[:, :2], 2)) / reduced[:, None] - np.tile(start, 2)
-            crop = np.concatenate([start, end - start], 1)
-            boxes = np.minimum(boxes, np.tile(crop[:, 2:], 2))
-        for i, name in enumerate(("crop_x", "crop_y", "crop_w", "crop_h")):
+        for i, name in enumerate(_CROP):
             rows[name] = crop[:, i]
         rows["resize_h"], rows["resize_w"] = size
         rows["box"] = boxes
+        self.reduce(rows, headers, boxes)
         return rows
+
+    def crops(self, headers: np.ndarray, rois: np.ndarray | None, refuse: Callable[[int, str], None]) -> np.ndarray:
+        """int64 ``[n, 4]``: x, y, w, h of each region, or of the whole picture, in the picture as it is decoded with
+        ``reduced``. The arguments are those of :meth:`plans`."""
+        width, height = headers["width"].astype(np.int64), headers["height"].astype(np.int64)
+        if rois is None:
+            rois = np.stack([np.zeros_like(width), np.zeros_like(width), width, height], 1)
+            return _crop(rois, width, height, headers["format"], self.reduced, whole=True)
+        good = headers["status"] == Status.OK
+        for i in np.flatnonzero(good & ((rois[:, 2:] <= 0).any(1) | _outside(rois, width, height, self.roi_policy))):
+            refuse(int(i), _what_is_wrong(rois[i].tolist(), int(width[i]), int(height[i])))
+        return _crop(rois, width, height, headers["format"], self.reduced, whole=False)
+
+    def reduce(self, rows: np.ndarray, headers: np.ndarray, boxes: np.ndarray | None = None) -> None:
+        """Writes into PLAN rows at which size pictures are decoded. With ``decode="scaled"`` the crops that one of
+        Pillow's filters makes smaller move to the reduced pictures.
+
+        ``boxes``: their boxes as float64, if they are not the whole crops.
+        """
+        rows["reduced"] = self.reduced
+        if self.decode != "scaled" or not len(rows) or rows["interpolation"][0] not in plan.PILLOW.values():
+            return
+        crop = np.stack([rows[name] for name in _CROP], 1).astype(np.int64)
+        boxes = rows["box"].astype(np.float64) if boxes is None else boxes
+        shrinks = (boxes[:, 2:] - boxes[:, :2]) / np.stack([rows["resize_w"], rows["resize_h"]], 1)
+        rows["low_pass"] = 1
+        rows["reduced"] = reduced = _scale(headers["format"], shrinks, self.headroom)
+        # The reduced picture's pixels that the region touches; the box keeps the region's true borders.
+        start = crop[:, :2] // reduced[:, None]
+        end = -(-(crop[:, :2] + crop[:, 2:]) // reduced[:, None])
+        boxes = (boxes + np.tile(crop[:, :2], 2)) / reduced[:, None] - np.tile(start, 2)
+        crop = np.concatenate([start, end - start], 1)
+        rows["box"] = np.minimum(boxes, np.tile(crop[:, 2:], 2))
+        for i, name in enumerate(_CROP):
+            rows[name] = crop[:, i]
 
 
 def _outside(rois: np.ndarray, width: np.ndarray, height: np.ndarray, policy: str) -> np.ndarray:
@@ -198,9 +215,9 @@ def _inside(boxes: np.ndarray, crop: np.ndarray) -> np.ndarray:
     return (left >= 0) & (upper >= 0) & (right <= crop[:, 2]) & (lower <= crop[:, 3]) & (left < right) & (upper < lower)
 
 
-def _scale(format: np.ndarray, sides: np.ndarray, size: tuple[int, int], headroom: float) -> np.ndarray:
-    """The largest of 1, 2, 4, 8 by which ``sides`` [n, 2] (w, h) may shrink."""
-    spare = (sides / np.array(size[::-1])).min(1) / headroom
+def _scale(format: np.ndarray, shrinks: np.ndarray, headroom: float) -> np.ndarray:
+    """The largest of 1, 2, 4, 8 that leaves ``headroom`` where the sides shrink to 1 / ``shrinks`` [n, 2]."""
+    spare = shrinks.min(1) / headroom
     scale = np.select([spare >= 8, spare >= 4, spare >= 2], [8, 4, 2], 1)
     return np.where(format == plan.JPEG, scale, 1)
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
 from time import perf_counter
 
 from torch.utils.data.dataloader import _MultiProcessingDataLoaderIter, _SingleProcessDataLoaderIter
 
+from pixfeed import draws
 from pixfeed.costs import Costs, take
 
 
@@ -70,15 +70,20 @@ class Watched:
 class MainIter(Watched, _SingleProcessDataLoaderIter):
     """torch's iterator of ``num_workers=0``."""
 
+    def __init__(self, loader):
+        self._epoch = loader._drawn_epoch()
+        super().__init__(loader)
+
     def _next_data(self):
         take()  # what the loop itself has read does not count
         try:
-            return super()._next_data()
+            with draws.for_epoch(self._epoch):
+                return super()._next_data()
         finally:
             self.watch.spent(take())
 
 
-class _Counted:
+class Counted:
     """A ``collate_fn`` whose batches bring along what they cost, from the process that made them."""
 
     def __init__(self, collate_fn: Callable):
@@ -90,13 +95,19 @@ class _Counted:
 
 
 class ProcessesIter(Watched, _MultiProcessingDataLoaderIter):
-    """torch's iterator of worker processes."""
+    """torch's iterator of worker processes, of a loader whose ``collate_fn`` is :class:`Counted`. Each batch of indices
+    tells the process that makes it which epoch it is for."""
 
     def __init__(self, loader):
         take()  # a forked process would inherit it
-        counting = copy.copy(loader)
-        counting.collate_fn = _Counted(loader.collate_fn)
-        super().__init__(counting)
+        super().__init__(loader)
+
+    def _reset(self, loader, first_iter=False):
+        self._epoch = loader._drawn_epoch()
+        super()._reset(loader, first_iter)
+
+    def _next_index(self):
+        return draws.Letter(self._epoch, super()._next_index())
 
     def _next_data(self):
         batch, costs = super()._next_data()

@@ -16,7 +16,7 @@ from pixfeed.backends import BackendError, Source
 from pixfeed.backends._look import Frame, look
 from pixfeed.backends._stderr import caught
 from pixfeed.errors import Status
-from pixfeed.plan import HEADER, JPEG, OPENCV, PILLOW, reduced_side
+from pixfeed.plan import ADJUST, HEADER, JPEG, OPENCV, PILLOW, reduced_side
 
 _END = b"\xff\xd9"
 # What libjpeg says of a JPEG whose header claims fewer rows than there are: they stand before the next RST, or EOI.
@@ -205,15 +205,20 @@ class _Opened:
         statuses = self.headers["status"][plans["source"]]
         for plan, slot, status in zip(plans, out, statuses, strict=True):
             if status == Status.OK:
-                image = self._image(int(plan["source"]), int(plan["reduced"]), slot.shape[0] == 1)
+                image = self._image(int(plan["source"]), int(plan["reduced"]), _reads_gray(plan, slot))
                 start = perf_counter_ns()
-                window = _resize(self._cv2, image, plan, *slot.shape[1:])
+                image = _resize(self._cv2, image, plan)
                 resized = perf_counter_ns()
-                _write(window, plan, slot)
+                _finish(image, plan, slot)
                 self._costs["resizing"] += resized - start
                 self._costs["writing"] += perf_counter_ns() - resized
         statuses[np.isin(plans["source"], list(self._recovered)) & (statuses == Status.OK)] = Status.RECOVERED
         return statuses
+
+
+def _reads_gray(plan: np.void, slot: np.ndarray) -> bool:
+    """A gray slot of a picture that is read as gray, not one that is made gray afterwards."""
+    return len(slot) == 1 and ADJUST["gray"] not in plan["adjust"]
 
 
 def _check_out(plans: np.ndarray, out: np.ndarray) -> None:
@@ -245,8 +250,18 @@ def _check(plan: np.void, picture_width: int, picture_height: int, height: int, 
     if min(x, y) < 0 or min(w, h) <= 0 or x + w > picture_width or y + h > picture_height:
         raise ValueError("the crop does not lie inside the picture")
     x, y = int(plan["window_x"]), int(plan["window_y"])
-    if min(x, y) < 0 or x + width > plan["resize_w"] or y + height > plan["resize_h"]:
+    if min(plan["resize_w"], plan["resize_h"]) <= 0:
+        raise ValueError("the crop is resized to nothing")
+    if not plan["framed"] and (min(x, y) < 0 or x + width > plan["resize_w"] or y + height > plan["resize_h"]):
         raise ValueError("the window does not lie inside the resized crop")
+    if max(abs(x), abs(y)) > 1 << 30:
+        raise ValueError("the window lies too far away")
+    if (plan["fill"] < 0).any() or (plan["fill"] > 255).any():
+        raise ValueError("fill may be 0 to 255")
+    if not set(plan["adjust"].tolist()) <= {0, *ADJUST.values()}:
+        raise ValueError("unknown adjustment")
+    if not np.isfinite(plan["factor"]).all():
+        raise ValueError("unusable factor")
     left, upper, right, lower = plan["box"].tolist()
     if plan["interpolation"] in PILLOW.values():
         if not (0 <= left < right <= w and 0 <= upper < lower <= h):
@@ -259,8 +274,8 @@ def _check(plan: np.void, picture_width: int, picture_height: int, height: int, 
         raise ValueError("unusable mean or std")
 
 
-def _resize(cv2, image: np.ndarray, plan: np.void, height: int, width: int) -> np.ndarray:
-    """The middle of the sentence: crop, resize, window of ``height`` x ``width``."""
+def _resize(cv2, image: np.ndarray, plan: np.void) -> np.ndarray:
+    """The middle of the sentence: crop, resize."""
     x, y, w, h = plan["crop_x"], plan["crop_y"], plan["crop_w"], plan["crop_h"]
     size = (int(plan["resize_w"]), int(plan["resize_h"]))
     image, interpolation = image[y : y + h, x : x + w], int(plan["interpolation"])
@@ -268,17 +283,51 @@ def _resize(cv2, image: np.ndarray, plan: np.void, height: int, width: int) -> n
         image = _pillow_resize(image, size, interpolation, plan["box"].tolist())
     else:
         image = resize(cv2, image, size, interpolation)
-    x, y = plan["window_x"], plan["window_y"]
-    return image[y : y + height, x : x + width]
+    return image
 
 
-def _write(image: np.ndarray, plan: np.void, slot: np.ndarray) -> None:
-    """The end of the sentence: flip, write."""
+def _finish(image: np.ndarray, plan: np.void, slot: np.ndarray) -> None:
+    """The end of the sentence: window, colors, flip, write."""
+    image = _window(image, plan, *slot.shape[1:])
+    for step, factor in zip(plan["adjust"].tolist(), plan["factor"], strict=True):
+        image = _adjust(image, step, factor)
     if plan["flip_horizontal"]:
         image = image[:, ::-1]
     if plan["flip_vertical"]:
         image = image[::-1]
-    _write(image.reshape(*image.shape[:2], -1), plan["mean"], plan["std"], slot)
+    _write(image.reshape(*image.shape[:2], -1)[..., : len(slot)], plan["mean"], plan["std"], slot)
+
+
+def _window(image: np.ndarray, plan: np.void, height: int, width: int) -> np.ndarray:
+    """The window, with the frame where it reaches beyond the resized crop."""
+    x, y = int(plan["window_x"]), int(plan["window_y"])
+    if not plan["framed"]:
+        return image[y : y + height, x : x + width]
+    fill = plan["fill"].astype(np.uint8)
+    framed = np.empty((height, width, *image.shape[2:]), np.uint8)
+    framed[...] = fill if image.ndim == 3 else fill[0]
+    left, top = max(x, 0), max(y, 0)
+    part = image[top : max(y + height, top), left : max(x + width, left)]
+    framed[top - y : top - y + part.shape[0], left - x : left - x + part.shape[1]] = part
+    return framed
+
+
+def _adjust(image: np.ndarray, step: int, factor: np.float32) -> np.ndarray:
+    """One step of ``adjust``, as Pillow computes it: in float32, cut off at 0 and 255, without the fraction."""
+    if step == 0:
+        return image
+    if image.ndim == 2:
+        gray = image.astype(np.int32)
+    else:
+        gray = (image.astype(np.int32) @ np.array([19595, 38470, 7471], np.int32) + 32768) >> 16
+    if step == ADJUST["brightness"]:
+        other = np.float32(0)
+    elif step == ADJUST["contrast"]:
+        other = np.float32(int(gray.mean(dtype=np.float64) + 0.5))
+    else:
+        other = gray.astype(np.float32).reshape(*gray.shape, *[1] * (image.ndim - 2))
+        factor = np.float32(0) if step == ADJUST["gray"] else factor
+    return np.clip(other + factor * (image.astype(np.float32) - other), 0, 255).astype(np.uint8)
 
 
 def resize(cv2, image: np.ndarray, size: tuple[int, int], interpolation: int) -> np.ndarray:
@@ -315,8 +364,8 @@ class _OpenCV:
     def resample(self, image: np.ndarray, plan: np.ndarray, out: np.ndarray) -> None:
         _check_out(plan, out)
         _check(plan[0], image.shape[1], image.shape[0], out.shape[2], out.shape[3])
-        image = image[..., 0] if out.shape[1] == 1 else image
-        _write(_resize(self._cv2, image, plan[0], *out.shape[2:]), plan[0], out[0])
+        image = image[..., 0] if _reads_gray(plan[0], out[0]) else image
+        _finish(_resize(self._cv2, image, plan[0]), plan[0], out[0])
 
     def take(
         self,

@@ -11,9 +11,10 @@ import numpy as np
 import torch
 
 from pixfeed import folder
-from pixfeed.collate import Sample
 from pixfeed.dataset import FastTxtDataset
 from pixfeed.datasets import recognise
+from pixfeed.transforms import Compose, Normalize, Resize, ToDtype, ToTensor
+from pixfeed.transforms.base import Transform
 from pixfeed.values import Values
 
 
@@ -23,9 +24,9 @@ class ImageFolder(FastTxtDataset):
 
     Args:
         root: the folder.
-        transform: ``None``, or one of torchvision's or pixfeed's that is no more than ``ToTensor`` and ``Normalize``
-            (see :func:`pixfeed.datasets.recognise.values`): images are read natively, a batch at once. Anything else is
-            called with a PIL image (RGB), item by item, as torchvision does.
+        transform: ``None``, a :class:`pixfeed.transforms.Compose`, or one of torchvision's that is no more than
+            ``ToTensor`` and ``Normalize`` (see :func:`pixfeed.datasets.recognise.values`): images are read natively, a
+            batch at once. Anything else is called with a PIL image (RGB), item by item, as torchvision does.
         target_transform: called with each label.
         is_valid_file: called with each path, says whether it is an image; without it the suffix does.
         allow_empty: a class may be without images.
@@ -55,23 +56,27 @@ class ImageFolder(FastTxtDataset):
         **options,
     ):
         self.root = os.path.expanduser(os.fspath(root))
-        self.transform = transform
-        self.target_transform = target_transform
-        values = None if transform is None else recognise.values(transform)
-        if transform is not None:
-            if "dtype" in options:
-                raise ValueError("dtype goes with transform=None; a transform says it itself")
-            options["dtype"] = torch.uint8 if values is None else values.dtype
+        if transform is not None and "dtype" in options:
+            raise ValueError("dtype goes with transform=None; a transform says it itself")
         self.classes, samples = folder.find(self.root, is_valid_file, allow_empty)
         self.class_to_idx = {name: number for number, name in enumerate(self.classes)}
-        super().__init__(samples, self.root, resize_height, resize_width, **options)
-        self._values = values if values is not None and values.fit(self.channels) else None
-        if values is not None and self._values is None:
-            raise ValueError(f"{transform} does not fit images of {self.channels} channels")
+        self.target_transform = target_transform
+        self._takes_pil = False
+        sizes = (resize_height, resize_width)
+        if transform is not None:
+            values = recognise.values(transform)
+            self._takes_pil = values is None and not isinstance(transform, (Compose, Transform))
+            if self._takes_pil:
+                options["dtype"] = torch.uint8
+            else:
+                options["transform"] = transform if values is None else _written(values, sizes)
+                sizes = () if values is not None or sizes == (None, None) else sizes
+        super().__init__(samples, self.root, *sizes, **options)
+        self.transform = transform
 
     @property
     def reads_natively(self) -> bool:
-        return (self.transform is None or self._values is not None) and self.target_transform is None
+        return super().reads_natively and not self._takes_pil and self.target_transform is None
 
     @cached_property
     def samples(self) -> list[tuple[str, int]]:
@@ -105,24 +110,9 @@ class ImageFolder(FastTxtDataset):
         image, target = sample
         if self.reads_natively:
             return sample
-        if self.transform is not None and self._values is None:
+        if self._takes_pil:
             image = self.transform(_pil(image))
         return image, (target if self.target_transform is None else self.target_transform(target))
-
-    def _read(self, i: int) -> Sample:
-        sample = super()._read(i)
-        self._normalize(sample[0])
-        return sample
-
-    def _read_into(self, rows: Sequence[int], images: torch.Tensor, failures: dict) -> None:
-        super()._read_into(rows, images, failures)
-        self._normalize(images)
-
-    def _normalize(self, images: torch.Tensor) -> None:
-        """In place."""
-        if self._values is not None and self._values != Values(self.dtype):
-            mean, std = (torch.tensor(numbers).reshape(-1, 1, 1) for numbers in (self._values.mean, self._values.std))
-            images.sub_(mean).div_(std)
 
     def _label(self, i: int) -> int:
         return int(self.files.labels[i, 0])
@@ -135,6 +125,16 @@ class ImageFolder(FastTxtDataset):
         for name in ("samples", "targets"):  # made again where somebody asks
             state.pop(name, None)
         return state
+
+
+def _written(values: Values, sizes: tuple[int | None, int | None]) -> Compose:
+    """Resized as FastTxtDataset does it, if at all, and with those values."""
+    if None in sizes and sizes != (None, None):
+        raise ValueError("with a transform give both resize_height and resize_width, or neither")
+    steps = [] if None in sizes else [Resize(sizes, antialias=False)]
+    if values.dtype == torch.uint8:
+        return Compose([*steps, ToDtype(torch.uint8)])
+    return Compose([*steps, ToTensor(), Normalize(values.mean, values.std)])
 
 
 def _pil(image: torch.Tensor):

@@ -1,0 +1,134 @@
+"""Random numbers that depend on a seed, an epoch and a sample's index, and on nothing else: not on the batch that a
+sample is in, not on the worker that reads it, not on what was drawn before.
+
+They come from Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011): ten rounds that
+scramble a counter, so that every number can be had by itself.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import threading
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import torch
+
+_LOW = np.uint64(0xFFFFFFFF)
+_HALF = np.uint64(32)
+_MULTIPLIERS = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
+_STEPS = 0x9E3779B9, 0xBB67AE85  # of the two halves of the key from round to round
+
+
+def philox(counter: Sequence[np.ndarray], key: tuple[int, int]) -> list[np.ndarray]:
+    """Four words of 32 bits for each counter.
+
+    Args:
+        counter: four arrays of uint64 below 2**32, broadcast with each other.
+        key: two numbers below 2**32.
+
+    Returns:
+        Four arrays of uint64 below 2**32, of the counters' common shape.
+    """
+    a, b, c, d = counter
+    for i in range(10):
+        left, right = ((k + i * step) & 0xFFFFFFFF for k, step in zip(key, _STEPS, strict=True))
+        first, second = a * _MULTIPLIERS[0], c * _MULTIPLIERS[1]
+        a, b = (second >> _HALF) ^ b ^ np.uint64(left), second & _LOW
+        c, d = (first >> _HALF) ^ d ^ np.uint64(right), first & _LOW
+    return [a, b, c, d]
+
+
+def uniform(seed: int, epoch: int, indices: Sequence[int], count: int) -> np.ndarray:
+    """Uniform numbers in [0, 1).
+
+    Args:
+        seed: 64 bits of it count.
+        epoch: 32 bits of it count.
+        indices: of n samples, 0 or more.
+        count: how many numbers a sample.
+
+    Returns:
+        float64 ``[n, count]``, multiples of 2**-32. The first of them do not depend on ``count``.
+    """
+    at = np.asarray(indices, np.uint64)[:, None]
+    blocks = np.arange(-(-count // 4), dtype=np.uint64)
+    counter = at & _LOW, at >> _HALF, blocks, np.uint64(epoch & 0xFFFFFFFF)
+    words = philox(counter, (seed & 0xFFFFFFFF, seed >> 32 & 0xFFFFFFFF))
+    return np.stack(words, 2).reshape(len(at), 4 * len(blocks))[:, :count] * 2.0**-32
+
+
+def normal(shape: Sequence[int], u: float) -> torch.Tensor:
+    """float32 of that shape, standard normal, that follow from one uniform number."""
+    return torch.randn(shape, generator=torch.Generator().manual_seed(int(u * 2**32)))
+
+
+def from_torch(count: int) -> np.ndarray:
+    """float64 ``[1, count]``, uniform in [0, 1), from torch's global generator: for single calls of a transform."""
+    return torch.rand(1, count, dtype=torch.float64).numpy()
+
+
+def new_seed() -> int:
+    """One that depends on ``torch.manual_seed``, as everything else that torch draws."""
+    return int(torch.empty((), dtype=torch.int64).random_().item())
+
+
+@contextlib.contextmanager
+def python(seed: int, epoch: int, index: int) -> Iterator[None]:
+    """Inside the block torch's, NumPy's and Python's global generators depend on these three only, for functions that
+    draw from them; afterwards they are as they were before."""
+    before = torch.get_rng_state(), np.random.get_state(), random.getstate()  # noqa: NPY002
+    own = int(uniform(~seed, epoch, [index], 1)[0, 0] * 2**32)
+    torch.default_generator.manual_seed(own)
+    np.random.seed(own)  # noqa: NPY002
+    random.seed(own)
+    try:
+        yield
+    finally:
+        torch.set_rng_state(before[0])
+        np.random.set_state(before[1])  # noqa: NPY002
+        random.setstate(before[2])
+
+
+# -- the epoch ---------------------------------------------------------------------------------------------------------
+
+
+class _Told(threading.local):
+    epoch: int | None = None
+
+
+_told = _Told()
+
+
+def epoch() -> int | None:
+    """The epoch that this thread reads for, if a pixfeed.DataLoader said so."""
+    return _told.epoch
+
+
+@contextlib.contextmanager
+def for_epoch(number: int) -> Iterator[None]:
+    """Inside the block this thread reads for that epoch."""
+    before, _told.epoch = _told.epoch, number
+    try:
+        yield
+    finally:
+        _told.epoch = before
+
+
+class Letter:
+    """What a worker process is to fetch, and for which epoch. Unpickled it is just what is to be fetched: the process
+    that opens it reads for that epoch from then on. So nobody has to tell worker processes that stay alive, and two
+    iterators of one loader do not disturb each other."""
+
+    def __init__(self, number: int, index: object):
+        self._number = number
+        self._index = index
+
+    def __reduce__(self):
+        return _open, (self._number, self._index)
+
+
+def _open(number: int, index: object) -> object:
+    _told.epoch = number
+    return index

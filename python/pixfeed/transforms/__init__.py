@@ -1,0 +1,39 @@
+"""Transforms with torchvision v2's names, arguments and meaning, planned in Python and run natively::
+
+    from pixfeed import transforms as T
+
+    augment = T.Compose([
+        T.RandomResizedCrop(224),
+        T.RandomHorizontalFlip(),
+        T.ToTensor(),
+        T.Normalize([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]),
+    ])
+    train = pixfeed.FastTxtDataset("train.txt", "images", transform=augment)
+    print(train)  # says which part runs where
+
+Pictures come out as torchvision makes them of PIL images. Everything random depends on the dataset's seed, the epoch
+and the sample's index, not on who reads it when.
+"""
+
+from pixfeed.transforms.color import ColorJitter, Grayscale
+from pixfeed.transforms.compose import Compose
+from pixfeed.transforms.frames import CenterCrop, Pad, RandomCrop, RandomHorizontalFlip, RandomVerticalFlip
+from pixfeed.transforms.sizes import RandomResizedCrop, Resize
+from pixfeed.transforms.tensors import Normalize, RandomErasing, ToDtype, ToTensor
+
+__all__ = [
+    "CenterCrop",
+    "ColorJitter",
+    "Compose",
+    "Grayscale",
+    "Normalize",
+    "Pad",
+    "RandomCrop",
+    "RandomErasing",
+    "RandomHorizontalFlip",
+    "RandomResizedCrop",
+    "RandomVerticalFlip",
+    "Resize",
+    "ToDtype",
+    "ToTensor",
+]

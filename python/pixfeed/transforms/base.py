@@ -1,0 +1,119 @@
+"""What all transforms have in common: arguments, a repr, and the call on a single picture."""
+
+from __future__ import annotations
+
+import dataclasses
+import operator
+from collections.abc import Sequence
+
+import numpy as np
+
+from pixfeed.plan import OPENCV, PILLOW
+
+
+class Transform:
+    """Subclasses are frozen dataclasses; their fields are torchvision's arguments."""
+
+    #: How many uniform random numbers it takes for a sample.
+    draws = 0
+
+    def __repr__(self) -> str:
+        """As it would be written: arguments that have their default are left out."""
+        shown = []
+        for field in dataclasses.fields(self):
+            value, default = getattr(self, field.name), field.default
+            if default is dataclasses.MISSING:
+                shown.append(str(value) if field.type == "torch.dtype" else repr(value))
+            elif value != default:
+                shown.append(f"{field.name}={value!r}")
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+    def __call__(self, image):
+        """The transform of one picture, with random numbers from torch's global generator; see :class:`Compose`."""
+        from pixfeed.transforms.compose import call
+
+        return call([self], image)
+
+    def _set(self, **values) -> None:
+        """Fields as they are to be kept, in ``__post_init__``."""
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
+
+
+def pair(name: str, size: int | Sequence[int]) -> tuple[int, int]:
+    """(height, width): one number for both.
+
+    Raises:
+        TypeError, ValueError: it is not one or two positive integers.
+    """
+    sides = tuple(size) if isinstance(size, Sequence) else (size,)
+    if len(sides) not in (1, 2):
+        raise ValueError(f"{name} is {size!r}; it must be one number, or height and width")
+    try:
+        height, width = (operator.index(side) for side in (sides * 2)[:2])
+    except TypeError:
+        raise TypeError(f"{name} is {size!r}; it must be integers") from None
+    if min(height, width) <= 0:
+        raise ValueError(f"{name} is {size!r}; it must be positive")
+    return height, width
+
+
+def interval(name: str, values: Sequence[float], least: float = 0.0) -> tuple[float, float]:
+    """(min, max).
+
+    Raises:
+        TypeError, ValueError: it is no interval above ``least``.
+    """
+    if not isinstance(values, Sequence) or len(values) != 2:
+        raise TypeError(f"{name} is {values!r}; it must be two numbers")
+    low, high = (float(value) for value in values)
+    if not least <= low <= high < float("inf"):
+        raise ValueError(f"{name} is {values!r}; it must be (min, max), at least {least:g}")
+    return low, high
+
+
+def probability(p: float) -> float:
+    if not 0 <= p <= 1:
+        raise ValueError(f"p is {p!r}; it must be a probability, from 0 to 1")
+    return float(p)
+
+
+_BY_PILLOW = {0: "nearest", 1: "lanczos", 2: "bilinear", 3: "bicubic", 4: "box", 5: "hamming"}
+
+
+def interpolation_name(interpolation) -> str:
+    """Of a name, torchvision's InterpolationMode, or Pillow's Resampling.
+
+    Raises:
+        ValueError: there is no such interpolation.
+    """
+    value = getattr(interpolation, "value", interpolation)
+    name = _BY_PILLOW.get(value, value)
+    if name not in (*PILLOW, "nearest", "nearest-exact"):
+        known = "nearest, nearest-exact, box, bilinear, hamming, bicubic, lanczos"
+        raise ValueError(f"interpolation is {interpolation!r}; it may be one of {known}")
+    return name
+
+
+def interpolation_number(name: str, antialias: bool | None) -> int:
+    """What a PLAN has for it: Pillow's way, as torchvision has it for PIL images; for tensors with antialias=False
+    OpenCV's.
+
+    Raises:
+        ValueError: that does not go without antialiasing.
+    """
+    if name.startswith("nearest"):
+        return OPENCV["nearest_exact"]  # the pixel under the middle: Pillow's NEAREST
+    if antialias is not False:
+        return PILLOW[name]
+    plain = {"bilinear": "linear", "bicubic": "cubic"}
+    if name not in plain:
+        raise ValueError(f"interpolation {name!r} goes with antialias=True only")
+    return OPENCV[plain[name]]
+
+
+def first_valid(valid: np.ndarray, *candidates: np.ndarray) -> list[np.ndarray]:
+    """Of ``[n, tries]`` candidates each row's first valid one, ``[n]``; of rows without any the first."""
+    rows = np.arange(len(valid))
+    at = valid.argmax(1)
+    return [candidate[rows, at] for candidate in candidates]

@@ -1,0 +1,104 @@
+"""Grayscale and ColorJitter: what becomes of the colors, as Pillow computes it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import permutations
+
+import numpy as np
+
+from pixfeed.plan import ADJUST
+from pixfeed.transforms.base import interval
+from pixfeed.transforms.geometry import Geometric
+
+
+class Color(Geometric):
+    #: How many steps of a PLAN it takes.
+    steps: int
+
+    def does(self, size):
+        return frozenset({"adjust"})
+
+
+@dataclass(frozen=True, repr=False)
+class Grayscale(Color):
+    """Gray, as ``torchvision.transforms.v2.Grayscale`` of a PIL image: bit for bit ``convert("L")``.
+
+    Args:
+        num_output_channels: 1, or 3 with R = G = B.
+    """
+
+    num_output_channels: int = 1
+
+    steps = 1
+
+    def __post_init__(self):
+        if self.num_output_channels not in (1, 3):
+            raise ValueError(f"num_output_channels is {self.num_output_channels!r}; it may be 1 or 3")
+
+    def change(self, geometry, u):
+        geometry.adjust.append((ADJUST["gray"], 1))
+
+
+def _factors(name: str, value: float | Sequence[float] | None) -> tuple[float, float] | None:
+    """(min, max); ``None`` where nothing would change."""
+    if value is None:
+        return None
+    if isinstance(value, (int, float)):
+        if value < 0:
+            raise ValueError(f"{name} is {value!r}; a single number must not be negative")
+        value = (max(0.0, 1.0 - value), 1.0 + value)
+    low, high = interval(name, value)
+    return None if low == high == 1 else (low, high)
+
+
+@dataclass(frozen=True, repr=False)
+class ColorJitter(Color):
+    """Brightness, contrast and saturation changed at random, in random order, as
+    ``torchvision.transforms.v2.ColorJitter`` does it to a PIL image: bit for bit ``PIL.ImageEnhance``.
+
+    Args:
+        brightness, contrast, saturation: the factor is drawn from ``[max(0, 1 - value), 1 + value]``, or from
+            (min, max).
+        hue: is not done natively; leave it at 0. (torchvision's own ColorJitter in the Compose runs in Python.)
+
+    Raises:
+        TypeError, ValueError: an argument makes no sense.
+    """
+
+    brightness: float | Sequence[float] | None = None
+    contrast: float | Sequence[float] | None = None
+    saturation: float | Sequence[float] | None = None
+    hue: float | Sequence[float] | None = None
+
+    draws = 4
+
+    def __post_init__(self):
+        if self.hue is not None and np.any(self.hue):
+            raise ValueError(
+                f"hue is {self.hue!r}, which is not done natively; torchvision's own ColorJitter in the Compose "
+                "does it in Python, for each sample"
+            )
+        names = ("brightness", "contrast", "saturation")
+        self._set(hue=None, **{name: _factors(name, getattr(self, name)) for name in names})
+
+    @property
+    def _ranges(self) -> list[tuple[int, float, float]]:
+        """Number of ADJUST, least and most factor of what is changed."""
+        names = ("brightness", "contrast", "saturation")
+        return [(ADJUST[name], *getattr(self, name)) for name in names if getattr(self, name) is not None]
+
+    @property
+    def steps(self) -> int:
+        return len(self._ranges)
+
+    def change(self, geometry, u):
+        if self.steps == 0:
+            return
+        numbers, low, high = (np.array(column) for column in zip(*self._ranges, strict=True))
+        orders = np.array(list(permutations(range(self.steps))))
+        order = orders[(u[:, 0] * len(orders)).astype(np.int64)]  # [n, steps]
+        factors = low + (high - low) * u[:, 1 : 1 + self.steps]
+        numbers, factors = numbers[order], np.take_along_axis(factors, order, 1)
+        geometry.adjust += [(numbers[:, i], factors[:, i]) for i in range(self.steps)]

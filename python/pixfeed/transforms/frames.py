@@ -1,0 +1,218 @@
+"""Crops, padding and flips: pictures with other borders."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from pixfeed.transforms.base import pair, probability
+from pixfeed.transforms.geometry import Geometric
+
+#: torchvision's names for what lies outside a padded picture, which are numpy.pad's as well.
+PADDING_MODES = ("constant", "edge", "reflect", "symmetric")
+
+
+class Padding(Geometric):
+    """A transform with the arguments ``fill`` and ``padding_mode``."""
+
+    def check_fill(self) -> None:
+        fill = tuple(self.fill) if isinstance(self.fill, Sequence) else (self.fill,)
+        if len(fill) not in (1, 3):
+            raise ValueError(f"fill is {self.fill!r}; it must be one number, or one each for R, G and B")
+        if not all(isinstance(value, (int, float)) and 0 <= value <= 255 and int(value) == value for value in fill):
+            raise ValueError(f"fill is {self.fill!r}; it must be integers from 0 to 255")
+        if self.padding_mode not in PADDING_MODES:
+            raise ValueError(f"padding_mode is {self.padding_mode!r}; it may be one of {', '.join(PADDING_MODES)}")
+
+    @property
+    def color(self) -> tuple[int, int, int]:
+        fill = self.fill if isinstance(self.fill, Sequence) else (self.fill,)
+        return tuple(int(value) for value in (tuple(fill) * 3)[:3])
+
+    def borders(self, width, height) -> tuple:
+        """left, top, right, bottom: how many pixels are added to pictures of that size."""
+        raise NotImplementedError
+
+
+def four(padding: int | Sequence[int]) -> tuple[int, int, int, int]:
+    """left, top, right, bottom.
+
+    Raises:
+        TypeError, ValueError: it is none.
+    """
+    given = tuple(padding) if isinstance(padding, Sequence) and not isinstance(padding, str) else (padding,)
+    if len(given) not in (1, 2, 4):
+        raise ValueError(f"padding is {padding!r}; it must be 1, 2 or 4 integers")
+    try:
+        borders = tuple(operator.index(side) for side in given)
+    except TypeError:
+        raise TypeError(f"padding is {padding!r}; it must be integers") from None
+    if min(borders) < 0:
+        raise ValueError(f"padding is {padding!r}; it must not be negative")
+    return (borders * 4)[:4]
+
+
+@dataclass(frozen=True, repr=False)
+class CenterCrop(Padding):
+    """The middle of the picture, as ``torchvision.transforms.v2.CenterCrop``; a smaller one is padded with black.
+
+    Args:
+        size: pixels: one number, or (height, width).
+    """
+
+    size: int | Sequence[int]
+    fill = 0
+    padding_mode = "constant"
+
+    def __post_init__(self):
+        self._set(size=pair("size", self.size))
+
+    def does(self, size):
+        large = size is not None and size[0] >= self.size[0] and size[1] >= self.size[1]
+        return frozenset({"crop"} if large else {"pad", "crop"})
+
+    def borders(self, width, height):
+        h, w = self.size
+        more_w, more_h = np.maximum(w - width, 0), np.maximum(h - height, 0)
+        return more_w // 2, more_h // 2, (more_w + 1) // 2, (more_h + 1) // 2
+
+    def change(self, geometry, u):
+        borders = self.borders(geometry.width, geometry.height)
+        if any(side.any() for side in borders):
+            geometry.pad(*borders, self.color)
+        h, w = self.size
+        x, y = (
+            np.rint((have - want) / 2).astype(np.int64) for have, want in ((geometry.width, w), (geometry.height, h))
+        )
+        geometry.crop(x, y, w, h)
+
+    def size_after(self, size):
+        return self.size
+
+
+@dataclass(frozen=True, repr=False)
+class RandomCrop(Padding):
+    """A part of the picture at a random place, as ``torchvision.transforms.v2.RandomCrop``.
+
+    Args:
+        size: pixels: one number, or (height, width).
+        padding: pixels that are added before: for all sides; left and right, top and bottom; or left, top, right,
+            bottom.
+        pad_if_needed: a picture that is smaller is padded, on both sides by what is missing. Otherwise it is an error
+            of that picture (:class:`pixfeed.RegionError`).
+        fill: the padding's color, an integer from 0 to 255 or three.
+        padding_mode: ``"constant"``; ``"edge"``, ``"reflect"`` or ``"symmetric"``, which are done after decoding.
+    """
+
+    size: int | Sequence[int]
+    padding: int | Sequence[int] | None = None
+    pad_if_needed: bool = False
+    fill: int | Sequence[int] = 0
+    padding_mode: str = "constant"
+
+    draws = 2
+
+    def __post_init__(self):
+        self._set(size=pair("size", self.size), padding=None if self.padding is None else four(self.padding))
+        self.check_fill()
+
+    def does(self, size):
+        return frozenset({"pad", "crop"} if self.padding or self.pad_if_needed else {"crop"})
+
+    def borders(self, width, height):
+        left, top, right, bottom = self.padding or (0, 0, 0, 0)
+        if self.pad_if_needed:
+            more_w = np.maximum(self.size[1] - (width + left + right), 0)
+            more_h = np.maximum(self.size[0] - (height + top + bottom), 0)
+            left, top, right, bottom = left + more_w, top + more_h, right + more_w, bottom + more_h
+        return left, top, right, bottom
+
+    def change(self, geometry, u):
+        if self.padding_mode == "constant" and "pad" in self.does(None):
+            geometry.pad(*self.borders(geometry.width, geometry.height), self.color)
+        h, w = self.size
+        free_x, free_y = np.broadcast_arrays(geometry.width - w, geometry.height - h)
+        small = np.broadcast_to((free_x < 0) | (free_y < 0), len(u))
+        if small.any():
+            for i in np.flatnonzero(small).tolist():
+                sides = (int(np.broadcast_to(side, len(u))[i]) for side in (geometry.width, geometry.height))
+                geometry.refuse(i, f"{self} is larger than the picture of {' x '.join(map(str, sides))} (w x h) pixels")
+            missing = np.maximum(-free_x, 0), np.maximum(-free_y, 0)  # so that the row can be carried out
+            geometry.pad(0, 0, *missing, self.color)
+            free_x, free_y = np.maximum(free_x, 0), np.maximum(free_y, 0)
+        y, x = (u[:, 0] * (free_y + 1)).astype(np.int64), (u[:, 1] * (free_x + 1)).astype(np.int64)
+        geometry.crop(x, y, w, h)
+
+    def size_after(self, size):
+        return self.size
+
+
+@dataclass(frozen=True, repr=False)
+class Pad(Padding):
+    """Pixels added around the picture, as ``torchvision.transforms.v2.Pad``.
+
+    Args:
+        padding: how many: for all sides; left and right, top and bottom; or left, top, right, bottom.
+        fill, padding_mode: see :class:`RandomCrop`.
+    """
+
+    padding: int | Sequence[int]
+    fill: int | Sequence[int] = 0
+    padding_mode: str = "constant"
+
+    def __post_init__(self):
+        self._set(padding=four(self.padding))
+        self.check_fill()
+
+    def does(self, size):
+        return frozenset({"pad"})
+
+    def borders(self, width, height):
+        return self.padding
+
+    def change(self, geometry, u):
+        if self.padding_mode == "constant":
+            geometry.pad(*self.padding, self.color)
+
+    def size_after(self, size):
+        left, top, right, bottom = self.padding
+        return None if size is None else (size[0] + top + bottom, size[1] + left + right)
+
+
+@dataclass(frozen=True, repr=False)
+class RandomHorizontalFlip(Geometric):
+    """Left and right exchanged with probability ``p``, as ``torchvision.transforms.v2.RandomHorizontalFlip``."""
+
+    p: float = 0.5
+
+    draws = 1
+
+    def __post_init__(self):
+        self._set(p=probability(self.p))
+
+    def does(self, size):
+        return frozenset({"flip"})
+
+    def change(self, geometry, u):
+        geometry.flip(u[:, 0] < self.p, False)
+
+
+@dataclass(frozen=True, repr=False)
+class RandomVerticalFlip(Geometric):
+    """Top and bottom exchanged with probability ``p``, as ``torchvision.transforms.v2.RandomVerticalFlip``."""
+
+    p: float = 0.5
+
+    draws = 1
+
+    def __post_init__(self):
+        self._set(p=probability(self.p))
+
+    def does(self, size):
+        return frozenset({"flip"})
+
+    def change(self, geometry, u):
+        geometry.flip(False, u[:, 0] < self.p)

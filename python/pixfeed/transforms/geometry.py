@@ -1,0 +1,95 @@
+"""Geometry: what is to be done with many pictures at once, in numbers that become PLAN rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from pixfeed.plan import OPENCV, PLAN
+from pixfeed.transforms.base import Transform
+
+
+class Geometry:
+    """What is to be done with each of n pictures: a crop is resized, a window of that is kept, adjusted and flipped.
+
+    Every attribute is an int64 array ``[n]`` (or a number, where it is the same for all), in pixels.
+
+    Args:
+        width, height: the pictures' sides.
+        refuse: called with a row and what is wrong with it, for a picture that does not go through the transforms; if
+            it returns, the row can be carried out, but is not what was asked for.
+    """
+
+    def __init__(self, width: np.ndarray, height: np.ndarray, refuse: Callable[[int, str], None]):
+        self.refuse = refuse
+        self.x = self.y = 0  # the crop
+        self.w, self.h = width, height
+        self.resize_w = self.resize_h = None  # None: as the crop
+        self.interpolation = OPENCV["linear"]
+        self.left = self.top = 0  # the window, in the resized crop
+        self.width, self.height = width, height  # of the window, which is the picture as the next step sees it
+        self.padded = False
+        self.fill = (0, 0, 0)
+        self.flip_h = self.flip_v = False
+        self.adjust: list[tuple] = []  # (numbers of ADJUST, factors)
+
+    def crop(self, x, y, w, h) -> None:
+        """Keep these pixels of the picture as it is now; they lie inside."""
+        if self.flip_h is not False:
+            x = np.where(self.flip_h, self.width - w - x, x)
+        if self.flip_v is not False:
+            y = np.where(self.flip_v, self.height - h - y, y)
+        if self.resize_w is None and not self.padded:
+            self.x, self.y, self.w, self.h = self.x + x, self.y + y, w, h
+        else:
+            self.left, self.top = self.left + x, self.top + y
+        self.width, self.height = w, h
+
+    def pad(self, left, top, right, bottom, fill: tuple[int, int, int]) -> None:
+        self.width, self.height = self.width + left + right, self.height + top + bottom
+        self.left = self.left - (left if self.flip_h is False else np.where(self.flip_h, right, left))
+        self.top = self.top - (top if self.flip_v is False else np.where(self.flip_v, bottom, top))
+        self.padded, self.fill = True, fill
+
+    def resize(self, w, h, interpolation: int) -> None:
+        self.resize_w, self.resize_h, self.interpolation = w, h, interpolation
+        self.width, self.height = w, h
+
+    def flip(self, horizontally: np.ndarray | bool, vertically: np.ndarray | bool) -> None:
+        self.flip_h = self.flip_h ^ horizontally
+        self.flip_v = self.flip_v ^ vertically
+
+    def rows(self, n: int) -> np.ndarray:
+        """PLAN rows ``[n]``; sources are counted, mean and std those of no normalization."""
+        rows = np.zeros(n, PLAN)
+        rows["source"] = np.arange(n)
+        rows["reduced"] = rows["std"] = 1
+        rows["crop_x"], rows["crop_y"], rows["crop_w"], rows["crop_h"] = self.x, self.y, self.w, self.h
+        rows["resize_w"] = self.w if self.resize_w is None else self.resize_w
+        rows["resize_h"] = self.h if self.resize_h is None else self.resize_h
+        rows["interpolation"] = self.interpolation
+        rows["box"][:, 2], rows["box"][:, 3] = self.w, self.h
+        rows["window_x"], rows["window_y"] = self.left, self.top
+        rows["flip_horizontal"], rows["flip_vertical"] = self.flip_h, self.flip_v
+        if self.padded:
+            rows["framed"], rows["fill"] = 1, self.fill
+        for i, (number, factor) in enumerate(self.adjust):
+            rows["adjust"][:, i], rows["factor"][:, i] = number, factor
+        return rows
+
+
+class Geometric(Transform):
+    """A transform that is a change of a :class:`Geometry`."""
+
+    #: What it does, of "resize", "pad", "crop", "flip" and "adjust"; what the pictures' size is when it is known.
+    def does(self, size: tuple[int, int] | None) -> frozenset[str]:
+        raise NotImplementedError
+
+    def change(self, geometry: Geometry, u: np.ndarray) -> None:
+        """``u``: uniform numbers ``[n, draws]``."""
+        raise NotImplementedError
+
+    def size_after(self, size: tuple[int, int] | None) -> tuple[int, int] | None:
+        """(height, width) of what it makes of pictures of that size; ``None`` where that depends on the picture."""
+        return size

@@ -1,0 +1,203 @@
+"""A sequence of transforms -> what one native pass does of it, what runs natively behind that, what in Python."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+
+import numpy as np
+import torch
+
+from pixfeed.plan import PLAN
+from pixfeed.transforms.base import Transform
+from pixfeed.transforms.color import Color, Grayscale
+from pixfeed.transforms.frames import Padding
+from pixfeed.transforms.geometry import Geometric, Geometry
+from pixfeed.transforms.sizes import MIRRORED
+from pixfeed.transforms.tensors import Normalize, Numeric, ToDtype, ToTensor
+
+#: Steps of color that fit in one PLAN row.
+_MOST_ADJUSTMENTS = PLAN["adjust"].shape[0]
+
+
+@dataclass
+class Pass:
+    """Transforms that one PLAN row carries out together, and the state of what it has been given so far."""
+
+    steps: list[tuple[Geometric, slice]] = field(default_factory=list)  # with their columns of random numbers
+    padding: Padding | None = None  # the first step, if NumPy has to pad the picture before: edge, reflect, symmetric
+    fill: tuple[int, int, int] | None = None
+    resized: bool = False
+    windowed: bool = False  # something was cropped off that can no longer be cropped off while decoding
+    flipped: bool = False
+    adjustments: int = 0
+
+    def takes(self, step: Geometric, size: tuple[int, int] | None) -> bool:
+        """Whether the step can still be added, for pictures of that size by now."""
+        does = step.does(size)
+        if isinstance(step, Color):
+            return self.adjustments + step.steps <= _MOST_ADJUSTMENTS
+        if does == {"flip"}:
+            return True
+        if self.adjustments:
+            return False
+        if "resize" in does and (self.resized or self.fill or (self.flipped and step.number not in MIRRORED)):
+            return False
+        if "pad" in does:
+            constant = step.padding_mode == "constant"
+            return constant and not self.windowed and self.fill in (None, step.color)
+        return True
+
+    def add(self, step: Geometric, columns: slice, size: tuple[int, int] | None) -> None:
+        does = step.does(size)
+        if "pad" in does:
+            if step.padding_mode == "constant":
+                self.fill = step.color
+            else:
+                self.padding = step
+        if "crop" in does and "resize" not in does:
+            self.windowed |= self.resized or self.fill is not None
+        self.resized |= "resize" in does
+        self.flipped |= "flip" in does
+        self.adjustments += step.steps if isinstance(step, Color) else 0
+        self.steps.append((step, columns))
+
+    def geometry(
+        self, width: np.ndarray, height: np.ndarray, u: np.ndarray, refuse: Callable[[int, str], None]
+    ) -> Geometry:
+        """For n pictures, their sides ``[n]``, and uniform numbers ``[n, draws]``."""
+        geometry = Geometry(width, height, refuse)
+        for step, columns in self.steps:
+            step.change(geometry, u[:, columns])
+        return geometry
+
+
+class Recipe:
+    """What becomes of a sequence of transforms.
+
+    Args:
+        transforms: pixfeed's, and any callables.
+        channels: of the pictures that are read: 3, or 1 for gray.
+
+    Attributes:
+        passes: the first reads files, the others take what the one before has made, uint8 ``[H, W, 3]``.
+        mean, std: three numbers each, for the last pass.
+        written: the dtype that the last pass writes, ``None`` if nothing was said about it.
+        numeric: what is done to whole batches behind that, with columns of random numbers.
+        python: what is done to each sample in Python behind that.
+        size: (height, width) of what the passes make, ``None`` if that depends on the picture.
+        channels: how many the passes make.
+        draws: how many random numbers a sample takes.
+
+    Raises:
+        TypeError, ValueError: something is no transform, or the order makes no sense.
+    """
+
+    def __init__(self, transforms: Sequence[Callable], channels: int = 3):
+        self.reads_gray = channels == 1
+        self.channels = channels
+        self.passes = [Pass()]
+        self.written: torch.dtype | None = None
+        self.mean, self.std = (0.0,) * 3, (1.0,) * 3
+        self.numeric: list[tuple[Numeric, slice]] = []
+        self.python: list[Callable] = []
+        self.size: tuple[int, int] | None = None
+        self.draws = 0
+        self._fused: list[Transform] = []  # into the last pass, behind its steps
+        self._normalizes = False
+        for step in transforms:
+            if self.python or not isinstance(step, Transform):
+                if not callable(step):
+                    raise TypeError(f"{step!r} is no transform: it cannot be called")
+                self.python.append(step)
+                continue
+            columns = slice(self.draws, self.draws + step.draws)
+            if isinstance(step, Geometric):
+                self._add(step, columns)
+            else:
+                self._add_numeric(step, columns)
+            self.draws += step.draws
+        if self.written is None and (self.numeric or self.python):
+            self.written = torch.uint8
+
+    def _add(self, step: Geometric, columns: slice) -> None:
+        last, does = self.passes[-1], step.does(self.size)
+        if self._makes_floats() or self.numeric:
+            if does != {"flip"} and does != {"crop"}:  # those change no number
+                raise ValueError(f"{step} works on pixels: put it before {self._writers()}")
+            if self.numeric or not last.takes(step, self.size):
+                self.python.append(step)
+                return
+        if isinstance(step, Padding) and self.channels == 1 and len(set(step.color)) > 1:
+            raise ValueError(f"{step} fills with a color, and the picture is gray")
+        if isinstance(step, Grayscale):
+            before, self.channels = self.channels, step.num_output_channels
+            if before == 1 and self.channels == 1:
+                return
+        if not last.takes(step, self.size):
+            self.passes.append(last := Pass())
+        last.add(step, columns, self.size)
+        self.size = step.size_after(self.size)
+
+    def _add_numeric(self, step: Numeric, columns: slice) -> None:
+        if isinstance(step, Normalize):
+            if self._dtype() is None or not self._dtype().is_floating_point:
+                raise ValueError(f"{step} needs floats: put ToTensor() or ToDtype(torch.float32, scale=True) before it")
+            for name in ("mean", "std"):
+                if len(getattr(step, name)) not in (1, self.channels):
+                    raise ValueError(f"{step} is for {len(step.mean)} channels, and there are {self.channels}")
+        if self.numeric:
+            self.numeric.append((step, columns))
+        elif isinstance(step, ToTensor) or (isinstance(step, ToDtype) and step.dtype == torch.float32 and step.scale):
+            self.written = torch.float32
+            self._fused.append(step)
+        elif isinstance(step, ToDtype) and step.dtype == torch.uint8 and not self._makes_floats():
+            self.written = torch.uint8
+            self._fused.append(step)
+        elif isinstance(step, Normalize) and not self._normalizes:
+            self.mean, self.std = ((values * 3)[:3] for values in (step.mean, step.std))
+            self._normalizes = True
+            self._fused.append(step)
+        else:
+            self.numeric.append((step, columns))
+            self.written = self.written or torch.uint8
+
+    def _makes_floats(self) -> bool:
+        return self.written is not None and self.written.is_floating_point
+
+    def _dtype(self) -> torch.dtype | None:
+        """Of what there is by now."""
+        dtype = self.written
+        for step, _ in self.numeric:
+            if isinstance(step, (ToTensor, ToDtype)):
+                dtype = step.dtype
+        return dtype
+
+    def _writers(self) -> str:
+        return ", ".join(map(repr, [*self._fused, *(step for step, _ in self.numeric)]))
+
+    def finish(self, images: torch.Tensor, u: np.ndarray) -> torch.Tensor:
+        """The numeric steps, on ``[n, C, H, W]`` with random numbers ``[n, draws]``."""
+        for step, columns in self.numeric:
+            images = step.apply(images, u[:, columns])
+        return images
+
+    def in_python(self, image: object) -> object:
+        """The Python steps, on one sample's image."""
+        for step in self.python:
+            image = step(image)
+        return image
+
+    def __str__(self) -> str:
+        """Which part runs where, a line each."""
+        steps = [[repr(step) for step, _ in each.steps] for each in self.passes]
+        steps[-1] += map(repr, self._fused)
+        lines = ["native, in one pass: " + ", ".join(["decode", *steps[0]])]
+        after = [*chain(*steps[1:]), *(repr(step) for step, _ in self.numeric)]
+        if after:
+            lines.append("after it, natively: " + ", ".join(after))
+        if self.python:
+            names = [getattr(step, "__name__", None) or repr(step) for step in self.python]
+            lines.append("in Python, per sample: " + ", ".join(names))
+        return "\n".join(lines)

@@ -1,0 +1,168 @@
+"""Resize and RandomResizedCrop: pictures of another size."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from pixfeed.plan import PILLOW
+from pixfeed.transforms.base import first_valid, interpolation_name, interpolation_number, interval, pair
+from pixfeed.transforms.geometry import Geometric
+
+#: Filters that give the mirror image's pixels mirrored: a flip may be done after them as well as before.
+MIRRORED = frozenset(PILLOW[name] for name in ("bilinear", "hamming", "bicubic", "lanczos"))
+
+
+@dataclass(frozen=True, repr=False)
+class Resize(Geometric):
+    """Resize to ``size``, as ``torchvision.transforms.v2.Resize`` resizes a PIL image: bit for bit
+    ``PIL.Image.resize``.
+
+    Args:
+        size: the shorter side as one number (the longer one is ``int(size * long / short)``), or (height, width); or
+            ``None``: ``max_size`` is the longer side.
+        interpolation: ``"nearest"``, ``"box"``, ``"bilinear"``, ``"hamming"``, ``"bicubic"`` or ``"lanczos"``; also
+            torchvision's InterpolationMode and Pillow's Resampling. "nearest" is Pillow's.
+        max_size: the longer side is at most this; with one number only.
+        antialias: ``False`` is OpenCV's ``linear`` or ``cubic`` (torchvision always antialiases PIL images).
+
+    Raises:
+        TypeError, ValueError: an argument makes no sense.
+    """
+
+    size: int | Sequence[int] | None
+    interpolation: object = "bilinear"
+    max_size: int | None = None
+    antialias: bool | None = True
+
+    def __post_init__(self):
+        size = self.size
+        if size is None and self.max_size is None:
+            raise ValueError("max_size must be given when size is None")
+        if size is not None:
+            both = pair("size", size)
+            size = both if isinstance(size, Sequence) and len(size) == 2 else both[0]
+        if self.max_size is not None:
+            if isinstance(size, tuple):
+                raise ValueError("max_size goes with a size of one number, which is the shorter side")
+            pair("max_size", self.max_size)
+            if size is not None and self.max_size <= size:
+                raise ValueError(f"max_size is {self.max_size}; it must be greater than size, {size}")
+        self._set(size=size, interpolation=interpolation_name(self.interpolation))
+        _ = self.number
+
+    @property
+    def number(self) -> int:
+        return interpolation_number(self.interpolation, self.antialias)
+
+    def does(self, size):
+        return frozenset({"resize"})
+
+    def change(self, geometry, u):
+        geometry.resize(*self._sides(geometry.width, geometry.height), self.number)
+
+    def _sides(self, width, height) -> tuple:
+        """New width and height."""
+        if isinstance(self.size, tuple):
+            return self.size[1], self.size[0]
+        short, long = np.minimum(width, height), np.maximum(width, height)
+        if self.size is None:
+            new_short, new_long = (self.max_size * short / long).astype(np.int64), self.max_size
+        else:
+            new_short, new_long = self.size, (self.size * long / short).astype(np.int64)
+            if self.max_size is not None:
+                fits = new_long <= self.max_size
+                new_short = np.where(fits, new_short, (self.max_size * new_short / new_long).astype(np.int64))
+                new_long = np.minimum(new_long, self.max_size)
+        new_short = np.maximum(new_short, 1)
+        upright = width <= height
+        return np.where(upright, new_short, new_long), np.where(upright, new_long, new_short)
+
+    def size_after(self, size):
+        if isinstance(self.size, tuple) or size is None:
+            return self.size if isinstance(self.size, tuple) else None
+        width, height = self._sides(np.array(size[1]), np.array(size[0]))
+        return int(height), int(width)
+
+
+@dataclass(frozen=True, repr=False)
+class RandomResizedCrop(Geometric):
+    """A part of random area, shape and place, resized: ``torchvision.transforms.v2.RandomResizedCrop`` on a PIL image.
+    Only what the part needs is decoded.
+
+    Args:
+        size: pixels: one number, or (height, width).
+        scale: (min, max) of the part's area, as a fraction of the picture's.
+        ratio: (min, max) of its width / height, drawn evenly on a logarithmic scale. Where ten tries do not fit the
+            picture, it is the largest part in its middle whose shape is allowed.
+        interpolation, antialias: see :class:`Resize`.
+    """
+
+    size: int | Sequence[int]
+    scale: Sequence[float] = (0.08, 1.0)
+    ratio: Sequence[float] = (3.0 / 4.0, 4.0 / 3.0)
+    interpolation: object = "bilinear"
+    antialias: bool | None = True
+
+    tries = 10
+    draws = 2 * tries + 2
+
+    def __post_init__(self):
+        scale, ratio = interval("scale", self.scale), interval("ratio", self.ratio)
+        if ratio[0] == 0:
+            raise ValueError(f"ratio is {self.ratio!r}; it must be greater than 0")
+        name = interpolation_name(self.interpolation)
+        self._set(size=pair("size", self.size), scale=scale, ratio=ratio, interpolation=name)
+        _ = self.number
+
+    @property
+    def number(self) -> int:
+        return interpolation_number(self.interpolation, self.antialias)
+
+    def does(self, size):
+        return frozenset({"crop", "resize"})
+
+    def change(self, geometry, u):
+        width, height = (np.broadcast_to(side, len(u)) for side in (geometry.width, geometry.height))
+        w, h = self._draw(width, height, u[:, :-2])
+        y = (u[:, -2] * (height - h + 1)).astype(np.int64)
+        x = (u[:, -1] * (width - w + 1)).astype(np.int64)
+        if (w == 0).any():
+            middle = w == 0
+            w, h = np.where(middle, self._fallback(width, height), (w, h))
+            x, y = np.where(middle, (width - w) // 2, x), np.where(middle, (height - h) // 2, y)
+        geometry.crop(x, y, w, h)
+        geometry.resize(self.size[1], self.size[0], self.number)
+
+    def _draw(self, width: np.ndarray, height: np.ndarray, u: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Width and height of the part; 0 where no try fits."""
+        w, h = self._try(width, height, u[:, 0], u[:, self.tries])
+        good = (w > 0) & (w <= width) & (h > 0) & (h <= height)
+        if not good.all():  # hardly ever more than a few
+            again = np.flatnonzero(~good)
+            sides = width[again, None], height[again, None]
+            each = self._try(*sides, u[again, : self.tries], u[again, self.tries :])
+            valid = (each[0] > 0) & (each[0] <= sides[0]) & (each[1] > 0) & (each[1] <= sides[1])
+            for side, found in zip((w, h), first_valid(valid, *each), strict=True):
+                side[again] = np.where(valid.any(1), found, 0)
+        return w, h
+
+    def _try(self, width, height, for_area, for_ratio) -> tuple[np.ndarray, np.ndarray]:
+        low, high = (math.log(r) for r in self.ratio)
+        area = width * height * (self.scale[0] + (self.scale[1] - self.scale[0]) * for_area)
+        ratio = np.exp(low + (high - low) * for_ratio)
+        return np.rint(np.sqrt(area * ratio)).astype(np.int64), np.rint(np.sqrt(area / ratio)).astype(np.int64)
+
+    def _fallback(self, width, height) -> np.ndarray:
+        """int64 ``[2, n]``: the largest width and height whose ratio is allowed."""
+        least, most = self.ratio
+        ratio = width / height
+        w = np.where(ratio > most, np.rint(height * most), width)
+        h = np.where(ratio < least, np.rint(width / least), height)
+        return np.maximum((w, h), 1).astype(np.int64)
+
+    def size_after(self, size):
+        return self.size

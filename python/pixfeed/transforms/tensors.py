@@ -1,0 +1,161 @@
+"""ToTensor, ToDtype, Normalize, RandomErasing: what is done to numbers, not to pictures."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from pixfeed import draws
+from pixfeed.transforms.base import Transform, first_valid, interval, probability
+
+
+class Numeric(Transform):
+    """A transform of float tensors."""
+
+    def apply(self, images: torch.Tensor, u: np.ndarray) -> torch.Tensor:
+        """``images`` ``[n, C, H, W]``, changed in place where that goes; ``u``: uniform numbers ``[n, draws]``."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, repr=False)
+class ToTensor(Numeric):
+    """float32 in [0, 1]: value / 255, as ``torchvision.transforms.ToTensor``."""
+
+    dtype = torch.float32
+    scale = True
+
+    def apply(self, images, u):
+        return images if images.is_floating_point() else images.to(torch.float32).div_(255)
+
+
+@dataclass(frozen=True, repr=False)
+class ToDtype(Numeric):
+    """Another dtype, as ``torchvision.transforms.v2.ToDtype``.
+
+    Args:
+        dtype: ``torch.float32`` or ``torch.uint8``.
+        scale: floats are value / 255. (torchvision multiplies by 1 / 255 here, which differs by one unit in the last
+            place at most; ours is ToTensor's division.) Without it pixels would be floats from 0 to 255.
+
+    Raises:
+        TypeError, ValueError: another dtype.
+    """
+
+    dtype: torch.dtype = torch.float32
+    scale: bool = False
+
+    def __post_init__(self):
+        if not isinstance(self.dtype, torch.dtype):
+            raise TypeError(f"dtype is {self.dtype!r}; it must be a torch.dtype")
+        if self.dtype not in (torch.float32, torch.uint8):
+            raise ValueError(f"dtype is {self.dtype}; it may be torch.float32 or torch.uint8")
+
+    def apply(self, images, u):
+        if images.dtype == self.dtype or not self.scale:
+            return images.to(self.dtype)
+        if self.dtype == torch.float32:
+            return images.to(torch.float32).div_(255)
+        return images.mul(255 + 1 - 1e-3).to(torch.uint8)
+
+
+@dataclass(frozen=True, repr=False)
+class Normalize(Numeric):
+    """(value - mean) / std, as ``torchvision.transforms.v2.Normalize``.
+
+    Args:
+        mean, std: a number for each channel, or one for all.
+
+    Raises:
+        ValueError: a std is 0, or there are neither 1 nor 3 numbers.
+    """
+
+    mean: Sequence[float]
+    std: Sequence[float]
+    inplace: bool = False
+
+    def __post_init__(self):
+        for name in ("mean", "std"):
+            value = getattr(self, name)
+            values = tuple(float(v) for v in (value if np.iterable(value) else (value,)))
+            if len(values) not in (1, 3) or not np.isfinite(values).all():
+                raise ValueError(f"{name} is {value!r}; it must be 1 or 3 finite numbers")
+            self._set(**{name: values})
+        if not np.array(self.std, np.float32).all():
+            raise ValueError(f"std is {self.std!r}: nothing can be divided by zero")
+
+    def apply(self, images, u):
+        mean, std = (torch.tensor(values).view(-1, 1, 1) for values in (self.mean, self.std))
+        return images.sub_(mean).div_(std)
+
+
+@dataclass(frozen=True, repr=False)
+class RandomErasing(Numeric):
+    """A random rectangle overwritten with probability ``p``, as ``torchvision.transforms.v2.RandomErasing``.
+
+    Args:
+        p: probability.
+        scale: (min, max) of the rectangle's area, as a fraction of the picture's.
+        ratio: (min, max) of its height / width, drawn evenly on a logarithmic scale. Ten tries; a picture that none
+            of them is smaller than stays as it is.
+        value: a number, one for each channel, or ``"random"`` for standard normal numbers.
+        inplace: is ignored: the tensor is nobody else's.
+
+    Raises:
+        TypeError, ValueError: an argument makes no sense.
+    """
+
+    p: float = 0.5
+    scale: Sequence[float] = (0.02, 0.33)
+    ratio: Sequence[float] = (0.3, 3.3)
+    value: float | Sequence[float] | str = 0.0
+    inplace: bool = False
+
+    tries = 10
+    draws = 2 * tries + 4
+
+    def __post_init__(self):
+        scale, ratio = interval("scale", self.scale), interval("ratio", self.ratio)
+        if scale[1] > 1:
+            raise ValueError(f"scale is {self.scale!r}; it must be between 0 and 1")
+        if ratio[0] == 0:
+            raise ValueError(f"ratio is {self.ratio!r}; it must be greater than 0")
+        value = self.value
+        if isinstance(value, str):
+            if value != "random":
+                raise ValueError(f"value is {value!r}; the only word is 'random'")
+        elif isinstance(value, Sequence):
+            value = tuple(float(v) for v in value)
+            if len(value) not in (1, 3):
+                raise ValueError(f"value is {self.value!r}; it must be one number, or one for each channel")
+        elif not isinstance(value, (int, float)):
+            raise TypeError(f"value is {value!r}; it must be a number, some numbers, or 'random'")
+        self._set(p=probability(self.p), scale=scale, ratio=ratio, value=value)
+
+    def rectangles(self, height: int, width: int, u: np.ndarray) -> np.ndarray:
+        """int64 ``[n, 4]``: top, left, height, width; a height of 0 where nothing is erased."""
+        k = self.tries
+        low, high = (math.log(r) for r in self.ratio)
+        area = height * width * (self.scale[0] + (self.scale[1] - self.scale[0]) * u[:, 1 : 1 + k])
+        ratio = np.exp(low + (high - low) * u[:, 1 + k : 1 + 2 * k])
+        each = [np.rint(np.sqrt(side)).astype(np.int64) for side in (area * ratio, area / ratio)]
+        valid = (each[0] < height) & (each[1] < width)
+        h, w = first_valid(valid, *each)
+        h = np.where(valid.any(1) & (u[:, 0] < self.p), h, 0)
+        top = (u[:, -3] * (height - h + 1)).astype(np.int64)
+        left = (u[:, -2] * (width - w + 1)).astype(np.int64)
+        return np.stack([top, left, h, w], 1)
+
+    def apply(self, images, u):
+        value = self.value
+        if not isinstance(value, str):
+            numbers = torch.tensor(value, dtype=torch.float32).to(images.dtype).reshape(-1, 1, 1)
+        rectangles = self.rectangles(*images.shape[2:], u).tolist()
+        for image, (top, left, h, w), seed in zip(images, rectangles, u[:, -1], strict=True):
+            part = image[:, top : top + h, left : left + w]
+            if h and w:
+                part.copy_(draws.normal(part.shape, seed) if isinstance(value, str) else numbers.expand(part.shape))
+        return images
