@@ -181,7 +181,7 @@ class FastTxtDataset(Dataset):
                 error = failure
                 self._note(error)
             if self.on_error == "zeros":
-                image = memory.empty((self.channels, self.resize_height, self.resize_width), self.dtype)
+                image = memory.empty((self.channels, self.resize_height, self.resize_width), self.dtype, part=True)
                 return image.zero_(), self.files.labels[i].copy()
             i = (i + 1) % len(self.files)
         raise error
@@ -192,7 +192,7 @@ class FastTxtDataset(Dataset):
 
         def allocate(height: int, width: int) -> np.ndarray:
             nonlocal image
-            image = memory.empty((self.channels, height, width), self.dtype)
+            image = memory.empty((self.channels, height, width), self.dtype, part=True)
             return image.numpy()
 
         size = (self.resize_height, self.resize_width)
