@@ -193,8 +193,8 @@ def empty(shape: tuple[int, ...], dtype: torch.dtype, size: int, limit: int) -> 
 
 
 def shrink(limit: int) -> int:
-    """Gives idle memory beyond ``limit`` bytes back to the system; how many bytes. Slots of processes that have ended are
-    forgotten."""
+    """Gives idle memory beyond ``limit`` bytes back to the system; how many bytes. Forgets the slots of processes that
+    have ended."""
     _tidy()
     return 0 if _lender is None else _lender.shrink(limit)
 
@@ -237,15 +237,28 @@ def _for_the_loader() -> bool:
 class _Borrowed:
     """The slots of one worker process that were seen here. Memory of theirs that is held is held by its tensors."""
 
-    def __init__(self, tickets: DupFd):
-        self.tickets = _attach(tickets, _BYTES)
+    def __init__(self, worker: int, tickets: DupFd):
+        self._worker = worker
+        self.tickets = self._attach(tickets, _BYTES)
         self.tickets[_KNOWN] = 1
         self._slots: dict[int, np.ndarray] = {}
 
     def slot(self, number: int, size: int, descriptor: DupFd | None) -> np.ndarray:
         if descriptor is not None:
-            self._slots[number] = _attach(descriptor, size)
+            self._slots[number] = self._attach(descriptor, size)
         return self._slots[number]
+
+    def _attach(self, descriptor: DupFd, size: int) -> np.ndarray:
+        try:
+            fd = descriptor.detach()
+        except (ConnectionError, FileNotFoundError, EOFError):
+            for process in _children(self._worker):
+                process.join(5)  # it was killed just now: until that is seen torch does not say so
+            raise
+        try:
+            return segment.attach(fd, size)
+        finally:
+            os.close(fd)
 
     def drop(self, numbers: list[int]) -> None:
         for number in numbers:
@@ -269,12 +282,8 @@ def _tidy() -> None:
         borrowed.tidy()
 
 
-def _attach(descriptor: DupFd, size: int) -> np.ndarray:
-    fd = descriptor.detach()
-    try:
-        return segment.attach(fd, size)
-    finally:
-        os.close(fd)
+def _children(number: int) -> list:
+    return [process for process in multiprocessing.active_children() if process.pid == number]
 
 
 def _receive(lender: tuple, lent: tuple, dtype: torch.dtype, offset: int, shape: tuple, stride: tuple) -> torch.Tensor:
@@ -284,10 +293,9 @@ def _receive(lender: tuple, lent: tuple, dtype: torch.dtype, offset: int, shape:
     borrowed = _borrowed.get(name)
     if borrowed is None:
         _tidy()
-        borrowed = _borrowed[name] = _Borrowed(tickets)
-        for process in multiprocessing.active_children():
-            if process.pid == worker:  # an iterator of the loader holds it, and is no more when that is gone
-                weakref.finalize(process, _borrowed.pop, name, None).atexit = False
+        borrowed = _borrowed[name] = _Borrowed(worker, tickets)
+        for process in _children(worker):  # an iterator of the loader holds it, and it is gone with that
+            weakref.finalize(process, _borrowed.pop, name, None).atexit = False
     elif tickets is not None:
         os.close(tickets.detach())
     borrowed.drop(dropped)
