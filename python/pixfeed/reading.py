@@ -175,13 +175,13 @@ class Reading:
         rows["low_pass"] = 1
         rows["reduced"] = reduced = _scale(headers["format"], shrinks, self.headroom)
         # The reduced picture's pixels that the region touches; the box keeps the region's true borders.
-        start = crop[:, :2] // reduced[:, None]
-        end = -(-(crop[:, :2] + crop[:, 2:]) // reduced[:, None])
-        boxes = (boxes + np.tile(crop[:, :2], 2)) / reduced[:, None] - np.tile(start, 2)
-        crop = np.concatenate([start, end - start], 1)
-        rows["box"] = np.minimum(boxes, np.tile(crop[:, 2:], 2))
-        for i, name in enumerate(_CROP):
-            rows[name] = crop[:, i]
+        scale, corner = reduced[:, None], crop[:, :2]
+        start = corner // scale
+        sides = -(-(corner + crop[:, 2:]) // scale) - start
+        rows["box"][:, :2] = (boxes[:, :2] + corner) / scale - start
+        rows["box"][:, 2:] = np.minimum((boxes[:, 2:] + corner) / scale - start, sides)
+        rows["crop_x"], rows["crop_y"] = start.T
+        rows["crop_w"], rows["crop_h"] = sides.T
 
 
 def _outside(rois: np.ndarray, width: np.ndarray, height: np.ndarray, policy: str) -> np.ndarray:
@@ -218,7 +218,7 @@ def _inside(boxes: np.ndarray, crop: np.ndarray) -> np.ndarray:
 def _scale(format: np.ndarray, shrinks: np.ndarray, headroom: float) -> np.ndarray:
     """The largest of 1, 2, 4, 8 that leaves ``headroom`` where the sides shrink to 1 / ``shrinks`` [n, 2]."""
     spare = shrinks.min(1) / headroom
-    scale = np.select([spare >= 8, spare >= 4, spare >= 2], [8, 4, 2], 1)
+    scale = 1 << ((spare >= 2).astype(np.int64) + (spare >= 4) + (spare >= 8))
     return np.where(format == plan.JPEG, scale, 1)
 
 

@@ -78,7 +78,7 @@ class ByteFeed {
   const std::uint8_t* position() const { return source_; }
 
  private:
-  static constexpr std::size_t kWindow = 64 * 1024;
+  static constexpr std::size_t kWindow = 96 * 1024;
   // The window's beginning holds the last bytes in front of `next`, as some of their bits may not have been read yet.
   static constexpr std::size_t kKept = 8;
   static constexpr std::size_t kBehind = 2 * kKept;  // set_bit() may leave `next` one byte before where it was

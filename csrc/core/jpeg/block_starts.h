@@ -40,7 +40,7 @@ class BlockStarts {
   }
 
   static constexpr int kChains = 3;
-  static constexpr int kSpan = 640;  // numbers a chain has room for
+  static constexpr int kSpan = 2048;  // numbers a chain has room for
 
  private:
   int next_ = 0;   // the first one that is not passed
