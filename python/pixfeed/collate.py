@@ -20,25 +20,29 @@ from pixfeed.errors import Origin, RaggedError
 
 
 class Sample(tuple):
-    """``(image, label)``, which also knows the file that it is from, or the batch that it is a row of."""
+    """``(image, label)``, which also knows the file that it is from, or the batch that it is a row of; and if the label
+    is a mask, with which number it is padded."""
 
     batch: Batch | None
     row: int
     origin: Origin | None
+    fill: int | None
 
     def __new__(
         cls,
         image: torch.Tensor,
-        label: np.ndarray | int,
+        label: np.ndarray | int | torch.Tensor | Target,
         batch: Batch | None = None,
         row: int = 0,
         *,
         origin: Origin | None = None,
+        fill: int | None = None,
     ):
         sample = super().__new__(cls, (image, label))
         sample.batch = batch
         sample.row = row
         sample.origin = origin
+        sample.fill = fill
         return sample
 
     def __reduce__(self):  # to another process goes what a user sees: an ordinary tuple
@@ -137,8 +141,8 @@ def pad_collate(batch: Sequence, value: float = 0) -> Any:
     the bottom to the largest height and the largest width among them, anywhere in the samples. Nothing says later
     where an image ends: samples that need it have to carry their sizes.
 
-    Boxes and keypoints of a :class:`pixfeed.FastTxtDataset` become one dict of tensors ``[B, N, ...]``, N being the
-    largest number in the batch: boxes and keypoints are padded with 0, their labels with -1.
+    Masks of a :class:`pixfeed.FastTxtDataset` are padded with its ``ignore_index``. Its boxes and keypoints become one
+    dict of tensors ``[B, N, ...]``, N being the largest number in the batch: they are padded with 0, labels with -1.
 
     Args:
         batch: samples, as :func:`default_collate` takes them.
@@ -155,7 +159,7 @@ def pad_collate(batch: Sequence, value: float = 0) -> Any:
         shapes = {np.shape(item) for item in column}
         return collate_arrays(column) if len(shapes) == 1 else pad([torch.as_tensor(item) for item in column])
 
-    ours = {torch.Tensor: pad, np.ndarray: pad_arrays, Target: pad_targets}
+    ours = {torch.Tensor: pad, np.ndarray: pad_arrays, Target: pad_targets, Sample: pad_samples}
     return collate(batch, collate_fn_map={**_functions(), **ours})
 
 
@@ -205,6 +209,15 @@ def pad_targets(batch: Sequence[Target], *, collate_fn_map=None) -> dict[str, to
         for padded, target in zip(made[name], batch, strict=True):
             padded[: len(target[name])] = target[name]
     return made
+
+
+def pad_samples(samples: Sequence[Sample], *, collate_fn_map=None) -> list:
+    """As :func:`collate_samples`, masks of different sizes padded with their own number."""
+    fill = samples[0].fill
+    if fill is not None:
+        masks = _padded([mask for _, mask in samples], fill)
+        samples = [Sample(sample[0], mask, origin=sample.origin) for sample, mask in zip(samples, masks, strict=True)]
+    return collate_samples(samples, collate_fn_map=collate_fn_map)
 
 
 def collate_tensors(batch: Sequence[torch.Tensor], *, collate_fn_map=None) -> torch.Tensor:

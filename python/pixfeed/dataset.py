@@ -310,7 +310,7 @@ class FastTxtDataset(Dataset):
                     self._empty(self.resize_height, self.resize_width),
                     (self.resize_height, self.resize_width),
                 )
-                return image.zero_(), self._label(i) if self._targets is None else self._targets.nothing(size)
+                return image.zero_(), self._label(i) if self._targets is None else self._targets.nothing(i, size)
             i = (i + 1) % len(self.files)
         raise error
 
@@ -338,7 +338,8 @@ class FastTxtDataset(Dataset):
                 (image,) = self._in_python([image], [key], epoch)
         if self._targets is None:
             return Sample(image, self._label(i), origin=origin)
-        return Sample(image, self._targets.make(i, places, 0, tuple(image.shape[1:])), origin=origin)
+        target = self._targets.make(i, places, 0, tuple(image.shape[1:]))
+        return Sample(image, target, origin=origin, fill=self._targets.fill)
 
     def _label(self, i: int) -> np.ndarray:
         return self.files.labels[i].copy()
@@ -415,7 +416,7 @@ class FastTxtDataset(Dataset):
         if self.on_error == "zeros":
             image.zero_()
             if self._targets is not None:
-                target[0] = self._targets.nothing(tuple(image.shape[2:]))
+                target[0] = self._targets.nothing(row, tuple(image.shape[2:]))
             return row
         for step in range(1, len(self.files)):
             other = (row + step) % len(self.files)
@@ -455,6 +456,7 @@ class FastTxtDataset(Dataset):
         about = f"{self.files.filename!r}: {len(self.files)} images, repeat={self.repeat}"
         if self._cook is None:
             about += f", resize (h x w) {self.resize_height} x {self.resize_width}"
+        about += "" if self._targets is None else f", targets={self._targets.files.kind!r}"
         dtype = "" if self.runs_python else f", {self.dtype}"
         line = f"FastTxtDataset({about}{dtype}, backend {self._reader.backend.name})"
         return "\n  ".join([line, *(str(self._cook.recipe).splitlines() if self._cook else ())])

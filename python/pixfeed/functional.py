@@ -105,7 +105,8 @@ class Reader:
 
         ``origin(i)`` tells where source ``i`` comes from; ``failed(i, error)`` is called for one that cannot be read.
         If it returns, the others go on, and slot ``i`` holds anything. ``recovered(i, error)`` is called for one that
-        is cut off, and was read all the same. ``planned`` is told what each picture is made by, those that fail as well.
+        is cut off, and was read all the same. ``planned`` is told what the pictures are made by, also of those that
+        fail.
         """
         plans = plans or self._resizes((out.shape[2], out.shape[3]), rois, boxes)
         for start in range(0, len(sources), self.backend.piece):

@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 import os
+from types import ModuleType
 
 import numpy as np
 
 from pixfeed.backends import BackendError
-from pixfeed.errors import ImageError, Origin, Status
+from pixfeed.errors import ImageError, Origin, RegionError, Status
 
 #: Pillow's modes with one integer a pixel. "P" has places in a palette.
 MODES = ("1", "L", "P", "I", "I;16", "I;16B", "I;16L", "I;16N")
+
+
+def pillow() -> ModuleType:
+    """PIL.Image.
+
+    Raises:
+        BackendError: Pillow is not there.
+    """
+    try:
+        from PIL import Image
+    except ImportError as error:
+        raise BackendError(f"masks need Pillow ({error}): pip install 'pixfeed[masks]'") from error
+    return Image
 
 
 def read(path: str, origin: Origin, size: tuple[int, int]) -> np.ndarray:
@@ -31,10 +45,7 @@ def read(path: str, origin: Origin, size: tuple[int, int]) -> np.ndarray:
         RegionError: it has another size.
         BackendError: Pillow is not there.
     """
-    try:
-        from PIL import Image, UnidentifiedImageError
-    except ImportError as error:
-        raise BackendError(f"masks need Pillow ({error}): pip install 'pixfeed[masks]'") from error
+    Image = pillow()
     on_disk = 0
     try:
         on_disk = os.path.getsize(path)
@@ -48,15 +59,19 @@ def read(path: str, origin: Origin, size: tuple[int, int]) -> np.ndarray:
                     f"the mask has {have} (w x h) pixels, its picture as displayed {want}; make it from that picture"
                 )
             return np.asarray(image)
-    except ImageError:
+    except (ImageError, RegionError):
         raise
     except FileNotFoundError:
         raise origin.image_error(Status.MISSING) from None
-    except UnidentifiedImageError:
+    except Image.UnidentifiedImageError:
         raise origin.image_error(Status.NOT_AN_IMAGE if on_disk else Status.EMPTY, on_disk) from None
     except Image.DecompressionBombError as error:
         raise origin.image_error(Status.TOO_LARGE, on_disk, str(error)) from None
-    except (OSError, SyntaxError, EOFError) as error:  # Pillow's words for bad data; an errno is the system's
+    except MemoryError:
+        raise origin.image_error(Status.OUT_OF_MEMORY, on_disk) from None
+    except (
+        Exception
+    ) as error:  # bad data is an OSError, a SyntaxError, or what struct and zlib say; an errno the system's
         system = getattr(error, "errno", None) is not None
         truncated = "truncated" in str(error)
         status = Status.UNREADABLE if system else Status.TRUNCATED if truncated else Status.CORRUPT

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import os
 from collections.abc import Sequence
 
@@ -39,7 +40,10 @@ class Targets:
 
     Attributes:
         files: the list's names and annotations.
+        fill: of masks, the number where they are padded.
     """
+
+    fill: int | None = None
 
     def __init__(self, files: Annotations):
         self.files = files
@@ -52,8 +56,8 @@ class Targets:
         """
         raise NotImplementedError
 
-    def nothing(self, size: tuple[int, int]) -> torch.Tensor | Target:
-        """Of a picture that is not there."""
+    def nothing(self, i: int, size: tuple[int, int]) -> torch.Tensor | Target:
+        """Of sample ``i``, whose picture could not be read."""
         raise NotImplementedError
 
     def batch(self, made: list) -> torch.Tensor | list[Target]:
@@ -73,7 +77,8 @@ class Masks(Targets):
     def __init__(self, files: Annotations, folder: str | os.PathLike, ignore_index: int):
         super().__init__(files)
         self.folder = os.fspath(folder)
-        self.ignore_index = int(ignore_index)
+        self.fill = operator.index(ignore_index)
+        masks.pillow()
 
     def make(self, i, places, at, size):
         path = os.path.join(self.folder, self.files.masks.name(i))
@@ -82,12 +87,12 @@ class Masks(Targets):
         mask = masks.read(path, origin, picture)
         y, x = plan.nearest_pixels(places.rows[at], size, picture)
         made = mask[np.ix_(y, x)].astype(np.int64)
-        made[y < 0] = self.ignore_index
-        made[:, x < 0] = self.ignore_index
+        made[y < 0] = self.fill
+        made[:, x < 0] = self.fill
         return torch.from_numpy(made)
 
-    def nothing(self, size):
-        return torch.full(size, self.ignore_index)
+    def nothing(self, i, size):
+        return torch.full(size, self.fill)
 
     def batch(self, made):
         return default_collate(made)
@@ -122,12 +127,13 @@ class Boxes(Targets):
         boxes = np.concatenate([start, sides], 1)[kept].astype(np.float32)
         return Target(boxes=torch.from_numpy(boxes), labels=torch.from_numpy(self.files.classes[mine][kept]))
 
-    def nothing(self, size):
+    def nothing(self, i, size):
         return Target(boxes=torch.zeros(0, 4), labels=torch.zeros(0, dtype=torch.int64))
 
 
 class Keypoints(Targets):
-    """``{"keypoints": float32 [K, 3]}``: x, y, v; all 0 for a point that was not there (v = 0), or no longer is."""
+    """``{"keypoints": float32 [K, 3]}``: x, y, v; all 0 for a point that was not there (v = 0), or no longer is.
+    A flip does not exchange left and right eyes."""
 
     def make(self, i, places, at, size):
         rows, mine = places.rows[at : at + 1], slice(*self.files.offsets[i : i + 2])
@@ -138,8 +144,8 @@ class Keypoints(Targets):
         points[~inside | (points[:, 2] == 0)] = 0
         return Target(keypoints=torch.from_numpy(points.astype(np.float32)))
 
-    def nothing(self, size):
-        return Target(keypoints=torch.zeros(0, 3))
+    def nothing(self, i, size):
+        return Target(keypoints=torch.zeros(int(self.files.labels[i, 0]), 3))
 
 
 def of_list(
