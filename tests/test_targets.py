@@ -194,6 +194,22 @@ def test_masks_of_pictures_that_are_decoded_small(make, how):
         np.testing.assert_allclose(extent((mask == NUMBER).numpy()), extent(red(image)), atol=1)
 
 
+def test_targets_of_transforms_that_decode_small(make):
+    for steps in ([T.RandomResizedCrop((22, 30), scale=(0.6, 1.0))], [T.Resize((22, 30)), T.RandomHorizontalFlip()]):
+        how = {"transform": T.Compose(steps), "decode": "scaled", "headroom": 1.0, "seed": 3}
+        masks, boxes = (make(kind, **how).__getitems__(range(16)) for kind in ("mask", "boxes"))
+        for (image, mask), (_, target) in zip(masks, boxes, strict=True):
+            np.testing.assert_allclose(extent((mask == NUMBER).numpy()), extent(red(image)), atol=1)
+            np.testing.assert_allclose(corners(target["boxes"][0]), extent(red(image)), atol=1)
+
+
+def test_numbers_to_be_regressed_are_labels(folder, backend):
+    (folder / "list.txt").write_text("1.png 0.5 -1.25\n2.jpg 1e3 7\n")
+    dataset = FastTxtDataset(folder / "list.txt", folder, 8, 8, label_dtype=np.float32, backend=backend)
+    ((_, labels),) = pixfeed.DataLoader(dataset, batch_size=2)
+    assert labels.dtype == torch.float32 and labels.tolist() == [[0.5, -1.25], [1000, 7]]
+
+
 def test_all_numbers_are_kept(tmp_path, backend):
     rng = np.random.default_rng(0)
     (tmp_path / "a.png").write_bytes(images.png(images.picture(20, 30)))
