@@ -525,6 +525,8 @@ def test_arguments(make, folder, backend):
         ("boxes", '{"image": "b.jpg", "boxes": [[1, 2, 3, "4"]], "labels": [1]}', "must be numbers"),
         ("boxes", '{"image": "b.jpg", "boxes": [[1, 2, 3, 4]], "labels": [true]}', "must be numbers"),
         ("boxes", '{"boxes": []}', '"image" must be there'),
+        ("mask", '{"image": "b.jpg", "mask": "\\ud800"}', "no file's name"),
+        ("boxes", "b.jpg 1 2 3 4 1_0", "'1_0' is no number"),
         ("keypoints", '{"image": "b.jpg", "boxes": []}', '"keypoints" must be there'),
         ("keypoints", "[]", "no JSON object"),
     ],
@@ -532,7 +534,7 @@ def test_arguments(make, folder, backend):
 def test_bad_lines(tmp_path, kind, line, words):
     good = {"mask": "a.jpg a.png", "boxes": "a.jpg", "keypoints": "a.jpg 1 2 2"}[kind]
     if line[0] in "{[":
-        good = json.dumps({"image": "a.jpg", "boxes": [], "labels": [], "keypoints": []})
+        good = json.dumps({"image": "a.jpg", "mask": "a.png", "boxes": [], "labels": [], "keypoints": []})
     (tmp_path / "list.txt").write_text(f"{good}\n\n{line}\n")
     with pytest.raises(ListError, match=rf"list.txt, line 3: .*{words}"):
         FastTxtDataset(tmp_path / "list.txt", tmp_path, targets=kind)

@@ -118,7 +118,7 @@ def _from_fields(line: bytes, text: bytes, kind: str, delimiter: str | None) -> 
 
 
 def _number(field: bytes) -> int | float:
-    for kind in (int, float):
+    for kind in (int, float) if b"_" not in field else ():  # 1_000 is a number to Python alone
         try:
             return kind(field)
         except ValueError:
@@ -136,20 +136,27 @@ def _from_json(text: bytes, kind: str) -> tuple[bytes, object]:
         raise _Bad("this is no JSON object")
     name = _field(found, "image", str, "a string")
     if kind == "mask":
-        return os.fsencode(name), os.fsencode(_field(found, "mask", str, "a string"))
+        return _encoded(name), _encoded(_field(found, "mask", str, "a string"))
     rows = _field(found, kind, list, "a list")
     if kind == "boxes":
         labels = _field(found, "labels", list, "a list")
         if len(labels) != len(rows):
             raise _Bad(f"{len(labels)} labels for {len(rows)} boxes")
         rows = [[label, *_row(row, 4)] for label, row in zip(labels, rows, strict=True)]
-    return os.fsencode(name), [_row(row, len(COLUMNS[kind])) for row in rows]
+    return _encoded(name), [_row(row, len(COLUMNS[kind])) for row in rows]
 
 
 def _field(found: dict, name: str, kind: type, what: str):
     if not isinstance(found.get(name), kind):
         raise _Bad(f'"{name}" must be there, and be {what}')
     return found[name]
+
+
+def _encoded(name: str) -> bytes:
+    try:
+        return os.fsencode(name)
+    except UnicodeEncodeError:
+        raise _Bad(f"{name!r} can be no file's name") from None
 
 
 def _row(row: object, count: int) -> list:
