@@ -65,7 +65,8 @@ class FastTxtDataset(Dataset):
         boxes: numbers ``[n, 4]``: the part of each region that is resized; see ``box`` of :func:`pixfeed.imread`.
         on_error: what becomes of an image (or a region) that cannot be read. ``"raise"``: an exception. ``"skip"``: the
             next one of the list that can be read takes its place, with its labels; the same one whatever the number and
-            kind of workers. ``"zeros"``: an image of zeros with the labels it should have had. See :meth:`report`.
+            kind of workers. ``"zeros"``: an image of zeros with the labels it should have had, but no boxes
+            and no keypoints (v = 0). See :meth:`report`.
         targets: what stands behind the name in a line. ``"labels"``; or one of these, which follow the picture through
             region, resize and transform (of pixfeed's own transforms, in one pass: ValueError otherwise). Lists of them
             may also be JSON lines; see :class:`pixfeed.annotations.Annotations`. ``"mask"``: the name of a mask (it
