@@ -9,13 +9,14 @@ import pytest
 import torch
 
 from pixfeed import memory
+from pixfeed.pool import Pool
 
 SHAPE = (4, 3, 128, 128)
 
 
 @pytest.fixture(autouse=True)
 def fresh_pool(monkeypatch):
-    monkeypatch.setattr(memory, "_pool", memory._Pool())
+    monkeypatch.setattr(memory, "_pool", Pool(memory._aligned))
 
 
 @pytest.mark.parametrize("dtype", [torch.uint8, torch.float32])

@@ -7,6 +7,7 @@ import threading
 import images
 import pytest
 import torch
+from shared import in_slot
 from torch.utils.data import DataLoader, Subset, default_collate
 
 from pixfeed import FastTxtDataset, ImageError
@@ -88,7 +89,7 @@ class RecordingCollate:
 
     def __call__(self, samples):
         images_, labels = default_collate(samples)
-        return images_, labels, images_.data_ptr() == self.recorder.pointer, images_.is_shared()
+        return images_, labels, images_.data_ptr() == self.recorder.pointer, in_slot(images_)
 
 
 @pytest.mark.parametrize("workers", [0, 2])
@@ -98,7 +99,7 @@ def test_no_copy_on_the_way(dataset, expected, workers, wrap):
     loader = DataLoader(recorder, batch_size=4, num_workers=workers, collate_fn=RecordingCollate(recorder))
     for i, (images_, _, same_memory, shared_there) in enumerate(loader):
         assert same_memory
-        assert shared_there == images_.is_shared() == (workers > 0)
+        assert shared_there == in_slot(images_) == (workers > 0)
         assert torch.equal(images_, expected[4 * i : 4 * i + 4])
 
 

@@ -373,7 +373,8 @@ class FastTxtDataset(Dataset):
         return Batch(images, labels).samples()
 
     def _empty(self, height: int, width: int, *batch: int) -> torch.Tensor:
-        return memory.empty((*batch, self.channels, height, width), self.dtype, self.memory_format)
+        shape = (*batch, self.channels, height, width)
+        return memory.empty(shape, self.dtype, self.memory_format, part=not batch)
 
     def _read_into(
         self, rows: Sequence[int], images: torch.Tensor, failures: dict, u: np.ndarray | None, targets: list

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
+from torch.utils.data import get_worker_info
 
 from pixfeed import memory
 from pixfeed.threads import num_threads
@@ -56,14 +57,17 @@ def _native():
 def tensors(batch: Sequence[torch.Tensor]) -> torch.Tensor | None:
     """``torch.stack`` of contiguous CPU tensors of one shape and dtype that need no gradient."""
     first = batch[0]
-    if (first.ndim > 0 and first.numel() < _SMALL) or not isinstance(batch, (list, tuple)) or not _packed(first):
+    if not isinstance(batch, (list, tuple)) or not _packed(first):
+        return None
+    here = get_worker_info() is None  # in a worker process torch.stack takes shared memory, and a descriptor, each time
+    if here and first.ndim > 0 and first.numel() < _SMALL:
         return None
     native = _native()
     if native is not None and _EXCHANGE is not None:
         batch = tuple(batch)
         out = memory.empty((len(batch), *first.shape), first.dtype)
         return out if native.gather_tensors(batch, _EXCHANGE, out.data_ptr(), out.nbytes, _threads(out)) else None
-    if first.numel() < _LARGE or not all(
+    if (here and first.numel() < _LARGE) or not all(
         _packed(item) and item.dtype is first.dtype and item.shape == first.shape for item in batch
     ):
         return None
@@ -114,12 +118,12 @@ def numbers(batch: Sequence[bool | int | float]) -> torch.Tensor | None:
     batch = tuple(batch)
     native = _native()
     if native is not None:
-        out = torch.empty(len(batch), dtype=dtype)
+        out = memory.empty((len(batch),), dtype)
         return out if getattr(native, function)(batch, out.data_ptr()) else None
     if set(map(type, batch)) != {kind}:
         return None
     try:
-        return torch.from_numpy(np.array(batch, kind))
+        return _copied(np.array(batch, kind))
     except OverflowError:
         return None
 
@@ -129,4 +133,10 @@ def scalars(batch: Sequence[np.generic]) -> torch.Tensor | None:
     kinds = set(map(type, batch))
     if len(kinds) > 1 or not kinds <= _SCALARS:
         return None
-    return torch.from_numpy(np.array(batch))
+    return _copied(np.array(batch))
+
+
+def _copied(array: np.ndarray) -> torch.Tensor:
+    out = memory.empty(array.shape, _TORCH[array.dtype])
+    out.numpy()[...] = array
+    return out

@@ -21,9 +21,9 @@ def reads_natively(dataset: object) -> bool:
         return reads_natively(dataset.dataset)
     if type(dataset) in (ConcatDataset, Joined):
         return all(map(reads_natively, dataset.datasets))
-    methods = (getattr(type(dataset), name, None) for name in ("__getitem__", "__getitems__"))
+    ours = next((kind for kind in type(dataset).__mro__ if kind.__module__.startswith("pixfeed.")), None)
     return getattr(dataset, "reads_natively", False) is True and all(
-        getattr(method, "__module__", "").startswith("pixfeed.") for method in methods
+        getattr(type(dataset), name, None) is getattr(ours, name, None) for name in ("__getitem__", "__getitems__")
     )
 
 

@@ -9,69 +9,32 @@ from __future__ import annotations
 
 import math
 import os
-import threading
 import weakref
-from collections import OrderedDict
 
 import numpy as np
 import torch
 from torch.utils.data import get_worker_info
 
+from pixfeed import slots
+from pixfeed.pool import Pool
 from pixfeed.threads import pinned
 
 # Below this size malloc keeps its own memory and a pool only adds work.
-_SMALL = 64 << 10
+_SMALL = slots.SMALL
 
 
-class _Pool:
-    def __init__(self, limit: int = 1 << 30):
-        self.limit = limit  # idle bytes that are kept at most
-        # Reentrant: the garbage collector may run a finaliser, which gives memory back, inside take() or give().
-        self._lock = threading.RLock()
-        self._idle: OrderedDict[int, list[np.ndarray]] = OrderedDict()  # by size, least recently used first
-        self._kept = 0
-
-    def take(self, size: int) -> np.ndarray:
-        with self._lock:
-            idle = self._idle.get(size)
-            if idle:
-                self._kept -= size
-                self._idle.move_to_end(size)
-                return idle.pop()
-        memory = np.empty(size + 63, np.uint8)
-        start = -memory.ctypes.data % 64  # whole cache lines, as torch's own memory
-        return memory[start : start + size]
-
-    def give(self, memory: np.ndarray) -> None:
-        size = memory.nbytes
-        if size > self.limit:
-            return
-        with self._lock:
-            self._idle.setdefault(size, []).append(memory)
-            self._idle.move_to_end(size)
-            self._kept += size
-            self.shrink(self.limit)
-
-    def shrink(self, limit: int) -> int:
-        """Gives the system all idle memory beyond ``limit`` bytes, least recently used first; how many bytes."""
-        with self._lock:
-            before = self._kept
-            while self._kept > limit:
-                oldest = next(iter(self._idle))
-                if self._idle[oldest]:
-                    self._idle[oldest].pop()
-                    self._kept -= oldest
-                else:
-                    del self._idle[oldest]
-            return before - self._kept
+def _aligned(size: int) -> np.ndarray:
+    memory = np.empty(size + 63, np.uint8)
+    start = -memory.ctypes.data % 64  # whole cache lines, as torch's own memory
+    return memory[start : start + size]
 
 
-_pool = _Pool()
+_pool = Pool(_aligned)
 
 
 def _forget() -> None:
     global _pool
-    _pool = _Pool(_pool.limit)
+    _pool = Pool(_aligned, _pool.limit)
 
 
 # A forked child leaves its parent's pool alone: its pages would be copied when written, its lock may be taken.
@@ -82,6 +45,9 @@ if hasattr(os, "register_at_fork"):
 def set_limit(size: int) -> None:
     """Keep at most ``size`` bytes of idle batch memory, 1 GiB by default. Batches that somebody holds do not count.
 
+    Each process has a limit of its own. A worker process that is forked begins with that of its parent; elsewhere a
+    ``worker_init_fn`` may call this.
+
     Raises:
         ValueError: ``size`` is negative.
     """
@@ -89,15 +55,16 @@ def set_limit(size: int) -> None:
         raise ValueError(f"the limit is {size} bytes; it must not be negative")
     _pool.limit = size
     _pool.shrink(size)
+    slots.shrink(size)
 
 
 def trim() -> int:
-    """Give all idle batch memory back to the system. Batches that somebody holds are not touched.
+    """Give all idle batch memory of this process back to the system. Batches that somebody holds are not touched.
 
     Returns:
         How many bytes it was.
     """
-    return _pool.shrink(0)
+    return _pool.shrink(0) + slots.shrink(0)
 
 
 def _give_back(memory: np.ndarray) -> None:
@@ -105,25 +72,33 @@ def _give_back(memory: np.ndarray) -> None:
 
 
 def empty(
-    shape: tuple[int, ...], dtype: torch.dtype, memory_format: torch.memory_format = torch.contiguous_format
+    shape: tuple[int, ...],
+    dtype: torch.dtype,
+    memory_format: torch.memory_format = torch.contiguous_format,
+    part: bool = False,
 ) -> torch.Tensor:
     """An uninitialised tensor to decode into, or to gather a batch in.
 
-    Ordinary memory from the pool; pinned memory where a DataLoader asked for it; in a worker process of a DataLoader
-    shared memory, so that the batch reaches the main process without a copy.
+    Ordinary memory from the pool; pinned memory where a DataLoader asked for it; in a worker process of a DataLoader a
+    slot of shared memory, so that the batch reaches the main process without a copy.
 
     Args:
         shape: the tensor's shape.
         dtype: any dtype of torch but the quantized ones.
         memory_format: ``torch.contiguous_format``; or ``torch.channels_last`` for images ``[..., C, H, W]`` whose
             channels lie side by side.
+        part: the tensor is to become a part of a batch, and does not leave a worker process by itself.
+
+    Raises:
+        MemoryError: there is not enough shared memory.
     """
     if memory_format == torch.channels_last:
-        return empty((*shape[:-3], *shape[-2:], shape[-3]), dtype).movedim(-1, -3)
+        return empty((*shape[:-3], *shape[-2:], shape[-3]), dtype, part=part).movedim(-1, -3)
     size = math.prod(shape) * dtype.itemsize
     if get_worker_info() is not None:
-        storage = torch.UntypedStorage._new_shared(size, device="cpu")
-        return torch.empty(0, dtype=dtype).set_(storage, 0, shape)
+        slots.lend()
+        if size >= _SMALL and not part:
+            return slots.empty(shape, dtype, size, _pool.limit)
     if pinned():
         return torch.empty(shape, dtype=dtype, pin_memory=True)  # torch keeps pinned memory and uses it again
     if size < _SMALL:

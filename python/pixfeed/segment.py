@@ -1,0 +1,78 @@
+"""Segments: anonymous shared memory whose space is there before it is touched.
+
+A segment is a memfd: it has no name that could be left behind, and the size of /dev/shm (64 MB in a container, unless
+somebody says otherwise) does not limit it, only memory does. Where there is no memfd it is a nameless file in /dev/shm.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+
+import numpy as np
+import torch
+
+FOLDER = "/dev/shm"
+
+# Whether this system has what slots are made of.
+POSSIBLE = hasattr(os, "posix_fallocate") and os.path.isdir("/proc/self/fd")
+
+
+def reserve(size: int) -> int:
+    """A descriptor of ``size`` bytes of zeros that nobody else can take any more. It is the caller's to close.
+
+    Raises:
+        MemoryError: there is not so much, with the size needed, the size free and what can be done.
+    """
+    try:
+        fd = os.memfd_create("pixfeed", os.MFD_CLOEXEC)
+        free = _free
+    except (AttributeError, OSError):  # an old system, or one that forbids it
+        fd = os.open(FOLDER, os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        free = _free_in_folder
+    try:
+        if size > free():  # the system might kill a process to make room
+            raise OSError(errno.ENOSPC, "that is too little")
+        os.posix_fallocate(fd, 0, size)
+    except OSError as error:
+        os.close(fd)
+        where, remedy = "of memory", "give the container or the machine more memory"
+        if free is _free_in_folder:
+            where, remedy = f"of {FOLDER}", f"make {FOLDER} larger (docker run --shm-size=8g)"
+        raise MemoryError(
+            f"a batch of a worker process needs {size / 1e6:.1f} MB of shared memory, and {free() / 1e6:.1f} MB "
+            f"{where} are free ({error.strerror}); {remedy}, or use fewer workers, a smaller batch_size or "
+            "prefetch_factor, or hold fewer batches"
+        ) from error
+    return fd
+
+
+def attach(fd: int, size: int) -> np.ndarray:
+    """The segment's bytes, uint8 ``[size]``, shared with everybody who attaches it. They stay when ``fd`` is closed,
+    until the array and its views are gone (an ``mmap`` of Python's would keep a descriptor of its own)."""
+    return torch.from_file(f"/proc/self/fd/{fd}", shared=True, size=size, dtype=torch.uint8).numpy()
+
+
+def _free_in_folder() -> int:
+    at = os.statvfs(FOLDER)
+    return at.f_bavail * at.f_frsize
+
+
+def _free(meminfo: str = "/proc/meminfo", cgroup: str = "/sys/fs/cgroup") -> int:
+    """Bytes of memory that could be had: of the system, or of the control group (v2) where that grants less."""
+    with open(meminfo) as file:
+        # The values are in kB.
+        fields = {name: int(rest.split()[0]) << 10 for name, rest in (line.split(":", 1) for line in file)}
+    free = fields["MemAvailable"] + fields.get("SwapFree", 0)
+    try:
+        most, used = (_read(cgroup, name) for name in ("memory.max", "memory.current"))
+        caches = dict(line.split() for line in _read(cgroup, "memory.stat").splitlines())
+        dropped = int(caches["active_file"]) + int(caches["inactive_file"])
+        return max(0, min(free, int(most) - int(used) + dropped))
+    except (OSError, ValueError, KeyError):  # no such group, or "max": no limit
+        return free
+
+
+def _read(folder: str, name: str) -> str:
+    with open(os.path.join(folder, name)) as file:
+        return file.read().strip()

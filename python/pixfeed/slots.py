@@ -1,0 +1,314 @@
+"""Slots: batches of a worker process in shared memory that is used again.
+
+A worker process lends: :func:`empty` gives a tensor in a slot. When the tensor goes through the loader's queue, no more
+than the slot's number and a ticket cross; the other process attaches the slot's segment the first time that it sees it,
+and writes into the ticket when the last view of the tensor is gone there. A slot without holders, here and there, is
+used for another batch. Tickets are bytes of one small segment that each worker process has for that.
+
+No descriptor stays open: a segment's crosses once and is closed on both sides. Small tensors cross by value.
+
+A fork would make a second holder that nobody knows of: slots that are held at that moment are not used again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import threading
+import uuid
+import weakref
+from collections import deque
+from multiprocessing import queues, resource_sharer, util  # noqa: F401  before there are threads, as torch does it
+from multiprocessing.reduction import DupFd, ForkingPickler
+
+import numpy as np
+import torch
+from torch.multiprocessing.reductions import reduce_tensor
+
+from pixfeed import segment
+from pixfeed.pool import Pool
+
+#: Below this size, in bytes, a tensor crosses by value.
+SMALL = 64 << 10
+
+# What the bytes of the tickets' segment say. Two of them are no tickets.
+_FREE, _OUT, _BACK, _SPOILT = range(4)
+_KNOWN, _ENDED, _FIRST = range(3)  # the other process has attached it; the worker process has ended; the first ticket
+_BYTES = 1 << 16
+
+_forks = 0  # of this process
+
+
+def _count_fork() -> None:
+    global _forks
+    _forks += 1
+
+
+def _forget() -> None:
+    global _lender
+    _lender = None
+    _borrowed.clear()
+
+
+# -- the worker process ---------------------------------------------------------------------------------------------
+
+
+class _Slot:
+    def __init__(self, size: int, number: int, dropped: list[int]):
+        self.number = number
+        self.nbytes = size
+        self.holders = 0  # the tensor here, and tickets
+        self.spoilt = False
+        self._dropped = dropped
+        self._fd: int | None = segment.reserve(size)
+        self.memory = segment.attach(self._fd, size)
+
+    def descriptor(self) -> DupFd | None:
+        """The segment's, the first time."""
+        if self._fd is None:
+            return None
+        descriptor = DupFd(self._fd)  # has a duplicate, until the other process has fetched that
+        self._close()
+        return descriptor
+
+    def _close(self) -> None:
+        fd, self._fd = self._fd, None
+        if fd is not None:
+            os.close(fd)
+
+    def __del__(self):
+        if hasattr(self, "memory"):
+            self._close()
+            self._dropped.append(self.number)
+
+
+class _Lender:
+    """The slots of this worker process."""
+
+    def __init__(self):
+        self.name = uuid.uuid4().hex
+        self.pool = Pool(self._make)
+        self._lock = threading.RLock()
+        self._made = 0
+        self._dropped: list[int] = []  # slots that are no more, which the other process need not keep either
+        self._at: weakref.WeakValueDictionary[int, _Slot] = weakref.WeakValueDictionary()  # by address
+        self._released: deque[tuple[_Slot, int]] = deque()  # by tensors here; a finaliser does no more than append
+        self._fd = segment.reserve(_BYTES)
+        self._tickets = segment.attach(self._fd, _BYTES)
+        self._out: dict[int, _Slot] = {}  # by ticket
+        self._unused: list[int] = []
+        self._end = _FIRST  # behind the last ticket that was ever used
+        util.Finalize(None, self._tickets.__setitem__, (_ENDED, 1), exitpriority=-100)
+
+    def _make(self, size: int) -> _Slot:
+        self._made += 1
+        return _Slot(size, self._made, self._dropped)
+
+    def empty(self, size: int) -> torch.Tensor:
+        # Sizes in steps of a sixteenth: batches that are never quite of one size (pad_collate) share slots.
+        step = 1 << max(12, size.bit_length() - 5)
+        with self._lock:
+            self._collect()
+            slot = self.pool.take(-(-size // step) * step)
+            slot.holders = 1
+            self._at[slot.memory.ctypes.data] = slot
+        view = slot.memory[:size]  # torch.from_numpy holds on to this object as long as any view of the tensor lives
+        weakref.finalize(view, self._released.append, (slot, _forks)).atexit = False
+        return torch.from_numpy(view)
+
+    def shrink(self, limit: int) -> int:
+        with self._lock:
+            self._collect()
+            return self.pool.shrink(limit)
+
+    def _collect(self) -> None:
+        """Takes note of what was released and returned."""
+        while self._released:
+            slot, forks = self._released.popleft()
+            self._let_go(slot, forks != _forks)
+        tickets = self._tickets[: self._end]
+        for ticket in (_FIRST + np.flatnonzero(tickets[_FIRST:] >= _BACK)).tolist():
+            spoilt = tickets[ticket] == _SPOILT
+            tickets[ticket] = _FREE
+            self._unused.append(ticket)
+            self._let_go(self._out.pop(ticket), spoilt)
+
+    def _let_go(self, slot: _Slot, spoilt: bool) -> None:
+        slot.spoilt |= bool(spoilt)
+        slot.holders -= 1
+        if slot.holders == 0 and not slot.spoilt:
+            self.pool.give(slot)
+
+    def reduce(self, tensor: torch.Tensor) -> tuple | None:
+        """What crosses of a tensor in a slot; ``None`` if it is in none, or no ticket is left."""
+        slot = self._at.get(tensor.untyped_storage().data_ptr())
+        if slot is None:
+            return None
+        with self._lock:
+            self._collect()
+            if self._unused:
+                ticket = self._unused.pop()
+            elif self._end < _BYTES:
+                ticket, self._end = self._end, self._end + 1
+            else:
+                return None
+            self._out[ticket] = slot
+            slot.holders += 1
+            self._tickets[ticket] = _OUT
+            dropped = self._dropped[:]
+            del self._dropped[: len(dropped)]
+            tickets = None if self._tickets[_KNOWN] else DupFd(self._fd)
+            lender = (self.name, os.getpid(), tickets, dropped)
+            lent = (slot.number, slot.nbytes, slot.descriptor(), ticket)
+        return _receive, (lender, lent, tensor.dtype, tensor.storage_offset(), tuple(tensor.shape), tensor.stride())
+
+
+_lender: _Lender | None = None
+
+
+def lend() -> None:
+    """From now on tensors leave this worker process in slots or, if they are small, by value."""
+    global _lender
+    if _lender is None and segment.POSSIBLE:
+        _lender = _Lender()
+        ForkingPickler.register(torch.Tensor, _reduce)
+
+
+def empty(shape: tuple[int, ...], dtype: torch.dtype, size: int, limit: int) -> torch.Tensor:
+    """An uninitialised contiguous tensor in a slot of this worker process.
+
+    Args:
+        shape, dtype, size: the tensor's, size in bytes.
+        limit: idle bytes that are kept at most.
+
+    Raises:
+        MemoryError: there is not enough shared memory.
+    """
+    if _lender is None:  # this system has no slots
+        storage = torch.UntypedStorage._new_shared(size, device="cpu")
+        return torch.empty(0, dtype=dtype).set_(storage, 0, shape)
+    _lender.pool.limit = limit
+    return _lender.empty(size).view(dtype).view(shape)
+
+
+def shrink(limit: int) -> int:
+    """Gives idle memory beyond ``limit`` bytes back to the system; how many bytes. Forgets the slots of processes that
+    have ended."""
+    _tidy()
+    return 0 if _lender is None else _lender.shrink(limit)
+
+
+def _reduce(tensor: torch.Tensor) -> tuple:
+    """In place of torch's reduce_tensor in a worker process: for ordinary tensors on their way to the loader."""
+    if _lender is None or not _plain(tensor) or not _for_the_loader():
+        return reduce_tensor(tensor)
+    reduced = _lender.reduce(tensor)
+    # Neither shared on purpose, nor a part of something that others may be parts of, too.
+    whole = tensor.is_contiguous() and tensor.nbytes == tensor.untyped_storage().nbytes() and not tensor.is_shared()
+    if reduced is None and whole and tensor.nbytes < SMALL:
+        return _rebuild, (tensor.reshape(-1).view(torch.uint8).numpy().tobytes(), tensor.dtype, tuple(tensor.shape))
+    if reduced is None and whole:
+        with contextlib.suppress(MemoryError):  # torch has its own words for that
+            copy = _lender.empty(tensor.nbytes).view(tensor.dtype).view(tensor.shape).copy_(tensor)
+            reduced = _lender.reduce(copy)
+    return reduced or reduce_tensor(tensor)
+
+
+def _plain(tensor: torch.Tensor) -> bool:
+    return (
+        tensor.is_cpu
+        and tensor.layout is torch.strided
+        and not (tensor.is_nested or tensor.is_quantized or tensor.requires_grad or tensor.is_conj() or tensor.is_neg())
+    )
+
+
+def _for_the_loader() -> bool:
+    """Whether this thread feeds a queue that this process was started with: the loader's. Of other queues, a user's,
+    nobody knows where they end."""
+    started_with = getattr(multiprocessing.current_process(), "_args", ())
+    thread = threading.current_thread()
+    return any(isinstance(it, queues.Queue) and getattr(it, "_thread", None) is thread for it in started_with)
+
+
+# -- the process that it works for ----------------------------------------------------------------------------------
+
+
+class _Borrowed:
+    """The slots of one worker process that were seen here. Memory of theirs that is held is held by its tensors."""
+
+    def __init__(self, worker: int, tickets: DupFd):
+        self._worker = worker
+        self.tickets = self._attach(tickets, _BYTES)
+        self.tickets[_KNOWN] = 1
+        self._slots: dict[int, np.ndarray] = {}
+
+    def slot(self, number: int, size: int, descriptor: DupFd | None) -> np.ndarray:
+        if descriptor is not None:
+            self._slots[number] = self._attach(descriptor, size)
+        return self._slots[number]
+
+    def _attach(self, descriptor: DupFd, size: int) -> np.ndarray:
+        try:
+            fd = descriptor.detach()
+        except (ConnectionError, FileNotFoundError, EOFError):
+            for process in _children(self._worker):
+                process.join(5)  # it was killed just now: until that is seen torch does not say so
+            raise
+        try:
+            return segment.attach(fd, size)
+        finally:
+            os.close(fd)
+
+    def drop(self, numbers: list[int]) -> None:
+        for number in numbers:
+            self._slots.pop(number, None)
+
+    def give_back(self, ticket: int, forks: int, process: int) -> None:
+        if os.getpid() == process:  # and not a forked child with a copy of what its parent holds
+            self.tickets[ticket] = _BACK if forks == _forks else _SPOILT
+            self.tidy()
+
+    def tidy(self) -> None:
+        if self.tickets[_ENDED]:
+            self._slots.clear()
+
+
+_borrowed: dict[str, _Borrowed] = {}
+
+
+def _tidy() -> None:
+    for borrowed in list(_borrowed.values()):
+        borrowed.tidy()
+
+
+def _children(number: int) -> list:
+    return [process for process in multiprocessing.active_children() if process.pid == number]
+
+
+def _receive(lender: tuple, lent: tuple, dtype: torch.dtype, offset: int, shape: tuple, stride: tuple) -> torch.Tensor:
+    """The tensor, where it lies: it is not copied."""
+    name, worker, tickets, dropped = lender
+    number, size, descriptor, ticket = lent
+    borrowed = _borrowed.get(name)
+    if borrowed is None:
+        _tidy()
+        borrowed = _borrowed[name] = _Borrowed(worker, tickets)
+        for process in _children(worker):  # an iterator of the loader holds it, and it is gone with that
+            weakref.finalize(process, _borrowed.pop, name, None).atexit = False
+    elif tickets is not None:
+        os.close(tickets.detach())
+    borrowed.drop(dropped)
+    view = borrowed.slot(number, size, descriptor).view()
+    weakref.finalize(view, borrowed.give_back, ticket, _forks, os.getpid()).atexit = False
+    storage = torch.from_numpy(view).untyped_storage()
+    return torch.empty(0, dtype=dtype).set_(storage, offset, shape, stride)
+
+
+def _rebuild(data: bytes, dtype: torch.dtype, shape: tuple) -> torch.Tensor:
+    """A tensor that crossed by value."""
+    return torch.frombuffer(bytearray(data), dtype=dtype).view(shape) if data else torch.empty(shape, dtype=dtype)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_count_fork, after_in_parent=_count_fork, after_in_child=_forget)

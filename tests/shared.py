@@ -1,0 +1,16 @@
+"""Where a tensor lies, for tests of several rooms."""
+
+from __future__ import annotations
+
+import torch
+
+from pixfeed import slots
+
+
+def in_slot(tensor: torch.Tensor) -> bool:
+    """Whether a tensor lies in a slot of this worker process, or in one that a running worker process has lent."""
+    address = tensor.untyped_storage().data_ptr()
+    if slots._lender is not None:
+        return address in slots._lender._at
+    known = [memory for borrowed in slots._borrowed.values() for memory in borrowed._slots.values()]
+    return address in [memory.ctypes.data for memory in known]
