@@ -8,7 +8,7 @@ type in torch's ``default_collate_fn_map`` and call :func:`collate_samples`, whi
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -20,36 +20,49 @@ from pixfeed.errors import Origin, RaggedError
 
 
 class Sample(tuple):
-    """``(image, label)``, which also knows the file that it is from, or the batch that it is a row of."""
+    """``(image, label)``, which also knows the file that it is from, or the batch that it is a row of; and if the label
+    is a mask, with which number it is padded."""
 
     batch: Batch | None
     row: int
     origin: Origin | None
+    fill: int | None
 
     def __new__(
         cls,
         image: torch.Tensor,
-        label: np.ndarray | int,
+        label: np.ndarray | int | torch.Tensor | Target,
         batch: Batch | None = None,
         row: int = 0,
         *,
         origin: Origin | None = None,
+        fill: int | None = None,
     ):
         sample = super().__new__(cls, (image, label))
         sample.batch = batch
         sample.row = row
         sample.origin = origin
+        sample.fill = fill
         return sample
 
     def __reduce__(self):  # to another process goes what a user sees: an ordinary tuple
         return tuple, (tuple(self),)
 
 
-class Batch(Sequence):
-    """Images ``[B, C, H, W]`` and labels, an ndarray ``[B, L]`` or, of samples whose label is a number, ``[B]``, made
-    together. A sequence of samples, each of which comes into being where somebody asks for it."""
+class Target(dict):
+    """What is to be found in one picture, as torchvision's detection models have it: tensors by name, whose first
+    dimension differs from picture to picture. A batch has a list of dicts, or with :func:`pad_collate` one dict."""
 
-    def __init__(self, images: torch.Tensor, labels: np.ndarray):
+    #: What :func:`pad_collate` fills with; everything else with 0.
+    fill: ClassVar = {"labels": -1}
+
+
+class Batch(Sequence):
+    """Images ``[B, C, H, W]`` and labels, made together: an ndarray ``[B, L]`` or, of samples whose label is a number,
+    ``[B]``; a tensor of masks ``[B, H, W]``; a list of :class:`Target`. A sequence of samples, each of which comes into
+    being where somebody asks for it."""
+
+    def __init__(self, images: torch.Tensor, labels: np.ndarray | torch.Tensor | list[Target]):
         self.images = images
         self.labels = labels
 
@@ -61,15 +74,22 @@ class Batch(Sequence):
             return self.samples()[index]
         label = self.labels[index]
         row = range(len(self))[index]
-        return Sample(self.images[row], label if self.labels.ndim > 1 else int(label), self, row)
+        return Sample(self.images[row], int(label) if self._numbers else label, self, row)
 
-    def whole(self) -> list[torch.Tensor]:
+    @property
+    def _numbers(self) -> bool:
+        return isinstance(self.labels, np.ndarray) and self.labels.ndim == 1
+
+    def whole(self, collate_fn_map: dict | None = None) -> list:
         """As torch's default collate gives the samples."""
-        return [self.images, torch.from_numpy(self.labels)]
+        if isinstance(self.labels, list):
+            function = (default_collate_fn_map if collate_fn_map is None else collate_fn_map)[Target]
+            return [self.images, function(self.labels)]
+        return [self.images, torch.as_tensor(self.labels)]
 
     def samples(self) -> list[Sample]:
         """All of them."""
-        labels = self.labels if self.labels.ndim > 1 else self.labels.tolist()
+        labels = self.labels.tolist() if self._numbers else self.labels
         rows = zip(self.images.unbind(0), labels, strict=True)
         return [Sample(image, label, self, i) for i, (image, label) in enumerate(rows)]
 
@@ -121,6 +141,9 @@ def pad_collate(batch: Sequence, value: float = 0) -> Any:
     the bottom to the largest height and the largest width among them, anywhere in the samples. Nothing says later
     where an image ends: samples that need it have to carry their sizes.
 
+    Masks of a :class:`pixfeed.FastTxtDataset` are padded with its ``ignore_index``. Its boxes and keypoints become one
+    dict of tensors ``[B, N, ...]``, N being the largest number in the batch: they are padded with 0, labels with -1.
+
     Args:
         batch: samples, as :func:`default_collate` takes them.
         value: what padding is filled with, in the images' own dtype.
@@ -136,7 +159,8 @@ def pad_collate(batch: Sequence, value: float = 0) -> Any:
         shapes = {np.shape(item) for item in column}
         return collate_arrays(column) if len(shapes) == 1 else pad([torch.as_tensor(item) for item in column])
 
-    return collate(batch, collate_fn_map={**_functions(), torch.Tensor: pad, np.ndarray: pad_arrays})
+    ours = {torch.Tensor: pad, np.ndarray: pad_arrays, Target: pad_targets, Sample: pad_samples}
+    return collate(batch, collate_fn_map={**_functions(), **ours})
 
 
 def _padded(column: Sequence[torch.Tensor], value: float) -> Sequence[torch.Tensor]:
@@ -158,17 +182,42 @@ def collate_samples(samples: Sequence[Sample], *, collate_fn_map=None) -> list[t
             takes care of that.
     """
     if type(samples) is Batch:
-        return samples.whole()
+        return samples.whole(collate_fn_map)
     batch = samples[0].batch
     whole = batch is not None and len(samples) == len(batch.images)
     if whole and all(type(s) is Sample and s.batch is batch and s.row == i for i, s in enumerate(samples)):
-        return batch.whole()
+        return batch.whole(collate_fn_map)
     try:
         return collate([tuple(sample) for sample in samples], collate_fn_map=collate_fn_map)
     except RuntimeError as error:
         origins = [getattr(sample, "origin", None) for sample in samples]
         _refuse_ragged([sample[0] for sample in samples], origins, error)
         raise
+
+
+def collate_targets(batch: Sequence[Target], *, collate_fn_map=None) -> list[dict[str, torch.Tensor]]:
+    """A list of dicts, one a picture."""
+    return [dict(target) for target in batch]
+
+
+def pad_targets(batch: Sequence[Target], *, collate_fn_map=None) -> dict[str, torch.Tensor]:
+    """One dict with tensors ``[B, N, ...]``, N being the largest number in the batch."""
+    made = {}
+    for name, first in batch[0].items():
+        most = max(len(target[name]) for target in batch)
+        made[name] = first.new_full((len(batch), most, *first.shape[1:]), Target.fill.get(name, 0))
+        for padded, target in zip(made[name], batch, strict=True):
+            padded[: len(target[name])] = target[name]
+    return made
+
+
+def pad_samples(samples: Sequence[Sample], *, collate_fn_map=None) -> list:
+    """As :func:`collate_samples`, masks of different sizes padded with their own number."""
+    fill = samples[0].fill
+    if fill is not None:
+        masks = _padded([mask for _, mask in samples], fill)
+        samples = [Sample(sample[0], mask, origin=sample.origin) for sample, mask in zip(samples, masks, strict=True)]
+    return collate_samples(samples, collate_fn_map=collate_fn_map)
 
 
 def collate_tensors(batch: Sequence[torch.Tensor], *, collate_fn_map=None) -> torch.Tensor:
@@ -233,3 +282,4 @@ def _functions() -> dict:
 
 # torch looks a sample's type up here before it looks at tuples.
 default_collate_fn_map[Sample] = collate_samples
+default_collate_fn_map[Target] = collate_targets

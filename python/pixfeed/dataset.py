@@ -17,6 +17,8 @@ from pixfeed.files import FileList, Samples
 from pixfeed.functional import Reader, check_dtype, check_memory_format
 from pixfeed.journal import Failure, Journal
 from pixfeed.reading import Reading, check_rows, check_size
+from pixfeed.targets import KINDS as TARGETS
+from pixfeed.targets import Places, check_recipe, of_list
 from pixfeed.transforms import Compose
 from pixfeed.transforms.carry import Cook
 
@@ -25,7 +27,7 @@ ENDLESS = 10_000_000
 
 
 # A pickle leaves out which of these are None: it is small, and stays so.
-_OFTEN_NONE = ("transform", "seed", "epoch", "boxes", "max_errors", "_rois", "_cook")
+_OFTEN_NONE = ("transform", "seed", "epoch", "boxes", "max_errors", "_rois", "_cook", "_targets")
 
 
 class _Default(int):
@@ -63,7 +65,20 @@ class FastTxtDataset(Dataset):
         boxes: numbers ``[n, 4]``: the part of each region that is resized; see ``box`` of :func:`pixfeed.imread`.
         on_error: what becomes of an image (or a region) that cannot be read. ``"raise"``: an exception. ``"skip"``: the
             next one of the list that can be read takes its place, with its labels; the same one whatever the number and
-            kind of workers. ``"zeros"``: an image of zeros with the labels it should have had. See :meth:`report`.
+            kind of workers. ``"zeros"``: an image of zeros with the labels it should have had, but no boxes
+            and no keypoints (v = 0). See :meth:`report`.
+        targets: what stands behind the name in a line. ``"labels"``; or one of these, which follow the picture through
+            region, resize and transform (of pixfeed's own transforms, in one pass: ValueError otherwise). Lists of them
+            may also be JSON lines; see :class:`pixfeed.annotations.Annotations`. ``"mask"``: the name of a mask (it
+            needs Pillow), which has the size of its picture as displayed; its numbers unchanged, resized as Pillow's
+            NEAREST; int64 ``[H, W]``. ``"boxes"``: ``label x y w h ...`` in pixels of the picture as displayed, to
+            ``{"boxes": float32 [N, 4], "labels": int64 [N]}``, (x, y, w, h) in pixels of the image, cut off where the
+            picture ends in it. ``"keypoints"``: ``x y v ...``, to ``{"keypoints": float32 [K, 3]}``, all 0 where v is 0
+            or the point is no longer in the image. (0, 0) is the corner of the first pixel, (0.5, 0.5) its middle.
+            Numbers to be regressed are labels, with ``label_dtype=np.float32``.
+        mask_dir: the folder that masks' names are relative to; ``None``: ``image_dir``.
+        ignore_index: the number in masks where the image is padded, and of an image of zeros.
+        min_visibility: boxes of which a smaller share of the area is left in the image are dropped.
         max_errors: with ``"skip"`` and ``"zeros"``: when more images than this could not be read, that is an exception
             after all.
         **reading: how to read; see :class:`pixfeed.Reading`.
@@ -74,13 +89,14 @@ class FastTxtDataset(Dataset):
 
     An item is ``(image, label)``: image a tensor ``[C, H, W]`` of ``dtype``, C being 3 (RGB), or 1 with
     ``channels="gray"``, or what the transform makes of it; label an ndarray ``[L]`` of ``label_dtype``. A batch of
-    torch's DataLoader has images ``[B, C, H, W]`` and labels ``[B, L]``. Reading an item raises
+    torch's DataLoader has images ``[B, C, H, W]`` and labels ``[B, L]``; masks ``[B, H, W]``; a list of B dicts with
+    boxes or keypoints (one dict of padded tensors with ``collate_fn=pixfeed.pad_collate``). Reading an item raises
     :class:`pixfeed.ImageError` if its image is missing, empty, truncated, corrupt or no image,
     :class:`pixfeed.RegionError` if its region does not fit, and :class:`pixfeed.ListError` if the list has changed on
     disk.
     """
 
-    transform = seed = epoch = boxes = max_errors = _rois = _cook = None  # see _OFTEN_NONE
+    transform = seed = epoch = boxes = max_errors = _rois = _cook = _targets = None  # see _OFTEN_NONE
 
     def __init__(
         self,
@@ -102,6 +118,10 @@ class FastTxtDataset(Dataset):
         max_errors: int | None = None,
         transform: Callable | None = None,
         seed: int | None = None,
+        targets: str = "labels",
+        mask_dir: str | os.PathLike | None = None,
+        ignore_index: int = 255,
+        min_visibility: float = 0.0,
         **reading,
     ):
         for side in (resize_height, resize_width):
@@ -111,7 +131,23 @@ class FastTxtDataset(Dataset):
             raise ValueError(f"repeat is {repeat}; it must be at least 1, or None for ever")
         self._reader = Reader(Reading(**reading))
         self.channels = self._reader.channels
-        if isinstance(filename, Samples):
+        if targets not in TARGETS:
+            raise ValueError(f"targets is {targets!r}; it may be one of {', '.join(TARGETS)}")
+        if (mask_dir is not None or ignore_index != 255) and targets != "mask":
+            raise ValueError("mask_dir and ignore_index go with targets='mask'")
+        if min_visibility != 0 and targets != "boxes":
+            raise ValueError("min_visibility goes with targets='boxes'")
+        if targets != "labels":
+            if isinstance(filename, Samples):
+                raise ValueError(f"targets={targets!r} needs a list file")
+            if roi_columns != 0 or np.dtype(label_dtype) != np.int64:
+                raise ValueError(
+                    f"roi_columns and label_dtype go with no targets={targets!r}; regions are given by rois"
+                )
+            masks = image_dir if mask_dir is None else mask_dir
+            self._targets = of_list(targets, filename, masks, delimiter, header, ignore_index, min_visibility)
+            self.files = self._targets.files
+        elif isinstance(filename, Samples):
             if (roi_columns, delimiter, np.dtype(label_dtype), header) != (0, None, np.int64, False):
                 raise ValueError("roi_columns, delimiter, label_dtype and header are about list files")
             self.files = filename
@@ -129,6 +165,8 @@ class FastTxtDataset(Dataset):
             if resize_height is not _SIDE or resize_width is not _SIDE:
                 raise ValueError("sizes are given twice: put Resize((height, width)) first in the transform instead")
             self._set_transform(transform, boxes)
+            if self._targets is not None:
+                check_recipe(self._cook.recipe, targets)
             resize_height, resize_width = self._cook.recipe.size or (None, None)
         self.resize_height = None if resize_height is None else int(resize_height)
         self.resize_width = None if resize_width is None else int(resize_width)
@@ -269,8 +307,11 @@ class FastTxtDataset(Dataset):
                 error = failure
                 self._note(error)
             if self.on_error == "zeros":
-                image = self._empty(self.resize_height, self.resize_width)
-                return image.zero_(), self._label(i)
+                image, size = (
+                    self._empty(self.resize_height, self.resize_width),
+                    (self.resize_height, self.resize_width),
+                )
+                return image.zero_(), self._label(i) if self._targets is None else self._targets.nothing(i, size)
             i = (i + 1) % len(self.files)
         raise error
 
@@ -285,16 +326,21 @@ class FastTxtDataset(Dataset):
 
         origin = self._origin(i)
         rois, boxes = self._regions([i])
+        places = Places(1)
         if self._cook is None:
             size = (self.resize_height, self.resize_width)
-            self._reader.one(origin.path, size, allocate, origin, rois, boxes, self._note_recovered)
+            about = (origin.path, size, allocate, origin, rois, boxes)
+            self._reader.one(*about, self._note_recovered, planned=places.note)
         else:
             epoch, u = self._draws([key])
-            self._cook.one(origin.path, allocate, origin, rois, u, self._note_recovered)
+            self._cook.one(origin.path, allocate, origin, rois, u, self._note_recovered, places.note)
             image = self._cook.recipe.finish(image[None], u)[0]
             if self.runs_python:
                 (image,) = self._in_python([image], [key], epoch)
-        return Sample(image, self._label(i), origin=origin)
+        if self._targets is None:
+            return Sample(image, self._label(i), origin=origin)
+        target = self._targets.make(i, places, 0, tuple(image.shape[1:]))
+        return Sample(image, target, origin=origin, fill=self._targets.fill)
 
     def _label(self, i: int) -> np.ndarray:
         return self.files.labels[i].copy()
@@ -311,14 +357,16 @@ class FastTxtDataset(Dataset):
         images = self._empty(self.resize_height, self.resize_width, len(rows))
         epoch, u = (0, None) if self._cook is None else self._draws(keys)
         failures: dict[int, ImageError | RegionError] = {}
-        self._read_into(rows, images, failures, u)
+        targets = [None] * len(rows)
+        self._read_into(rows, images, failures, u, targets)
         for place, error in sorted(failures.items()):
-            one = slice(place, place + 1)
-            rows[place] = self._replace(rows[place], images[one], error, None if u is None else u[one])
+            one, target = slice(place, place + 1), [None]
+            rows[place] = self._replace(rows[place], images[one], error, None if u is None else u[one], target)
+            targets[one] = target
         if u is not None:
             images = self._cook.recipe.finish(images, u)
             images[list(failures) if self.on_error == "zeros" else []] = 0
-        labels = self._labels(rows)
+        labels = self._labels(rows) if self._targets is None else self._targets.batch(targets)
         if self.runs_python:
             made = self._in_python(images.unbind(0), keys, epoch)
             return [Sample(*each, origin=self._origin(i)) for *each, i in zip(made, labels, rows, strict=True)]
@@ -328,9 +376,11 @@ class FastTxtDataset(Dataset):
         shape = (*batch, self.channels, height, width)
         return memory.empty(shape, self.dtype, self.memory_format, part=not batch)
 
-    def _read_into(self, rows: Sequence[int], images: torch.Tensor, failures: dict, u: np.ndarray | None) -> None:
-        """Samples of the list into ``images``; what goes wrong into ``failures``, by place. ``u``: the transform's
-        random numbers."""
+    def _read_into(
+        self, rows: Sequence[int], images: torch.Tensor, failures: dict, u: np.ndarray | None, targets: list
+    ) -> None:
+        """Samples of the list into ``images``, and into ``targets`` what is no label; what goes wrong into
+        ``failures``, by place. ``u``: the transform's random numbers."""
         paths = [self._path(i) for i in rows]
         rois, boxes = self._regions(rows)
         about = (paths, memory.array(images), lambda i: self._origin(rows[i]), rois)
@@ -338,25 +388,42 @@ class FastTxtDataset(Dataset):
         def failed(place: int, error: ImageError | RegionError):
             failures.setdefault(place, error)
 
+        places = Places(len(rows))
         if u is None:
-            self._reader.into(*about, boxes, failed, self._note_recovered)
+            self._reader.into(*about, boxes, failed, self._note_recovered, planned=places.note)
         else:
-            self._cook.into(*about, u, failed, self._note_recovered)
+            self._cook.into(*about, u, failed, self._note_recovered, places.note)
+        if self._targets is None:
+            return
+        for place, i in enumerate(rows):
+            if place not in failures:
+                try:
+                    targets[place] = self._targets.make(i, places, place, tuple(images.shape[2:]))
+                except (ImageError, RegionError) as error:
+                    failed(place, error)
 
     def _replace(
-        self, row: int, image: torch.Tensor, error: ImageError | RegionError, u: np.ndarray | None = None
+        self,
+        row: int,
+        image: torch.Tensor,
+        error: ImageError | RegionError,
+        u: np.ndarray | None = None,
+        target: list | None = None,
     ) -> int:
-        """What ``on_error`` wants in place of a sample that could not be read, into ``image`` ``[1, C, H, W]``: zeros,
-        or the next one that can be read, with the random numbers of the one that it stands for. The row whose labels go
-        with it."""
+        """What ``on_error`` wants in place of a sample that could not be read, into ``image`` ``[1, C, H, W]`` and the
+        list ``target`` of one: zeros, or the next one that can be read, with the random numbers of the one that it
+        stands for. The row whose labels go with it."""
+        target = [None] if target is None else target
         self._note(error)
         if self.on_error == "zeros":
             image.zero_()
+            if self._targets is not None:
+                target[0] = self._targets.nothing(row, tuple(image.shape[2:]))
             return row
         for step in range(1, len(self.files)):
             other = (row + step) % len(self.files)
             failures: dict[int, ImageError | RegionError] = {}
-            self._read_into([other], image, failures, u)
+            self._read_into([other], image, failures, u, target)
             if not failures:
                 return other
             self._note(failures[0])
@@ -391,6 +458,7 @@ class FastTxtDataset(Dataset):
         about = f"{self.files.filename!r}: {len(self.files)} images, repeat={self.repeat}"
         if self._cook is None:
             about += f", resize (h x w) {self.resize_height} x {self.resize_width}"
+        about += "" if self._targets is None else f", targets={self._targets.files.kind!r}"
         dtype = "" if self.runs_python else f", {self.dtype}"
         line = f"FastTxtDataset({about}{dtype}, backend {self._reader.backend.name})"
         return "\n  ".join([line, *(str(self._cook.recipe).splitlines() if self._cook else ())])

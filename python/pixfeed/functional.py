@@ -52,9 +52,15 @@ def accept_it(_: int, error: Exception) -> None:
     pass
 
 
+def forget_it(piece: slice, headers: np.ndarray, rows: np.ndarray) -> None:
+    pass
+
+
 #: PLAN rows for a piece of the sources whose HEADER rows are known, and (height, width) of the first one's result; the
 #: last argument is called with a row and what is wrong with it.
 Plans = Callable[[slice, np.ndarray, Callable[[int, str], None]], tuple[np.ndarray, tuple[int, int]]]
+#: Called with a piece of the sources, its HEADER rows and the PLAN rows that its pictures are made by.
+Planned = Callable[[slice, np.ndarray, np.ndarray], None]
 
 
 class Reader:
@@ -92,13 +98,15 @@ class Reader:
         failed: Callable[[int, ImageError | RegionError], None] = raise_it,
         recovered: Callable[[int, ImageError], None] = accept_it,
         plans: Plans | None = None,
+        planned: Planned = forget_it,
     ) -> None:
         """Decode every source, or its region, into its slot of ``out`` ``[B, C, H, W]``, resized to that, or as
         ``plans`` says.
 
         ``origin(i)`` tells where source ``i`` comes from; ``failed(i, error)`` is called for one that cannot be read.
         If it returns, the others go on, and slot ``i`` holds anything. ``recovered(i, error)`` is called for one that
-        is cut off, and was read all the same.
+        is cut off, and was read all the same. ``planned`` is told what the pictures are made by, also of those that
+        fail.
         """
         plans = plans or self._resizes((out.shape[2], out.shape[3]), rois, boxes)
         for start in range(0, len(sources), self.backend.piece):
@@ -109,6 +117,7 @@ class Reader:
                 failed(start + i, origin(start + i).region_error(what))
 
             rows, _ = plans(piece, opened.headers, refuse)
+            planned(piece, opened.headers, rows)
             statuses = opened.decode_into(rows, out[piece], num_threads())
             self._count(opened, rows, statuses)
             for i in np.flatnonzero(statuses != Status.OK).tolist():
@@ -137,6 +146,7 @@ class Reader:
         box: np.ndarray | None = None,
         recovered: Callable[[int, ImageError], None] = accept_it,
         plans: Plans | None = None,
+        planned: Planned = forget_it,
     ) -> None:
         """Decode one source, or its region, into ``allocate(height, width)``, which is called when the size is known
         and gives ``[C, height, width]``. ``roi`` and ``box`` are ``[1, 4]``."""
@@ -150,6 +160,7 @@ class Reader:
                 raise origin.region_error(what)
 
             rows, made = plans(slice(None), opened.headers, refuse)
+            planned(slice(None), opened.headers, rows)
             statuses = opened.decode_into(rows, allocate(*made)[None], 1)
             self._count(opened, rows, statuses)
             status = int(statuses[0])

@@ -83,7 +83,7 @@ def _find(dataset: Dataset, index: int) -> tuple[Dataset, int]:
 
 def _is_plain(dataset: Dataset) -> bool:
     """Whether FastTxtDataset itself makes the samples, of nothing but file, region and labels."""
-    return type(dataset) is FastTxtDataset and dataset.transform is None
+    return type(dataset) is FastTxtDataset and dataset.transform is None and dataset._targets is None
 
 
 def _way(dataset: Dataset) -> tuple:

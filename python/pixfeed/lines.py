@@ -151,12 +151,18 @@ def first_field(data: bytes, delimiter: str | None) -> bytes:
     return next(fields(re.split(rb"[\r\n]", data, maxsplit=1)[0], delimiter))
 
 
-def columns(line: bytes, delimiter: str | None) -> list[str] | Fault:
-    """The fields of a header."""
+def split(line: bytes, delimiter: str | None) -> list[bytes] | Fault:
+    """All fields of a line, or what is wrong with it."""
     try:
-        return [field.decode("utf-8", "replace") for field in fields(line, delimiter)]
+        return list(fields(line, delimiter))
     except _Bad as bad:
         return bad.fault
+
+
+def columns(line: bytes, delimiter: str | None) -> list[str] | Fault:
+    """The fields of a header."""
+    found = split(line, delimiter)
+    return found if isinstance(found, Fault) else [field.decode("utf-8", "replace") for field in found]
 
 
 def _integer(field: bytes) -> int:

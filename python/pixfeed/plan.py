@@ -148,3 +148,53 @@ def map_points(rows: np.ndarray, size: tuple[int, int], points: np.ndarray) -> n
         at = at * rows[f"resize_{letter}"] / (end - begin) - rows[f"window_{side}"]
         mapped[..., axis] = np.where(rows[f"flip_{flip}"] != 0, length - at, at)
     return mapped
+
+
+def visible(rows: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """The part of each slot that shows the picture; around it is what ``framed`` has filled.
+
+    Args:
+        rows: PLAN rows ``[n]``.
+        size: (height, width) of the slots.
+
+    Returns:
+        int64 ``[n, 4]``: left, upper, right, lower, in pixels of the slot.
+    """
+    borders = np.empty((len(rows), 4), np.int64)
+    for axis, (side, flip) in enumerate((("x", "horizontal"), ("y", "vertical"))):
+        length = size[1 - axis]
+        begin = -rows[f"window_{side}"].astype(np.int64)
+        end = begin + rows[f"resize_{'wh'[axis]}"]
+        flipped = rows[f"flip_{flip}"] != 0
+        borders[:, axis] = np.where(flipped, length - end, begin)
+        borders[:, 2 + axis] = np.where(flipped, length - begin, end)
+    return np.clip(borders, 0, (*size[::-1], *size[::-1]))
+
+
+def nearest_pixels(row: np.void, size: tuple[int, int], picture: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+    """Which pixel of the displayed picture is nearest to each pixel that a PLAN row makes, with the rounding of
+    Pillow's NEAREST: for masks.
+
+    Args:
+        row: one PLAN row.
+        size: (height, width) of the slot.
+        picture: (height, width) of the displayed picture at its full size.
+
+    Returns:
+        int64 ``[height]`` and ``[width]``: the row and the column in the picture, -1 where the slot shows none.
+    """
+    found = []
+    for axis, side, flip in ((1, "y", "vertical"), (0, "x", "horizontal")):
+        length, limit = size[1 - axis], picture[1 - axis]
+        crop, count, reduced = (int(row[name]) for name in (f"crop_{side}", f"resize_{'wh'[axis]}", "reduced"))
+        begin, end = row["box"][axis], row["box"][2 + axis]
+        steps = np.full(count, float(end - begin) / count)
+        steps[0] = float(begin) + steps[0] * 0.5
+        at = np.add.accumulate(steps)  # as Pillow adds them up
+        at = np.floor(at) + crop if reduced == 1 else np.floor((at + crop) * reduced)
+        at = np.clip(at.astype(np.int64), 0, limit - 1)
+        place = np.arange(length) + int(row[f"window_{side}"])
+        inside = (place >= 0) & (place < count)
+        pixels = np.where(inside, at[np.clip(place, 0, count - 1)], -1)
+        found.append(pixels[::-1] if row[f"flip_{flip}"] else pixels)
+    return found[0], found[1]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from pixfeed.errors import ImageError, Origin, RegionError, Status
-from pixfeed.functional import Reader, accept_it, raise_it
+from pixfeed.functional import Planned, Reader, accept_it, forget_it, raise_it
 from pixfeed.transforms.geometry import Geometry
 from pixfeed.transforms.recipe import Pass, Recipe
 
@@ -31,15 +31,21 @@ class Cook:
         u: np.ndarray,
         failed: Callable[[int, ImageError | RegionError], None] = raise_it,
         recovered: Callable[[int, ImageError], None] = accept_it,
+        planned: Planned = forget_it,
     ) -> None:
-        """As :meth:`pixfeed.functional.Reader.into`, with uniform numbers ``[B, recipe.draws]``."""
+        """As :meth:`pixfeed.functional.Reader.into`, with uniform numbers ``[B, recipe.draws]``; ``planned`` is told of
+        the first pass."""
         if len(self.recipe.passes) == 1:
-            self.reader.into(sources, out, origin, rois, None, failed, recovered, self._first(u, rois))
+            self.reader.into(sources, out, origin, rois, None, failed, recovered, self._first(u, rois), planned)
             return
         for i, source in enumerate(sources):
             try:
                 roi = None if rois is None else rois[i : i + 1]
-                self.one(source, lambda height, width, i=i: out[i], origin(i), roi, u[i : i + 1], recovered)
+
+                def note(_: slice, headers: np.ndarray, rows: np.ndarray, i: int = i):
+                    planned(slice(i, i + 1), headers, rows)
+
+                self.one(source, lambda height, width, i=i: out[i], origin(i), roi, u[i : i + 1], recovered, note)
             except (ImageError, RegionError) as error:
                 failed(i, error)
 
@@ -51,10 +57,12 @@ class Cook:
         roi: np.ndarray | None,
         u: np.ndarray,
         recovered: Callable[[int, ImageError], None] = accept_it,
+        planned: Planned = forget_it,
     ) -> None:
         """As :meth:`pixfeed.functional.Reader.one`; ``u`` is ``[1, recipe.draws]``."""
         if len(self.recipe.passes) == 1:
-            self.reader.one(source, (None, None), allocate, origin, roi, None, recovered, self._first(u, roi))
+            first = self._first(u, roi)
+            self.reader.one(source, (None, None), allocate, origin, roi, None, recovered, first, planned)
             return
         picture = np.empty(0, np.uint8)
 
@@ -63,7 +71,7 @@ class Cook:
             picture = np.empty((height, width, 1 if self.recipe.reads_gray else 3), np.uint8)
             return picture.transpose(2, 0, 1)
 
-        self.reader.one(source, (None, None), between, origin, roi, None, recovered, self._first(u, roi))
+        self.reader.one(source, (None, None), between, origin, roi, None, recovered, self._first(u, roi), planned)
         self.picture(picture, self.recipe.passes[1:], allocate, origin, u)
 
     def picture(

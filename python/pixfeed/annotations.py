@@ -1,0 +1,186 @@
+"""Lists whose lines name a mask, or say what is where in a picture: as many boxes or points as there are."""
+
+from __future__ import annotations
+
+import json
+import os
+from array import array
+from collections.abc import Sequence
+
+import numpy as np
+
+from pixfeed import lines
+from pixfeed.errors import ListError
+from pixfeed.files import Samples
+
+_BOM = b"\xef\xbb\xbf"
+_SHOWN = 200  # bytes of a line in a message
+#: What a line repeats, and what the same is called in JSON.
+COLUMNS = {"boxes": ("label", "x", "y", "w", "h"), "keypoints": ("x", "y", "v")}
+
+
+class _Bad(Exception):
+    """What is wrong with a line."""
+
+
+class Annotations(Samples):
+    """A list's names, and what stands behind them.
+
+    Either every line of the file is a JSON object (the first one begins with ``{``), or the columns are separated by
+    blanks and tabs or by ``delimiter``. UTF-8; blank lines are skipped. The file is parsed in Python and kept in
+    memory, in a few arrays.
+
+    =============  ==============================  ==========================================================
+    kind           a line                          in JSON
+    =============  ==============================  ==========================================================
+    ``mask``       ``a.jpg a.png``                 ``{"image": "a.jpg", "mask": "a.png"}``
+    ``boxes``      ``a.jpg label x y w h ...``     ``{"image": "a.jpg", "boxes": [[x, y, w, h], ...], "labels": [...]}``
+    ``keypoints``  ``a.jpg x y v ...``             ``{"image": "a.jpg", "keypoints": [[x, y, v], ...]}``
+    =============  ==============================  ==========================================================
+
+    Args:
+        filename: the list file.
+        kind: one of these.
+        delimiter, header: see :class:`pixfeed.files.FileList`; not for JSON.
+
+    Attributes:
+        labels: int64 ``[n, 1]``: how many boxes or points there are (masks: 1).
+        values: float32 ``[m, 4]`` (x, y, w, h) or ``[m, 3]`` (x, y, v) of all pictures, one after the other.
+        classes: int64 ``[m]``: the boxes' labels.
+        offsets: int64 ``[n + 1]``: where each picture's rows begin.
+        masks: the masks' names, as samples.
+
+    Raises:
+        FileNotFoundError: there is no such list.
+        ListError: a line cannot be used, or there is none. The message names file, line number and line.
+    """
+
+    def __init__(self, filename: str | os.PathLike, kind: str, delimiter: str | None = None, header: bool = False):
+        self.kind = kind
+        filename = os.fspath(filename)
+        delimiter = lines.check_delimiter(delimiter)
+        names: list[bytes] = []
+        masks: list[bytes] = []
+        numbers, counts = array("q"), array("q")
+        values, classes = array("f"), array("q")
+        is_json = None
+        with open(filename, "rb") as file:
+            data = file.read().removeprefix(_BOM)
+        for number, line in enumerate(data.splitlines(), 1):
+            text = line.strip(lines.BLANKS)
+            if not text:
+                continue
+            if is_json is None:
+                is_json = text.startswith(b"{")
+                if header and not is_json:
+                    continue
+            try:
+                name, found = _from_json(text, kind) if is_json else _from_fields(line, text, kind, delimiter)
+                if not name:
+                    raise _Bad("there is no name")
+                if kind == "mask":
+                    masks.append(found)
+                    counts.append(1)
+                else:
+                    counts.append(_add(found, kind, values, classes))
+            except _Bad as bad:
+                shown = text[:_SHOWN].decode("utf-8", "replace") + ("..." if len(text) > _SHOWN else "")
+                raise ListError(f"{filename}, line {number}: {bad}: {shown!r}") from None
+            names.append(name)
+            numbers.append(number)
+        super().__init__(map(os.fsdecode, names), np.array(counts, np.int64), filename)
+        self.masks = Samples(map(os.fsdecode, masks), np.array(counts, np.int64), filename) if masks else None
+        self.values = np.array(values, np.float32).reshape(-1, 3 if kind == "keypoints" else 4)
+        self.classes = np.array(classes, np.int64)
+        self.offsets = np.concatenate([[0], np.cumsum(counts, dtype=np.int64)])
+        self._lines = np.array(numbers, np.int64)
+
+    def line(self, i: int) -> int:
+        """The line of sample ``i``, counted from 1."""
+        return int(self._lines[range(len(self))[i]])
+
+
+def _from_fields(line: bytes, text: bytes, kind: str, delimiter: str | None) -> tuple[bytes, object]:
+    """The name, and the mask's name or rows of numbers."""
+    found = lines.split(text if delimiter is None else line, delimiter)
+    if isinstance(found, lines.Fault):
+        raise _Bad("a quoted field does not end properly")
+    name, *rest = found
+    if kind == "mask":
+        if len(rest) != 1 or not rest[0]:
+            raise _Bad(f"{len(rest)} fields after the name; there must be one, the mask's")
+        return name, rest[0]
+    columns = COLUMNS[kind]
+    if len(rest) % len(columns):
+        raise _Bad(f"{len(rest)} numbers after the name; there must be {len(columns)} ({' '.join(columns)}) each time")
+    numbers = [_number(field) for field in rest]
+    return name, [numbers[at : at + len(columns)] for at in range(0, len(numbers), len(columns))]
+
+
+def _number(field: bytes) -> int | float:
+    for kind in (int, float) if b"_" not in field else ():  # 1_000 is a number to Python alone
+        try:
+            return kind(field)
+        except ValueError:
+            pass
+    raise _Bad(f"{field.decode('utf-8', 'replace')!r} is no number")
+
+
+def _from_json(text: bytes, kind: str) -> tuple[bytes, object]:
+    """As :func:`_from_fields`."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise _Bad(f"this is no JSON ({error})") from None
+    if not isinstance(found, dict):
+        raise _Bad("this is no JSON object")
+    name = _field(found, "image", str, "a string")
+    if kind == "mask":
+        return _encoded(name), _encoded(_field(found, "mask", str, "a string"))
+    rows = _field(found, kind, list, "a list")
+    if kind == "boxes":
+        labels = _field(found, "labels", list, "a list")
+        if len(labels) != len(rows):
+            raise _Bad(f"{len(labels)} labels for {len(rows)} boxes")
+        rows = [[label, *_row(row, 4)] for label, row in zip(labels, rows, strict=True)]
+    return _encoded(name), [_row(row, len(COLUMNS[kind])) for row in rows]
+
+
+def _field(found: dict, name: str, kind: type, what: str):
+    if not isinstance(found.get(name), kind):
+        raise _Bad(f'"{name}" must be there, and be {what}')
+    return found[name]
+
+
+def _encoded(name: str) -> bytes:
+    try:
+        return os.fsencode(name)
+    except UnicodeEncodeError:
+        raise _Bad(f"{name!r} can be no file's name") from None
+
+
+def _row(row: object, count: int) -> list:
+    if not isinstance(row, list) or len(row) != count:
+        raise _Bad(f"{row!r} must be a list of {count} numbers")
+    return row
+
+
+def _add(rows: Sequence[list], kind: str, values: array, classes: array) -> int:
+    """Checks rows of numbers and appends them; how many they are."""
+    for row in rows:
+        if not all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in row):
+            raise _Bad(f"{row} must be numbers")
+        if not all(abs(value) < 1e9 for value in row[-4:]):  # not NaN either
+            raise _Bad(f"{row} must be pixels")
+        if kind == "boxes":
+            label, *box = row
+            if not isinstance(label, int) or not -(2**63) <= label < 2**63:
+                raise _Bad(f"the label {label!r} is no integer of 64 bits")
+            if min(box[2:]) <= 0:
+                raise _Bad(f"the box {box} (x, y, w, h) is empty; take it off the list")
+            classes.append(label)
+            row = box
+        elif row[2] < 0:
+            raise _Bad(f"the point {row} (x, y, v) has a negative v; 0 says that it is not there")
+        values.extend(row)
+    return len(rows)

@@ -1,0 +1,78 @@
+"""Masks: pictures whose pixels are numbers of classes, read unchanged."""
+
+from __future__ import annotations
+
+import os
+from types import ModuleType
+
+import numpy as np
+
+from pixfeed.backends import BackendError
+from pixfeed.errors import ImageError, Origin, RegionError, Status
+
+#: Pillow's modes with one integer a pixel. "P" has places in a palette.
+MODES = ("1", "L", "P", "I", "I;16", "I;16B", "I;16L", "I;16N")
+
+
+def pillow() -> ModuleType:
+    """PIL.Image.
+
+    Raises:
+        BackendError: Pillow is not there.
+    """
+    try:
+        from PIL import Image
+    except ImportError as error:
+        raise BackendError(f"masks need Pillow ({error}): pip install 'pixfeed[masks]'") from error
+    return Image
+
+
+def read(path: str, origin: Origin, size: tuple[int, int]) -> np.ndarray:
+    """The numbers in a mask's file, as Pillow reads them: a palette's indices stay indices, 16 bits stay 16 bits, an
+    EXIF orientation is not looked at. (Gray of 2 or 4 bits is spread to 0..255, by Pillow: write such masks with 8 bits
+    or with a palette.)
+
+    Args:
+        path: the file, of any format that Pillow reads. JPEG does not keep numbers.
+        origin: what to call it in errors.
+        size: (height, width) that it must have: its picture's, as displayed.
+
+    Returns:
+        ndarray ``[H, W]``, bool or of an integer type.
+
+    Raises:
+        ImageError: the file is missing, empty, truncated, corrupt, or no image with one integer a pixel.
+        RegionError: it has another size.
+        BackendError: Pillow is not there.
+    """
+    Image = pillow()
+    on_disk = 0
+    try:
+        on_disk = os.path.getsize(path)
+        with Image.open(path) as image:
+            if image.mode not in MODES:
+                note = f"Pillow's mode {image.mode}, and a mask has one integer a pixel"
+                raise origin.image_error(Status.UNSUPPORTED, on_disk, note)
+            if image.size != size[::-1]:  # before anything is decoded
+                have, want = (" x ".join(map(str, sides)) for sides in (image.size, size[::-1]))
+                raise origin.region_error(
+                    f"the mask has {have} (w x h) pixels, its picture as displayed {want}; make it from that picture"
+                )
+            return np.asarray(image)
+    except (ImageError, RegionError):
+        raise
+    except FileNotFoundError:
+        raise origin.image_error(Status.MISSING) from None
+    except Image.UnidentifiedImageError:
+        raise origin.image_error(Status.NOT_AN_IMAGE if on_disk else Status.EMPTY, on_disk) from None
+    except Image.DecompressionBombError as error:
+        raise origin.image_error(Status.TOO_LARGE, on_disk, str(error)) from None
+    except MemoryError:
+        raise origin.image_error(Status.OUT_OF_MEMORY, on_disk) from None
+    except (
+        Exception
+    ) as error:  # bad data is an OSError, a SyntaxError, or what struct and zlib say; an errno the system's
+        system = getattr(error, "errno", None) is not None
+        truncated = "truncated" in str(error)
+        status = Status.UNREADABLE if system else Status.TRUNCATED if truncated else Status.CORRUPT
+        raise origin.image_error(status, on_disk, str(error)) from None
