@@ -3,8 +3,8 @@
 python -m examples.imagenet [--data FOLDER] [--list FILE] [--val FILE] [--checkpoint FILE --resume]
 torchrun --nproc-per-node 2 -m examples.imagenet ...
 
-The state of the loader is part of the checkpoint: stopped in the middle of an epoch (Ctrl-C, --max-steps, a crash) and
-started again with --resume, training goes on with the batches that were still to come. Several processes share every
+The state of the loader is part of the checkpoint: stopped in the middle of an epoch and started again with --resume,
+training goes on from the last one with the batches that were still to come. Several processes share every
 epoch among them; they talk by gloo on CPUs and by NCCL on GPUs.
 """
 
@@ -150,6 +150,7 @@ def train(options: argparse.Namespace, device: torch.device) -> dict:
     model = SmallResNet(class_count(dataset)).to(device)
     optimizer = torch.optim.SGD(model.parameters(), lr=options.lr, momentum=0.9, weight_decay=1e-4)
     total = options.epochs * len(loader)
+    # One more, for the step of the schedule behind the last one of the optimiser.
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, options.lr, total_steps=total + 1)
     parts = {"model": model, "optimizer": optimizer, "schedule": schedule, "loader": loader}
     step = 0

@@ -18,6 +18,15 @@ from images import jpeg, picture
 ROOT = Path(__file__).parents[1]
 
 
+@pytest.fixture(autouse=True)
+def one_thread():
+    """For networks this small several threads cost more than they bring."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
 @pytest.fixture
 def photos(tmp_path) -> Path:
     """24 pictures and train.txt, with a class (the picture's shade, one of 3) and the picture's number a line."""
@@ -78,61 +87,67 @@ def test_mlp_digits_shows_pictures_as_they_were(channels):
 
 # -- imagenet ---------------------------------------------------------------------------------------------------------
 
-_RECORDED = """
-import json, os, sys
-from examples import imagenet
 
-seen, step = [], imagenet.train_step
-def recorded(model, optimizer, images, labels):
-    seen.append([labels[:, 1].tolist(), images.double().sum().item()])
-    return step(model, optimizer, images, labels)
-imagenet.train_step = recorded
+def recorded(arguments: list[str]) -> dict:
+    """What imagenet.main returns, and the pictures of each batch that it trained with."""
+    from examples import imagenet
 
-results = imagenet.main(sys.argv[2:])
-weights = {name: tensor.tolist() for name, tensor in results.pop("model").items()}
-out = f"{sys.argv[1]}{os.environ.get('RANK', 0)}.json"
-with open(out, "w") as file:
-    json.dump({**results, "seen": seen, "weights": weights}, file)
+    step, seen = imagenet.train_step, []
+
+    def train_step(model, optimizer, images, labels):
+        seen.append([labels[:, 1].tolist(), images.double().sum().item()])
+        return step(model, optimizer, images, labels)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(imagenet, "train_step", train_step)
+        results = imagenet.main(arguments)
+    weights = {name: tensor.tolist() for name, tensor in results.pop("model").items()}
+    return {**results, "weights": weights, "seen": seen}
+
+
+_PROCESS = """
+import json, os, sys, test_examples
+with open(f"{sys.argv[1]}/{os.environ['RANK']}.json", "w") as file:
+    json.dump(test_examples.recorded(sys.argv[2:]), file)
 """
 
 
-def run_imagenet(processes: int, folder: Path, name: str, *arguments: str) -> list[dict]:
-    """What each process returns, and the pictures of each of its batches."""
-    script = folder / "recorded.py"
-    script.write_text(_RECORDED)
-    launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes)]
-    common = ["--data", str(folder), "--epochs", "2", "--batch-size", "4", "--size", "32", "--workers", "1"]
+def torchrun(processes: int, folder: Path, arguments: list[str]) -> list[dict]:
+    """``recorded`` in each of several processes."""
+    script = folder / "process.py"
+    script.write_text(_PROCESS)
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes)]
     done = subprocess.run(
-        [sys.executable, *(launcher if processes > 1 else []), script, folder / name, *common, *arguments],
-        env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
+        [*launcher, script, folder, *arguments],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")]), "OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
         timeout=300,
     )
     assert done.returncode == 0, done.stderr[-4000:]
-    return [json.loads((folder / f"{name}{rank}.json").read_text()) for rank in range(processes)]
+    return [json.loads((folder / f"{rank}.json").read_text()) for rank in range(processes)]
 
 
 @pytest.mark.parametrize("processes", [1, 2])
 def test_imagenet_goes_on_in_the_middle_of_an_epoch(photos, processes):
     per_epoch = 24 // (4 * processes)
-    whole = run_imagenet(processes, photos, "whole")
+    common = ["--data", str(photos), "--epochs", "2", "--batch-size", "4", "--size", "32", "--workers", "1"]
     checkpoint = ["--checkpoint", str(photos / "checkpoint.pt")]
-    before = run_imagenet(processes, photos, "before", *checkpoint, "--max-steps", "2")
-    behind = run_imagenet(processes, photos, "behind", *checkpoint, "--resume")
+    runs = [common, [*common, *checkpoint, "--max-steps", "2"], [*common, *checkpoint, "--resume"]]
+    done = [[recorded(run)] if processes == 1 else torchrun(processes, photos, run) for run in runs]
+    ranks = list(zip(*done, strict=True))
     for epoch in range(2):
-        batches = [batch for each in whole for batch in each["seen"][epoch * per_epoch : (epoch + 1) * per_epoch]]
-        assert sorted(number for numbers, _ in batches for number in numbers) == list(range(24)), (
-            "every picture once, in one of the processes"
-        )
-    for rank in range(processes):
-        assert whole[rank]["step"] == len(whole[rank]["seen"]) == 2 * per_epoch
-        assert (before[rank]["step"], behind[rank]["first_step"], behind[rank]["step"]) == (2, 2, 2 * per_epoch)
-        assert before[rank]["seen"] + behind[rank]["seen"] == whole[rank]["seen"], "the same pixels, too"
-        for name, weights in whole[rank]["weights"].items():
-            np.testing.assert_allclose(behind[rank]["weights"][name], weights, rtol=1e-3, atol=1e-4, err_msg=name)
-        assert "is the limit" in whole[rank]["verdict"]
-    assert whole[0]["seen"][:per_epoch] != whole[0]["seen"][per_epoch:], "every epoch has an order of its own"
+        batches = [batch for whole, _, _ in ranks for batch in whole["seen"][epoch * per_epoch :][:per_epoch]]
+        assert sorted(number for numbers, _ in batches for number in numbers) == list(range(24)), "each in one process"
+    for whole, before, behind in ranks:
+        assert whole["step"] == len(whole["seen"]) == 2 * per_epoch
+        assert (before["step"], behind["first_step"], behind["step"]) == (2, 2, 2 * per_epoch)
+        assert before["seen"] + behind["seen"] == whole["seen"], "the same pixels, too"
+        for name, weights in whole["weights"].items():
+            np.testing.assert_allclose(behind["weights"][name], weights, rtol=1e-3, atol=1e-4, err_msg=name)
+        numbers = [numbers for numbers, _ in whole["seen"]]
+        assert numbers[:per_epoch] != numbers[per_epoch:], "every epoch has an order of its own"
+        assert "is the limit" in whole["verdict"]
 
 
 def test_imagenet_learns(photos):
