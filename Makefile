@@ -80,8 +80,8 @@ $(VENV)/.installed: pyproject.toml constraints.txt cmake/system_packages.sh
 	$(PIP) install -q --upgrade "pip>=25.1"
 	$(PIP) install -q -c constraints.txt numpy torch "scikit-build-core>=0.11" "pybind11>=3.0" cmake ninja
 	$(BIN)/python -c 'import cv2' 2>/dev/null || $(PIP) install -q -c constraints.txt "opencv-python-headless>=4.8"
-	$(PIP) install -q -c constraints.txt --group test --group demo
+	$(PIP) install -q -c constraints.txt --group test --group demo --group examples
 	@touch $@
 
 clean:  ## everything that was made here
-	rm -rf $(VENV) build dist wheelhouse demo.png demo_data benchmarks/results build-core.log
+	rm -rf $(VENV) build dist wheelhouse demo.png mlp_digits.png segmentation_*.png demo_data benchmarks/results build-core.log

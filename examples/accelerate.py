@@ -1,0 +1,95 @@
+"""pixfeed under Accelerate: model and optimiser are prepared, the loader stays what it is.
+
+python -m examples.accelerate [--data FOLDER] [--list FILE] [--checkpoints FOLDER] [--max-steps N]
+accelerate launch --cpu --num_processes 2 -m examples.accelerate ...
+
+accelerator.prepare(loader) would make a loader of torch's in its place, with worker processes where pixfeed has
+threads. What it is needed for takes two lines: a DistributedSampler, which pixfeed's loader tells the epoch, and
+batch.to(device).
+register_for_checkpointing(loader) puts the loader into save_state() and load_state(), in the middle of an epoch, too.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import torch
+from accelerate import Accelerator
+from accelerate.utils import set_seed
+from rich.console import Console
+from rich.progress import track
+from torch.utils.data import DistributedSampler
+
+from examples import photos
+from examples.imagenet import SmallResNet, class_count, training_set
+from pixfeed import DataLoader
+
+console = Console(highlight=False)
+
+
+class Steps:
+    """How many steps were done: something more to be kept in a checkpoint."""
+
+    def __init__(self):
+        self.done = 0
+
+    def state_dict(self) -> dict:
+        return {"done": self.done}
+
+    def load_state_dict(self, state: dict) -> None:
+        self.done = state["done"]
+
+
+def main(arguments: list[str] | None = None) -> dict:
+    """Returns the losses of this run's steps, all the steps that were done, and the loader's verdict."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    photos.add_arguments(parser)
+    parser.add_argument("--epochs", type=int, default=3)
+    parser.add_argument("--batch-size", type=int, default=32, help="of each process")
+    parser.add_argument("--lr", type=float, default=0.05)
+    parser.add_argument("--size", type=int, default=224)
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--checkpoints", type=Path, help="a folder to go on from, and to write at the end")
+    parser.add_argument("--max-steps", type=int, help="stop when so many steps are done altogether")
+    options = parser.parse_args(arguments)
+
+    accelerator = Accelerator()
+    set_seed(0)
+    dataset = training_set(*photos.find(options.data, options.list), options.size)
+    sampler = DistributedSampler(dataset, accelerator.num_processes, accelerator.process_index)
+    loader = DataLoader(dataset, options.batch_size, sampler=sampler, num_workers=options.workers)
+    model = SmallResNet(class_count(dataset))
+    optimizer = torch.optim.SGD(model.parameters(), lr=options.lr, momentum=0.9)
+    model, optimizer = accelerator.prepare(model, optimizer)
+    steps = Steps()
+    accelerator.register_for_checkpointing(loader, steps)
+    if options.checkpoints and options.checkpoints.is_dir():
+        accelerator.load_state(str(options.checkpoints))
+
+    losses = []
+    total = options.epochs * len(loader)
+    last = total if options.max_steps is None else min(total, options.max_steps)
+    while steps.done < last:
+        about = dict(console=console, completed=steps.done % len(loader), total=len(loader))
+        quiet = not accelerator.is_main_process
+        for images, labels in track(loader, f"epoch {steps.done // len(loader)}", disable=quiet, **about):
+            images, labels = images.to(accelerator.device), labels.to(accelerator.device)
+            loss = torch.nn.functional.cross_entropy(model(images), labels[:, 0])
+            optimizer.zero_grad()
+            accelerator.backward(loss)
+            optimizer.step()
+            losses.append(loss.item())
+            steps.done += 1
+            if steps.done == last:
+                break
+    if options.checkpoints:
+        accelerator.save_state(str(options.checkpoints))
+    if accelerator.is_main_process:
+        console.print(f"{loader.stats()}")
+    accelerator.end_training()
+    return {"losses": losses, "steps": steps.done, "verdict": loader.stats().verdict}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,178 @@
+"""The examples, with small settings: they train, and they do what they are there to show."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from images import jpeg, picture
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    """For networks this small several threads cost more than they bring."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture
+def photos(tmp_path) -> Path:
+    """24 pictures and train.txt, with a class (the picture's shade, one of 3) and the picture's number a line."""
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    lines = []
+    for i in range(24):
+        shade = (picture(60, 80, seed=i) // 4 + 90 * (i % 3)).astype(np.uint8)
+        (folder / f"{i}.jpg").write_bytes(jpeg(shade))
+        lines.append(f"{i}.jpg {i % 3} {i}\n")
+    (folder / "train.txt").write_text("".join(lines))
+    return folder
+
+
+# -- mlp_digits -------------------------------------------------------------------------------------------------------
+
+
+def test_mlp_digits_learns(tmp_path, photos):
+    from examples import mlp_digits
+
+    root = mlp_digits.write_digits(tmp_path)
+    common = ["--root", str(root), "--data", str(photos), "--out", str(tmp_path / "out.png")]
+    results = mlp_digits.main([*common, "--epochs", "6"])
+    assert results["untrained"] < 0.3
+    assert results["accuracy"] > 0.9
+    assert results["gray"]["parameters"] == 784 * 128 + 128 + 128 * 10 + 10 == 101_770
+    assert results["colour"]["parameters"] == 3072 * 128 + 128 + 128 * 10 + 10
+    assert cv2.imread(str(tmp_path / "out.png")).std() > 10
+
+
+@pytest.mark.parametrize(("optimizer", "copies"), [("SGD", 0), ("Adam", 2), ("Adagrad", 1)])
+def test_mlp_digits_counts_memory(optimizer, copies):
+    from examples import mlp_digits
+
+    model = mlp_digits.MLP(channels=1, side=28)
+    takes = mlp_digits.memory(model, (1, 28, 28), 64, optimizer)
+    assert takes["parameters"] == takes["gradients"] == 4 * 101_770
+    assert takes["optimiser state"] == pytest.approx(copies * 4 * 101_770, abs=64)  # and a count of steps a tensor
+    assert takes["activations"] == 64 * 4 * (128 + 10)  # behind ReLU, and the logarithms of softmax
+    assert takes["batch"] == 64 * (4 * 784 + 8)
+    available = sum(takes.values())
+    assert mlp_digits.largest_batch(model, (1, 28, 28), optimizer, available) == 64
+    assert mlp_digits.largest_batch(model, (1, 28, 28), optimizer, available - 1) == 63
+    assert mlp_digits.largest_batch(model, (1, 28, 28), optimizer, 1000) == 0
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_mlp_digits_shows_pictures_as_they_were(channels):
+    from examples import mlp_digits
+
+    mean, std = (0.1, 0.2, 0.3)[:channels], (0.5, 0.6, 0.7)[:channels]
+    image = torch.rand(channels, 5, 7)
+    normalised = (image - torch.tensor(mean)[:, None, None]) / torch.tensor(std)[:, None, None]
+    shown = mlp_digits.as_picture(normalised, mean, std)
+    expected = image[0] if channels == 1 else image.permute(1, 2, 0)
+    np.testing.assert_allclose(shown, expected, atol=1e-6)
+
+
+# -- imagenet ---------------------------------------------------------------------------------------------------------
+
+
+def recorded(arguments: list[str]) -> dict:
+    """What imagenet.main returns, and the pictures of each batch that it trained with."""
+    from examples import imagenet
+
+    step, seen = imagenet.train_step, []
+
+    def train_step(model, optimizer, images, labels):
+        seen.append([labels[:, 1].tolist(), images.double().sum().item()])
+        return step(model, optimizer, images, labels)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(imagenet, "train_step", train_step)
+        results = imagenet.main(arguments)
+    weights = {name: tensor.tolist() for name, tensor in results.pop("model").items()}
+    return {**results, "weights": weights, "seen": seen}
+
+
+_PROCESS = """
+import json, os, sys, test_examples
+with open(f"{sys.argv[1]}/{os.environ['RANK']}.json", "w") as file:
+    json.dump(test_examples.recorded(sys.argv[2:]), file)
+"""
+
+
+def torchrun(processes: int, folder: Path, arguments: list[str]) -> list[dict]:
+    """``recorded`` in each of several processes."""
+    script = folder / "process.py"
+    script.write_text(_PROCESS)
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes)]
+    done = subprocess.run(
+        [*launcher, script, folder, *arguments],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")]), "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr[-4000:]
+    return [json.loads((folder / f"{rank}.json").read_text()) for rank in range(processes)]
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_imagenet_goes_on_in_the_middle_of_an_epoch(photos, processes):
+    per_epoch = 24 // (4 * processes)
+    common = ["--data", str(photos), "--epochs", "2", "--batch-size", "4", "--size", "32", "--workers", "1"]
+    checkpoint = ["--checkpoint", str(photos / "checkpoint.pt")]
+    runs = [common, [*common, *checkpoint, "--max-steps", "2"], [*common, *checkpoint, "--resume"]]
+    done = [[recorded(run)] if processes == 1 else torchrun(processes, photos, run) for run in runs]
+    ranks = list(zip(*done, strict=True))
+    for epoch in range(2):
+        batches = [batch for whole, _, _ in ranks for batch in whole["seen"][epoch * per_epoch :][:per_epoch]]
+        assert sorted(number for numbers, _ in batches for number in numbers) == list(range(24)), "each in one process"
+    for whole, before, behind in ranks:
+        assert whole["step"] == len(whole["seen"]) == 2 * per_epoch
+        assert (before["step"], behind["first_step"], behind["step"]) == (2, 2, 2 * per_epoch)
+        assert before["seen"] + behind["seen"] == whole["seen"], "the same pixels, too"
+        for name, weights in whole["weights"].items():
+            np.testing.assert_allclose(behind["weights"][name], weights, rtol=1e-3, atol=1e-4, err_msg=name)
+        numbers = [numbers for numbers, _ in whole["seen"]]
+        assert numbers[:per_epoch] != numbers[per_epoch:], "every epoch has an order of its own"
+        assert "is the limit" in whole["verdict"]
+
+
+def test_imagenet_learns(photos):
+    from examples import imagenet
+
+    common = ["--data", str(photos), "--val", str(photos / "train.txt"), "--batch-size", "8", "--size", "64"]
+    results = imagenet.main([*common, "--epochs", "8"])
+    assert results["accuracy"] > 0.9
+    assert results["losses"][-1] < results["losses"][0]
+
+
+# -- Lightning and Accelerate -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.filterwarnings("default")  # those are the frameworks' own
+@pytest.mark.parametrize("name", ["lightning", "accelerate"])
+def test_frameworks_go_on_in_the_middle_of_an_epoch(name, photos, tmp_path):
+    main = importlib.import_module(f"examples.{name}").main
+    common = ["--data", str(photos), "--epochs", "2", "--batch-size", "4", "--size", "32", "--workers", "1"]
+    checkpoints = ["--checkpoints", str(tmp_path / "checkpoints")]
+    whole = main(common)
+    before = main([*common, *checkpoints, "--max-steps", "2", *(["--save-every", "2"] if name == "lightning" else [])])
+    behind = main([*common, *checkpoints])
+    assert whole["steps"] == len(whole["losses"]) == behind["steps"] == 12
+    assert before["steps"] == len(before["losses"]) == 2
+    assert len(set(whole["losses"])) == 12, "losses tell the batches apart"
+    np.testing.assert_allclose(before["losses"] + behind["losses"], whole["losses"], rtol=1e-3)
+    assert "is the limit" in whole["verdict"]
