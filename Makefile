@@ -32,11 +32,13 @@ test-core: setup  ## the tests of the C++ core
 MINUTES ?= 1
 fuzz: setup  ## our JPEG decoder against libjpeg-turbo on mutated files, MINUTES=n of them (needs clang)
 	@command -v clang++ >/dev/null || command -v clang++-14 >/dev/null || bash cmake/system_packages.sh --fuzz $(PYTHON)
-	CXX=$$(command -v clang++ || command -v clang++-14) CC=$$(command -v clang || command -v clang-14) \
-	  $(BIN)/cmake -S . -B build/fuzz -DPIXFEED_NATIVE=on -DPIXFEED_TESTS=ON -DPIXFEED_FUZZ=ON \
+	@CXX=$$(command -v clang++ || command -v clang++-14) && CC=$$(command -v clang || command -v clang-14) || \
+	  { echo "The fuzz target needs clang, which is missing."; exit 1; }; export CXX CC; \
+	$(BIN)/cmake -S . -B build/fuzz -DPIXFEED_NATIVE=on -DPIXFEED_TESTS=ON -DPIXFEED_FUZZ=ON \
 	  -DCMAKE_BUILD_TYPE=RelWithDebInfo \
-	  -DCMAKE_CXX_FLAGS="-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined" >/dev/null
-	$(BIN)/cmake --build build/fuzz --parallel --target jpeg_fuzz jpeg_test >/dev/null
+	  -DCMAKE_CXX_FLAGS="-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined" >build-fuzz.log 2>&1 && \
+	$(BIN)/cmake --build build/fuzz --parallel --target jpeg_fuzz jpeg_test >>build-fuzz.log 2>&1 || { cat build-fuzz.log; exit 1; }; \
+	rm -f build-fuzz.log
 	mkdir -p build/fuzz/corpus && build/fuzz/csrc/tests/jpeg_test --seeds build/fuzz/corpus
 	cd build/fuzz && csrc/fuzz/jpeg_fuzz -max_len=4096 -max_total_time=$$((60 * $(MINUTES))) -print_final_stats=1 \
 	  -verbosity=0 corpus
@@ -77,4 +79,4 @@ $(VENV)/.installed: pyproject.toml constraints.txt cmake/system_packages.sh
 	@touch $@
 
 clean:  ## everything that was made here
-	rm -rf $(VENV) build dist wheelhouse demo.png demo_data benchmarks/results build-core.log
+	rm -rf $(VENV) build dist wheelhouse demo.png demo_data benchmarks/results build-core.log build-fuzz.log
