@@ -1,0 +1,1 @@
+"""pixfeed beside other loaders: ``python -m benchmarks.peers``, or ``make bench-peers``, which installs them as well."""
