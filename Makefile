@@ -1,6 +1,6 @@
 # Everything is set up by itself: system packages (cmake/system_packages.sh), .venv, the package. CI calls `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-core fuzz bench lint wheel setup clean
+.PHONY: help demo test test-core fuzz bench bench-peers lint wheel setup clean
 SHELL := /bin/bash
 
 PYTHON ?= python3
@@ -11,7 +11,7 @@ DATA   ?=
 LIST   ?=
 
 help:  ## this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | awk -F'\t' '{printf "make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | awk -F'\t' '{printf "make %-11s %s\n", $$1, $$2}'
 	@echo
 	@echo "make demo DATA=folder LIST=file runs it on your own pictures: FILE has lines such as '0.jpg 0'."
 
@@ -51,6 +51,12 @@ bench: setup  ## pixfeed against the pure-Python path, cv2 and Pillow: tables, J
 	$(BIN)/python -m benchmarks.loader $(OWN)
 	$(BIN)/python -m benchmarks.lists
 
+CUDA ?=
+bench-peers:  ## pixfeed beside other loaders, installed into .venv-peers (CUDA=1: torchvision and torchcodec, 7 GB)
+	@bash cmake/system_packages.sh --peers $(PYTHON)
+	@bash benchmarks/peers/install.sh $(PYTHON) $(if $(CUDA),--cuda)
+	.venv-peers/bin/python -m benchmarks.peers $(OWN)
+
 lint: setup  ## ruff
 	$(PIP) install -q -c constraints.txt --group lint
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
@@ -79,4 +85,4 @@ $(VENV)/.installed: pyproject.toml constraints.txt cmake/system_packages.sh
 	@touch $@
 
 clean:  ## everything that was made here
-	rm -rf $(VENV) build dist wheelhouse demo.png demo_data benchmarks/results build-core.log build-fuzz.log
+	rm -rf $(VENV) .venv-peers .venv-peers-cuda build dist wheelhouse demo.png demo_data benchmarks/results build-core.log build-fuzz.log

@@ -6,7 +6,9 @@ import statistics
 from pathlib import Path
 
 
-def chart(results: dict[str, dict[str, list[float]]], titles: dict[str, str], ours: str, path: Path, title: str) -> None:
+def chart(
+    results: dict[str, dict[str, list[float]]], titles: dict[str, str], ours: str, path: Path, title: str
+) -> None:
     """Medians as bars, least and most as whiskers."""
     import matplotlib
 
@@ -29,7 +31,9 @@ def chart(results: dict[str, dict[str, list[float]]], titles: dict[str, str], ou
         axis.barh(names, widths, 0.75, xerr=spread, color=colors, error_kw={"lw": 0.8, "capsize": 2})
         for place, (name, width) in enumerate(zip(names, widths, strict=True)):
             figure_text = f"{width:,.0f}" if width >= 100 else f"{width:.1f}"
-            axis.annotate(figure_text, (max(values[name]), place), (5, 0), textcoords="offset points", va="center", fontsize=7)
+            axis.annotate(
+                figure_text, (max(values[name]), place), (5, 0), textcoords="offset points", va="center", fontsize=7
+            )
         axis.set_title(titles[job], fontsize=9, loc="left")
         axis.tick_params(labelsize=8)
         axis.margins(x=0.12)

@@ -29,7 +29,7 @@ class Contender:
     name: str
     module: str  # in contenders/
     memory: bool = False  # with an allocator that keeps its memory
-    environment: str = ".venv-peers"  # if that is not there, the one that runs this
+    environment: str | None = None  # its folder in the checkout; None: the one that runs this
 
 
 class Process:
@@ -37,10 +37,14 @@ class Process:
 
     def __init__(self, contender: Contender, samples: Samples, photos: list[str], batch: int):
         self.contender = contender
-        python = PROJECT / contender.environment / "bin" / "python"
+        python = Path(sys.executable)
+        if contender.environment:
+            python = PROJECT / contender.environment / "bin" / "python"
+            if not python.exists():
+                raise Lost(f"not installed; make bench-peers CUDA=1 makes {contender.environment}, several gigabytes")
         self.errors = tempfile.TemporaryFile("w+")
         self.process = subprocess.Popen(
-            [str(python) if python.exists() else sys.executable, "-m", "benchmarks.peers.worker"],
+            [str(python), "-m", "benchmarks.peers.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.errors,
@@ -69,13 +73,13 @@ class Process:
             raise Lost(self.last_words())
         answer = json.loads(line)
         if isinstance(answer, dict) and "error" in answer:
-            raise Lost(answer["error"].splitlines()[0])
+            raise Lost(answer["error"].splitlines()[0][:160])
         return answer
 
     def last_words(self) -> str:
         self.errors.seek(0)
         lines = self.errors.read().strip().splitlines()
-        return f"its process ended: {lines[-1] if lines else 'without a word'}"
+        return f"its process ended: {lines[-1][:160] if lines else 'without a word'}"
 
     def close(self) -> None:
         self.process.stdin.close()

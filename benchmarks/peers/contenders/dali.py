@@ -11,8 +11,6 @@ from benchmarks.peers.job import CORES, CROP, MEAN, SIDE, STD, Samples
 VERSION = f"DALI {dali.__version__}, CPU"
 
 
-
-
 @pipeline_def
 def plain(paths: list[str]):
     images, labels = read(paths)
@@ -38,9 +36,7 @@ def recipe(paths: list[str]):
     )
     mean, std = ([255 * value for value in values] for values in (MEAN, STD))
     flip = fn.random.coin_flip()
-    images = fn.crop_mirror_normalize(
-        images, dtype=types.FLOAT, output_layout="CHW", mean=mean, std=std, mirror=flip
-    )
+    images = fn.crop_mirror_normalize(images, dtype=types.FLOAT, output_layout="CHW", mean=mean, std=std, mirror=flip)
     return images, labels
 
 

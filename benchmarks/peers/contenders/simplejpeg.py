@@ -21,7 +21,8 @@ def decode(data: bytes) -> np.ndarray:
 
 
 def photo(path: str) -> np.ndarray:
-    image = simplejpeg.decode_jpeg(Path(path).read_bytes(), min_height=SIDE, min_width=SIDE, min_factor=1)
+    data = Path(path).read_bytes()
+    image = simplejpeg.decode_jpeg(data, min_height=SIDE, min_width=SIDE, min_factor=1, strict=False)
     return cv2.resize(image, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
 
 

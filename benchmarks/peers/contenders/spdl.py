@@ -12,6 +12,7 @@ from benchmarks.peers.job import CORES, SIDE, Samples
 
 VERSION = f"SPDL {version('spdl-io')}"
 torch.set_num_threads(1)
+spdl.io.demux_config()  # fails here where FFmpeg is missing
 FILTER = spdl.io.get_video_filter_desc(
     scale_width=SIDE, scale_height=SIDE, scale_algo="bilinear", scale_mode=None, pix_fmt="rgb24"
 )

@@ -1,4 +1,6 @@
-"""tf.data: AUTOTUNE, a private pool of a thread a core, any order of images, two batches ahead; [B, H, W, 3]."""
+"""tf.data: AUTOTUNE, a private pool of a thread a core, any order of images, two batches ahead; [B, H, W, 3].
+
+Its JPEG decoding is libjpeg-turbo's fast, inexact one by default, and stays so here."""
 
 from __future__ import annotations
 
