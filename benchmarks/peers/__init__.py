@@ -1,1 +1,1 @@
-"""pixfeed beside other loaders: ``python -m benchmarks.peers``, or ``make bench-peers``, which installs them as well."""
+"""pixfeed beside other loaders: ``make bench-peers``, or without installing them ``python -m benchmarks.peers``."""

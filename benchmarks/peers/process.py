@@ -42,7 +42,7 @@ class Process:
             python = PROJECT / contender.environment / "bin" / "python"
             if not python.exists():
                 raise Lost(f"not installed; make bench-peers CUDA=1 makes {contender.environment}, several gigabytes")
-        self.errors = tempfile.TemporaryFile("w+")
+        self.errors = tempfile.TemporaryFile("w+")  # noqa: SIM115, lives as long as the process
         self.process = subprocess.Popen(
             [str(python), "-m", "benchmarks.peers.worker"],
             stdin=subprocess.PIPE,

@@ -2,8 +2,8 @@
 
 python -m benchmarks.peers.worker
 
-It knows nothing of pixfeed unless its contender is pixfeed, and does nothing until it is asked, so that many of them can
-take turns. What libraries print goes to standard error.
+It knows nothing of pixfeed unless its contender is pixfeed, and does nothing until it is asked, so that many of them
+can take turns. What libraries print goes to standard error.
 """
 
 from __future__ import annotations

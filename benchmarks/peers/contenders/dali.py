@@ -45,7 +45,7 @@ def read(paths: list[str]):
 
 
 class Batches:
-    """An epoch is a pipeline of its own: the reader reads on into the next epoch by itself, while others have their turn."""
+    """An epoch is a pipeline of its own: the reader reads on into the next epoch while others have their turn."""
 
     def __init__(self, samples: Samples, batch: int, make):
         self.paths, self.batch, self.make = samples.paths, batch, make
