@@ -1,6 +1,6 @@
 # Everything is set up by itself: system packages (cmake/system_packages.sh), .venv, the package. CI calls `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-core fuzz bench lint judge wheel setup clean
+.PHONY: help demo test test-core fuzz bench bench-peers lint judge wheel setup clean
 SHELL := /bin/bash
 
 PYTHON ?= python3
@@ -11,7 +11,7 @@ DATA   ?=
 LIST   ?=
 
 help:  ## this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | awk -F'\t' '{printf "make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | awk -F'\t' '{printf "make %-11s %s\n", $$1, $$2}'
 	@echo
 	@echo "make demo DATA=folder LIST=file runs it on your own pictures: FILE has lines such as '0.jpg 0'."
 
@@ -32,11 +32,13 @@ test-core: setup  ## the tests of the C++ core
 MINUTES ?= 1
 fuzz: setup  ## our JPEG decoder against libjpeg-turbo on mutated files, MINUTES=n of them (needs clang)
 	@command -v clang++ >/dev/null || command -v clang++-14 >/dev/null || bash cmake/system_packages.sh --fuzz $(PYTHON)
-	CXX=$$(command -v clang++ || command -v clang++-14) CC=$$(command -v clang || command -v clang-14) \
-	  $(BIN)/cmake -S . -B build/fuzz -DPIXFEED_NATIVE=on -DPIXFEED_TESTS=ON -DPIXFEED_FUZZ=ON \
+	@CXX=$$(command -v clang++ || command -v clang++-14) && CC=$$(command -v clang || command -v clang-14) || \
+	  { echo "The fuzz target needs clang, which is missing."; exit 1; }; export CXX CC; \
+	$(BIN)/cmake -S . -B build/fuzz -DPIXFEED_NATIVE=on -DPIXFEED_TESTS=ON -DPIXFEED_FUZZ=ON \
 	  -DCMAKE_BUILD_TYPE=RelWithDebInfo \
-	  -DCMAKE_CXX_FLAGS="-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined" >/dev/null
-	$(BIN)/cmake --build build/fuzz --parallel --target jpeg_fuzz jpeg_test >/dev/null
+	  -DCMAKE_CXX_FLAGS="-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined" >build-fuzz.log 2>&1 && \
+	$(BIN)/cmake --build build/fuzz --parallel --target jpeg_fuzz jpeg_test >>build-fuzz.log 2>&1 || { cat build-fuzz.log; exit 1; }; \
+	rm -f build-fuzz.log
 	mkdir -p build/fuzz/corpus && build/fuzz/csrc/tests/jpeg_test --seeds build/fuzz/corpus
 	cd build/fuzz && csrc/fuzz/jpeg_fuzz -max_len=4096 -max_total_time=$$((60 * $(MINUTES))) -print_final_stats=1 \
 	  -verbosity=0 corpus
@@ -51,6 +53,12 @@ bench: setup  ## pixfeed against the pure-Python path, cv2 and Pillow: tables, J
 	$(BIN)/python -m benchmarks.lists
 	$(BIN)/python -m benchmarks.verdict $(OWN)
 	$(BIN)/python -m benchmarks.sets
+
+CUDA ?=
+bench-peers:  ## pixfeed beside other loaders, installed into .venv-peers (CUDA=1: torchvision and torchcodec, 7 GB)
+	@bash cmake/system_packages.sh --peers $(PYTHON)
+	@bash benchmarks/peers/install.sh $(PYTHON) $(if $(CUDA),--cuda)
+	.venv-peers/bin/python -m benchmarks.peers $(OWN)
 
 lint: setup  ## ruff
 	$(PIP) install -q -c constraints.txt --group lint
@@ -84,4 +92,5 @@ $(VENV)/.installed: pyproject.toml constraints.txt cmake/system_packages.sh
 	@touch $@
 
 clean:  ## everything that was made here
-	rm -rf $(VENV) build dist wheelhouse demo.png mlp_digits.png segmentation_*.png demo_data benchmarks/results build-core.log
+	rm -rf $(VENV) .venv-peers .venv-peers-cuda build dist wheelhouse demo.png mlp_digits.png segmentation_*.png demo_data \
+	  benchmarks/results build-core.log build-fuzz.log

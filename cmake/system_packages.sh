@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # Installs the system packages that the extension is built from, if any is missing: as root or with sudo. Without
 # either it prints the one line to run and goes on; pixfeed then works through OpenCV.
-# Usage: system_packages.sh [--fuzz] PYTHON      --fuzz: what `make fuzz` needs as well
+# Usage: system_packages.sh [--fuzz | --peers] PYTHON      what `make fuzz` or `make bench-peers` needs as well
 set -u
-fuzz=
-if [ "${1:-}" = --fuzz ]; then
-  fuzz=yes
+for_=
+case ${1:-} in --fuzz | --peers)
+  for_=${1#--}
   shift
-fi
+  ;;
+esac
 python=${1:-python3}
 
 missing=()
@@ -25,7 +26,13 @@ need libwebp-dev compiles webp/decode.h
 need libhwy-dev compiles hwy/highway.h
 need python3-venv "$python" -c 'import ensurepip, venv'
 need python3-dev "$python" -c 'import os, sysconfig; os.stat(sysconfig.get_paths()["include"] + "/Python.h")'
-[ -z "$fuzz" ] || need "clang libclang-rt-dev" clang++ --version
+if [ "$for_" = fuzz ]; then
+  need "clang libclang-rt-dev" clang++ --version
+elif [ "$for_" = peers ]; then
+  need ffmpeg ffmpeg -version # SPDL
+  need pkg-config pkg-config --version
+  need "libopencv-dev libturbojpeg0-dev" pkg-config --exists opencv4 libturbojpeg # FFCV
+fi
 [ ${#missing[@]} -eq 0 ] && exit 0
 
 line="apt-get install -y ${missing[*]}"
