@@ -43,19 +43,19 @@ Input to_input(py::handle source, std::vector<py::buffer_info>& owners) {
 }
 
 std::unique_ptr<Opened> open(const py::list& sources, bool strict, bool turbo, bool defer, bool ignore_orientation,
-                             std::int64_t max_pixels, double min_recovered, int threads, bool caller_works) {
+                             std::int64_t max_pixels, double min_recovered, int threads, std::int64_t turn) {
   auto opened = std::make_unique<Opened>();
   std::vector<Input> inputs;
   inputs.reserve(sources.size());
   for (py::handle source : sources) inputs.push_back(to_input(source, opened->owners));
   const OpenOptions options{{max_pixels, ignore_orientation}, {strict, turbo, min_recovered, defer}};
   py::gil_scoped_release unlocked;  // no Python from here on
-  opened->batch = std::make_unique<Batch>(std::move(inputs), options, Crew{threads, caller_works});
+  opened->batch = std::make_unique<Batch>(std::move(inputs), options, Crew{threads, turn});
   return opened;
 }
 
 py::array_t<std::int32_t> decode_into(Opened& opened, const py::buffer& plan_table, const py::buffer& out,
-                                      int threads, bool caller_works) {
+                                      int threads, std::int64_t turn) {
   const std::vector<Plan> plans = rows<Plan>(plan_table.request());
   const py::buffer_info view = out.request(/*writable=*/true);
   const std::vector<Slot> places = slots(view);
@@ -65,7 +65,7 @@ py::array_t<std::int32_t> decode_into(Opened& opened, const py::buffer& plan_tab
   py::array_t<std::int32_t> statuses(static_cast<py::ssize_t>(plans.size()));
   Status* status_rows = reinterpret_cast<Status*>(statuses.mutable_data());
   py::gil_scoped_release unlocked;  // no Python from here on
-  opened.batch->decode_into(plans, places, Crew{threads, caller_works}, status_rows);
+  opened.batch->decode_into(plans, places, Crew{threads, turn}, status_rows);
   return statuses;
 }
 
@@ -132,9 +132,9 @@ PYBIND11_MODULE(_native, m) {
       .def("headers", &headers, "dtype"_a)
       .def("note", [](const Opened& opened, int i) { return py::bytes(opened.batch->note(i)); }, "i"_a)
       .def("costs", &costs)
-      .def("decode_into", &decode_into, "plans"_a, "out"_a, "threads"_a, "caller_works"_a);
+      .def("decode_into", &decode_into, "plans"_a, "out"_a, "threads"_a, "turn"_a);
   m.def("open", &open, "sources"_a, "strict"_a, "turbo"_a, "defer"_a, "ignore_orientation"_a, "max_pixels"_a,
-        "min_recovered"_a, "threads"_a, "caller_works"_a);
+        "min_recovered"_a, "threads"_a, "turn"_a);
   m.def("resample", &resample, "image"_a, "plan"_a, "out"_a);
   m.def("codecs", [] { return py::dict("jpeg"_a = jpeg_version(), "png"_a = png_version(), "webp"_a = webp_version()); });
   m.def("simd_target", &simd_target);

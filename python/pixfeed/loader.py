@@ -6,7 +6,7 @@ import warnings
 from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from itertools import islice
+from itertools import count, islice
 from typing import TypeVar
 
 import torch
@@ -27,6 +27,9 @@ from pixfeed.watch import Counted, MainIter, ProcessesIter, Watch, Watched
 #: Functions that make a batch of pixfeed's samples without Python work for each sample.
 _COLLATES = (default_collate, pad_collate, _utils.collate.default_collate, _utils.collate.default_convert)
 
+
+#: Of all batches of all loaders in this process: the oldest has all threads to itself.
+_TURNS = count()
 
 _T_co = TypeVar("_T_co", covariant=True)
 
@@ -276,10 +279,10 @@ class DataLoader(torch.utils.data.DataLoader[_T_co]):
         self._position = self._new_position()
 
 
-def _fetch(fetcher, index, epoch: int, threads: int, pinned_device: str | None) -> tuple[object, Costs]:
+def _fetch(fetcher, index, epoch: int, threads: int, turn: int, pinned_device: str | None) -> tuple[object, Costs]:
     """One batch and what it cost, in a thread that waits for the pool."""
     take()  # what a batch spent that could not be read does not count
-    with draws.for_epoch(epoch), for_loader(threads, pinned_device is not None):
+    with draws.for_epoch(epoch), for_loader(threads, turn, pinned_device is not None):
         data = fetcher.fetch(index)
         if pinned_device is not None:  # images are there already: this pins the labels
             data = _utils.pin_memory.pin_memory(data, pinned_device)
@@ -316,7 +319,7 @@ class _ThreadsIter(Watched, _BaseDataLoaderIter):
                 index = self._next_index()
             except StopIteration:
                 return
-            what = (_fetch, self._fetcher, index, self._epoch, self._num_workers, device)
+            what = (_fetch, self._fetcher, index, self._epoch, self._num_workers, next(_TURNS), device)
             try:
                 future = self._executor.submit(*what)
             except RuntimeError:  # the main thread has ended, this one has not: it goes on alone

@@ -14,6 +14,7 @@ class _Loan(threading.local):
     """What this thread does for a DataLoader, if it does."""
 
     threads: int | None = None
+    turn = -1
     pinned = False
 
 
@@ -21,19 +22,20 @@ _loan = _Loan()
 
 
 @contextlib.contextmanager
-def for_loader(threads: int, pinned: bool) -> Iterator[None]:
+def for_loader(threads: int, turn: int, pinned: bool) -> Iterator[None]:
     """Inside the block this thread works for a DataLoader: decoding is done by ``threads`` threads of the pool while
-    this one waits, and :func:`pixfeed.memory.empty` gives pinned memory if ``pinned``."""
-    _loan.threads, _loan.pinned = threads, pinned
+    this one waits, and whoever has the lowest ``turn`` (0 or more) goes first; :func:`pixfeed.memory.empty` gives pinned
+    memory if ``pinned``."""
+    _loan.threads, _loan.turn, _loan.pinned = threads, turn, pinned
     try:
         yield
     finally:
-        _loan.threads, _loan.pinned = None, False
+        _loan.threads, _loan.turn, _loan.pinned = None, -1, False
 
 
-def caller_works() -> bool:
-    """Whether the thread that calls the native backend decodes as well, or leaves that to the pool."""
-    return _loan.threads is None
+def turn() -> int:
+    """When it is this thread's turn to have the native backend's threads; -1 if it is one of them itself."""
+    return _loan.turn
 
 
 def pinned() -> bool:
