@@ -25,6 +25,7 @@ ORDER = [
     "backends",
     "pool",
     "segment",
+    "feeder",
     "slots",
     "memory",
     "gather",
