@@ -25,6 +25,7 @@ from multiprocessing.reduction import DupFd, ForkingPickler
 import numpy as np
 import torch
 from torch.multiprocessing.reductions import reduce_tensor
+from torch.storage import _share_memory_lock_protected
 
 from pixfeed import segment
 from pixfeed.feeder import given_queues
@@ -204,6 +205,13 @@ def _reduce(tensor: torch.Tensor) -> tuple:
     """In place of torch's reduce_tensor in a worker process: for ordinary tensors on their way to the loader."""
     if _lender is None or not _plain(tensor) or not _for_the_loader():
         return reduce_tensor(tensor)
+    return _reduce_storage(tensor.untyped_storage(), tensor)
+
+
+@_share_memory_lock_protected
+def _reduce_storage(_: torch.UntypedStorage, tensor: torch.Tensor) -> tuple:
+    """Under the lock of torch's that share_memory_() takes: a user's own queue, which has the same tensor, moves it to
+    other memory in a thread of its own."""
     reduced = _lender.reduce(tensor)
     # Neither shared on purpose, nor a part of something that others may be parts of, too.
     whole = tensor.is_contiguous() and tensor.nbytes == tensor.untyped_storage().nbytes() and not tensor.is_shared()
