@@ -10,6 +10,7 @@ import pytest
 import torch
 from torch.utils.data import ConcatDataset, DataLoader, Subset
 
+import pixfeed
 from pixfeed import FastTxtDataset, ImageError, ListError
 
 
@@ -265,3 +266,32 @@ def test_from_samples(folder, backend):
     for wrong in (dict(header=True), dict(delimiter=","), dict(roi_columns=4), dict(label_dtype=np.float32)):
         with pytest.raises(ValueError, match="about list files"):
             FastTxtDataset.from_samples(paths, [7, 8, 9], **wrong)
+
+
+class Negative(FastTxtDataset):
+    """Overrides no more than what a Dataset needs."""
+
+    def __getitem__(self, index):
+        image, label = super().__getitem__(index)
+        return 1 - image, label
+
+
+class Counted(Negative):
+    """Has batches of its own as well."""
+
+    def __getitems__(self, indices):
+        return [(image, len(indices)) for image, _ in super().__getitems__(indices)]
+
+
+@pytest.mark.parametrize("loader", [torch.utils.data.DataLoader, pixfeed.DataLoader])
+@pytest.mark.parametrize("workers", [0, 2])
+def test_what_a_subclass_does_to_items_is_done_in_batches(make, folder, backend, loader, workers):
+    plain = make(32, 24)
+    subclassed = Negative(plain.files.filename, plain.image_dir, 32, 24, backend=backend)
+    images = torch.cat([images for images, _ in loader(subclassed, 2, num_workers=workers)])
+    assert len(images) == len(plain)
+    assert all(torch.equal(image, 1 - item) for image, (item, _) in zip(images, plain, strict=True))
+    subset = torch.utils.data.Subset(subclassed, [1, 0])
+    assert torch.equal(next(iter(loader(subset, 2, num_workers=workers)))[0][1], 1 - plain[0][0])
+    counted = Counted(plain.files.filename, plain.image_dir, 32, 24, backend=backend)
+    assert next(iter(loader(counted, 2, num_workers=workers)))[1].tolist() == [2, 2]

@@ -9,6 +9,7 @@
 
 #include "../core/pictures.h"
 #include "buffers.h"
+#include "unlocked.h"
 
 namespace py = pybind11;
 using namespace py::literals;
@@ -27,7 +28,7 @@ void take_pictures(const py::buffer& pictures, const py::buffer& row_table, cons
   const std::vector<Slot> places = slots(to);
   const std::vector<std::int64_t> which = rows<std::int64_t>(row_table.request());
   if (const char* wrong = check(all, which, places, mean.data(), std.data())) throw py::value_error(wrong);
-  py::gil_scoped_release unlocked;  // no Python from here on
+  const Unlocked unlocked;  // no Python from here on
   take(all, which, places, mean.data(), std.data(), Crew{threads, turn});
 }
 

@@ -9,6 +9,7 @@
 #include <mutex>
 #include <system_error>
 #include <thread>
+#include <vector>
 
 #include "per_process.h"
 
@@ -25,7 +26,7 @@ struct Job {
     while (first.load(std::memory_order_relaxed) >= turn) {
       const int i = next.fetch_add(1, std::memory_order_relaxed);
       if (i >= n) break;
-      (*task)(i);
+      if (!cancelled.load(std::memory_order_relaxed)) (*task)(i);
       ++finished;
     }
     return finished > 0 && done.fetch_add(finished, std::memory_order_acq_rel) + finished == n;
@@ -36,6 +37,7 @@ struct Job {
   const std::int64_t turn;
   const std::function<void(int)>* task;  // the caller's; valid until `done` reaches n
   std::atomic<int> next{0}, done{0};
+  std::atomic<bool> cancelled{false};
 };
 
 class Pool {
@@ -48,6 +50,7 @@ class Pool {
       grow(helpers);
       caller_works |= size_ == 0;  // no thread could be had
       for (int i = 0; i < helpers; ++i) put(job);
+      if (!caller_works) waited_for_.push_back(job.get());
     }
     if (helpers == 1) {
       called_.notify_one();
@@ -57,6 +60,14 @@ class Pool {
     if (caller_works && job->work(kNobody)) return;
     std::unique_lock lock(mutex_);
     finished_.wait(lock, [&] { return job->done.load(std::memory_order_acquire) == n; });
+    std::erase(waited_for_, job.get());
+  }
+
+  void cancel(std::int64_t turn) {
+    std::lock_guard lock(mutex_);
+    for (Job* job : waited_for_) {
+      if (job->turn == turn) job->cancelled = true;
+    }
   }
 
  private:
@@ -109,6 +120,7 @@ class Pool {
   std::condition_variable called_, finished_;
   std::deque<std::shared_ptr<Job>> calls_;  // an entry for each thread that may work on it, the lowest turn first
   std::atomic<std::int64_t> first_{kLast};  // that turn
+  std::vector<Job*> waited_for_;            // by callers that do not work
   int size_ = 0;
 };
 
@@ -122,5 +134,7 @@ void parallel_for(int n, Crew crew, const std::function<void(int)>& task) {
     per_process<Pool>().run(n, helpers, crew.turn, task);
   }
 }
+
+void cancel(std::int64_t turn) { per_process<Pool>().cancel(turn); }
 
 }  // namespace pixfeed

@@ -22,4 +22,7 @@ struct Crew {
 // not touch Python.
 void parallel_for(int n, Crew crew, const std::function<void(int)>& task);
 
+// Calls of that turn that are under way leave out the tasks that they have not begun with.
+void cancel(std::int64_t turn);
+
 }  // namespace pixfeed

@@ -57,6 +57,25 @@ void lowest_turn_first() {
   }
 }
 
+// Of a call that is cancelled, what has begun ends, and the rest is left out.
+void cancelled() {
+  std::atomic<int> begun{0};
+  std::atomic<bool> go_on{false};
+  std::thread caller([&] {
+    parallel_for(100, Crew{2, 9}, [&](int) {
+      ++begun;
+      while (!go_on) std::this_thread::yield();
+    });
+  });
+  while (begun < 2) std::this_thread::yield();
+  pixfeed::cancel(8);
+  pixfeed::cancel(9);
+  go_on = true;
+  caller.join();
+  CHECK(begun == 2, "%d tasks", begun.load());
+  each_once();
+}
+
 // Many callers, turns in any order: every call returns.
 void all_return() {
   std::atomic<int> done{0};
@@ -75,5 +94,6 @@ void all_return() {
 int main() {
   lowest_turn_first();  // before the pool has more than one thread
   each_once();
+  cancelled();
   all_return();
 }

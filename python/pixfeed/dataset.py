@@ -37,6 +37,17 @@ class _Default(int):
 _SIDE = _Default(256)
 
 
+def has_items_of_its_own(dataset: Dataset) -> bool:
+    """Whether a subclass has overridden ``__getitem__`` and left ``__getitems__`` as it was: torch asks the latter for
+    batches, which must not do without what the subclass does."""
+    kinds = type(dataset).__mro__
+    item, items = (
+        next(place for place, kind in enumerate(kinds) if name in vars(kind))
+        for name in ("__getitem__", "__getitems__")
+    )
+    return item < items
+
+
 class FastTxtDataset(Dataset):
     """Images and labels of a list file, decoded natively. The drop-in for the usual list-file Dataset
     (``cv2.imread``, BGR to RGB, ``cv2.resize``, ``ToTensor``), with the same pixels bit for bit.
@@ -351,7 +362,7 @@ class FastTxtDataset(Dataset):
     def __getitems__(self, indices: Sequence[int]) -> list:
         """The samples of a whole batch, decoded in one call into one tensor (shared memory in a worker process).
         torch's DataLoader calls this, and its default collate hands that tensor on without copying it."""
-        if self.resize_height is None or self.resize_width is None:
+        if self.resize_height is None or self.resize_width is None or has_items_of_its_own(self):
             return [self[i] for i in indices]  # each picture has a size of its own
         rows, keys = [self._wrap(index) for index in indices], [self._key(index) for index in indices]
         images = self._empty(self.resize_height, self.resize_width, len(rows))

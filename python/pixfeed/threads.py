@@ -6,15 +6,28 @@ import contextlib
 import os
 import threading
 from collections.abc import Iterator
+from concurrent.futures import CancelledError
+from itertools import count
 
 import torch.utils.data
+
+
+_turns = count()
+
+
+class Turn:
+    """When a batch has the native backend's threads to itself: when those that were asked for earlier need no more."""
+
+    def __init__(self):
+        self.number = next(_turns)
+        self.is_cancelled = False
 
 
 class _Loan(threading.local):
     """What this thread does for a DataLoader, if it does."""
 
     threads: int | None = None
-    turn = -1
+    turn: Turn | None = None
     pinned = False
 
 
@@ -22,20 +35,27 @@ _loan = _Loan()
 
 
 @contextlib.contextmanager
-def for_loader(threads: int, turn: int, pinned: bool) -> Iterator[None]:
+def for_loader(threads: int, turn: Turn, pinned: bool) -> Iterator[None]:
     """Inside the block this thread works for a DataLoader: decoding is done by ``threads`` threads of the pool while
-    this one waits, and whoever has the lowest ``turn`` (0 or more) goes first; :func:`pixfeed.memory.empty` gives pinned
-    memory if ``pinned``."""
+    this one waits for its ``turn``; :func:`pixfeed.memory.empty` gives pinned memory if ``pinned``."""
     _loan.threads, _loan.turn, _loan.pinned = threads, turn, pinned
     try:
         yield
     finally:
-        _loan.threads, _loan.turn, _loan.pinned = None, -1, False
+        _loan.threads, _loan.turn, _loan.pinned = None, None, False
 
 
 def turn() -> int:
-    """When it is this thread's turn to have the native backend's threads; -1 if it is one of them itself."""
-    return _loan.turn
+    """The number of this thread's turn to have the native backend's threads; -1 if it is one of them itself.
+
+    Raises:
+        CancelledError: nobody wants this thread's batch any more.
+    """
+    if _loan.turn is None:
+        return -1
+    if _loan.turn.is_cancelled:
+        raise CancelledError
+    return _loan.turn.number
 
 
 def pinned() -> bool:

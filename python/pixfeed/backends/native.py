@@ -55,6 +55,7 @@ class _Opened:
 
     def decode_into(self, plans: np.ndarray, out: np.ndarray, threads: int) -> np.ndarray:
         statuses = self._opened.decode_into(plans.view(_PLAN_ROW), out, threads, turn())
+        turn()  # cancelled in the meantime, it has left something out
         for row in _refused(statuses):
             other = self._other(int(plans["source"][row]))
             if other is not None:
@@ -94,6 +95,7 @@ class _Native:
         opened = self._module.open(
             plain, turbo=self._turbo, defer=self._has_opencv, threads=threads, turn=turn(), **options
         )
+        turn()  # cancelled in the meantime, it has left something out
         return _Opened(opened, sources, options, _Lazy() if self._has_opencv else None)
 
     def parse_list(
@@ -126,6 +128,7 @@ class _Native:
         threads: int,
     ) -> None:
         self._module.take(pictures, rows, out, mean, std, threads, turn())
+        turn()
 
 
 class _Lazy:

@@ -17,6 +17,7 @@ from pixfeed.backends._look import Frame, look
 from pixfeed.backends._stderr import caught
 from pixfeed.errors import Status
 from pixfeed.plan import ADJUST, HEADER, JPEG, OPENCV, PILLOW, reduced_side
+from pixfeed.threads import turn
 
 _END = b"\xff\xd9"
 # What libjpeg says of a JPEG whose header claims fewer rows than there are: they stand before the next RST, or EOI.
@@ -204,6 +205,7 @@ class _Opened:
                 _check(plan, *sides, out.shape[2], out.shape[3])
         statuses = self.headers["status"][plans["source"]]
         for plan, slot, status in zip(plans, out, statuses, strict=True):
+            turn()  # nothing more is done for a batch that nobody wants
             if status == Status.OK:
                 image = self._image(int(plan["source"]), int(plan["reduced"]), _reads_gray(plan, slot))
                 start = perf_counter_ns()
