@@ -380,7 +380,7 @@ def test_what_cannot_be_sent_is_an_error(context):
     loader = DataLoader(Unsendable(), None, num_workers=1, multiprocessing_context=context, timeout=60)
     batches = iter(loader)
     assert [next(batches), next(batches)] == [0, 1]
-    with pytest.raises(Exception, match="(?s)DataLoader worker process, where the batch could not be sent.*pickle"):
+    with pytest.raises(Exception, match=r"(?s)DataLoader worker process, where the batch could not be sent.*pickle"):
         next(batches)
     assert next(batches) == 3
 

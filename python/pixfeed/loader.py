@@ -250,8 +250,8 @@ class DataLoader(torch.utils.data.DataLoader[_T_co]):
         fresh = self._watch is None
         if not (self.in_order or fresh or self.num_workers == 0):
             raise RuntimeError(
-                "with in_order=False the batches that were yielded are not those in front of the others, so no state can "
-                "say where to go on; use in_order=True"
+                "with in_order=False the batches that were yielded are not those in front of the others, so no state "
+                "can say where to go on; use in_order=True"
             )
         return {
             "epoch": self._epoch + fresh,

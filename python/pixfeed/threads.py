@@ -11,7 +11,6 @@ from itertools import count
 
 import torch.utils.data
 
-
 _turns = count()
 
 
