@@ -260,6 +260,8 @@ class FastTxtDataset(Dataset):
         resize_height: int | None = _SIDE,
         resize_width: int | None = _SIDE,
         repeat: int | None = 1,
+        *,
+        suffixes: Iterable[str] = folder.SUFFIXES,
         **options,
     ) -> FastTxtDataset:
         """The images of a folder that has a sub-folder a class, in the order of torchvision's ImageFolder.
@@ -269,12 +271,15 @@ class FastTxtDataset(Dataset):
 
         Args:
             path: the folder.
+            suffixes: of the files that are images, in whatever case; by default those that ImageFolder knows. Others
+                are left out, so that both have the same images at the same indices.
             resize_height, resize_width, repeat, **options: as for the class.
 
         Raises:
             FileNotFoundError: there is no such folder, it has no sub-folder, or a class has no image.
+            ValueError, TypeError: an argument makes no sense.
         """
-        classes, samples = folder.find(path)
+        classes, samples = folder.find(path, suffixes=suffixes)
         dataset = cls(samples, path, resize_height, resize_width, repeat, **options)
         dataset.classes = classes
         dataset.class_to_idx = {name: number for number, name in enumerate(classes)}
