@@ -113,6 +113,11 @@ class FastTxtDataset(Dataset):
     :class:`pixfeed.ImageError` if its image is missing, empty, truncated, corrupt or no image,
     :class:`pixfeed.RegionError` if its region does not fit, and :class:`pixfeed.ListError` if the list has changed on
     disk.
+
+    A pickle, which is what spawned worker processes get, has under 1 kB and what ``transform`` takes: each copy reads
+    the list again. Arrays that were given travel whole: ``rois`` and ``boxes`` (32 bytes a sample), and what
+    :meth:`from_samples` and :meth:`from_folder` have (8 bytes a label, 4 and the name's own a name). Threads
+    (``workers="thread"`` of :class:`pixfeed.DataLoader`) and forked worker processes share them.
     """
 
     transform = seed = epoch = boxes = max_errors = _rois = _cook = _targets = _worth_it = None  # see _OFTEN_NONE
