@@ -20,6 +20,9 @@ from pixfeed.threads import num_threads
 _BOM = b"\xef\xbb\xbf"
 # File times move in steps of up to 10 ms: twice that, and a later change has a later time.
 _STEP = 20_000_000  # nanoseconds
+#: How many lists a process keeps open. More are opened for each name: a quarter slower, but no limit is met.
+KEPT = 64
+_kept: set[int] = set()  # those files
 # Of a line in a message.
 _SHOWN = 200  # bytes
 
@@ -66,7 +69,8 @@ class FileList(Loaded):
 
     The file itself is the index: what is kept is where each line begins and its numbers, no Python object a sample, and
     names are read from the file when they are asked for. (It is not mapped: a file that somebody cuts off kills a
-    process that has it mapped.) So the file must stay as it is: a change is noticed by its size and time.
+    process that has it mapped.) So the file must stay as it is: a change is noticed by its size and time. A process
+    keeps the first 64 lists open, which may be deleted then; more of them are opened for each name.
 
     Args:
         filename: the list file. What can be read only once (a pipe) is kept in memory.
@@ -98,7 +102,7 @@ class FileList(Loaded):
     columns: list[str] | None
     labels: np.ndarray
     rois: np.ndarray
-    _source: int | bytes  # the open file, or the list itself
+    _source: int | bytes | None  # the open file, or the list itself; None: it is opened for each name
     _table: Table
 
     def __init__(
@@ -153,11 +157,13 @@ class FileList(Loaded):
 
     def _load(self) -> None:
         source = self.__dict__.get("_source")
-        stamp, size = None, 0
+        stamp, size, close = None, 0, None
         if source is None:
             source, stamp, size = open_list(self._path)
         if isinstance(source, int):
-            weakref.finalize(self, os.close, source).atexit = False
+            _kept.add(source)
+            close = weakref.finalize(self, _close, source)
+            close.atexit = False
         else:
             size = len(source)
         if self._stamp not in (None, stamp):
@@ -175,6 +181,9 @@ class FileList(Loaded):
             raise self._error(source, problem)
         if len(table.labels) == 0:
             raise ListError(f"{self.filename} is empty: it has no line with a name and a label")
+        if close is not None and len(_kept) > KEPT:
+            close()
+            source = None
         self._stamp, self._source, self._table = stamp, source, table
         self.columns, self.rois, self.labels = columns, table.rois, table.labels
 
@@ -202,10 +211,19 @@ class FileList(Loaded):
 
     def _read(self, begin: int, end: int) -> bytes:
         """Bytes of the list, as they were when it was opened."""
-        data = lines.read(self._source, begin, end)
+        if self._source is not None:
+            return self._read_from(self._source, begin, end)
+        file = os.open(self._path, _READ)
+        try:
+            return self._read_from(file, begin, end)
+        finally:
+            os.close(file)
+
+    def _read_from(self, source: int | bytes, begin: int, end: int) -> bytes:
+        data = lines.read(source, begin, end)
         # Looked at afterwards: who writes sets the time first. By name as well, for a file may be replaced.
         if self._stamp is not None:
-            stamps = {stamp_of(os.fstat(self._source)), self._stamp}
+            stamps = {stamp_of(os.fstat(source)), self._stamp}
             with contextlib.suppress(OSError):  # deleted, but still open here
                 stamps.add(stamp_of(os.stat(self._path)))
             if len(stamps) > 1 or len(data) < end - begin:
@@ -239,6 +257,14 @@ class FileList(Loaded):
         return ListError(f"{self.filename}, line {problem.line}: {what}: {shown!r}{more}")
 
 
+_READ = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0)
+
+
+def _close(file: int) -> None:
+    _kept.discard(file)  # first: its number may be another file's right after
+    os.close(file)
+
+
 def stamp_of(info: os.stat_result) -> tuple[int, int]:
     """Size and time."""
     return info.st_size, info.st_mtime_ns
@@ -246,7 +272,7 @@ def stamp_of(info: os.stat_result) -> tuple[int, int]:
 
 def open_list(path: str) -> tuple[int | bytes, tuple[int, int] | None, int]:
     """The open file, its stamp and its size; or what can be read only once as bytes, without a stamp."""
-    file = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
+    file = os.open(path, _READ)
     try:
         info = os.fstat(file)
         if stat.S_ISDIR(info.st_mode):
