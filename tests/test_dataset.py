@@ -237,6 +237,26 @@ def test_from_folder_is_in_the_order_of_image_folder(classes, backend):
     assert ours == folder.samples
 
 
+def test_suffixes(classes, backend):
+    """By default those of torchvision, so that indices are the same."""
+    known = [".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp"]
+    (classes / "c").mkdir()
+    for suffix in [*known, ".jpe", ".jfif", ".dib", ".gif", ".pbm", ".pnm", ".avif", ".jp2", ".txt"]:
+        (classes / "c" / f"a{suffix}").write_bytes((classes / "b" / "10.jpg").read_bytes())
+    (classes / "c" / "b.GIF").write_bytes(b"")
+    names = [name for name in FastTxtDataset.from_folder(classes, backend=backend).files.names() if name[0] == "c"]
+    assert names == sorted(f"c/a{suffix}" for suffix in known)
+    for name in ("a b", "b"):
+        (classes / name / "more.gif").write_bytes(b"")
+    other = FastTxtDataset.from_folder(classes, backend=backend, suffixes=[".Gif", ".jp2"])
+    assert list(other.files.names()) == ["a b/more.gif", "b/more.gif", "c/a.gif", "c/a.jp2", "c/b.GIF"]
+    with pytest.raises(TypeError, match=r"suffixes is '.gif'; it must be several strings, such as \('.gif',\)"):
+        FastTxtDataset.from_folder(classes, suffixes=".gif")
+    for wrong in ((), ["gif"]):
+        with pytest.raises(ValueError, match=r"each must begin with a dot"):
+            FastTxtDataset.from_folder(classes, suffixes=wrong)
+
+
 def test_from_folder_with_an_empty_class(classes):
     (classes / "c").mkdir()
     (classes / "c" / "notes.txt").write_text("later")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import pickle
 
 import images
@@ -14,6 +15,7 @@ from PIL import Image
 import pixfeed
 from pixfeed import FastTxtDataset, ImageError, ListError, RegionError, plan
 from pixfeed import transforms as T
+from pixfeed.annotations import Annotations
 
 HEIGHT, WIDTH = 90, 120
 X, Y, W, H = 66, 24, 18, 14  # of the marker, in the picture as displayed
@@ -269,6 +271,34 @@ def test_pickle_and_concat(make):
     ((image, mask),) = pixfeed.DataLoader(both, batch_size=32)
     assert torch.equal(mask[:16], mask[16:]) and torch.equal(image[:16], image[16:])
     assert (mask == NUMBER).any()
+
+
+@pytest.mark.parametrize("kind", ["mask", "boxes", "keypoints"])
+def test_pickles_are_small(make, folder, kind):
+    """Whatever the length of the list, which the copy reads for itself."""
+    (folder / f"{kind}.txt").write_text((folder / f"{kind}.txt").read_text() * 100)
+    dataset = make(kind, 32, 48)
+    data = pickle.dumps(dataset)
+    assert len(data) < 1300
+    (image, target), (mine, expected) = pickle.loads(data)[1593], dataset[1593]
+    assert torch.equal(image, mine) and str(target) == str(expected)
+    assert pickle.loads(data).files.line(1593) == 1594 and len(pickle.loads(data)) == 1600
+    (folder / f"{kind}.txt").write_text("")
+    with pytest.raises(ListError, match=rf"{kind}\.txt: the list has changed since it was opened"):
+        pickle.loads(data)[0]
+    assert torch.equal(dataset[1593][0], mine)  # which needs the file no more
+
+
+def test_pickled_from_a_pipe(folder):
+    reader, writer = os.pipe()
+    os.write(writer, (folder / "boxes.txt").read_bytes())
+    os.close(writer)
+    files = Annotations(f"/dev/fd/{reader}", "boxes")
+    os.close(reader)
+    copy = pickle.loads(pickle.dumps(files))
+    assert list(copy.names()) == list(files.names()) and copy.values.tolist() == files.values.tolist()
+    with pytest.raises(AttributeError, match="nonsense"):
+        copy.nonsense  # noqa: B018
 
 
 def corners(box: torch.Tensor) -> list[float]:

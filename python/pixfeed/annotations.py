@@ -11,7 +11,7 @@ import numpy as np
 
 from pixfeed import lines
 from pixfeed.errors import ListError
-from pixfeed.files import Samples
+from pixfeed.files import Loaded, Samples, open_list, stamp_of
 
 _BOM = b"\xef\xbb\xbf"
 _SHOWN = 200  # bytes of a line in a message
@@ -23,7 +23,7 @@ class _Bad(Exception):
     """What is wrong with a line."""
 
 
-class Annotations(Samples):
+class Annotations(Loaded, Samples):
     """A list's names, and what stands behind them.
 
     Either every line of the file is a JSON object (the first one begins with ``{``), or the columns are separated by
@@ -50,29 +50,41 @@ class Annotations(Samples):
         offsets: int64 ``[n + 1]``: where each picture's rows begin.
         masks: the masks' names, as samples.
 
+    Pickled are the arguments only, as those of :class:`pixfeed.files.FileList`.
+
     Raises:
         FileNotFoundError: there is no such list.
-        ListError: a line cannot be used, or there is none. The message names file, line number and line.
+        ListError: a line cannot be used, or there is none. The message names file, line number and line. Of a copy
+            that was pickled, when something is first asked of it: the file has changed.
     """
+
+    loaded = frozenset({"labels", "rois", "values", "classes", "offsets", "masks"})
+    loaded |= {"_source", "_names", "_offsets", "_lines"}
 
     def __init__(self, filename: str | os.PathLike, kind: str, delimiter: str | None = None, header: bool = False):
         self.kind = kind
-        filename = os.fspath(filename)
-        delimiter = lines.check_delimiter(delimiter)
+        self.filename = os.fspath(filename)
+        self.delimiter = lines.check_delimiter(delimiter)
+        self.header = bool(header)
+        self._path = os.path.abspath(self.filename)
+        self._stamp = None
+        self._load()
+
+    def _load(self) -> None:
+        kind, filename, delimiter = self.kind, self.filename, self.delimiter
+        data = self._read()
         names: list[bytes] = []
         masks: list[bytes] = []
         numbers, counts = array("q"), array("q")
         values, classes = array("f"), array("q")
         is_json = None
-        with open(filename, "rb") as file:
-            data = file.read().removeprefix(_BOM)
-        for number, line in enumerate(data.splitlines(), 1):
+        for number, line in enumerate(data.removeprefix(_BOM).splitlines(), 1):
             text = line.strip(lines.BLANKS)
             if not text:
                 continue
             if is_json is None:
                 is_json = text.startswith(b"{")
-                if header and not is_json:
+                if self.header and not is_json:
                     continue
             try:
                 name, found = _from_json(text, kind) if is_json else _from_fields(line, text, kind, delimiter)
@@ -94,6 +106,22 @@ class Annotations(Samples):
         self.classes = np.array(classes, np.int64)
         self.offsets = np.concatenate([[0], np.cumsum(counts, dtype=np.int64)])
         self._lines = np.array(numbers, np.int64)
+
+    def _read(self) -> bytes:
+        """The list."""
+        source, stamp, size = self.__dict__.get("_source"), None, 0
+        if source is None:
+            source, stamp, size = open_list(self._path)
+        data = source
+        if isinstance(source, int):
+            try:
+                data = lines.read(source, 0, size)
+                if self._stamp not in (None, stamp) or stamp_of(os.fstat(source)) != stamp or len(data) < size:
+                    raise self._changed()
+            finally:
+                os.close(source)
+        self._stamp, self._source = stamp, None if stamp else data
+        return data
 
     def line(self, i: int) -> int:
         """The line of sample ``i``, counted from 1."""

@@ -24,10 +24,13 @@ from pixfeed.transforms.carry import Cook
 
 #: ``len`` of a dataset that repeats for ever.
 ENDLESS = 10_000_000
+#: With "skip": where so many images in a row cannot be read, as many others, spread over the list, say whether it is
+#: worth going on.
+IN_A_ROW = 1000
 
 
 # A pickle leaves out which of these are None: it is small, and stays so.
-_OFTEN_NONE = ("transform", "seed", "epoch", "boxes", "max_errors", "_rois", "_cook", "_targets")
+_OFTEN_NONE = ("transform", "seed", "epoch", "boxes", "max_errors", "_rois", "_cook", "_targets", "_worth_it")
 
 
 class _Default(int):
@@ -46,6 +49,21 @@ def has_items_of_its_own(dataset: Dataset) -> bool:
         for name in ("__getitem__", "__getitems__")
     )
     return item < items
+
+
+def _check_max_errors(max_errors: int | None, on_error: str) -> int | None:
+    if max_errors is None:
+        return None
+    allowed = f"max_errors is {max_errors!r}; it may be a whole number, 0 or more, or None for no limit"
+    try:
+        count = operator.index(max_errors)
+    except TypeError:
+        raise TypeError(allowed) from None
+    if count < 0:
+        raise ValueError(allowed)
+    if on_error == "raise":
+        raise ValueError(f"max_errors={count} goes with on_error='skip' or 'zeros'; 'raise' allows no error")
+    return count
 
 
 class FastTxtDataset(Dataset):
@@ -76,8 +94,9 @@ class FastTxtDataset(Dataset):
         boxes: numbers ``[n, 4]``: the part of each region that is resized; see ``box`` of :func:`pixfeed.imread`.
         on_error: what becomes of an image (or a region) that cannot be read. ``"raise"``: an exception. ``"skip"``: the
             next one of the list that can be read takes its place, with its labels; the same one whatever the number and
-            kind of workers. ``"zeros"``: an image of zeros with the labels it should have had, but no boxes
-            and no keypoints (v = 0). See :meth:`report`.
+            kind of workers. It is an exception after all if none can be read: that is given up when 1,000 in a row
+            cannot, nor any of 1,000 others spread evenly over the list. ``"zeros"``: an image of zeros with the labels
+            it should have had, but no boxes and no keypoints (v = 0). See :meth:`report`.
         targets: what stands behind the name in a line. ``"labels"``; or one of these, which follow the picture through
             region, resize and transform (of pixfeed's own transforms, in one pass: ValueError otherwise). Lists of them
             may also be JSON lines; see :class:`pixfeed.annotations.Annotations`. ``"mask"``: the name of a mask (it
@@ -91,7 +110,7 @@ class FastTxtDataset(Dataset):
         ignore_index: the number in masks where the image is padded, and of an image of zeros.
         min_visibility: boxes of which a smaller share of the area is left in the image are dropped.
         max_errors: with ``"skip"`` and ``"zeros"``: when more images than this could not be read, that is an exception
-            after all.
+            after all. ``None``: there is no limit.
         **reading: how to read; see :class:`pixfeed.Reading`.
 
     Raises:
@@ -105,9 +124,14 @@ class FastTxtDataset(Dataset):
     :class:`pixfeed.ImageError` if its image is missing, empty, truncated, corrupt or no image,
     :class:`pixfeed.RegionError` if its region does not fit, and :class:`pixfeed.ListError` if the list has changed on
     disk.
+
+    A pickle, which is what spawned worker processes get, has under 1 kB and what ``transform`` takes: each copy reads
+    the list again. Arrays that were given travel whole: ``rois`` and ``boxes`` (32 bytes a sample), and what
+    :meth:`from_samples` and :meth:`from_folder` have (8 bytes a label, 4 and the name's own a name). Threads
+    (``workers="thread"`` of :class:`pixfeed.DataLoader`) and forked worker processes share them.
     """
 
-    transform = seed = epoch = boxes = max_errors = _rois = _cook = _targets = None  # see _OFTEN_NONE
+    transform = seed = epoch = boxes = max_errors = _rois = _cook = _targets = _worth_it = None  # see _OFTEN_NONE
 
     def __init__(
         self,
@@ -193,7 +217,7 @@ class FastTxtDataset(Dataset):
         if on_error == "zeros" and self.runs_python:
             raise ValueError("on_error='zeros' goes with no Python function in the transform: what would it give?")
         self.on_error = on_error
-        self.max_errors = max_errors
+        self.max_errors = _check_max_errors(max_errors, on_error)
         self._journal = Journal()
 
     def _set_transform(self, transform: Callable, boxes: np.ndarray | None) -> None:
@@ -252,6 +276,8 @@ class FastTxtDataset(Dataset):
         resize_height: int | None = _SIDE,
         resize_width: int | None = _SIDE,
         repeat: int | None = 1,
+        *,
+        suffixes: Iterable[str] = folder.SUFFIXES,
         **options,
     ) -> FastTxtDataset:
         """The images of a folder that has a sub-folder a class, in the order of torchvision's ImageFolder.
@@ -261,12 +287,15 @@ class FastTxtDataset(Dataset):
 
         Args:
             path: the folder.
+            suffixes: of the files that are images, in whatever case; by default those that ImageFolder knows. Others
+                are left out, so that both have the same images at the same indices.
             resize_height, resize_width, repeat, **options: as for the class.
 
         Raises:
             FileNotFoundError: there is no such folder, it has no sub-folder, or a class has no image.
+            ValueError, TypeError: an argument makes no sense.
         """
-        classes, samples = folder.find(path)
+        classes, samples = folder.find(path, suffixes=suffixes)
         dataset = cls(samples, path, resize_height, resize_width, repeat, **options)
         dataset.classes = classes
         dataset.class_to_idx = {name: number for number, name in enumerate(classes)}
@@ -311,20 +340,51 @@ class FastTxtDataset(Dataset):
         if isinstance(index, slice):
             return Subset(self, range(len(self))[index])
         i, key = self._wrap(index), self._key(index)
-        for _ in range(len(self.files)):
+        try:
+            return self._read(i, key)
+        except (ImageError, RegionError) as error:
+            first = error
+        self._note(first)
+        if self.on_error == "zeros":
+            size = (self.resize_height, self.resize_width)
+            image = self._empty(*size).zero_()
+            return image, self._label(i) if self._targets is None else self._targets.nothing(i, size)
+        for other in self._instead(i, first):
             try:
-                return self._read(i, key)
-            except (ImageError, RegionError) as failure:
-                error = failure
+                return self._read(other, key)
+            except (ImageError, RegionError) as error:
                 self._note(error)
-            if self.on_error == "zeros":
-                image, size = (
-                    self._empty(self.resize_height, self.resize_width),
-                    (self.resize_height, self.resize_width),
-                )
-                return image.zero_(), self._label(i) if self._targets is None else self._targets.nothing(i, size)
-            i = (i + 1) % len(self.files)
-        raise error
+
+    def _instead(self, row: int, first: ImageError | RegionError) -> Iterator[int]:
+        """The rows that "skip" tries one after the other in place of ``row``, which failed with ``first``. What ends
+        it depends on the list alone.
+
+        Raises:
+            ImageError, RegionError: nothing can be read.
+        """
+        count = len(self.files)
+        tried = f"none of {count}"
+        for step in range(1, count):
+            if step == IN_A_ROW:
+                if self._worth_it is None:
+                    self._worth_it = any(self._is_readable(i * count // IN_A_ROW) for i in range(IN_A_ROW))
+                if not self._worth_it:
+                    tried = f"none of {IN_A_ROW} in a row, nor of {IN_A_ROW} spread over the list,"
+                    break
+            yield (row + step) % count
+        raise type(first)(
+            f"on_error='skip' finds no image that can be read: {tried} could; is image_dir={self.image_dir!r} right? "
+            f"The first one: {first}",
+            path=first.path,
+            line=first.line,
+        ) from first
+
+    def _is_readable(self, row: int) -> bool:
+        try:
+            self._read(row, row)
+        except (ImageError, RegionError):
+            return False
+        return True
 
     def _read(self, i: int, key: int) -> tuple[torch.Tensor, np.ndarray]:
         """Sample ``i`` of the list, with the random numbers of index ``key``."""
@@ -431,22 +491,19 @@ class FastTxtDataset(Dataset):
             if self._targets is not None:
                 target[0] = self._targets.nothing(row, tuple(image.shape[2:]))
             return row
-        for step in range(1, len(self.files)):
-            other = (row + step) % len(self.files)
+        for other in self._instead(row, error):
             failures: dict[int, ImageError | RegionError] = {}
             self._read_into([other], image, failures, u, target)
             if not failures:
                 return other
             self._note(failures[0])
-        raise error
 
     def _note(self, error: ImageError | RegionError) -> None:
         """Writes a failure down, if it is not to be raised."""
         if self.on_error == "raise":
             raise error
-        self._journal.add(error)
-        failures = 0 if self.max_errors is None else sum(not failure.recovered for failure in self.report())
-        if self.max_errors is not None and failures > self.max_errors:
+        failed = self._journal.add(error)
+        if self.max_errors is not None and failed > self.max_errors:
             raise type(error)(
                 f"more than max_errors={self.max_errors} images cannot be read, the last one: {error}",
                 path=error.path,

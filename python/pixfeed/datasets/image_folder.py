@@ -28,7 +28,8 @@ class ImageFolder(FastTxtDataset):
             ``ToTensor`` and ``Normalize`` (see :func:`pixfeed.datasets.recognise.values`): images are read natively, a
             batch at once. Anything else is called with a PIL image (RGB), item by item, as torchvision does.
         target_transform: called with each label.
-        is_valid_file: called with each path, says whether it is an image; without it the suffix does.
+        is_valid_file: called with each path, says whether it is an image; without it the suffix does
+            (:data:`pixfeed.folder.SUFFIXES`, which are torchvision's).
         allow_empty: a class may be without images.
         resize_height, resize_width: pixels; see :class:`pixfeed.FastTxtDataset`. By default pictures keep their sizes.
             ``transform`` gets the resized picture.
