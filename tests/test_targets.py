@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import pickle
+import struct
+import zlib
 
 import images
 import numpy as np
@@ -210,18 +212,45 @@ def test_numbers_to_be_regressed_are_labels(folder, backend):
     assert labels.dtype == torch.float32 and labels.tolist() == [[0.5, -1.25], [1000, 7]]
 
 
+def packed_png(numbers: np.ndarray, bits: int, palette: bool) -> bytes:
+    """Gray or with a palette, ``bits`` a pixel."""
+    height, width = numbers.shape
+    places = (numbers[..., None] >> np.arange(bits)[::-1] & 1).astype(np.uint8).reshape(height, -1)
+    rows = b"".join(b"\0" + row.tobytes() for row in np.packbits(places, 1))
+    head = struct.pack(">IIBBBBB", width, height, bits, 3 if palette else 0, 0, 0, 0)
+    colors = images.png_chunk(b"PLTE", bytes(range(3 * 2**bits % 256)) or bytes(768)) if palette else b""
+    chunks = images.png_chunk(b"IHDR", head), colors, images.png_chunk(b"IDAT", zlib.compress(rows))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks) + images.png_chunk(b"IEND", b"")
+
+
+def pgm(numbers: np.ndarray, most: int) -> bytes:
+    """Binary, and in letters where ``most`` is odd."""
+    head = f"P{5 - 3 * (most % 2)} {numbers.shape[1]} {numbers.shape[0]} {most}\n".encode()
+    if most % 2:
+        return head + b" ".join(b"%d" % number for number in numbers.ravel())
+    return head + numbers.astype(np.uint8 if most < 256 else ">u2").tobytes()
+
+
 def test_all_numbers_are_kept(tmp_path, backend):
     rng = np.random.default_rng(0)
     (tmp_path / "a.png").write_bytes(images.png(images.picture(20, 30)))
     wide, narrow = rng.integers(0, 65536, (20, 30)).astype(np.uint16), rng.integers(0, 256, (20, 30)).astype(np.uint8)
     Image.fromarray(wide).save(tmp_path / "wide.png")
-    Image.fromarray(narrow).save(tmp_path / "gray.png")
+    Image.fromarray(wide).save(tmp_path / "wide.tif")
     palette_png(narrow, tmp_path / "palette.png")
     Image.fromarray(narrow > 99).save(tmp_path / "bits.png")
-    for name, expected in (("wide", wide), ("gray", narrow), ("palette", narrow), ("bits", narrow > 99)):
-        (tmp_path / "list.txt").write_text(f"a.png {name}.png\n")
+    masks = {"wide.png": wide, "wide.tif": wide, "palette.png": narrow, "bits.png": narrow > 99}
+    for bits in (1, 2, 4, 8):
+        for palette in (False, True):
+            masks[f"{bits}.{palette}.png"] = numbers = rng.integers(0, 2**bits, (20, 30))
+            (tmp_path / f"{bits}.{palette}.png").write_bytes(packed_png(numbers, bits, palette))
+    for most in (2, 20, 21, 254, 255, 256, 999, 1000, 65534, 65535):
+        masks[f"{most}.pgm"] = numbers = rng.integers(0, most + 1, (20, 30))
+        (tmp_path / f"{most}.pgm").write_bytes(pgm(numbers, most))
+    for name, expected in masks.items():
+        (tmp_path / "list.txt").write_text(f"a.png {name}\n")
         dataset = FastTxtDataset(tmp_path / "list.txt", tmp_path, None, None, targets="mask", backend=backend)
-        np.testing.assert_array_equal(dataset[0][1].numpy(), expected)
+        np.testing.assert_array_equal(dataset[0][1].numpy(), expected, name)
 
 
 def test_nearest_pixels_are_those_of_pillow():
