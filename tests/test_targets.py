@@ -19,6 +19,7 @@ from pixfeed import transforms as T
 
 HEIGHT, WIDTH = 90, 120
 X, Y, W, H = 66, 24, 18, 14  # of the marker, in the picture as displayed
+MARKER = [X, Y, X + W, Y + H]
 RED, BLUE = (255, 0, 0), (0, 0, 90)
 NUMBER = 7  # of the marker in masks; around it 3
 IGNORE = 200
@@ -354,6 +355,26 @@ def test_boxes_of_a_plain_resize_are_those_of_scale_rect(make):
             np.testing.assert_allclose(corners(target["boxes"][0]), extent(red(image)), atol=1)
 
 
+def test_boxes_by_their_corners(make, folder):
+    """With a picture that has none, and a flip and a crop that cuts every box off."""
+    lines = (folder / "boxes.txt").read_text().splitlines()
+    (folder / "boxes.txt").write_text("\n".join(["1.png", lines[1] + " 8 0 0 10 12", *lines[2:]]))
+    steps = T.Compose([T.CenterCrop((HEIGHT, 40)), T.RandomHorizontalFlip(1)])
+    plain, corner = (make("boxes", transform=steps, **form) for form in ({}, {"box_format": "xyxy"}))
+    assert plain[5][1]["boxes"].tolist() == [[0, Y, 14, H]]
+    assert corner[5][1]["boxes"].tolist() == [[0, Y, 14, Y + H]] and corner[5][1]["boxes"].dtype == torch.float32
+    assert corner[0][1]["boxes"].shape == (0, 4)
+    loaders = [pixfeed.DataLoader(each, batch_size=16) for each in (plain, corner)]
+    for (_, a), (_, b) in zip(*loaders, strict=True):
+        for mine, theirs in zip(a, b, strict=True):
+            assert torch.equal(mine["labels"], theirs["labels"])
+            assert theirs["boxes"].tolist() == [corners(box) for box in mine["boxes"]]
+    corner = make("boxes", HEIGHT, WIDTH, box_format="xyxy")
+    ((_, padded),) = pixfeed.DataLoader(corner, batch_size=16, collate_fn=pixfeed.pad_collate)
+    assert padded["boxes"][:3].tolist() == [[[0] * 4] * 2, [MARKER, [0, 0, 10, 12]], [MARKER, [0] * 4]]
+    assert padded["labels"][:3].tolist() == [[-1, -1], [5, 8], [5, -1]]
+
+
 def test_min_visibility(folder, backend):
     """A crop that leaves a third of the box's width."""
     rois = np.tile([X + 12, 0, 40, HEIGHT], (16, 1))
@@ -528,6 +549,8 @@ def test_arguments(make, folder, backend):
         ({"ignore_index": 0}, "ignore_index"),
         ({"targets": "mask", "min_visibility": 0.5}, "min_visibility"),
         ({"targets": "boxes", "min_visibility": 1.5}, "min_visibility is 1.5"),
+        ({"targets": "keypoints", "box_format": "xyxy"}, "box_format"),
+        ({"targets": "boxes", "box_format": "cxcywh"}, "box_format is 'cxcywh'; it may be one of xywh, xyxy"),
         ({"targets": "mask", "roi_columns": 4}, "given by rois"),
     ):
         with pytest.raises(ValueError, match=words):

@@ -72,12 +72,14 @@ class FastTxtDataset(Dataset):
             may also be JSON lines; see :class:`pixfeed.annotations.Annotations`. ``"mask"``: the name of a mask (it
             needs Pillow), which has the size of its picture as displayed; its numbers unchanged, resized as Pillow's
             NEAREST; int64 ``[H, W]``. ``"boxes"``: ``label x y w h ...`` in pixels of the picture as displayed, to
-            ``{"boxes": float32 [N, 4], "labels": int64 [N]}``, (x, y, w, h) in pixels of the image, cut off where the
-            picture ends in it. ``"keypoints"``: ``x y v ...``, to ``{"keypoints": float32 [K, 3]}``, all 0 where v is 0
+            ``{"boxes": float32 [N, 4], "labels": int64 [N]}`` in pixels of the image, cut off where the picture ends
+            in it. ``"keypoints"``: ``x y v ...``, to ``{"keypoints": float32 [K, 3]}``, all 0 where v is 0
             or the point is no longer in the image. (0, 0) is the corner of the first pixel, (0.5, 0.5) its middle.
             Numbers to be regressed are labels, with ``label_dtype=np.float32``.
         mask_dir: the folder that masks' names are relative to; ``None``: ``image_dir``.
         ignore_index: the number in masks where the image is padded, and of an image of zeros.
+        box_format: of the boxes that come out: ``"xywh"``, (x, y, w, h) as in the list; or ``"xyxy"``, (left, upper,
+            right, lower), which torchvision's detection models take.
         min_visibility: boxes of which a smaller share of the area is left in the image are dropped.
         max_errors: with ``"skip"`` and ``"zeros"``: when more images than this could not be read, that is an exception
             after all.
@@ -122,6 +124,7 @@ class FastTxtDataset(Dataset):
         mask_dir: str | os.PathLike | None = None,
         ignore_index: int = 255,
         min_visibility: float = 0.0,
+        box_format: str = "xywh",
         **reading,
     ):
         for side in (resize_height, resize_width):
@@ -135,8 +138,8 @@ class FastTxtDataset(Dataset):
             raise ValueError(f"targets is {targets!r}; it may be one of {', '.join(TARGETS)}")
         if (mask_dir is not None or ignore_index != 255) and targets != "mask":
             raise ValueError("mask_dir and ignore_index go with targets='mask'")
-        if min_visibility != 0 and targets != "boxes":
-            raise ValueError("min_visibility goes with targets='boxes'")
+        if (min_visibility != 0 or box_format != "xywh") and targets != "boxes":
+            raise ValueError("min_visibility and box_format go with targets='boxes'")
         if targets != "labels":
             if isinstance(filename, Samples):
                 raise ValueError(f"targets={targets!r} needs a list file")
@@ -145,7 +148,8 @@ class FastTxtDataset(Dataset):
                     f"roi_columns and label_dtype go with no targets={targets!r}; regions are given by rois"
                 )
             masks = image_dir if mask_dir is None else mask_dir
-            self._targets = of_list(targets, filename, masks, delimiter, header, ignore_index, min_visibility)
+            about = (ignore_index, min_visibility, box_format)
+            self._targets = of_list(targets, filename, masks, delimiter, header, *about)
             self.files = self._targets.files
         elif isinstance(filename, Samples):
             if (roi_columns, delimiter, np.dtype(label_dtype), header) != (0, None, np.int64, False):

@@ -17,6 +17,8 @@ from pixfeed.transforms.color import Color
 from pixfeed.transforms.recipe import Recipe
 
 KINDS = ("labels", "mask", "boxes", "keypoints")
+#: How boxes are given, in torchvision's words.
+BOX_FORMATS = ("xywh", "xyxy")
 
 
 class Places:
@@ -99,19 +101,23 @@ class Masks(Targets):
 
 
 class Boxes(Targets):
-    """``{"boxes": float32 [N, 4], "labels": int64 [N]}``: x, y, w, h in pixels of what was made of the picture, cut off
-    where it ends.
+    """``{"boxes": float32 [N, 4], "labels": int64 [N]}``: in pixels of what was made of the picture, cut off where it
+    ends.
 
     Args:
         files: see :class:`Targets`.
         min_visibility: a box of whose area a smaller share is left is dropped; one of which nothing is left always.
+        form: one of BOX_FORMATS: x, y, w, h, or left, upper, right, lower.
     """
 
-    def __init__(self, files: Annotations, min_visibility: float):
+    def __init__(self, files: Annotations, min_visibility: float, form: str = "xywh"):
         super().__init__(files)
         if not 0 <= min_visibility <= 1:
             raise ValueError(f"min_visibility is {min_visibility!r}; it must be a share, from 0 to 1")
         self.min_visibility = float(min_visibility)
+        if form not in BOX_FORMATS:
+            raise ValueError(f"box_format is {form!r}; it may be one of {', '.join(BOX_FORMATS)}")
+        self.form = form
 
     def make(self, i, places, at, size):
         rows, mine = places.rows[at : at + 1], slice(*self.files.offsets[i : i + 2])
@@ -124,7 +130,7 @@ class Boxes(Targets):
         start, end = np.clip(start, borders[:2], borders[2:]), np.clip(end, borders[:2], borders[2:])
         sides = end - start
         kept = (sides > 0).all(1) & (sides.prod(1) >= self.min_visibility * area * (1 - 1e-9))
-        boxes = np.concatenate([start, sides], 1)[kept].astype(np.float32)
+        boxes = np.concatenate([start, end if self.form == "xyxy" else sides], 1)[kept].astype(np.float32)
         return Target(boxes=torch.from_numpy(boxes), labels=torch.from_numpy(self.files.classes[mine][kept]))
 
     def nothing(self, i, size):
@@ -156,12 +162,13 @@ def of_list(
     header: bool,
     ignore_index: int,
     min_visibility: float,
+    box_format: str,
 ) -> Targets:
     """The targets of a list file; arguments as :class:`pixfeed.FastTxtDataset` has them."""
     files = Annotations(filename, kind, delimiter, header)
     if kind == "mask":
         return Masks(files, folder, ignore_index)
-    return Boxes(files, min_visibility) if kind == "boxes" else Keypoints(files)
+    return Boxes(files, min_visibility, box_format) if kind == "boxes" else Keypoints(files)
 
 
 def check_recipe(recipe: Recipe, kind: str) -> None:
