@@ -459,6 +459,18 @@ def test_boxes_by_their_corners(make, folder):
     assert padded["labels"][:3].tolist() == [[-1, -1], [5, 8], [5, -1]]
 
 
+def test_empty_boxes_are_left_out(folder, backend):
+    """As torchvision's SanitizeBoundingBoxes does it; those that are so small that float32 knows no width, too."""
+    lines = ["1.png 1 2 3 4 5 2 6 7 0 8 3 9 9 9 0", "2.png 4 1 1 0 0", "3.png 5 2 3 4 5 6 80 3 1e-7 1"]
+    (folder / "list.txt").write_text("\n\n".join(lines))
+    how = {"targets": "boxes", "backend": backend, "box_format": "xyxy"}
+    with pytest.warns(UserWarning, match=r"list.txt: 3 boxes are empty \(w or h is 0\), the first one in line 1;"):
+        dataset = FastTxtDataset(folder / "list.txt", folder, HEIGHT, WIDTH, **how)
+    for targets in ([dataset[i][1] for i in range(3)], [target for _, target in dataset.__getitems__(range(3))]):
+        assert [target["labels"].tolist() for target in targets] == [[1], [], [5]]
+        assert [target["boxes"].tolist() for target in targets] == [[[2, 3, 6, 8]], [], [[2, 3, 6, 8]]]
+
+
 def test_min_visibility(folder, backend):
     """A crop that leaves a third of the box's width."""
     rois = np.tile([X + 12, 0, 40, HEIGHT], (16, 1))
@@ -664,7 +676,7 @@ def test_arguments(make, folder, backend):
         ("mask", "b.jpg b.png c.png", "2 fields after the name"),
         ("boxes", "b.jpg 1 2 3 4", "4 numbers after the name; there must be 5"),
         ("boxes", "b.jpg 1 2 3 4 x", "'x' is no number"),
-        ("boxes", "b.jpg 1 2 3 0 5", "is empty"),
+        ("boxes", "b.jpg 1 2 3 -1 5", "negative w or h; a list has x, y, w, h"),
         ("boxes", "b.jpg 1.5 2 3 4 5", "label 1.5 is no integer"),
         ("boxes", "b.jpg 1 nan 3 4 5", "must be pixels"),
         ("keypoints", "b.jpg 1 2", "2 numbers after the name; there must be 3"),

@@ -81,7 +81,8 @@ class FastTxtDataset(Dataset):
             zeros. (torchvision pads masks like pictures: a reflected mask with ``"reflect"``.)
         box_format: of the boxes that come out: ``"xywh"``, (x, y, w, h) as in the list; or ``"xyxy"``, (left, upper,
             right, lower), which torchvision's detection models take.
-        min_visibility: boxes of which a smaller share of the area is left in the image are dropped.
+        min_visibility: boxes of which a smaller share of the area is left in the image are dropped. Boxes whose w or h
+            is 0 in the list always are; a UserWarning says how many there are.
         max_errors: with ``"skip"`` and ``"zeros"``: when more images than this could not be read, that is an exception
             after all.
         **reading: how to read; see :class:`pixfeed.Reading`.

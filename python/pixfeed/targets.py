@@ -157,8 +157,10 @@ class Boxes(Targets):
         start, end = np.clip(start, borders[:2], borders[2:]), np.clip(end, borders[:2], borders[2:])
         sides = end - start
         kept = (sides > 0).all(1) & (sides.prod(1) >= self.min_visibility * area * (1 - 1e-9))
-        boxes = np.concatenate([start, end if self.form == "xyxy" else sides], 1)[kept].astype(np.float32)
-        return Target(boxes=torch.from_numpy(boxes), labels=torch.from_numpy(self.files.classes[mine][kept]))
+        boxes = np.concatenate([start, end if self.form == "xyxy" else sides], 1).astype(np.float32)
+        if self.form == "xyxy":
+            kept &= (boxes[:, 2:] > boxes[:, :2]).all(1)  # as float32, too
+        return Target(boxes=torch.from_numpy(boxes[kept]), labels=torch.from_numpy(self.files.classes[mine][kept]))
 
     def nothing(self, i, size):
         return Target(boxes=torch.zeros(0, 4), labels=torch.zeros(0, dtype=torch.int64))
