@@ -68,7 +68,7 @@ class FastTxtDataset(Dataset):
             kind of workers. ``"zeros"``: an image of zeros with the labels it should have had, but no boxes
             and no keypoints (v = 0). See :meth:`report`.
         targets: what stands behind the name in a line. ``"labels"``; or one of these, which follow the picture through
-            region, resize and transform (of pixfeed's own transforms only: ValueError otherwise). Lists of them
+            region, resize and transform (nothing of which may run in Python: ValueError otherwise). Lists of them
             may also be JSON lines; see :class:`pixfeed.annotations.Annotations`. ``"mask"``: the name of a mask (it
             needs Pillow), which has the size of its picture as displayed; its numbers unchanged, resized as Pillow's
             NEAREST; int64 ``[H, W]``. ``"boxes"``: ``label x y w h ...`` in pixels of the picture as displayed, to
