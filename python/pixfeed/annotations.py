@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import warnings
 from array import array
 from collections.abc import Sequence
 
@@ -27,8 +28,8 @@ class Annotations(Loaded, Samples):
     """A list's names, and what stands behind them.
 
     Either every line of the file is a JSON object (the first one begins with ``{``), or the columns are separated by
-    blanks and tabs or by ``delimiter``. UTF-8; blank lines are skipped. The file is parsed in Python and kept in
-    memory, in a few arrays.
+    blanks and tabs or by ``delimiter``. UTF-8; blank lines are skipped. Boxes whose w or h is 0 are left out, with one
+    UserWarning that names the first one's line. The file is parsed in Python and kept in memory, in a few arrays.
 
     =============  ==============================  ==========================================================
     kind           a line                          in JSON
@@ -77,7 +78,7 @@ class Annotations(Loaded, Samples):
         masks: list[bytes] = []
         numbers, counts = array("q"), array("q")
         values, classes = array("f"), array("q")
-        is_json = None
+        is_json, empty, first = None, 0, 0
         for number, line in enumerate(data.removeprefix(_BOM).splitlines(), 1):
             text = line.strip(lines.BLANKS)
             if not text:
@@ -95,11 +96,18 @@ class Annotations(Loaded, Samples):
                     counts.append(1)
                 else:
                     counts.append(_add(found, kind, values, classes))
+                    if counts[-1] < len(found):
+                        empty, first = empty + len(found) - counts[-1], first or number
             except _Bad as bad:
                 shown = text[:_SHOWN].decode("utf-8", "replace") + ("..." if len(text) > _SHOWN else "")
                 raise ListError(f"{filename}, line {number}: {bad}: {shown!r}") from None
             names.append(name)
             numbers.append(number)
+        if empty:
+            warnings.warn(
+                f"{filename}: {empty} boxes are empty (w or h is 0), the first one in line {first}; they are left out",
+                stacklevel=4,  # whoever makes the dataset
+            )
         super().__init__(map(os.fsdecode, names), np.array(counts, np.int64), filename)
         self.masks = Samples(map(os.fsdecode, masks), np.array(counts, np.int64), filename) if masks else None
         self.values = np.array(values, np.float32).reshape(-1, 3 if kind == "keypoints" else 4)
@@ -194,7 +202,8 @@ def _row(row: object, count: int) -> list:
 
 
 def _add(rows: Sequence[list], kind: str, values: array, classes: array) -> int:
-    """Checks rows of numbers and appends them; how many they are."""
+    """Checks rows of numbers and appends them, but for empty boxes; how many are appended."""
+    before = len(values)
     for row in rows:
         if not all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in row):
             raise _Bad(f"{row} must be numbers")
@@ -204,11 +213,13 @@ def _add(rows: Sequence[list], kind: str, values: array, classes: array) -> int:
             label, *box = row
             if not isinstance(label, int) or not -(2**63) <= label < 2**63:
                 raise _Bad(f"the label {label!r} is no integer of 64 bits")
-            if min(box[2:]) <= 0:
-                raise _Bad(f"the box {box} (x, y, w, h) is empty; take it off the list")
+            if min(box[2:]) < 0:
+                raise _Bad(f"the box {box} has a negative w or h; a list has x, y, w, h, (x, y) being the upper left")
+            if min(box[2:]) == 0:
+                continue
             classes.append(label)
             row = box
         elif row[2] < 0:
             raise _Bad(f"the point {row} (x, y, v) has a negative v; 0 says that it is not there")
         values.extend(row)
-    return len(rows)
+    return (len(values) - before) // len(COLUMNS[kind][-4:])

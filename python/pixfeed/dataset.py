@@ -14,7 +14,7 @@ from pixfeed import draws, folder, memory
 from pixfeed.collate import Batch, Sample
 from pixfeed.errors import ImageError, Origin, RegionError
 from pixfeed.files import FileList, Samples
-from pixfeed.functional import Reader, check_dtype, check_memory_format
+from pixfeed.functional import Reader, check_dtype, check_memory_format, forget_it
 from pixfeed.journal import Failure, Journal
 from pixfeed.reading import Reading, check_rows, check_size
 from pixfeed.targets import KINDS as TARGETS
@@ -98,17 +98,21 @@ class FastTxtDataset(Dataset):
             cannot, nor any of 1,000 others spread evenly over the list. ``"zeros"``: an image of zeros with the labels
             it should have had, but no boxes and no keypoints (v = 0). See :meth:`report`.
         targets: what stands behind the name in a line. ``"labels"``; or one of these, which follow the picture through
-            region, resize and transform (of pixfeed's own transforms, in one pass: ValueError otherwise). Lists of them
+            region, resize and transform (nothing of which may run in Python: ValueError otherwise). Lists of them
             may also be JSON lines; see :class:`pixfeed.annotations.Annotations`. ``"mask"``: the name of a mask (it
             needs Pillow), which has the size of its picture as displayed; its numbers unchanged, resized as Pillow's
             NEAREST; int64 ``[H, W]``. ``"boxes"``: ``label x y w h ...`` in pixels of the picture as displayed, to
-            ``{"boxes": float32 [N, 4], "labels": int64 [N]}``, (x, y, w, h) in pixels of the image, cut off where the
-            picture ends in it. ``"keypoints"``: ``x y v ...``, to ``{"keypoints": float32 [K, 3]}``, all 0 where v is 0
+            ``{"boxes": float32 [N, 4], "labels": int64 [N]}`` in pixels of the image, cut off where the picture ends
+            in it. ``"keypoints"``: ``x y v ...``, to ``{"keypoints": float32 [K, 3]}``, all 0 where v is 0
             or the point is no longer in the image. (0, 0) is the corner of the first pixel, (0.5, 0.5) its middle.
             Numbers to be regressed are labels, with ``label_dtype=np.float32``.
         mask_dir: the folder that masks' names are relative to; ``None``: ``image_dir``.
-        ignore_index: the number in masks where the image is padded, and of an image of zeros.
-        min_visibility: boxes of which a smaller share of the area is left in the image are dropped.
+        ignore_index: the number in masks where the image is padded, whatever the ``padding_mode``, and of an image of
+            zeros. (torchvision pads masks like pictures: a reflected mask with ``"reflect"``.)
+        box_format: of the boxes that come out: ``"xywh"``, (x, y, w, h) as in the list; or ``"xyxy"``, (left, upper,
+            right, lower), which torchvision's detection models take.
+        min_visibility: boxes of which a smaller share of the area is left in the image are dropped. Boxes whose w or h
+            is 0 in the list always are; a UserWarning says how many there are.
         max_errors: with ``"skip"`` and ``"zeros"``: when more images than this could not be read, that is an exception
             after all. ``None``: there is no limit.
         **reading: how to read; see :class:`pixfeed.Reading`.
@@ -157,6 +161,7 @@ class FastTxtDataset(Dataset):
         mask_dir: str | os.PathLike | None = None,
         ignore_index: int = 255,
         min_visibility: float = 0.0,
+        box_format: str = "xywh",
         **reading,
     ):
         for side in (resize_height, resize_width):
@@ -170,8 +175,8 @@ class FastTxtDataset(Dataset):
             raise ValueError(f"targets is {targets!r}; it may be one of {', '.join(TARGETS)}")
         if (mask_dir is not None or ignore_index != 255) and targets != "mask":
             raise ValueError("mask_dir and ignore_index go with targets='mask'")
-        if min_visibility != 0 and targets != "boxes":
-            raise ValueError("min_visibility goes with targets='boxes'")
+        if (min_visibility != 0 or box_format != "xywh") and targets != "boxes":
+            raise ValueError("min_visibility and box_format go with targets='boxes'")
         if targets != "labels":
             if isinstance(filename, Samples):
                 raise ValueError(f"targets={targets!r} needs a list file")
@@ -180,7 +185,8 @@ class FastTxtDataset(Dataset):
                     f"roi_columns and label_dtype go with no targets={targets!r}; regions are given by rois"
                 )
             masks = image_dir if mask_dir is None else mask_dir
-            self._targets = of_list(targets, filename, masks, delimiter, header, ignore_index, min_visibility)
+            about = (ignore_index, min_visibility, box_format)
+            self._targets = of_list(targets, filename, masks, delimiter, header, *about)
             self.files = self._targets.files
         elif isinstance(filename, Samples):
             if (roi_columns, delimiter, np.dtype(label_dtype), header) != (0, None, np.int64, False):
@@ -398,19 +404,20 @@ class FastTxtDataset(Dataset):
         origin = self._origin(i)
         rois, boxes = self._regions([i])
         places = Places(1)
+        note = forget_it if self._targets is None else places.note
         if self._cook is None:
             size = (self.resize_height, self.resize_width)
             about = (origin.path, size, allocate, origin, rois, boxes)
-            self._reader.one(*about, self._note_recovered, planned=places.note)
+            self._reader.one(*about, self._note_recovered, planned=note)
         else:
             epoch, u = self._draws([key])
-            self._cook.one(origin.path, allocate, origin, rois, u, self._note_recovered, places.note)
+            self._cook.one(origin.path, allocate, origin, rois, u, self._note_recovered, note)
             image = self._cook.recipe.finish(image[None], u)[0]
             if self.runs_python:
                 (image,) = self._in_python([image], [key], epoch)
         if self._targets is None:
             return Sample(image, self._label(i), origin=origin)
-        target = self._targets.make(i, places, 0, tuple(image.shape[1:]))
+        target = self._targets.make(i, places, 0)
         return Sample(image, target, origin=origin, fill=self._targets.fill)
 
     def _label(self, i: int) -> np.ndarray:
@@ -460,16 +467,17 @@ class FastTxtDataset(Dataset):
             failures.setdefault(place, error)
 
         places = Places(len(rows))
+        note = forget_it if self._targets is None else places.note
         if u is None:
-            self._reader.into(*about, boxes, failed, self._note_recovered, planned=places.note)
+            self._reader.into(*about, boxes, failed, self._note_recovered, planned=note)
         else:
-            self._cook.into(*about, u, failed, self._note_recovered, places.note)
+            self._cook.into(*about, u, failed, self._note_recovered, note)
         if self._targets is None:
             return
         for place, i in enumerate(rows):
             if place not in failures:
                 try:
-                    targets[place] = self._targets.make(i, places, place, tuple(images.shape[2:]))
+                    targets[place] = self._targets.make(i, places, place)
                 except (ImageError, RegionError) as error:
                     failed(place, error)
 
