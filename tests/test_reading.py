@@ -265,6 +265,18 @@ def test_scaled_is_a_reduced_picture_resized(backend, channels):
     )
 
 
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_scaled_pictures_are_not_shifted(backend, orientation):
+    """Whichever side the partly filled blocks lie on. A shift shows as itself: of 5 and of 7 pixels."""
+    data = images.positions(155, 201, orientation, images.jpeg)
+    for options in (dict(), dict(roi=(33, 21, 141, 99)), dict(box=(3.5, 2.25, 160.5, 150))):
+        got, exact = (
+            pixfeed.imread(data, size=(9, 11), antialias=True, headroom=1, decode=how, backend=backend, **options)
+            for how in ("scaled", "exact")
+        )
+        assert np.abs(got[..., :2].astype(int) - exact[..., :2]).mean((0, 1)).max() < 1, options
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [

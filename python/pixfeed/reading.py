@@ -175,7 +175,7 @@ class Reading:
         rows["low_pass"] = 1
         rows["reduced"] = reduced = _scale(headers["format"], shrinks, self.headroom)
         # The reduced picture's pixels that the region touches; the box keeps the region's true borders.
-        scale, corner = reduced[:, None], crop[:, :2]
+        scale, corner = reduced[:, None], crop[:, :2] + plan.reduction(headers, reduced)[1]
         start = corner // scale
         sides = -(-(corner + crop[:, 2:]) // scale) - start
         rows["box"][:, :2] = (boxes[:, :2] + corner) / scale - start

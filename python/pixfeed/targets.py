@@ -85,7 +85,7 @@ class Masks(Targets):
         origin = Origin(path, self.files.filename, self.files.line(i))
         picture = tuple(int(places.headers[side][at]) for side in ("height", "width"))
         mask = masks.read(path, origin, picture)
-        y, x = plan.nearest_pixels(places.rows[at], size, picture)
+        y, x = plan.nearest_pixels(places.rows[at], size, places.headers[at])
         made = mask[np.ix_(y, x)].astype(np.int64)
         made[y < 0] = self.fill
         made[:, x < 0] = self.fill
@@ -117,7 +117,8 @@ class Boxes(Targets):
         rows, mine = places.rows[at : at + 1], slice(*self.files.offsets[i : i + 2])
         boxes = self.files.values[mine].astype(np.float64)
         corners = np.stack([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], 1)  # [N, 2, 2]
-        corners = plan.map_points(rows, size, corners.reshape(1, -1, 2)).reshape(-1, 2, 2)
+        header = places.headers[at : at + 1]
+        corners = plan.map_points(rows, size, corners.reshape(1, -1, 2), header).reshape(-1, 2, 2)
         start, end = corners.min(1), corners.max(1)  # a flip exchanges them
         area = (end - start).prod(1)
         borders = plan.visible(rows, size)[0]
@@ -138,7 +139,7 @@ class Keypoints(Targets):
     def make(self, i, places, at, size):
         rows, mine = places.rows[at : at + 1], slice(*self.files.offsets[i : i + 2])
         points = self.files.values[mine].astype(np.float64)
-        points[:, :2] = plan.map_points(rows, size, points[None, :, :2])[0]
+        points[:, :2] = plan.map_points(rows, size, points[None, :, :2], places.headers[at : at + 1])[0]
         borders = plan.visible(rows, size)[0]
         inside = ((points[:, :2] >= borders[:2]) & (points[:, :2] <= borders[2:])).all(1)
         points[~inside | (points[:, 2] == 0)] = 0

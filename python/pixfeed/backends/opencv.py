@@ -13,7 +13,7 @@ from time import perf_counter_ns
 import numpy as np
 
 from pixfeed.backends import BackendError, Source
-from pixfeed.backends._look import Frame, look
+from pixfeed.backends._look import Frame, look, orientation
 from pixfeed.backends._stderr import caught
 from pixfeed.errors import Status
 from pixfeed.plan import ADJUST, HEADER, JPEG, OPENCV, PILLOW, reduced_side
@@ -126,7 +126,7 @@ class _Opened:
         self._images: dict[tuple[int, int, bool], np.ndarray] = {}
         self._costs = dict.fromkeys(("bytes", "reading", "decoding", "resizing", "writing"), 0)
         self.headers = np.zeros(len(sources), HEADER)
-        self.headers["orientation"] = 1  # cv2 has turned them already
+        self.headers["orientation"] = 1
         for i, (header, source) in enumerate(zip(self.headers, sources, strict=True)):
             start = perf_counter_ns()
             status, note, data = _read(source)
@@ -135,6 +135,8 @@ class _Opened:
             if status == Status.OK:
                 header["bytes"] = len(data)
                 header["format"] = look(data).format
+                if not ignore_orientation:
+                    header["orientation"] = orientation(data)  # cv2 turns them, and does not say how
                 status, note, image = self._decode(data, cv2.IMREAD_COLOR)
                 if status == Status.TRUNCATED and self._min_recovered < 1:
                     status, note, image, data = self._recover(i, data)
