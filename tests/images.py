@@ -69,8 +69,8 @@ def stored(displayed: np.ndarray, orientation: int) -> np.ndarray:
 
 
 def positions(height: int, width: int, orientation: int, encode) -> bytes:
-    """A picture of up to 256 x 256 pixels, encoded by :func:`jpeg` or :func:`png` with this orientation. As displayed, red
-    says which column a pixel stands in, and green which row."""
+    """A picture of up to 256 x 256 pixels, encoded by :func:`jpeg` or :func:`png` with this orientation. As displayed,
+    red says which column a pixel stands in, and green which row."""
     y, x = np.mgrid[:height, :width]
     picture = np.stack([np.full_like(x, 128), y, x], -1).astype(np.uint8)  # B, G, R
     options = {} if encode is png else {"quality": 98, "sampling": "4:4:4"}

@@ -17,6 +17,7 @@ from PIL import Image
 import pixfeed
 from pixfeed import FastTxtDataset, ImageError, ListError, RegionError
 from pixfeed.errors import Status
+from pixfeed.plan import OPENCV
 
 HEIGHT, WIDTH = 91, 134
 PICTURE = images.picture(HEIGHT, WIDTH)
@@ -327,6 +328,20 @@ def test_resize(backend, shape):
             pixfeed.resize(wrong, (5, 5), backend=backend)
 
 
+def test_resize_of_gray_pictures(backend):
+    """The last values of a row, which OpenCV's vectors leave over, are others with one value a pixel than with three:
+    in cubic it rounds them in another way, and these pictures show it."""
+    for seed in (33, 91, 230):
+        picture = np.random.default_rng(seed).integers(0, 256, (30, 11), np.uint8)
+        data = images.png(picture)
+        for name, number in OPENCV.items():
+            expected = images.reference_resize(picture, (300, 15), number)
+            got = pixfeed.resize(picture, (300, 15), interpolation=name, backend=backend)
+            np.testing.assert_array_equal(got, expected, err_msg=name)
+            got = pixfeed.imread(data, size=(300, 15), channels="gray", interpolation=name, backend=backend)
+            np.testing.assert_array_equal(got, expected, err_msg=name)
+
+
 def test_scaled_on_real_photos(shared_data, backend):
     """Near exact antialiasing, everywhere: one wrong block would show."""
     means = []
@@ -348,6 +363,35 @@ def test_damage_below_a_region(native):
     for options in (dict(roi=(0, 10, 200, 40), strict=True), dict(roi=(0, 350, 200, 40)), dict(size=(3, 3)), {}):
         with pytest.raises(ImageError, match="truncated"):
             pixfeed.imread(cut, **options, backend="native")
+
+
+@pytest.mark.parametrize("lossless", [False, True])
+def test_strict_looks_at_a_whole_webp(backend, lossless):
+    """Below a region, and below what a window needs of a whole picture; one whose sizes are right and whose data end."""
+    data = images.pillow(images.picture(400, 200), "WEBP", lossless=lossless)
+    kept = len(data) // 2 & ~1
+    cut = data[:4] + (kept - 8).to_bytes(4, "little") + data[8:16] + (kept - 20).to_bytes(4, "little") + data[20:kept]
+    for options in (dict(roi=(0, 10, 200, 40)), dict(size=(3, 3)), {}):
+        with pytest.raises(ImageError, match="truncated|corrupt"):
+            pixfeed.imread(cut, strict=True, **options, backend=backend)
+        pixfeed.imread(data, strict=True, **options, backend=backend)
+    if backend == "native":
+        expected = pixfeed.imread(data, backend="native")[10:50]
+        np.testing.assert_array_equal(pixfeed.imread(cut, roi=(0, 10, 200, 40), backend="native"), expected)
+
+
+@pytest.mark.parametrize("end", [b"\0\0\0\0IEND\xaeB`\x83", b"\0\0\0\4IENDabcdefgh"], ids=["checksum", "length"])
+@pytest.mark.parametrize("name", ["png", "png gray", "png 16"])
+def test_a_png_with_a_damaged_end(backend, name, end):
+    """All pixels are there: OpenCV and Pillow read it, with a warning."""
+    damaged = SOURCES[name][:-12] + end
+    expected = pixfeed.imread(SOURCES[name], backend=backend)
+    np.testing.assert_array_equal(pixfeed.imread(damaged, backend=backend), expected)
+    with pytest.raises(ImageError, match="corrupt.*IEND"):
+        pixfeed.imread(damaged, strict=True, backend=backend)
+    for cut in (damaged[:-1], damaged[:-9]):
+        with pytest.raises(ImageError, match="truncated"):
+            pixfeed.imread(cut, backend=backend)
 
 
 @pytest.mark.parametrize("reduced", [1, 2, 4, 8])

@@ -109,7 +109,7 @@ def reduction(headers: np.ndarray, reduced: np.ndarray | int) -> tuple[np.ndarra
     """Where decoding at 1 / ``reduced`` of the size takes points of displayed pictures: from ``at`` to
     ``(at + lead) / scale``.
 
-    A JPEG's last pixels stand for fewer than ``reduced``, and come first where the orientation turns the picture around.
+    A JPEG's last pixels stand for fewer than ``reduced``, and come first where the orientation turns a side around.
     Pictures of other formats are resized as a whole.
 
     Args:

@@ -1,5 +1,5 @@
-"""A look at encoded bytes, for what cv2 does not tell: the format, the claimed size, the orientation, whether the end is
-there."""
+"""A look at encoded bytes, for what cv2 does not tell: the format, the claimed size, the orientation, whether the end
+is there."""
 
 from __future__ import annotations
 
