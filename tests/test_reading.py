@@ -180,6 +180,42 @@ def test_a_region_outside_names_file_and_line(tmp_path, backend):
         pixfeed.imread(b"", roi=[0, 0, 5, 5], backend=backend)
 
 
+@pytest.mark.filterwarnings("error")
+def test_regions_of_very_large_numbers(backend):
+    most, least = 2**63 - 1, -(2**63)
+    for roi, kept in (
+        ((1, 2, most, 5), np.s_[2:7, 1:]),
+        ((3, -2, 4, most), np.s_[:, 3:7]),
+        ((least + 9, -5, most, 7), np.s_[:2, :8]),
+        ((-most, 0, most, 3), None),
+        ((most, 0, most, 3), None),
+        ((0, least, 5, 5), None),
+        ((0, 0, least, 5), None),
+    ):
+        with pytest.raises(RegionError):
+            pixfeed.imread(SOURCES["png"], roi=roi, roi_policy="error", backend=backend)
+        if kept is None:
+            with pytest.raises(RegionError):
+                pixfeed.imread(SOURCES["png"], roi=roi, backend=backend)
+        else:
+            got = pixfeed.imread(SOURCES["png"], roi=roi, backend=backend)
+            np.testing.assert_array_equal(got, PICTURE[..., ::-1][kept])
+    for number in (np.nan, np.inf, 1e30, 2**63, 2**64):
+        with pytest.raises(TypeError, match="roi must be integers"):
+            pixfeed.imread(SOURCES["png"], roi=[0, 0, number, 5], backend=backend)
+    with pytest.raises(ValueError, match="at most"):
+        pixfeed.imread(SOURCES["png"], size=(None, 2**30), backend=backend, roi=(0, 0, 3, 60))
+
+
+def test_too_little_memory_for_cv2(monkeypatch):
+    def resize(*_, **__):
+        raise cv2.error("std::bad_alloc")
+
+    monkeypatch.setattr(cv2, "resize", resize)
+    with pytest.raises(MemoryError, match="6 x 5 pixels"):
+        pixfeed.resize(PICTURE, (5, 6), backend="opencv")
+
+
 @pytest.mark.parametrize("name", ["jpeg turned 6", "jpeg turned 2", "png turned", "webp turned"])
 def test_ignore_orientation(backend, name):
     expected = by_cv2(SOURCES[name], 1 | 128)
@@ -367,12 +403,12 @@ def test_damage_below_a_region(native):
 
 @pytest.mark.parametrize("lossless", [False, True])
 def test_strict_looks_at_a_whole_webp(backend, lossless):
-    """Below a region, and below what a window needs of a whole picture; one whose sizes are right and whose data end."""
+    """Below a region, and below what a window needs of a whole picture, in one whose sizes are right."""
     data = images.pillow(images.picture(400, 200), "WEBP", lossless=lossless)
     kept = len(data) // 2 & ~1
     cut = data[:4] + (kept - 8).to_bytes(4, "little") + data[8:16] + (kept - 20).to_bytes(4, "little") + data[20:kept]
     for options in (dict(roi=(0, 10, 200, 40)), dict(size=(3, 3)), {}):
-        with pytest.raises(ImageError, match="truncated|corrupt"):
+        with pytest.raises(ImageError, match=r"truncated|corrupt"):
             pixfeed.imread(cut, strict=True, **options, backend=backend)
         pixfeed.imread(data, strict=True, **options, backend=backend)
     if backend == "native":
@@ -387,7 +423,7 @@ def test_a_png_with_a_damaged_end(backend, name, end):
     damaged = SOURCES[name][:-12] + end
     expected = pixfeed.imread(SOURCES[name], backend=backend)
     np.testing.assert_array_equal(pixfeed.imread(damaged, backend=backend), expected)
-    with pytest.raises(ImageError, match="corrupt.*IEND"):
+    with pytest.raises(ImageError, match=r"corrupt.*IEND"):
         pixfeed.imread(damaged, strict=True, backend=backend)
     for cut in (damaged[:-1], damaged[:-9]):
         with pytest.raises(ImageError, match="truncated"):

@@ -333,11 +333,17 @@ def _adjust(image: np.ndarray, step: int, factor: np.float32) -> np.ndarray:
 
 
 def resize(cv2, image: np.ndarray, size: tuple[int, int], interpolation: int) -> np.ndarray:
-    """Cubic with OpenCV's own code: Intel's IPP, which it prefers, rounds differently on different CPUs."""
+    """Cubic with OpenCV's own code: Intel's IPP, which it prefers, rounds differently on different CPUs.
+
+    Raises:
+        MemoryError: that is what cv2 lacks here.
+    """
     ipp = cv2.ipp.useIPP()
     cv2.ipp.setUseIPP(ipp and interpolation != OPENCV["cubic"])
     try:
         return cv2.resize(image, size, interpolation=interpolation)
+    except cv2.error as error:
+        raise MemoryError(f"{size[0]} x {size[1]} pixels (w x h) are too many for cv2.resize: {error}") from error
     finally:
         cv2.ipp.setUseIPP(ipp)
 
