@@ -283,6 +283,12 @@ def test_from_samples(folder, backend):
     pictures, labels = next(iter(loader))
     assert torch.equal(pictures[1], image) and labels.dtype == torch.float64 and labels.shape == (10, 2)
     assert "10 images" in repr(relative)
+    largest = FastTxtDataset.from_samples(paths, np.array([2**63 - 1, 0, 5], np.uint64), 16, 24, backend=backend)
+    assert largest[0][1].tolist() == [2**63 - 1]
+    for labels in (np.array([1, 2, 2**63], np.uint64), [2**63, 2, 3], [-1, 2, 2**63]):
+        with pytest.raises(ValueError, match=f"int64; one is {2**63}"):
+            FastTxtDataset.from_samples(paths, labels)
+    assert FastTxtDataset.from_samples(paths, [0, 1e19, np.inf]).files.labels.dtype == np.float64
     for wrong in (dict(header=True), dict(delimiter=","), dict(roi_columns=4), dict(label_dtype=np.float32)):
         with pytest.raises(ValueError, match="about list files"):
             FastTxtDataset.from_samples(paths, [7, 8, 9], **wrong)

@@ -28,14 +28,6 @@ NUMBER = 7  # of the marker in masks; around it 3
 IGNORE = 200
 
 
-def stored(displayed: np.ndarray, orientation: int) -> np.ndarray:
-    """The pixels that a file has, to be displayed so."""
-    if orientation in (5, 6, 7, 8):
-        displayed = np.swapaxes(displayed, 0, 1)
-    axes = {2: (1,), 3: (0, 1), 4: (0,), 6: (0,), 7: (0, 1), 8: (1,)}.get(orientation, ())
-    return np.ascontiguousarray(np.flip(displayed, axes))
-
-
 def palette_png(indices: np.ndarray, path) -> None:
     mask = Image.fromarray(indices)
     mask.putpalette(list(range(255, -1, -1)) * 3)
@@ -52,7 +44,7 @@ def folder(tmp_path):
     palette_png(indices, tmp_path / "mask.png")
     names = []
     for orientation in range(1, 9):
-        bgr = stored(picture, orientation)[..., ::-1]
+        bgr = images.stored(picture, orientation)[..., ::-1]
         for ending, encode in (("png", images.png), ("jpg", lambda bgr: images.jpeg(bgr, 95, "4:4:4"))):
             names.append(f"{orientation}.{ending}")
             (tmp_path / names[-1]).write_bytes(images.with_orientation(encode(bgr), orientation))
@@ -347,7 +339,7 @@ def test_nearest_pixels_are_those_of_pillow():
         picture = np.arange(height * width, dtype=np.int32).reshape(height, width)
         header = np.zeros(1, plan.HEADER)
         header["height"], header["width"] = height, width
-        y, x = plan.nearest_pixels(plan.resize_plan(header, (h, w))[0], (h, w), (height, width))
+        y, x = plan.nearest_pixels(plan.resize_plan(header, (h, w))[0], (h, w), header[0])
         expected = np.asarray(Image.fromarray(picture).resize((w, h), Image.Resampling.NEAREST))
         np.testing.assert_array_equal(picture[np.ix_(y, x)], expected)
 

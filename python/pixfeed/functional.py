@@ -302,6 +302,8 @@ def load_batch(
     if out is None:
         out = memory.empty(shape, check_dtype(dtype), check_memory_format(memory_format))
     else:
+        if not isinstance(out, torch.Tensor):
+            raise TypeError(f"out is a {type(out).__name__}; it must be a torch.Tensor (see torch.from_numpy)")
         if tuple(out.shape) != shape:
             raise ValueError(f"out has shape {tuple(out.shape)}; {len(sources)} images of {size} need {shape}")
         if out.device.type != "cpu":

@@ -24,30 +24,30 @@ class Places:
     told of one picture several times are the passes that the picture takes, one after the other."""
 
     def __init__(self, n: int):
-        self._passes: list[list[tuple]] = [[] for _ in range(n)]  # (picture, PLAN row [1], size) each, see plan
+        self._passes: list[list[tuple]] = [[] for _ in range(n)]  # (HEADER row [1], PLAN row [1], size) each, see plan
 
     def note(self, piece: slice, headers: np.ndarray, rows: np.ndarray, size: tuple[int, int]) -> None:
         for i, passes in enumerate(self._passes[piece]):
-            picture = int(headers["height"][i]), int(headers["width"][i])
-            passes.append((picture, rows[i : i + 1], size))
+            passes.append((headers[i : i + 1], rows[i : i + 1], size))
 
     def picture(self, at: int) -> tuple[int, int]:
         """(height, width) of picture ``at`` as displayed."""
-        return self._passes[at][0][0]
+        header = self._passes[at][0][0][0]
+        return int(header["height"]), int(header["width"])
 
     def points(self, at: int, points: np.ndarray) -> np.ndarray:
         """Where points ``[k, 2]`` of picture ``at`` lie in what was made of it; see :func:`pixfeed.plan.map_points`."""
-        for _, row, size in self._passes[at]:
-            points = plan.map_points(row, size, points[None])[0]
+        for header, row, size in self._passes[at]:
+            points = plan.map_points(row, size, points[None], header)[0]
         return points
 
     def borders(self, at: int) -> np.ndarray:
         """left, upper, right, lower of the part of what was made that shows picture ``at``, float64 ``[4]``."""
         borders = None
-        for _, row, size in self._passes[at]:
+        for header, row, size in self._passes[at]:
             shown = plan.visible(row, size)[0].astype(np.float64)
             if borders is not None:  # of what the passes before have left
-                corners = plan.map_points(row, size, borders.reshape(1, 2, 2))[0]  # a flip exchanges them
+                corners = plan.map_points(row, size, borders.reshape(1, 2, 2), header)[0]  # a flip exchanges them
                 before = np.concatenate([corners.min(0), corners.max(0)])
                 shown = np.clip(before, shown[[0, 1, 0, 1]], shown[[2, 3, 2, 3]])
             borders = shown
@@ -57,8 +57,8 @@ class Places:
         """The row of picture ``at`` that each row of what was made of it shows, and the column of each column; see
         :func:`pixfeed.plan.nearest_pixels`."""
         axes = None
-        for picture, row, size in self._passes[at]:
-            nearest = plan.nearest_pixels(row[0], size, picture)
+        for header, row, size in self._passes[at]:
+            nearest = plan.nearest_pixels(row[0], size, header[0])
             if axes is not None:  # pixels of what the pass before has made
                 nearest = tuple(np.where(now >= 0, before[now], -1) for before, now in zip(axes, nearest, strict=True))
             axes = nearest
