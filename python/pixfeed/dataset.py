@@ -81,7 +81,8 @@ class FastTxtDataset(Dataset):
             nothing is resized but by the transform.
         repeat: how often the list is repeated in one epoch; ``None`` for ever (``len`` is then 10,000,000).
         dtype: ``torch.float32`` for values in [0, 1], ``torch.float16`` or ``torch.bfloat16`` for what ``Tensor.to``
-            makes of them, or ``torch.uint8``. A ``transform`` with ToTensor or ToDtype says it itself.
+            makes of them, or ``torch.uint8``. A ``transform`` with ToTensor or ToDtype says it itself; its float32 may
+            be rounded to 16 bits, behind the last of pixfeed's transforms in it.
         memory_format: ``torch.contiguous_format``; or ``torch.channels_last`` for batches (and items) with each pixel's
             channels side by side. A batch that torch has to stack from single items is contiguous, as torch makes it.
         transform: a :class:`pixfeed.transforms.Compose`, which is fused with decoding as far as possible; ``print`` of
@@ -233,13 +234,8 @@ class FastTxtDataset(Dataset):
         if not isinstance(transform, Compose):
             transform = Compose([transform])
         recipe = transform.recipe(self.channels)
-        if recipe.written is None:
-            recipe.written = self.dtype
-        elif recipe.written == torch.float32 and self.dtype.is_floating_point and not recipe.numeric:
-            recipe.written = self.dtype  # float16 and bfloat16 are floats rounded
-        elif recipe.written == torch.float32 and self.dtype == torch.uint8:
-            raise ValueError(f"dtype=torch.uint8 contradicts the transform, which makes floats: {transform}")
-        self.dtype, self.channels = recipe.written, recipe.channels
+        recipe.settle(self.dtype)
+        self.dtype, self.channels = recipe.dtype, recipe.channels
         self.seed = draws.new_seed() if self.seed is None else operator.index(self.seed)
         self._cook = Cook(self._reader, recipe)
 
@@ -353,7 +349,7 @@ class FastTxtDataset(Dataset):
         self._note(first)
         if self.on_error == "zeros":
             size = (self.resize_height, self.resize_width)
-            image = self._empty(*size).zero_()
+            image = self._empty(*size).zero_().to(self.dtype)
             return image, self._label(i) if self._targets is None else self._targets.nothing(i, size)
         for other in self._instead(i, first):
             try:
@@ -451,8 +447,10 @@ class FastTxtDataset(Dataset):
         return Batch(images, labels).samples()
 
     def _empty(self, height: int, width: int, *batch: int) -> torch.Tensor:
+        """To decode into."""
         shape = (*batch, self.channels, height, width)
-        return memory.empty(shape, self.dtype, self.memory_format, part=not batch)
+        dtype = self.dtype if self._cook is None else self._cook.recipe.written
+        return memory.empty(shape, dtype, self.memory_format, part=not batch)
 
     def _read_into(
         self, rows: Sequence[int], images: torch.Tensor, failures: dict, u: np.ndarray | None, targets: list

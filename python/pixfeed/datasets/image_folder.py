@@ -33,7 +33,8 @@ class ImageFolder(FastTxtDataset):
         allow_empty: a class may be without images.
         resize_height, resize_width: pixels; see :class:`pixfeed.FastTxtDataset`. By default pictures keep their sizes.
             ``transform`` gets the resized picture.
-        **options: those of :class:`pixfeed.FastTxtDataset`. ``dtype`` goes with ``transform=None``.
+        **options: those of :class:`pixfeed.FastTxtDataset`. ``dtype`` does not go with a transform that is called with
+            PIL images.
 
     Raises:
         FileNotFoundError: there is no such folder, it has no sub-folder, or a class has no image.
@@ -57,8 +58,6 @@ class ImageFolder(FastTxtDataset):
         **options,
     ):
         self.root = os.path.expanduser(os.fspath(root))
-        if transform is not None and "dtype" in options:
-            raise ValueError("dtype goes with transform=None; a transform says it itself")
         self.classes, samples = folder.find(self.root, is_valid_file, allow_empty)
         self.class_to_idx = {name: number for number, name in enumerate(self.classes)}
         self.target_transform = target_transform
@@ -68,6 +67,8 @@ class ImageFolder(FastTxtDataset):
             values = recognise.values(transform)
             self._takes_pil = values is None and not isinstance(transform, (Compose, Transform))
             if self._takes_pil:
+                if "dtype" in options:
+                    raise ValueError("dtype does not go with this transform, which makes its tensors itself, in Python")
                 options["dtype"] = torch.uint8
             else:
                 options["transform"] = transform if values is None else _written(values, sizes)
