@@ -290,8 +290,9 @@ def test_scaled_is_a_reduced_picture_resized(backend, channels):
         exact = pixfeed.imread(data, size=size, antialias=True, channels=channels, backend=backend).astype(int)
         if backend == "opencv" or reduced == 1:
             np.testing.assert_array_equal(got, expected, err_msg=f"{size}")
-        else:  # from the lowest frequencies of each block: closer
-            assert np.abs(got - exact).mean() <= np.abs(expected - exact).mean() < 1.5
+        else:  # from the lowest frequencies of each block: closer, but where a quarter leaves out one of them for speed
+            slack = 1.2 if reduced == 4 else 1
+            assert np.abs(got - exact).mean() <= slack * np.abs(expected - exact).mean() < 1.5
     got = pixfeed.imread(data, size=(20, 30), roi=(33, 50, 243, 165), decode="scaled", backend=backend)
     exact = pixfeed.imread(data, size=(20, 30), roi=(33, 50, 243, 165), antialias=True, backend=backend)
     assert np.abs(got.astype(int) - exact).mean() < 3  # a shift of one pixel would be 15
