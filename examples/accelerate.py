@@ -71,7 +71,7 @@ def main(arguments: list[str] | None = None) -> dict:
     total = options.epochs * len(loader)
     last = total if options.max_steps is None else min(total, options.max_steps)
     if steps.done >= last and accelerator.is_main_process:
-        console.print(f"{options.checkpoints}: {steps.done} of {last} steps are done, nothing is left to train")
+        console.print(f"{steps.done} of {last} steps are done, nothing is left to train")
     while steps.done < last:
         about = dict(console=console, completed=steps.done % len(loader), total=len(loader))
         quiet = not accelerator.is_main_process

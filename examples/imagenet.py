@@ -175,7 +175,7 @@ def train(options: argparse.Namespace, device: torch.device) -> dict:
             part.load_state_dict(state[name])
     if step >= total:
         if rank() == 0:
-            console.print(f"{options.checkpoint}: {step} of {total} steps are done, nothing is left to train")
+            console.print(f"{step} of {total} steps are done, nothing is left to train")
         return {"first_step": step, "losses": [], "step": step, "total": total, "model": model.state_dict()}
     # Step and total alone decide on the rate: a checkpoint needs no state of the schedule, and may get more epochs.
     # One more, for the step of the schedule behind the last one of the optimiser.
