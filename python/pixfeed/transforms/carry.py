@@ -1,4 +1,4 @@
-"""Carries out a recipe: files -> pixels, picture by picture where one pass is not enough."""
+"""Carries out a recipe: files -> pixels, picture by picture where one pass is not enough; or pictures in memory."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from pixfeed.backends import Backend
 from pixfeed.errors import ImageError, Origin, RegionError, Status
 from pixfeed.functional import Planned, Reader, accept_it, forget_it, raise_it
 from pixfeed.transforms.geometry import Geometry
 from pixfeed.transforms.recipe import Pass, Recipe
 
-#: Gives memory ``[C, height, width]`` for a picture, when its size is known.
+#: Gives memory ``[C, height, width]`` for a picture, or ``[n, C, height, width]``, when its size is known.
 Allocate = Callable[[int, int], np.ndarray]
 
 
@@ -82,24 +83,8 @@ class Cook:
         def refuse(_: int, what: str):
             raise origin.region_error(what)
 
-        for each in passes:
-            if each.padding is not None:
-                left, top, right, bottom = (int(side) for side in each.padding.borders(*picture.shape[1::-1]))
-                picture = np.pad(picture, ((top, bottom), (left, right), (0, 0)), each.padding.padding_mode)
-            if picture.shape[2] == 1:
-                picture = np.repeat(picture, 3, 2)
-            geometry = each.geometry(*np.array(picture.shape[1::-1])[:, None], u, refuse)
-            rows = geometry.rows(1)
-            height, width = _size(geometry)
-            if each is passes[-1]:
-                rows["mean"], rows["std"] = self.recipe.mean, self.recipe.std
-                slot = allocate(height, width)
-            else:
-                made = np.empty((height, width, 3), np.uint8)
-                slot = made.transpose(2, 0, 1)
-            self.reader.backend.resample(picture, rows, slot[None])
-            if each is not passes[-1]:
-                picture = made
+        backend, slot = self.reader.backend, lambda height, width: allocate(height, width)[None]
+        cook_pictures(backend, self.recipe, passes, picture[None], slot, refuse, u)
 
     def _first(self, u: np.ndarray, rois: np.ndarray | None):
         """What the reader asks for PLAN rows: the first pass's."""
@@ -122,6 +107,46 @@ class Cook:
             return rows, _size(geometry)
 
         return plans
+
+
+def cook_pictures(
+    backend: Backend,
+    recipe: Recipe,
+    passes: Sequence[Pass],
+    pictures: np.ndarray,
+    allocate: Allocate,
+    refuse: Callable[[int, str], None],
+    u: np.ndarray,
+) -> None:
+    """Passes, the recipe's last among them, on pictures of one size that are in memory.
+
+    Args:
+        pictures: uint8 ``[n, H, W, 3]`` or ``[n, H, W, 1]``, in one piece.
+        allocate: gives memory ``[n, C, height, width]``, when the size is known.
+        refuse: raises what is wrong with a picture.
+        u: uniform numbers ``[n, recipe.draws]``.
+    """
+    n = len(pictures)
+    for each in passes:
+        if each.padding is not None:
+            left, top, right, bottom = (int(side) for side in each.padding.borders(*pictures.shape[2:0:-1]))
+            borders = ((0, 0), (top, bottom), (left, right), (0, 0))
+            pictures = np.pad(pictures, borders, each.padding.padding_mode)
+        if pictures.shape[3] == 1:
+            pictures = np.repeat(pictures, 3, 3)
+        geometry = each.geometry(*(np.full(n, side) for side in pictures.shape[2:0:-1]), u, refuse)
+        rows = geometry.rows(n)
+        height, width = _size(geometry)
+        if each is passes[-1]:
+            rows["mean"], rows["std"] = recipe.mean, recipe.std
+            out = allocate(height, width)
+        else:
+            made = np.empty((n, height, width, 3), np.uint8)
+            out = made.transpose(0, 3, 1, 2)
+        for i in range(n):
+            backend.resample(pictures[i], rows[i : i + 1], out[i : i + 1])
+        if each is not passes[-1]:
+            pictures = made
 
 
 def _size(geometry: Geometry) -> tuple[int, int]:
