@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 import torch
-from torch.utils.data import Dataset, Subset
+from torch.utils.data import Subset
 
 from pixfeed import draws, folder, memory
 from pixfeed.collate import Batch, Sample
@@ -21,6 +21,8 @@ from pixfeed.targets import KINDS as TARGETS
 from pixfeed.targets import Places, check_recipe, of_list
 from pixfeed.transforms import Compose
 from pixfeed.transforms.carry import Cook
+from pixfeed.transforms.keyed import Keyed
+from pixfeed.transforms.recipe import Recipe
 
 #: ``len`` of a dataset that repeats for ever.
 ENDLESS = 10_000_000
@@ -40,7 +42,7 @@ class _Default(int):
 _SIDE = _Default(256)
 
 
-def has_items_of_its_own(dataset: Dataset) -> bool:
+def has_items_of_its_own(dataset: Keyed) -> bool:
     """Whether a subclass has overridden ``__getitem__`` and left ``__getitems__`` as it was: torch asks the latter for
     batches, which must not do without what the subclass does."""
     kinds = type(dataset).__mro__
@@ -66,7 +68,7 @@ def _check_max_errors(max_errors: int | None, on_error: str) -> int | None:
     return count
 
 
-class FastTxtDataset(Dataset):
+class FastTxtDataset(Keyed):
     """Images and labels of a list file, decoded natively. The drop-in for the usual list-file Dataset
     (``cv2.imread``, BGR to RGB, ``cv2.resize``, ``ToTensor``), with the same pixels bit for bit.
 
@@ -245,31 +247,8 @@ class FastTxtDataset(Dataset):
         return not self.runs_python
 
     @property
-    def runs_python(self) -> bool:
-        """Whether a part of the transform runs in Python, for each sample, and so keeps the GIL."""
-        return self._cook is not None and bool(self._cook.recipe.python)
-
-    def set_epoch(self, epoch: int | None) -> None:
-        """The epoch that random transforms draw for from now on.
-
-        pixfeed.DataLoader counts epochs by itself, unless this was called (``None`` takes it back). With torch's
-        DataLoader call it before every epoch, as DistributedSampler's, and without ``persistent_workers``, whose copies
-        of the dataset it does not reach."""
-        self.epoch = None if epoch is None else operator.index(epoch)
-
-    def _draws(self, keys: Sequence[int]) -> tuple[int, np.ndarray]:
-        """The epoch, and the random numbers of samples by their indices, ``[n, recipe.draws]``."""
-        told = draws.epoch()
-        epoch = (self.epoch or 0) if told is None else told
-        return epoch, draws.uniform(self.seed, epoch, keys, self._cook.recipe.draws)
-
-    def _in_python(self, images: Iterable, keys: Sequence[int], epoch: int) -> list:
-        """The transform's Python part, each sample with random numbers of its own."""
-        made = []
-        for image, key in zip(images, keys, strict=True):
-            with draws.python(self.seed, epoch, key):
-                made.append(self._cook.recipe.in_python(image))
-        return made
+    def _recipe(self) -> Recipe | None:
+        return None if self._cook is None else self._cook.recipe
 
     @classmethod
     def from_folder(

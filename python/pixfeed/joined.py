@@ -13,6 +13,7 @@ from pixfeed import memory
 from pixfeed.collate import Batch
 from pixfeed.dataset import FastTxtDataset
 from pixfeed.errors import ImageError, RegionError
+from pixfeed.transforms.keyed import Keyed
 
 
 def reads_natively(dataset: object) -> bool:
@@ -27,9 +28,9 @@ def reads_natively(dataset: object) -> bool:
     )
 
 
-def datasets(dataset: object) -> list[FastTxtDataset]:
+def datasets(dataset: object) -> list[Keyed]:
     """The pixfeed datasets inside."""
-    if isinstance(dataset, FastTxtDataset):
+    if isinstance(dataset, Keyed):
         return [dataset]
     if isinstance(dataset, Subset):
         return datasets(dataset.dataset)

@@ -13,7 +13,7 @@ import torch
 from pixfeed import folder
 from pixfeed.dataset import FastTxtDataset, has_items_of_its_own
 from pixfeed.datasets import recognise
-from pixfeed.transforms import Compose, Normalize, Resize, ToDtype, ToTensor
+from pixfeed.transforms import Compose, Resize
 from pixfeed.transforms.base import Transform
 from pixfeed.values import Values
 
@@ -134,9 +134,7 @@ def _written(values: Values, sizes: tuple[int | None, int | None]) -> Compose:
     if None in sizes and sizes != (None, None):
         raise ValueError("with a transform give both resize_height and resize_width, or neither")
     steps = [] if None in sizes else [Resize(sizes, antialias=False)]
-    if values.dtype == torch.uint8:
-        return Compose([*steps, ToDtype(torch.uint8)])
-    return Compose([*steps, ToTensor(), Normalize(values.mean, values.std)])
+    return Compose([*steps, *recognise.steps(values)])
 
 
 def _pil(image: torch.Tensor):

@@ -8,31 +8,40 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch.utils.data import Dataset
 
-from pixfeed import backends, memory
+from pixfeed import backends, draws, memory
 from pixfeed.collate import Batch
 from pixfeed.dataset import has_items_of_its_own
 from pixfeed.datasets import recognise
+from pixfeed.errors import Origin
 from pixfeed.functional import check_dtype, check_memory_format
+from pixfeed.journal import Failure
 from pixfeed.threads import num_threads
+from pixfeed.transforms import Compose
+from pixfeed.transforms.carry import cook_pictures
+from pixfeed.transforms.keyed import Keyed
+from pixfeed.transforms.recipe import Recipe
 from pixfeed.values import Values, numbers
 
 
-class InMemory(Dataset):
+class InMemory(Keyed):
     """What the classic sets have in common. ``data`` and ``targets`` are torchvision's, and may be replaced or changed.
 
     Args:
         transform: ``None``: items are what ``ToTensor()`` gives, or what ``mean``, ``std`` and ``dtype`` say.
-            A transform of torchvision or pixfeed that is no more than ``ToTensor`` and ``Normalize`` (see
-            :func:`pixfeed.datasets.recognise.values`) is carried out natively, a batch at once. Anything else is called
-            with a PIL image, item by item, as torchvision does.
+            A transform of torchvision that is no more than ``ToTensor`` and ``Normalize`` (see
+            :func:`pixfeed.datasets.recognise.values`) is carried out natively, a batch at once; so are pixfeed's own,
+            as :class:`pixfeed.FastTxtDataset` does it; ``print`` says what of them. Anything else is called with a PIL
+            image, item by item, as torchvision does.
         target_transform: called with each label.
         mean, std: a number for all channels or one for each: values are ``(value / 255 - mean) / std``, every step
             rounded to float32, as ``ToTensor`` and ``Normalize`` give them.
-        dtype: ``torch.float32``, ``torch.float16``, ``torch.bfloat16``, or ``torch.uint8``: values as they are.
+        dtype: ``torch.float32``, ``torch.float16``, ``torch.bfloat16``, or ``torch.uint8``: values as they are. With a
+            transform that is carried out natively as for :class:`pixfeed.FastTxtDataset`; not with any other.
         memory_format: ``torch.contiguous_format`` or ``torch.channels_last``.
         backend: as for :class:`pixfeed.Reading`.
+        seed: of pixfeed's own transforms: their random numbers depend on it, the epoch (:meth:`set_epoch`) and the
+            item's index, and on nothing else. ``None`` draws one from torch's global generator where there is a need.
 
     Raises:
         ValueError, TypeError: an argument makes no sense; values are given twice, by ``transform`` and by ``mean``,
@@ -56,13 +65,16 @@ class InMemory(Dataset):
         dtype: torch.dtype | None = None,
         memory_format: torch.memory_format = torch.contiguous_format,
         backend: str | None = None,
+        seed: int | None = None,
     ):
         self.data = data
         self.targets = targets
         self.target_transform = target_transform
         self.memory_format = check_memory_format(memory_format)
-        if transform is not None and not (mean is None and std is None and dtype is None):
-            raise ValueError("mean, std and dtype go with transform=None; a transform says them itself")
+        if transform is not None and not (mean is None and std is None):
+            raise ValueError("mean and std go with transform=None; a transform says them itself")
+        self._dtype = dtype
+        self.seed = None if seed is None else operator.index(seed)
         self._given = Values(
             check_dtype(torch.float32 if dtype is None else dtype),
             numbers(0.0 if mean is None else mean),
@@ -84,9 +96,35 @@ class InMemory(Dataset):
 
     @transform.setter
     def transform(self, transform: Callable | None) -> None:
-        values = self._given if transform is None else recognise.values(transform)
-        self._values = values if values is not None and values.fit(self.channels) else None
-        self._transform = transform
+        values, recipe = self._given, None
+        if transform is not None:
+            recipe, values = self._recipe_of(transform), None
+            if recipe is not None and recipe.only_writes and recipe.channels == self.channels:
+                values, recipe = Values(recipe.written, numbers(recipe.mean), numbers(recipe.std)), None
+        if recipe is not None and self.seed is None and (recipe.draws or recipe.python):
+            self.seed = draws.new_seed()
+        self._transform, self._values, self._recipe = transform, values, recipe
+
+    def _recipe_of(self, transform: Callable) -> Recipe | None:
+        """What is to be done natively; ``None`` for transforms that are called."""
+        compose = recognise.ours(transform)
+        if compose is None:
+            values = recognise.values(transform)
+            if values is None or not values.fit(self.channels):
+                if self._dtype is not None:
+                    raise ValueError("dtype does not go with this transform, which makes its tensors itself, in Python")
+                return None
+            compose = Compose(recognise.steps(values))
+        recipe = compose.recipe(self.channels)
+        recipe.settle(self._given.dtype)
+        return recipe
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """Of the images, or of what a Python function gets."""
+        if self._recipe is not None:
+            return self._recipe.dtype
+        return torch.uint8 if self._values is None else self._values.dtype
 
     @property
     def class_to_idx(self) -> dict[str, int]:
@@ -96,7 +134,17 @@ class InMemory(Dataset):
     @property
     def reads_natively(self) -> bool:
         """Whether nobody's Python function is called for an item: then threads serve as well as processes."""
-        return self._values is not None and self.target_transform is None
+        by_python = self._values is None if self._recipe is None else self._recipe.python
+        return not by_python and self.target_transform is None
+
+    @property
+    def runs_python(self) -> bool:
+        """Whether somebody's Python function is called for each item, and so keeps the GIL."""
+        return not self.reads_natively
+
+    def report(self) -> list[Failure]:
+        """What could not be read: nothing, here."""
+        return []
 
     def _pictures(self) -> np.ndarray:
         """``data`` as uint8 ``[N, C, H, W]``, without a copy."""
@@ -116,24 +164,30 @@ class InMemory(Dataset):
             IndexError: there is no such item.
         """
         row = self._row(index)
-        image = self._transform(self._pil(row)) if self._values is None else self._take([row])[0]
+        image = self._transform(self._pil(row)) if self._is_called else self._images([row])[0]
         return image, self._labels([row])[0]
 
     def __getitems__(self, indices: Sequence[int]) -> Sequence[tuple]:
         """The items of a whole batch, converted in one call. torch's DataLoader calls this, and its default collate
         hands the batch on without a copy: images ``[B, C, H, W]``, targets int64 ``[B]``."""
-        if self._values is None or has_items_of_its_own(self):
+        if self._is_called or has_items_of_its_own(self):
             return [self[index] for index in indices]
         rows = np.asarray(indices)
         if rows.dtype.kind not in "iu" or rows.ndim != 1 or rows.min() < 0 or rows.max() >= len(self):
             rows = np.array([self._row(index) for index in indices], np.int64)
-        images, labels = self._take(rows), self._labels(rows.tolist())
-        if set(map(type, labels)) == {int}:
+        images, labels = self._images(rows), self._labels(rows.tolist())
+        if isinstance(images, torch.Tensor) and set(map(type, labels)) == {int}:
             return Batch(images, np.array(labels, np.int64))
-        return list(zip(images.unbind(0), labels, strict=True))
+        return list(zip(images, labels, strict=True))
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({len(self)} images, {len(self.classes)} classes, backend {self._backend})"
+        line = f"{type(self).__name__}({len(self)} images, {len(self.classes)} classes, backend {self._backend})"
+        return "\n  ".join([line, *(self._recipe.lines().splitlines() if self._recipe else ())])
+
+    @property
+    def _is_called(self) -> bool:
+        """Whether the transform is, with a PIL image."""
+        return self._values is None and self._recipe is None
 
     def _row(self, index: int) -> int:
         row = operator.index(index)
@@ -141,6 +195,30 @@ class InMemory(Dataset):
         if not 0 <= row < len(self):
             raise IndexError(f"there is no item {index}; there are {len(self)}")
         return row
+
+    def _images(self, rows: Sequence[int] | np.ndarray) -> torch.Tensor | list:
+        """Those of whole batches: a tensor ``[B, C, H, W]``, or what Python made of each."""
+        if self._recipe is None:
+            return self._take(rows)
+        epoch, u = self._draws(rows)
+        images = self._recipe.finish(self._carried(rows, u), u)
+        return self._in_python(images.unbind(0), rows, epoch) if self._recipe.python else images
+
+    def _carried(self, rows: Sequence[int] | np.ndarray, u: np.ndarray) -> torch.Tensor:
+        """What the recipe's passes make, with uniform numbers ``[B, recipe.draws]``."""
+        recipe, made = self._recipe, torch.empty(0)
+
+        def allocate(height: int, width: int) -> np.ndarray:
+            nonlocal made
+            made = memory.empty((len(rows), recipe.channels, height, width), recipe.written, self.memory_format)
+            return memory.array(made)
+
+        def refuse(i: int, what: str):
+            raise Origin(f"item {rows[i]} of {type(self).__name__}").region_error(what)
+
+        pictures = np.ascontiguousarray(np.moveaxis(self._pictures(), 1, -1)[rows])
+        cook_pictures(backends.load(self._backend), recipe, recipe.passes, pictures, allocate, refuse, u)
+        return made
 
     def _take(self, rows: Sequence[int] | np.ndarray) -> torch.Tensor:
         pictures = self._pictures()

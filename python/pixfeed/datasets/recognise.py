@@ -1,7 +1,7 @@
 """Transforms that are nothing but dtype, mean and std: the batch path does them natively, the whole batch at once.
 
-One function, :func:`values`, which looks at names and attributes of torchvision's and pixfeed's transforms and imports
-neither. Everything that it does not know is called, item by item.
+:func:`values` looks at names and attributes of torchvision's and pixfeed's transforms. :func:`steps` says what it has
+found in pixfeed's. torchvision is not imported. Everything that nobody knows is called, item by item.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from collections.abc import Callable
 
 import torch
 
+from pixfeed.transforms import Compose, Normalize, ToDtype, ToTensor
+from pixfeed.transforms.base import Transform
 from pixfeed.values import Values, numbers
 
 
@@ -22,10 +24,10 @@ def values(transform: Callable) -> Values | None:
     Values are divided by 255, as ToTensor does it. (torchvision's v2.ToDtype multiplies by 1 / 255, which differs in
     the last bit.)
     """
-    steps = [_name(step) for step in _steps(transform)]
-    kinds = [kind for kind, _ in steps]
-    normalize = steps[-1][1] if kinds[-1:] == ["Normalize"] else None
-    start = steps[:-1] if normalize is not None else steps
+    known = [_name(step) for step in _steps(transform)]
+    kinds = [kind for kind, _ in known]
+    normalize = known[-1][1] if kinds[-1:] == ["Normalize"] else None
+    start = known[:-1] if normalize is not None else known
     dtype = _dtype(start)
     if dtype is None or (normalize is not None and dtype is not torch.float32):
         return None
@@ -35,6 +37,20 @@ def values(transform: Callable) -> Values | None:
         return Values(dtype, numbers(normalize.mean), numbers(normalize.std))
     except (AttributeError, TypeError, ValueError, RuntimeError):
         return None
+
+
+def steps(values: Values) -> list[Transform]:
+    """Transforms that do the same."""
+    if values.dtype == torch.uint8:
+        return [ToDtype(torch.uint8)]
+    return [ToTensor(), Normalize(values.mean, values.std)]
+
+
+def ours(transform: object) -> Compose | None:
+    """pixfeed's own transform, if it is none that somebody derived from it."""
+    if not isinstance(transform, (Compose, Transform)) or not _name(transform)[0]:
+        return None
+    return transform if isinstance(transform, Compose) else Compose([transform])
 
 
 def _name(step: object) -> tuple[str, object]:

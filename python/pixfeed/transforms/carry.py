@@ -1,4 +1,4 @@
-"""Carries out a recipe: files -> pixels, picture by picture where one pass is not enough."""
+"""Carries out a recipe: files -> pixels, picture by picture where one pass is not enough; or pictures in memory."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from pixfeed.backends import Backend
 from pixfeed.errors import ImageError, Origin, RegionError, Status
 from pixfeed.functional import Planned, Reader, accept_it, forget_it, raise_it
 from pixfeed.plan import HEADER, resize_plan
 from pixfeed.transforms.geometry import Geometry
 from pixfeed.transforms.recipe import Pass, Recipe
 
-#: Gives memory ``[C, height, width]`` for a picture, when its size is known.
+#: Gives memory ``[C, height, width]`` for a picture, or ``[n, C, height, width]``, when its size is known.
 Allocate = Callable[[int, int], np.ndarray]
 
 
@@ -88,32 +89,8 @@ class Cook:
         def refuse(_: int, what: str):
             raise origin.region_error(what)
 
-        def note(rows: np.ndarray, size: tuple[int, int]):
-            planned(slice(None), _header(picture), rows, size)
-
-        for each in passes:
-            if each.padding is not None:
-                left, top, right, bottom = (int(side) for side in each.padding.borders(*picture.shape[1::-1]))
-                padded = np.pad(picture, ((top, bottom), (left, right), (0, 0)), each.padding.padding_mode)
-                rows = resize_plan(_header(picture), picture.shape[:2])  # as a window that reaches out
-                rows["window_x"], rows["window_y"] = -left, -top
-                note(rows, padded.shape[:2])
-                picture = padded
-            if picture.shape[2] == 1:
-                picture = np.repeat(picture, 3, 2)
-            geometry = each.geometry(*np.array(picture.shape[1::-1])[:, None], u, refuse)
-            rows = geometry.rows(1)
-            height, width = _size(geometry)
-            note(rows, (height, width))
-            if each is passes[-1]:
-                rows["mean"], rows["std"] = self.recipe.mean, self.recipe.std
-                slot = allocate(height, width)
-            else:
-                made = np.empty((height, width, 3), np.uint8)
-                slot = made.transpose(2, 0, 1)
-            self.reader.backend.resample(picture, rows, slot[None])
-            if each is not passes[-1]:
-                picture = made
+        backend, slot = self.reader.backend, lambda height, width: allocate(height, width)[None]
+        cook_pictures(backend, self.recipe, passes, picture[None], slot, refuse, u, planned)
 
     def _first(self, u: np.ndarray, rois: np.ndarray | None):
         """What the reader asks for PLAN rows: the first pass's."""
@@ -138,11 +115,62 @@ class Cook:
         return plans
 
 
-def _header(picture: np.ndarray) -> np.ndarray:
-    """HEADER ``[1]`` of a picture that is decoded already."""
-    header = np.zeros(1, HEADER)
-    header["height"], header["width"] = picture.shape[:2]
-    return header
+def _headers(pictures: np.ndarray) -> np.ndarray:
+    """HEADER ``[n]`` of pictures ``[n, H, W, C]`` that are decoded already."""
+    headers = np.zeros(len(pictures), HEADER)
+    headers["height"], headers["width"] = pictures.shape[1:3]
+    return headers
+
+
+def cook_pictures(
+    backend: Backend,
+    recipe: Recipe,
+    passes: Sequence[Pass],
+    pictures: np.ndarray,
+    allocate: Allocate,
+    refuse: Callable[[int, str], None],
+    u: np.ndarray,
+    planned: Planned = forget_it,
+) -> None:
+    """Passes, the recipe's last among them, on pictures of one size that are in memory.
+
+    Args:
+        pictures: uint8 ``[n, H, W, 3]`` or ``[n, H, W, 1]``, in one piece.
+        allocate: gives memory ``[n, C, height, width]``, when the size is known.
+        refuse: raises what is wrong with a picture.
+        u: uniform numbers ``[n, recipe.draws]``.
+        planned: is told of every pass; see :class:`pixfeed.functional.Reader`.
+    """
+    n = len(pictures)
+
+    def note(rows: np.ndarray, size: tuple[int, int]):
+        planned(slice(0, n), _headers(pictures), rows, size)
+
+    for each in passes:
+        if each.padding is not None:
+            left, top, right, bottom = (int(side) for side in each.padding.borders(*pictures.shape[2:0:-1]))
+            borders = ((0, 0), (top, bottom), (left, right), (0, 0))
+            padded = np.pad(pictures, borders, each.padding.padding_mode)
+            rows = resize_plan(_headers(pictures), pictures.shape[1:3])  # as a window that reaches out
+            rows["window_x"], rows["window_y"] = -left, -top
+            note(rows, padded.shape[1:3])
+            pictures = padded
+        if pictures.shape[3] == 1:
+            pictures = np.repeat(pictures, 3, 3)
+        geometry = each.geometry(*(np.full(n, side) for side in pictures.shape[2:0:-1]), u, refuse)
+        rows = geometry.rows(n)
+        height, width = _size(geometry)
+        note(rows, (height, width))
+        if each is passes[-1]:
+            rows["mean"], rows["std"] = recipe.mean, recipe.std
+            out = allocate(height, width)
+        else:
+            made = np.empty((n, height, width, 3), np.uint8)
+            out = made.transpose(0, 3, 1, 2)
+        for i in range(n):
+            backend.resample(pictures[i], rows[i : i + 1], out[i : i + 1])
+        if each is not passes[-1]:
+            pictures = made
 
 
 def _size(geometry: Geometry) -> tuple[int, int]:

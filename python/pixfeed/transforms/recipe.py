@@ -164,6 +164,11 @@ class Recipe:
             self.numeric.append((step, columns))
             self.written = self.written or torch.uint8
 
+    @property
+    def only_writes(self) -> bool:
+        """Whether pixels stay where they are, and are written as the last pass says."""
+        return len(self.passes) == 1 and not (self.passes[0].steps or self.numeric or self.python)
+
     def _makes_floats(self) -> bool:
         return self.written is not None and self.written.is_floating_point
 
@@ -218,10 +223,13 @@ class Recipe:
         return image
 
     def __str__(self) -> str:
-        """Which part runs where, a line each."""
+        return self.lines("decode")
+
+    def lines(self, *before: str) -> str:
+        """Which part runs where, a line each; ``before``: what else the first pass does."""
         steps = [[repr(step) for step, _ in each.steps] for each in self.passes]
         steps[-1] += map(repr, self._fused)
-        lines = ["native, in one pass: " + ", ".join(["decode", *steps[0]])]
+        lines = ["native, in one pass: " + ", ".join([*before, *steps[0]])]
         after = [*chain(*steps[1:]), *(repr(step) for step, _ in self.numeric)]
         if after:
             lines.append("after it, natively: " + ", ".join(after))
