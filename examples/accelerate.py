@@ -70,6 +70,8 @@ def main(arguments: list[str] | None = None) -> dict:
     losses = []
     total = options.epochs * len(loader)
     last = total if options.max_steps is None else min(total, options.max_steps)
+    if steps.done >= last and accelerator.is_main_process:
+        console.print(f"{steps.done} of {last} steps are done, nothing is left to train")
     while steps.done < last:
         about = dict(console=console, completed=steps.done % len(loader), total=len(loader))
         quiet = not accelerator.is_main_process
@@ -83,13 +85,13 @@ def main(arguments: list[str] | None = None) -> dict:
             steps.done += 1
             if steps.done == last:
                 break
-    if options.checkpoints:
+    if options.checkpoints and losses:
         accelerator.save_state(str(options.checkpoints))
-    if accelerator.is_main_process:
+    if accelerator.is_main_process and losses:
         console.print(f"{loader.stats()}")
     accelerator.end_training()
     return {"losses": losses, "steps": steps.done, "verdict": loader.stats().verdict}
 
 
 if __name__ == "__main__":
-    main()
+    photos.run(main)

@@ -6,7 +6,6 @@ python -m examples.demo [--data FOLDER] [--list FILE]
 from __future__ import annotations
 
 import argparse
-import sys
 import time
 import warnings
 from itertools import islice
@@ -146,7 +145,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except (OSError, pixfeed.ListError) as error:  # a list or a picture of the user's: the message says it all
-        sys.exit(f"{type(error).__name__}: {error}")
+    photos.run(main)

@@ -4,8 +4,9 @@ python -m examples.imagenet [--data FOLDER] [--list FILE] [--val FILE] [--checkp
 torchrun --nproc-per-node 2 -m examples.imagenet ...
 
 The state of the loader is part of the checkpoint: stopped in the middle of an epoch and started again with --resume,
-training goes on from the last one with the batches that were still to come. Several processes share every
-epoch among them; they talk by gloo on CPUs and by NCCL on GPUs.
+training goes on from the last one with the batches that were still to come. With more --epochs it goes on behind a
+finished run, at the learning rate that a run of so many epochs has there. Several processes share every epoch among
+them; they talk by gloo on CPUs and by NCCL on GPUs.
 """
 
 from __future__ import annotations
@@ -23,7 +24,6 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 from torch.utils.data import DistributedSampler
 
-import pixfeed
 from examples import photos
 from pixfeed import DataLoader, FastTxtDataset
 from pixfeed import transforms as T
@@ -117,13 +117,22 @@ def save(path: Path, **state) -> None:
         os.replace(path.with_suffix(".new"), path)
 
 
+def load(path: Path, run: dict[str, int], device: torch.device) -> dict:
+    """The checkpoint of a run like this one. Another's steps are others: its batches could not be gone on with."""
+    state = torch.load(path, map_location=device, weights_only=True)
+    if state["run"] != run:
+        theirs, ours = (", ".join(f"{what} {count}" for what, count in each.items()) for each in (state["run"], run))
+        raise SystemExit(f"{path} is of another run ({theirs}) than this ({ours}): go on with the same as there")
+    return state
+
+
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     photos.add_arguments(parser)
     parser.add_argument("--val", type=Path, help="a list of pictures in the same folder, to test with")
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--batch-size", type=int, default=32, help="of each process")
-    parser.add_argument("--lr", type=float, default=0.05, help="at its highest")
+    parser.add_argument("--lr", type=float, default=0.05, help="at its highest; a run that goes on keeps its own")
     parser.add_argument("--size", type=int, default=224, help="height and width of what the network sees")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--checkpoint", type=Path, help="a file to write, every --save-every steps and at the end")
@@ -137,6 +146,7 @@ def train(options: argparse.Namespace, device: torch.device) -> dict:
     torch.manual_seed(0)
     folder, list_file = photos.find(options.data, options.list)
     dataset = training_set(folder, list_file, options.size)
+    validation = validation_set(folder, options.val, options.size) if options.val else None
     # The loader tells the sampler the epoch by itself.
     sampler = DistributedSampler(dataset, world_size(), rank(), seed=0, drop_last=True)
     loader = DataLoader(
@@ -150,15 +160,26 @@ def train(options: argparse.Namespace, device: torch.device) -> dict:
     model = SmallResNet(class_count(dataset)).to(device)
     optimizer = torch.optim.SGD(model.parameters(), lr=options.lr, momentum=0.9, weight_decay=1e-4)
     total = options.epochs * len(loader)
-    # One more, for the step of the schedule behind the last one of the optimiser.
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, options.lr, total_steps=total + 1)
-    parts = {"model": model, "optimizer": optimizer, "schedule": schedule, "loader": loader}
+    parts = {"model": model, "optimizer": optimizer, "loader": loader}
+    run = {
+        "processes": world_size(),
+        "batch size": options.batch_size,
+        "pictures": len(dataset),
+        "classes": class_count(dataset),
+    }
     step = 0
     if options.resume and options.checkpoint.is_file():
-        state = torch.load(options.checkpoint, map_location=device, weights_only=True)
-        step = state.pop("step")
+        state = load(options.checkpoint, run, device)
+        step = state["step"]
         for name, part in parts.items():
             part.load_state_dict(state[name])
+    if step >= total:
+        if rank() == 0:
+            console.print(f"{step} of {total} steps are done, nothing is left to train")
+        return {"first_step": step, "losses": [], "step": step, "total": total, "model": model.state_dict()}
+    # Step and total alone decide on the rate: a checkpoint needs no state of the schedule, and may get more epochs.
+    # One more, for the step of the schedule behind the last one of the optimiser.
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, options.lr, total_steps=total + 1, last_epoch=step - 1)
     network = DistributedDataParallel(model) if dist.is_initialized() else model
 
     results = {"first_step": step, "losses": []}
@@ -179,14 +200,14 @@ def train(options: argparse.Namespace, device: torch.device) -> dict:
                 rate = images_seen / (time.perf_counter() - start)
                 progress.update(bar, advance=1, speed=f"loss {loss.item():.3f}, {rate:,.0f} samples/s")
                 if options.checkpoint and (step == last or step % options.save_every == 0):
-                    save(options.checkpoint, step=step, **{name: part.state_dict() for name, part in parts.items()})
+                    states = {name: part.state_dict() for name, part in parts.items()}
+                    save(options.checkpoint, step=step, run=run, **states)
                 if step == last:
                     break
             if rank() == 0:
                 progress.console.print(f"{loader.stats()}")
             results["verdict"] = loader.stats().verdict
-            if options.val:
-                validation = validation_set(folder, options.val, options.size)
+            if validation is not None:
                 results["accuracy"] = accuracy(model, validation, options.batch_size, options.workers, device)
                 if rank() == 0:
                     progress.console.print(f"right on {results['accuracy']:.1%} of {options.val.name}")
@@ -198,6 +219,10 @@ def main(arguments: list[str] | None = None) -> dict:
     options = parse(arguments)
     if options.resume and not options.checkpoint:
         raise SystemExit("--resume goes on from a --checkpoint: name its file")
+    if options.checkpoint and options.checkpoint.is_dir():
+        raise SystemExit(f"--checkpoint {options.checkpoint} is a folder: name a file in it")
+    if options.checkpoint and not options.checkpoint.parent.is_dir():
+        raise SystemExit(f"--checkpoint: there is no folder {options.checkpoint.parent} to write it into")
     cuda = torch.cuda.is_available()
     device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", 0))) if cuda else torch.device("cpu")
     if "RANK" in os.environ:  # torchrun started this process, and others
@@ -212,7 +237,4 @@ def main(arguments: list[str] | None = None) -> dict:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except (OSError, pixfeed.ListError) as error:  # a list or a picture of the user's: the message says it all
-        raise SystemExit(f"{type(error).__name__}: {error}") from error
+    photos.run(main)

@@ -219,6 +219,7 @@ def main(arguments: list[str] | None = None) -> dict:
     photos.add_arguments(parser)
     options = parser.parse_args(arguments)
     torch.manual_seed(0)
+    folder, list_file = photos.find(options.data, options.list)
 
     gray, colour = MLP(channels=1, side=28), MLP(channels=3, side=32)
     results = {
@@ -239,7 +240,6 @@ def main(arguments: list[str] | None = None) -> dict:
         f"(untrained {results['untrained']:.1%})"
     )
 
-    folder, list_file = photos.find(options.data, options.list)
     prepare = T.Compose([T.Resize((32, 32)), T.ToTensor(), T.Normalize(*COLOUR)])
     photographs = pixfeed.FastTxtDataset(list_file, folder, transform=prepare)
     some_photos, _ = next(iter(DataLoader(photographs, batch_size=8, shuffle=True)))
@@ -254,4 +254,4 @@ def main(arguments: list[str] | None = None) -> dict:
 
 
 if __name__ == "__main__":
-    main()
+    photos.run(main)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
+
+import pixfeed
 
 # Photographs that lie inside scikit-image's wheel, so nothing has to be downloaded.
 _NAMES = (
@@ -37,8 +40,18 @@ def find(data: Path | None, list_file: Path | None) -> tuple[Path, Path]:
         data = beside if (beside / "train.txt").is_file() else write_photos(PROJECT / "demo_data")
     list_file = list_file or data / "train.txt"
     if not list_file.is_file():
-        raise FileNotFoundError(f"there is no list file {list_file}: name one with LIST=file (lines such as '0.jpg 0')")
+        raise FileNotFoundError(
+            f"there is no list file {list_file}: name one by --list FILE (make: LIST=FILE), with lines like '0.jpg 0'"
+        )
     return data, list_file
+
+
+def run(main: Callable[[], object]) -> None:
+    """A program: what is wrong with a list, a picture or a folder of the user's is one line, not a traceback."""
+    try:
+        main()
+    except (OSError, pixfeed.ListError, pixfeed.DatasetError) as error:  # the message says it all
+        raise SystemExit(f"{type(error).__name__}: {error}") from error
 
 
 def large() -> Path:

@@ -60,6 +60,23 @@ def exif(orientation: int, little: bool = True) -> bytes:
     return head + struct.pack(order + "HHHIHHI", 1, 0x0112, 3, 1, orientation, 0, 0)
 
 
+def stored(displayed: np.ndarray, orientation: int) -> np.ndarray:
+    """The pixels that a file has, to be displayed so."""
+    if orientation in (5, 6, 7, 8):
+        displayed = np.swapaxes(displayed, 0, 1)
+    axes = {2: (1,), 3: (0, 1), 4: (0,), 6: (0,), 7: (0, 1), 8: (1,)}.get(orientation, ())
+    return np.ascontiguousarray(np.flip(displayed, axes))
+
+
+def positions(height: int, width: int, orientation: int, encode) -> bytes:
+    """A picture of up to 256 x 256 pixels, encoded by :func:`jpeg` or :func:`png` with this orientation. As displayed,
+    red says which column a pixel stands in, and green which row."""
+    y, x = np.mgrid[:height, :width]
+    picture = np.stack([np.full_like(x, 128), y, x], -1).astype(np.uint8)  # B, G, R
+    options = {} if encode is png else {"quality": 98, "sampling": "4:4:4"}
+    return with_orientation(encode(stored(picture, orientation), **options), orientation)
+
+
 def with_orientation(data: bytes, orientation: int, little: bool = True) -> bytes:
     """The same JPEG or PNG file with an EXIF orientation."""
     tiff = exif(orientation, little)

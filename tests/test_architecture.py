@@ -25,6 +25,7 @@ ORDER = [
     "backends",
     "pool",
     "segment",
+    "feeder",
     "slots",
     "memory",
     "gather",
@@ -47,6 +48,7 @@ ORDER = [
     "order",
     "stats",
     "watch",
+    "fetchers",
     "loader",
     "parity",
     "info",
@@ -98,7 +100,7 @@ def test_the_binding_holds_no_logic():
     for path in (ROOT / "csrc" / "bind").glob("*.cpp"):
         text = path.read_text()
         assert len(text.splitlines()) < 200
-        assert "gil_scoped_release" in text
+        assert "const Unlocked unlocked;" in text
 
 
 def test_nothing_but_the_init_function_is_exported(native):

@@ -37,6 +37,24 @@ def test_headers(backend):
     assert headers["status"].tolist() == [0, 0, 0, Status.EMPTY, Status.NOT_AN_IMAGE]
 
 
+def test_orientations(backend):
+    """Of each format that has them; the first EXIF data counts, and what makes no sense is none."""
+    picture, opener = images.picture(9, 14), backends.load(backend)
+    for number in range(10):
+        for little in (True, False):
+            exif = images.exif(number, little)
+            jpeg, png = (images.with_orientation(each(picture), number, little) for each in (images.jpeg, images.png))
+            webp = images.pillow(picture, "WEBP", exif=exif)
+            prefixed = images.pillow(picture, "WEBP", exif=b"Exif\0\0" + exif)
+            later = images.with_orientation(jpeg, 9)
+            comment = jpeg[:2] + b"\xff\xfe\x00\x06ab\xff\xd9" + jpeg[2:]
+            cut = jpeg.replace(exif, exif[:-9]).replace(b"\xff\xe1\x00\x22", b"\xff\xe1\x00\x19")
+            sources = [jpeg, png, webp, prefixed, comment, later, cut, images.jpeg(picture)]
+            expected = [number if 1 <= number <= 8 else 1] * 5 + [1] * 3
+            assert opener.open(sources).headers["orientation"].tolist() == expected, number
+            assert set(opener.open(sources, ignore_orientation=True).headers["orientation"].tolist()) == {1}
+
+
 @st.composite
 def plans(draw):
     """Up to 4 plans for one output size, in any layout."""

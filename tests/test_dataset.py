@@ -10,6 +10,7 @@ import pytest
 import torch
 from torch.utils.data import ConcatDataset, DataLoader, Subset
 
+import pixfeed
 from pixfeed import FastTxtDataset, ImageError, ListError
 
 
@@ -236,6 +237,26 @@ def test_from_folder_is_in_the_order_of_image_folder(classes, backend):
     assert ours == folder.samples
 
 
+def test_suffixes(classes, backend):
+    """By default those of torchvision, so that indices are the same."""
+    known = [".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp"]
+    (classes / "c").mkdir()
+    for suffix in [*known, ".jpe", ".jfif", ".dib", ".gif", ".pbm", ".pnm", ".avif", ".jp2", ".txt"]:
+        (classes / "c" / f"a{suffix}").write_bytes((classes / "b" / "10.jpg").read_bytes())
+    (classes / "c" / "b.GIF").write_bytes(b"")
+    names = [name for name in FastTxtDataset.from_folder(classes, backend=backend).files.names() if name[0] == "c"]
+    assert names == sorted(f"c/a{suffix}" for suffix in known)
+    for name in ("a b", "b"):
+        (classes / name / "more.gif").write_bytes(b"")
+    other = FastTxtDataset.from_folder(classes, backend=backend, suffixes=[".Gif", ".jp2"])
+    assert list(other.files.names()) == ["a b/more.gif", "b/more.gif", "c/a.gif", "c/a.jp2", "c/b.GIF"]
+    with pytest.raises(TypeError, match=r"suffixes is '.gif'; it must be several strings, such as \('.gif',\)"):
+        FastTxtDataset.from_folder(classes, suffixes=".gif")
+    for wrong in ((), ["gif"]):
+        with pytest.raises(ValueError, match=r"each must begin with a dot"):
+            FastTxtDataset.from_folder(classes, suffixes=wrong)
+
+
 def test_from_folder_with_an_empty_class(classes):
     (classes / "c").mkdir()
     (classes / "c" / "notes.txt").write_text("later")
@@ -262,6 +283,41 @@ def test_from_samples(folder, backend):
     pictures, labels = next(iter(loader))
     assert torch.equal(pictures[1], image) and labels.dtype == torch.float64 and labels.shape == (10, 2)
     assert "10 images" in repr(relative)
+    largest = FastTxtDataset.from_samples(paths, np.array([2**63 - 1, 0, 5], np.uint64), 16, 24, backend=backend)
+    assert largest[0][1].tolist() == [2**63 - 1]
+    for labels in (np.array([1, 2, 2**63], np.uint64), [2**63, 2, 3], [-1, 2, 2**63]):
+        with pytest.raises(ValueError, match=f"int64; one is {2**63}"):
+            FastTxtDataset.from_samples(paths, labels)
+    assert FastTxtDataset.from_samples(paths, [0, 1e19, np.inf]).files.labels.dtype == np.float64
     for wrong in (dict(header=True), dict(delimiter=","), dict(roi_columns=4), dict(label_dtype=np.float32)):
         with pytest.raises(ValueError, match="about list files"):
             FastTxtDataset.from_samples(paths, [7, 8, 9], **wrong)
+
+
+class Negative(FastTxtDataset):
+    """Overrides no more than what a Dataset needs."""
+
+    def __getitem__(self, index):
+        image, label = super().__getitem__(index)
+        return 1 - image, label
+
+
+class Counted(Negative):
+    """Has batches of its own as well."""
+
+    def __getitems__(self, indices):
+        return [(image, len(indices)) for image, _ in super().__getitems__(indices)]
+
+
+@pytest.mark.parametrize("loader", [torch.utils.data.DataLoader, pixfeed.DataLoader])
+@pytest.mark.parametrize("workers", [0, 2])
+def test_what_a_subclass_does_to_items_is_done_in_batches(make, folder, backend, loader, workers):
+    plain = make(32, 24)
+    subclassed = Negative(plain.files.filename, plain.image_dir, 32, 24, backend=backend)
+    images = torch.cat([images for images, _ in loader(subclassed, 2, num_workers=workers)])
+    assert len(images) == len(plain)
+    assert all(torch.equal(image, 1 - item) for image, (item, _) in zip(images, plain, strict=True))
+    subset = torch.utils.data.Subset(subclassed, [1, 0])
+    assert torch.equal(next(iter(loader(subset, 2, num_workers=workers)))[0][1], 1 - plain[0][0])
+    counted = Counted(plain.files.filename, plain.image_dir, 32, 24, backend=backend)
+    assert next(iter(loader(counted, 2, num_workers=workers)))[1].tolist() == [2, 2]

@@ -16,6 +16,7 @@ from PIL import Image
 from torch.utils.data import ConcatDataset, DataLoader, Subset, default_collate, random_split
 
 import pixfeed
+from pixfeed import transforms as T
 from pixfeed.datasets import CIFAR10, CIFAR100, MNIST, FashionMNIST, ImageFolder, recognise
 from pixfeed.values import Values
 
@@ -651,5 +652,19 @@ def test_image_folder_says_what_is_an_image(folder):
     assert ImageFolder(folder, allow_empty=True).classes == ["ant", "bee", "cat", "dog"]
     with pytest.raises(FileNotFoundError, match="no class has an image"):
         ImageFolder(folder, is_valid_file=lambda path: False, allow_empty=True)
-    with pytest.raises(ValueError, match="dtype goes with transform=None"):
-        ImageFolder(folder, TO_TENSOR, dtype=torch.float16)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_image_folder_of_16_bit_floats(folder, backend, dtype):
+    how = dict(backend=backend)
+    expected = ImageFolder(folder, T.Compose([T.Resize((8, 8)), T.ToTensor()]), **how)[3][0].to(dtype)
+    for dataset in (
+        ImageFolder(folder, T.Compose([T.Resize((8, 8)), T.ToTensor()]), dtype=dtype, **how),
+        ImageFolder(folder, T.Compose([T.Resize((8, 8)), T.ToDtype(dtype, scale=True)]), **how),
+    ):
+        assert dataset.dtype == dtype and dataset[3][0].dtype == dtype and torch.equal(dataset[3][0], expected)
+    of_torchvisions = ImageFolder(folder, TO_TENSOR, dtype=dtype, **how)
+    assert torch.equal(of_torchvisions[0][0], ImageFolder(folder, TO_TENSOR, **how)[0][0].to(dtype))
+    for transform, words in ((lambda image: image, "in Python"), (of_torchvision("PILToTensor"), "contradicts")):
+        with pytest.raises(ValueError, match=words):
+            ImageFolder(folder, transform, dtype=dtype, **how)

@@ -90,43 +90,55 @@ def test_mlp_digits_shows_pictures_as_they_were(channels):
 
 
 def recorded(arguments: list[str]) -> dict:
-    """What imagenet.main returns, and the pictures of each batch that it trained with."""
+    """What imagenet.main returns, and pictures and learning rate of each batch that it trained with."""
     from examples import imagenet
 
-    step, seen = imagenet.train_step, []
+    step, seen, rates = imagenet.train_step, [], []
 
     def train_step(model, optimizer, images, labels):
+        rates.append(optimizer.param_groups[0]["lr"])
         seen.append([labels[:, 1].tolist(), images.double().sum().item()])
         return step(model, optimizer, images, labels)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(imagenet, "train_step", train_step)
         results = imagenet.main(arguments)
-    weights = {name: tensor.tolist() for name, tensor in results.pop("model").items()}
-    return {**results, "weights": weights, "seen": seen}
+    return {**results, "seen": seen, "rates": rates}
 
 
-_PROCESS = """
-import json, os, sys, test_examples
-with open(f"{sys.argv[1]}/{os.environ['RANK']}.json", "w") as file:
-    json.dump(test_examples.recorded(sys.argv[2:]), file)
+def process(rank: int, folder: str, ports: list[int], runs: list[list[str]]) -> None:
+    """``recorded`` for one run after the other, in a process as torchrun starts it; into a file."""
+    torch.set_num_threads(1)
+    os.environ.update(RANK=str(rank), LOCAL_RANK=str(rank), WORLD_SIZE="2", MASTER_ADDR="127.0.0.1")
+    os.environ["TORCHELASTIC_USE_AGENT_STORE"] = "True"  # who listens at MASTER_PORT is there already
+    done = []
+    for port, run in zip(ports, runs, strict=True):
+        os.environ["MASTER_PORT"] = str(port)
+        done.append(recorded(run))
+    torch.save(done, f"{folder}/{rank}.pt")
+
+
+# What takes long is to import: it is done once for both processes. (torch._dynamo is what optimisers import.)
+_PROCESSES = """
+import json, sys, torch._dynamo, examples.imagenet, test_examples
+torch.multiprocessing.start_processes(test_examples.process, json.loads(sys.argv[1]), nprocs=2, start_method="fork")
 """
 
 
-def torchrun(processes: int, folder: Path, arguments: list[str]) -> list[dict]:
-    """``recorded`` in each of several processes."""
-    script = folder / "process.py"
-    script.write_text(_PROCESS)
-    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes)]
+def in_two_processes(folder: Path, runs: list[list[str]]) -> list[list[dict]]:
+    """What ``recorded`` returns, by process and run; both processes do all the runs."""
+    stores = [torch.distributed.TCPStore("127.0.0.1", 0, is_master=True, wait_for_workers=False) for _ in runs]
+    path = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
     done = subprocess.run(
-        [*launcher, script, folder, *arguments],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")]), "OMP_NUM_THREADS": "1"},
+        [sys.executable, "-c", _PROCESSES, json.dumps([str(folder), [store.port for store in stores], runs])],
+        # Without a GPU: one would be too few for two processes.
+        env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""},
         capture_output=True,
         text=True,
         timeout=300,
     )
     assert done.returncode == 0, done.stderr[-4000:]
-    return [json.loads((folder / f"{rank}.json").read_text()) for rank in range(processes)]
+    return [torch.load(folder / f"{rank}.pt", weights_only=True) for rank in range(2)]
 
 
 @pytest.mark.parametrize("processes", [1, 2])
@@ -135,8 +147,7 @@ def test_imagenet_goes_on_in_the_middle_of_an_epoch(photos, processes):
     common = ["--data", str(photos), "--epochs", "2", "--batch-size", "4", "--size", "32", "--workers", "1"]
     checkpoint = ["--checkpoint", str(photos / "checkpoint.pt")]
     runs = [common, [*common, *checkpoint, "--max-steps", "2"], [*common, *checkpoint, "--resume"]]
-    done = [[recorded(run)] if processes == 1 else torchrun(processes, photos, run) for run in runs]
-    ranks = list(zip(*done, strict=True))
+    ranks = [[recorded(run) for run in runs]] if processes == 1 else in_two_processes(photos, runs)
     for epoch in range(2):
         batches = [batch for whole, _, _ in ranks for batch in whole["seen"][epoch * per_epoch :][:per_epoch]]
         assert sorted(number for numbers, _ in batches for number in numbers) == list(range(24)), "each in one process"
@@ -144,11 +155,35 @@ def test_imagenet_goes_on_in_the_middle_of_an_epoch(photos, processes):
         assert whole["step"] == len(whole["seen"]) == 2 * per_epoch
         assert (before["step"], behind["first_step"], behind["step"]) == (2, 2, 2 * per_epoch)
         assert before["seen"] + behind["seen"] == whole["seen"], "the same pixels, too"
-        for name, weights in whole["weights"].items():
-            np.testing.assert_allclose(behind["weights"][name], weights, rtol=1e-3, atol=1e-4, err_msg=name)
+        for name, weights in whole["model"].items():
+            np.testing.assert_allclose(behind["model"][name], weights, rtol=1e-3, atol=1e-4, err_msg=name)
         numbers = [numbers for numbers, _ in whole["seen"]]
         assert numbers[:per_epoch] != numbers[per_epoch:], "every epoch has an order of its own"
         assert "is the limit" in whole["verdict"]
+    with pytest.raises(SystemExit, match=rf"processes {processes}, batch size 4.* this \(processes 1, batch size 8"):
+        recorded([*common, *checkpoint, "--resume", "--batch-size", "8"])
+
+
+def test_imagenet_goes_on_behind_the_last_epoch(photos, capsys):
+    common = ["--data", str(photos), "--batch-size", "8", "--size", "32", "--workers", "1"]
+    common += ["--checkpoint", str(photos / "checkpoint.pt"), "--resume"]
+    whole = recorded([*common[:-3], "--epochs", "2"])
+    before = recorded([*common, "--epochs", "1"])
+    capsys.readouterr()
+    nothing = recorded([*common, "--epochs", "1"])
+    assert "3 of 3 steps are done, nothing is left to train" in capsys.readouterr().out.replace("\n", " ")
+    assert (nothing["first_step"], nothing["step"], nothing["losses"]) == (3, 3, [])
+    assert all(torch.equal(tensor, before["model"][name]) for name, tensor in nothing["model"].items())
+    behind = recorded([*common, "--epochs", "2"])
+    assert (behind["first_step"], behind["step"], behind["total"]) == (3, 6, 6)
+    assert before["seen"] + behind["seen"] == whole["seen"]
+    assert behind["rates"] == whole["rates"][3:], "the learning rate of a run of two epochs"
+
+
+def test_imagenet_asks_first_where_the_checkpoint_goes(photos, tmp_path):
+    for checkpoint in (tmp_path / "nowhere" / "checkpoint.pt", photos):
+        with pytest.raises(SystemExit, match=r"--checkpoint.* folder"):
+            recorded(["--data", str(photos), "--checkpoint", str(checkpoint)])
 
 
 def test_imagenet_learns(photos):
@@ -336,3 +371,17 @@ def test_segmentation_says_what_is_wrong(tmp_path, capsys):
         with pytest.raises(SystemExit):
             segmentation.parse(arguments)
         assert words in capsys.readouterr().err
+
+
+# -- all --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.filterwarnings("default")
+@pytest.mark.parametrize("name", ["demo", "imagenet", "lightning", "accelerate", "mlp_digits"])
+def test_a_list_that_is_not_there_is_one_line(name, tmp_path, monkeypatch):
+    from examples import photos
+
+    main = importlib.import_module(f"examples.{name}").main
+    monkeypatch.setattr("sys.argv", [name, "--data", str(tmp_path)])
+    with pytest.raises(SystemExit, match=r"^FileNotFoundError: there is no list file .*--list FILE.*$"):
+        photos.run(main)

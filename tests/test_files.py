@@ -322,6 +322,31 @@ def test_the_file_is_closed(read):
     assert len(os.listdir("/proc/self/fd")) == before
 
 
+def test_more_lists_than_are_kept_open(tmp_path, backend, monkeypatch):
+    monkeypatch.setattr("pixfeed.files._kept", set())
+    monkeypatch.setattr("pixfeed.files.KEPT", 3)
+    gc.collect()
+    before = len(os.listdir("/proc/self/fd"))
+    for i in range(10):
+        (tmp_path / f"{i}.txt").write_bytes(b"a%d.jpg 0\n\nb%d.jpg 1\n" % (i, i))
+    lists = [FileList(tmp_path / f"{i}.txt", backend=backend) for i in range(10)]
+    assert len(os.listdir("/proc/self/fd")) == before + 3
+    for i, files in enumerate([*lists[:5], *(pickle.loads(pickle.dumps(files)) for files in lists[5:])]):
+        assert list(files.names()) == [f"a{i}.jpg", f"b{i}.jpg"] and all_lines(files) == [1, 3]
+    assert len(os.listdir("/proc/self/fd")) == before + 3
+    CHANGES["rewritten"](tmp_path / "9.txt")
+    with pytest.raises(ListError, match=r"9\.txt: the list has changed since it was opened"):
+        lists[9].name(0)
+    del lists[0]
+    kept = FileList(tmp_path / "0.txt", backend=backend)
+    assert len(os.listdir("/proc/self/fd")) == before + 3
+    for i in (0, 8):
+        os.unlink(tmp_path / f"{i}.txt")
+    assert kept.name(0) == "a0.jpg"
+    with pytest.raises(FileNotFoundError, match=r"8\.txt"):
+        lists[7].name(0)
+
+
 def both(data: bytes, **options) -> list:
     """What both backends make of a list: all that can be seen, or the error's words."""
     got = []

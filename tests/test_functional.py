@@ -89,9 +89,12 @@ def test_pinned_output(path, backend):
         (dict(out=torch.empty(2, 3, 24, 20)), ValueError, "out has shape"),
         (dict(out=torch.empty(1, 3, 24, 20, dtype=torch.float64)), ValueError, "bfloat16 or torch.uint8"),
         (dict(out=torch.empty(1, 3, 24, 20, device="meta")), ValueError, "meta"),
+        (dict(out=np.empty((1, 3, 24, 20), np.float32)), TypeError, "ndarray; it must be a torch.Tensor"),
         (dict(dtype=torch.int8), ValueError, "int8"),
         (dict(size=(0, 5)), ValueError, "positive"),
         (dict(size=(2.5, 5)), TypeError, "two integers"),
+        (dict(size=(2**31, 5)), ValueError, "at most"),
+        (dict(size=(5, 2**70)), ValueError, "at most"),
     ],
 )
 def test_impossible_arguments(path, backend, options, error, words):

@@ -104,6 +104,47 @@ def test_save_image(tmp_path, gray):
             image_processing.save_image(wrong, image)
 
 
+@pytest.mark.parametrize("dtype", [np.int64, np.int32, np.uint16, np.int8, bool])
+def test_integers_are_saved_as_they_are(tmp_path, dtype):
+    image = images.picture(30, 40) // 2
+    expected = image
+    if dtype is bool:
+        image = image > 60
+        expected = image.astype(np.uint8) * 255
+    image_processing.save_image(tmp_path / "a.bmp", image.astype(dtype))
+    np.testing.assert_array_equal(images.reference_read(tmp_path / "a.bmp"), expected)
+    image_processing.show_image_rect("", image.astype(dtype), [50, 50, 5, 5], save_to=tmp_path / "b.bmp")
+    np.testing.assert_array_equal(images.reference_read(tmp_path / "b.bmp"), expected)
+
+
+@pytest.mark.parametrize("ending", ["png", "PNG", "tif", "tiff"])
+def test_sixteen_bits_are_saved_as_they_are(tmp_path, ending):
+    image = images.picture(30, 40).astype(np.uint16) * 257 - 3
+    path = tmp_path / f"a.{ending}"
+    image_processing.save_image(path, image)
+    got = image_processing.fast_read_image_roi(path, [0, 0, 40, 30], cv2.IMREAD_ANYDEPTH | cv2.IMREAD_COLOR)
+    np.testing.assert_array_equal(got, image)
+
+
+@pytest.mark.parametrize("value", [-1, 256])
+def test_integers_that_are_no_colors(tmp_path, value):
+    with pytest.raises(ValueError, match=rf"int32, from {min(0, value)} to {max(0, value)}; .* from 0 to 255"):
+        image_processing.save_image(tmp_path / "a.png", np.array([[0, value]], np.int32))
+    with pytest.raises(ValueError, match=r"uint16 is written as it is to \.png"):
+        image_processing.save_image(tmp_path / "a.jpg", np.array([[0, 256]], np.uint16))
+    with pytest.raises(TypeError, match="complex"):
+        image_processing.save_image(tmp_path / "a.png", np.zeros((2, 2), complex))
+
+
+def test_regions_outside(path):
+    with pytest.raises(pixfeed.RegionError, match="outside"):
+        image_processing.fast_read_image_roi(path, [500, 0, 5, 5])
+    for rect in ([-5, 0, 9, 9], [0, 0, -1, 5]):
+        with pytest.raises(ValueError, match="negative"):
+            image_processing.fast_read_image_roi(path, rect)
+    assert image_processing.fast_read_image_roi(path, [85, 115, 50, 50]).shape == (5, 5, 3)
+
+
 @pytest.mark.parametrize("save", [image_processing.combine_save_image, image_processing.combime_save_image])
 def test_combine_save_image(tmp_path, save):
     image = images.picture(32, 40)

@@ -11,6 +11,7 @@ import sys
 import textwrap
 import threading
 import time
+from concurrent.futures import CancelledError
 
 import images
 import pytest
@@ -29,6 +30,7 @@ from torch.utils.data import DataLoader as TorchLoader
 
 import pixfeed
 from pixfeed import DataLoader, FastTxtDataset, ImageError, threads
+from pixfeed.fetchers import Fetchers
 from pixfeed.loader import _ThreadsIter
 
 COUNT = 23
@@ -266,6 +268,44 @@ def test_resume_with_the_global_generator(dataset, way):
     assert rows(resumed) == rest
 
 
+@pytest.mark.parametrize("generator", [seeded, lambda: None])
+def test_the_state_before_the_first_epoch(dataset, way, generator):
+    torch.manual_seed(3)
+    loader = DataLoader(dataset, 4, shuffle=True, generator=generator(), **way)
+    state = loader.state_dict()
+    expected = rows(loader)
+    torch.manual_seed(4)
+    other = DataLoader(dataset, 4, shuffle=True, generator=generator() and seeded(5), **way)
+    other.load_state_dict(state)
+    assert other.state_dict().keys() == state.keys()
+    assert rows(other) == expected
+
+
+class Endless(torch.utils.data.Sampler):
+    """Does not say how many there are."""
+
+    def __iter__(self):
+        return iter(range(COUNT))
+
+
+def test_resume_with_a_sampler_without_length(dataset, way):
+    loader = DataLoader(dataset, 4, sampler=Endless(), **way)
+    iterator = iter(loader)
+    next(iterator)
+    state = loader.state_dict()
+    other = DataLoader(dataset, 4, sampler=Endless(), **way)
+    other.load_state_dict(state)
+    assert rows(other) == rows(iterator)
+
+
+def test_out_of_order_there_is_no_state(dataset):
+    loader = DataLoader(dataset, 4, num_workers=2, in_order=False)
+    loader.state_dict()
+    next(iter(loader))
+    with pytest.raises(RuntimeError, match="use in_order=True"):
+        loader.state_dict()
+
+
 def test_the_state_at_the_end_begins_the_next_epoch(dataset, way):
     loader = DataLoader(dataset, 4, shuffle=True, generator=seeded(), **way)
     rows(loader)
@@ -297,7 +337,7 @@ def test_batches_before_the_start_are_not_looked_at(monkeypatch):
     monkeypatch.setattr(order, "_permutation", lambda sampler: recording)
     sampler = BatchSampler(RandomSampler(range(2_000_000), generator=seeded()), 2, False)
     position = order.Position([sampler], None, True)
-    position.go_to(900_000, False, position.random())
+    position.go_to(900_000, False, position.random(), False)
     assert next(iter(order.Order(sampler, position))) == [1_800_000, 1_800_001]
     assert recording.taken == [slice(1_800_000, 1_800_002)]
 
@@ -349,8 +389,9 @@ def test_exit_with_batches_in_flight(folder, code):
     assert not result.stderr
 
 
-def test_ctrl_c_is_answered(folder):
-    """While the loader waits for images that do not come: a pipe that nobody writes to."""
+@pytest.mark.parametrize("end", ["os._exit(0)", "sys.exit(0)"])
+def test_ctrl_c_is_answered(folder, end):
+    """While the loader waits for images that do not come: a pipe that nobody writes to. The process can end then."""
     os.mkfifo(folder / "pipe")
     (folder / "stuck.txt").write_text("pipe 0\n")
     code = f"""
@@ -360,7 +401,7 @@ def test_ctrl_c_is_answered(folder):
             next(iter(pixfeed.DataLoader(stuck, 1, num_workers=1)))
         except KeyboardInterrupt:
             print("interrupted", flush=True)
-            os._exit(0)
+            {end}
     """
     head = "import os, sys, torch, pixfeed\n"
     command = [sys.executable, "-c", head + textwrap.dedent(code)]
@@ -369,6 +410,7 @@ def test_ctrl_c_is_answered(folder):
         time.sleep(1)
         process.send_signal(signal.SIGINT)
         assert process.communicate(timeout=30)[0] == "interrupted\n"
+    assert process.returncode == 0
 
 
 def test_timeout(folder, native):
@@ -393,10 +435,17 @@ def test_out_of_order(folder, native):
     assert [labels.item() for _, labels in iterator] == [100]
 
 
-def test_abandoned_epochs_leave_nothing(dataset):
+@pytest.mark.parametrize("keep", [False, True])
+def test_abandoned_epochs_leave_nothing(dataset, keep):
+    """Whether the loader lives on or not."""
     before = threading.active_count()
-    for _ in range(20):
-        next(iter(DataLoader(dataset, 2, num_workers=2)))
+    loaders = [DataLoader(dataset, 2, num_workers=2) for _ in range(20)]
+    for loader in loaders:
+        next(iter(loader))
+    states = [loader.state_dict()["batches"] for loader in loaders]
+    assert states == [1] * 20
+    if not keep:
+        del loaders, loader
     gc.collect()
     deadline = time.monotonic() + 10
     while threading.active_count() > before and time.monotonic() < deadline:
@@ -419,6 +468,75 @@ def test_persistent_workers(dataset, name):
     loader.load_state_dict(state)
     assert rows(loader) == rest
     assert rows(loader) == following
+
+
+@pytest.mark.parametrize("name", [name for name in WAYS if name != "spawn"])
+def test_a_loader_in_many_threads(dataset, name):
+    both = ConcatDataset([dataset, dataset])
+    loader = DataLoader(both, 4, **WAYS[name])
+    given = loader.dataset, loader.collate_fn
+    found = []
+    threads = [threading.Thread(target=lambda: found.append(next(iter(loader)))) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [len(batch) for batch in found] == [2] * 6
+    assert all(isinstance(batch[0], torch.Tensor) and len(batch[0]) == 4 for batch in found)
+    assert (loader.dataset, loader.collate_fn) == given
+
+
+def test_a_forked_child_needs_an_iterator_of_its_own(folder):
+    code = """
+        it = iter(loader); next(it)
+        if os.fork() == 0:
+            try:
+                next(it)
+            except RuntimeError as error:
+                os._exit(7 if "call iter(loader) in the child" in str(error) else 1)
+            os._exit(1)
+        assert os.waitstatus_to_exitcode(os.wait()[1]) == 7
+        next(it)
+    """
+    assert run(code, folder).returncode == 0
+
+
+def test_a_daemon_thread_does_not_abort_the_process(folder):
+    """Python ends it when it wants the GIL back. (torch's own functions do abort.)"""
+    code = f"""
+        path = {str(folder / "0.jpg")!r}
+        def read():
+            while True:
+                pixfeed.imread(path)
+        for _ in range(4):
+            threading.Thread(target=read, daemon=True).start()
+        time.sleep(0.2)
+    """
+    result = run(code, folder)
+    assert result.returncode == 0, result.stderr
+
+
+def test_abandoned_images_are_left_out(dataset):
+    """Of a batch that nobody wants only what has begun is decoded."""
+    fetchers = Fetchers(1)
+    begun, go_on = threading.Event(), threading.Event()
+
+    def fetch(turn, indices):
+        begun.set()
+        go_on.wait(60)
+        with threads.for_loader(1, turn, False):
+            return dataset.__getitems__(indices)
+
+    first, second = fetchers.submit(fetch, [0, 1]), fetchers.submit(fetch, [2, 3])
+    begun.wait(60)
+    first.abandon()
+    second.abandon()
+    go_on.set()
+    with pytest.raises(CancelledError):
+        first.result(60)
+    assert second.cancelled() and not first.cancelled()
+    assert len(fetchers.submit(lambda turn: dataset.__getitems__([0, 1])).result(60)) == 2
+    fetchers.close()
 
 
 def test_many_loaders_at_once(dataset):

@@ -364,6 +364,27 @@ def test_seeds_of_workers():
 # -- what other libraries do with a loader ----------------------------------------------------------------------------
 
 
+class Unsendable(Dataset):
+    """Sample 2 cannot be pickled, and nothing of it can be read in another process."""
+
+    def __len__(self):
+        return 4
+
+    def __getitem__(self, i):
+        return [lambda: i] if i == 2 else i
+
+
+@pytest.mark.parametrize("context", ["fork", "spawn"])
+def test_what_cannot_be_sent_is_an_error(context):
+    """torch's loader waits for ever."""
+    loader = DataLoader(Unsendable(), None, num_workers=1, multiprocessing_context=context, timeout=60)
+    batches = iter(loader)
+    assert [next(batches), next(batches)] == [0, 1]
+    with pytest.raises(Exception, match=r"(?s)DataLoader worker process, where the batch could not be sent.*pickle"):
+        next(batches)
+    assert next(batches) == 3
+
+
 @pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda loader: pickle.loads(pickle.dumps(loader))])
 def test_copies(dataset, way, copied):
     """A copy begins an epoch of its own, and disturbs nothing."""

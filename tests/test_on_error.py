@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import pickle
+import warnings
 
 import images
 import numpy as np
@@ -122,8 +123,111 @@ def test_nothing_can_be_read(folder, backend):
     for size in ((8, 8), (None, None)):
         dataset = FastTxtDataset(folder / "bad.txt", folder, *size, on_error="skip", backend=backend)
         for read in (lambda dataset=dataset: dataset[1], lambda dataset=dataset: dataset.__getitems__([1])):
-            with pytest.raises(ImageError):
+            with pytest.raises(ImageError, match=r"none of 3 could; is image_dir='\S*' right\? .*: \S*4\.jpg"):
                 read()
+
+
+def test_a_wrong_folder(tmp_path, backend, way):
+    """Is noticed soon, however long the list."""
+    names = [f"{i}.jpg" for i in range(20_000)]
+    options = dict(image_dir=tmp_path / "wrong", on_error="skip", backend=backend)
+    for size in ((8, 8), (None, None)):
+        dataset = FastTxtDataset.from_samples(names, range(20_000), *size, **options)
+        with pytest.raises(ImageError, match=r"none of 1000 in a row, nor .* image_dir='\S*wrong' right.*wrong/7\.jpg"):
+            next(iter(DataLoader(Subset(dataset, [7]), **way)))
+        assert len(dataset.report()) == 1000
+
+
+def test_a_long_gap(folder, backend):
+    """What is readable elsewhere in the list keeps the run alive, whichever process looks."""
+    names = [f"{i}.jpg" for i in [1, *[5] * 1500, 2, *[3] * 1500]]
+    options = dict(image_dir=folder, on_error="skip", backend=backend)
+    dataset = FastTxtDataset.from_samples(names, range(len(names)), 8, 8, **options)
+    assert dataset[1][1].item() == 1501 and dataset.__getitems__([2])[0][1].item() == 1501
+    names[0] = names[1501] = "5.jpg"
+    dataset = FastTxtDataset.from_samples(names[:1502] + names[:1502], range(3004), 8, 8, **options)
+    with pytest.raises(ImageError, match="nor of 1000 spread over the list"):
+        dataset[1]
+
+
+class Counted:
+    """What of the journal's file is read and written."""
+
+    def __init__(self, monkeypatch):
+        self.read = self.written = 0
+        pread, write = os.pread, os.write
+        monkeypatch.setattr(os, "pread", lambda *args: self._count("read", pread(*args)))
+        monkeypatch.setattr(os, "write", lambda file, data: self._count("written", data) and write(file, data))
+
+    def _count(self, name: str, data: bytes) -> bytes:
+        setattr(self, name, getattr(self, name) + len(data))
+        return data
+
+
+def test_what_a_failure_costs(tmp_path, backend, monkeypatch):
+    """No more for those that were before it, and hardly anything when it comes again."""
+    names = [f"{i}.jpg" for i in range(100)]
+    options = dict(image_dir=tmp_path, on_error="zeros", max_errors=1000, backend=backend)
+    dataset = FastTxtDataset.from_samples(names, range(100), 8, 8, **options)
+    counted = Counted(monkeypatch)
+    dataset.__getitems__(range(100))
+    size = os.path.getsize(dataset._journal._path)
+    assert counted.read == counted.written == size
+    copy = pickle.loads(pickle.dumps(dataset))
+    for repeated in (dataset, copy, dataset):
+        counted.written = 0
+        repeated.__getitems__(range(100))
+        assert counted.written <= 100 * 7
+    assert [failure.count for failure in dataset.report()] == [4] * 100 and dataset.report() == copy.report()
+
+
+def test_processes_count_together(make):
+    dataset = make(on_error="zeros", max_errors=2)
+    copy = pickle.loads(pickle.dumps(dataset))
+    dataset[0], copy[4], copy[0], dataset[4]
+    with pytest.raises(ImageError, match="max_errors=2"):
+        dataset[5]
+    with pytest.raises(ImageError, match="max_errors=2"):
+        copy[0]
+    assert [failure.count for failure in dataset.report()] == [3, 2, 1]
+
+
+def test_a_line_that_was_cut_off(make):
+    dataset = make(on_error="zeros", max_errors=2)
+    dataset[0]
+    with open(dataset._journal._path, "ab") as file:
+        file.write(b'["half a na')
+    dataset[4], dataset[4], dataset[0]
+    assert [(failure.line, failure.count) for failure in dataset.report()] == [(1, 2), (5, 1)]
+    os.unlink(dataset._journal._path)
+    dataset[4]
+    assert [failure.line for failure in dataset.report()] == [5]
+
+
+@pytest.mark.parametrize("nothing", ["/proc/nowhere", "/proc"])
+def test_no_temporary_folder(make, monkeypatch, nothing):
+    """The run goes on."""
+    monkeypatch.setattr("tempfile.tempdir", nothing)
+    dataset = make(on_error="zeros", max_errors=2)
+    with pytest.warns(RuntimeWarning, match=r"/proc\S*: what could not be read cannot be written down") as warned:
+        for i in (0, 4, 0, 4):
+            dataset[i]
+    assert len(warned) == 1
+    assert [(failure.line, failure.count) for failure in dataset.report()] == [(1, 2), (5, 2)]
+    with pytest.raises(ImageError, match="max_errors=2"):
+        dataset[5]
+    loader = DataLoader(make(on_error="zeros"), 5, **WAYS["fork"])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # those of the worker processes
+        assert len(list(loader)) == 3
+
+
+def test_no_temporary_folder_at_all(make, monkeypatch):
+    def none():
+        raise FileNotFoundError("No usable temporary directory found")
+
+    monkeypatch.setattr("tempfile.gettempdir", none)
+    assert make()[1][1].item() == 1
 
 
 def test_impossible_arguments(make, folder):
@@ -131,6 +235,13 @@ def test_impossible_arguments(make, folder):
         make(on_error="ignore")
     with pytest.raises(ValueError, match="how large would the zeros be"):
         FastTxtDataset(folder / "train.txt", folder, None, 8, on_error="zeros")
+    with pytest.raises(ValueError, match="max_errors is -1; it may be a whole number, 0 or more, or None"):
+        make(on_error="skip", max_errors=-1)
+    for wrong in (1.5, "3"):
+        with pytest.raises(TypeError, match=f"max_errors is {wrong!r}; it may be a whole number"):
+            make(on_error="skip", max_errors=wrong)
+    with pytest.raises(ValueError, match="max_errors=3 goes with on_error='skip' or 'zeros'"):
+        make(max_errors=3)
 
 
 def test_the_journal_goes_with_its_dataset(make):

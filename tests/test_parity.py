@@ -36,6 +36,8 @@ def test_everything_is_identical(folder, backend):
     assert formats == {"jpeg", "png", "webp", "other"}
     assert report.exact["jpeg", "resize hamming", "Pillow"].files == 2
     assert report.exact["jpeg", "gray, reduced 8", "OpenCV"].identical == 2
+    assert report.exact["webp", "gray, resize cubic", "OpenCV without IPP"].values == 250 * 253
+    assert report.exact["png", "gray, resize lanczos", "Pillow"].identical == 2
     assert report.exact["png", "color", "Pillow"].values == 120 * 90 * 3 + 3 * 5 * 3
     assert report.scaled["jpeg"].mean < 2
 

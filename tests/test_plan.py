@@ -1,9 +1,10 @@
 """HEADER and PLAN rows, and the rules that make them."""
 
+import images
 import numpy as np
 import pytest
 
-from pixfeed import plan
+from pixfeed import backends, imread, plan
 from pixfeed.errors import Status
 
 
@@ -71,3 +72,26 @@ def test_map_points():
     np.testing.assert_allclose(plan.map_points(rows[:1], (70, 44), 2 * corners)[0], plain)
     rows["reduced"], rows["box"] = 1, (10, 0, 30, 30)  # half of the crop
     np.testing.assert_allclose(plan.map_points(rows[:1], (70, 44), corners + np.array([[10, 0], [-10, 0]]))[0], plain)
+
+
+@pytest.mark.parametrize("encode", [images.jpeg, images.png])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_where_points_of_reduced_pictures_go(backend, orientation, encode):
+    """Sides of no whole number of blocks: one of them is partly filled, on the side that the orientation says."""
+    data = images.positions(155, 201, orientation, encode)
+    headers = backends.load(backend).open([data]).headers
+    for reduced in (2, 4, 8):
+        made = imread(data, reduced=reduced, backend=backend)
+        size = made.shape[:2]
+        rows = plan.resize_plan(headers, size)
+        rows["reduced"] = reduced
+        rows["crop_h"], rows["crop_w"] = size
+        rows["box"] = 0, 0, *size[::-1]
+        y, x = np.mgrid[: size[0], : size[1]]
+        at = made[..., :2] + 0.5  # centers of pixels, as the picture says
+        mapped = plan.map_points(rows, size, at.reshape(1, -1, 2), headers).reshape(at.shape)
+        inner = np.s_[1:-1, 1:-1]
+        np.testing.assert_allclose(mapped[inner], (np.stack([x, y], -1) + 0.5)[inner], atol=1.6 / reduced)
+        rows_of, columns_of = plan.nearest_pixels(rows[0], size, headers[0])
+        np.testing.assert_allclose(columns_of[1:-1], made[1, 1:-1, 0], atol=2)
+        np.testing.assert_allclose(rows_of[1:-1], made[1:-1, 1, 1], atol=2)

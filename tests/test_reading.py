@@ -17,6 +17,7 @@ from PIL import Image
 import pixfeed
 from pixfeed import FastTxtDataset, ImageError, ListError, RegionError
 from pixfeed.errors import Status
+from pixfeed.plan import OPENCV
 
 HEIGHT, WIDTH = 91, 134
 PICTURE = images.picture(HEIGHT, WIDTH)
@@ -179,6 +180,42 @@ def test_a_region_outside_names_file_and_line(tmp_path, backend):
         pixfeed.imread(b"", roi=[0, 0, 5, 5], backend=backend)
 
 
+@pytest.mark.filterwarnings("error")
+def test_regions_of_very_large_numbers(backend):
+    most, least = 2**63 - 1, -(2**63)
+    for roi, kept in (
+        ((1, 2, most, 5), np.s_[2:7, 1:]),
+        ((3, -2, 4, most), np.s_[:, 3:7]),
+        ((least + 9, -5, most, 7), np.s_[:2, :8]),
+        ((-most, 0, most, 3), None),
+        ((most, 0, most, 3), None),
+        ((0, least, 5, 5), None),
+        ((0, 0, least, 5), None),
+    ):
+        with pytest.raises(RegionError):
+            pixfeed.imread(SOURCES["png"], roi=roi, roi_policy="error", backend=backend)
+        if kept is None:
+            with pytest.raises(RegionError):
+                pixfeed.imread(SOURCES["png"], roi=roi, backend=backend)
+        else:
+            got = pixfeed.imread(SOURCES["png"], roi=roi, backend=backend)
+            np.testing.assert_array_equal(got, PICTURE[..., ::-1][kept])
+    for number in (np.nan, np.inf, 1e30, 2**63, 2**64):
+        with pytest.raises(TypeError, match="roi must be integers"):
+            pixfeed.imread(SOURCES["png"], roi=[0, 0, number, 5], backend=backend)
+    with pytest.raises(ValueError, match="at most"):
+        pixfeed.imread(SOURCES["png"], size=(None, 2**30), backend=backend, roi=(0, 0, 3, 60))
+
+
+def test_too_little_memory_for_cv2(monkeypatch):
+    def resize(*_, **__):
+        raise cv2.error("std::bad_alloc")
+
+    monkeypatch.setattr(cv2, "resize", resize)
+    with pytest.raises(MemoryError, match="6 x 5 pixels"):
+        pixfeed.resize(PICTURE, (5, 6), backend="opencv")
+
+
 @pytest.mark.parametrize("name", ["jpeg turned 6", "jpeg turned 2", "png turned", "webp turned"])
 def test_ignore_orientation(backend, name):
     expected = by_cv2(SOURCES[name], 1 | 128)
@@ -253,8 +290,9 @@ def test_scaled_is_a_reduced_picture_resized(backend, channels):
         exact = pixfeed.imread(data, size=size, antialias=True, channels=channels, backend=backend).astype(int)
         if backend == "opencv" or reduced == 1:
             np.testing.assert_array_equal(got, expected, err_msg=f"{size}")
-        else:  # from the lowest frequencies of each block: closer
-            assert np.abs(got - exact).mean() <= np.abs(expected - exact).mean() < 1.5
+        else:  # from the lowest frequencies of each block: closer, but where a quarter leaves out one of them for speed
+            slack = 1.2 if reduced == 4 else 1
+            assert np.abs(got - exact).mean() <= slack * np.abs(expected - exact).mean() < 1.5
     got = pixfeed.imread(data, size=(20, 30), roi=(33, 50, 243, 165), decode="scaled", backend=backend)
     exact = pixfeed.imread(data, size=(20, 30), roi=(33, 50, 243, 165), antialias=True, backend=backend)
     assert np.abs(got.astype(int) - exact).mean() < 3  # a shift of one pixel would be 15
@@ -263,6 +301,18 @@ def test_scaled_is_a_reduced_picture_resized(backend, channels):
         pixfeed.imread(png, size=(20, 30), decode="scaled", backend=backend),
         pixfeed.imread(png, size=(20, 30), antialias=True, backend=backend),
     )
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_scaled_pictures_are_not_shifted(backend, orientation):
+    """Whichever side the partly filled blocks lie on. A shift shows as itself: of 5 and of 7 pixels."""
+    data = images.positions(155, 201, orientation, images.jpeg)
+    for options in (dict(), dict(roi=(33, 21, 141, 99)), dict(box=(3.5, 2.25, 160.5, 150))):
+        got, exact = (
+            pixfeed.imread(data, size=(9, 11), antialias=True, headroom=1, decode=how, backend=backend, **options)
+            for how in ("scaled", "exact")
+        )
+        assert np.abs(got[..., :2].astype(int) - exact[..., :2]).mean((0, 1)).max() < 1, options
 
 
 @pytest.mark.parametrize(
@@ -315,6 +365,20 @@ def test_resize(backend, shape):
             pixfeed.resize(wrong, (5, 5), backend=backend)
 
 
+def test_resize_of_gray_pictures(backend):
+    """The last values of a row, which OpenCV's vectors leave over, are others with one value a pixel than with three:
+    in cubic it rounds them in another way, and these pictures show it."""
+    for seed in (33, 91, 230):
+        picture = np.random.default_rng(seed).integers(0, 256, (30, 11), np.uint8)
+        data = images.png(picture)
+        for name, number in OPENCV.items():
+            expected = images.reference_resize(picture, (300, 15), number)
+            got = pixfeed.resize(picture, (300, 15), interpolation=name, backend=backend)
+            np.testing.assert_array_equal(got, expected, err_msg=name)
+            got = pixfeed.imread(data, size=(300, 15), channels="gray", interpolation=name, backend=backend)
+            np.testing.assert_array_equal(got, expected, err_msg=name)
+
+
 def test_scaled_on_real_photos(shared_data, backend):
     """Near exact antialiasing, everywhere: one wrong block would show."""
     means = []
@@ -336,6 +400,35 @@ def test_damage_below_a_region(native):
     for options in (dict(roi=(0, 10, 200, 40), strict=True), dict(roi=(0, 350, 200, 40)), dict(size=(3, 3)), {}):
         with pytest.raises(ImageError, match="truncated"):
             pixfeed.imread(cut, **options, backend="native")
+
+
+@pytest.mark.parametrize("lossless", [False, True])
+def test_strict_looks_at_a_whole_webp(backend, lossless):
+    """Below a region, and below what a window needs of a whole picture, in one whose sizes are right."""
+    data = images.pillow(images.picture(400, 200), "WEBP", lossless=lossless)
+    kept = len(data) // 2 & ~1
+    cut = data[:4] + (kept - 8).to_bytes(4, "little") + data[8:16] + (kept - 20).to_bytes(4, "little") + data[20:kept]
+    for options in (dict(roi=(0, 10, 200, 40)), dict(size=(3, 3)), {}):
+        with pytest.raises(ImageError, match=r"truncated|corrupt"):
+            pixfeed.imread(cut, strict=True, **options, backend=backend)
+        pixfeed.imread(data, strict=True, **options, backend=backend)
+    if backend == "native":
+        expected = pixfeed.imread(data, backend="native")[10:50]
+        np.testing.assert_array_equal(pixfeed.imread(cut, roi=(0, 10, 200, 40), backend="native"), expected)
+
+
+@pytest.mark.parametrize("end", [b"\0\0\0\0IEND\xaeB`\x83", b"\0\0\0\4IENDabcdefgh"], ids=["checksum", "length"])
+@pytest.mark.parametrize("name", ["png", "png gray", "png 16"])
+def test_a_png_with_a_damaged_end(backend, name, end):
+    """All pixels are there: OpenCV and Pillow read it, with a warning."""
+    damaged = SOURCES[name][:-12] + end
+    expected = pixfeed.imread(SOURCES[name], backend=backend)
+    np.testing.assert_array_equal(pixfeed.imread(damaged, backend=backend), expected)
+    with pytest.raises(ImageError, match=r"corrupt.*IEND"):
+        pixfeed.imread(damaged, strict=True, backend=backend)
+    for cut in (damaged[:-1], damaged[:-9]):
+        with pytest.raises(ImageError, match="truncated"):
+            pixfeed.imread(cut, backend=backend)
 
 
 @pytest.mark.parametrize("reduced", [1, 2, 4, 8])

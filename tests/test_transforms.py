@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import math
 import random
+from itertools import pairwise
 
 import images
 import numpy as np
@@ -429,6 +430,25 @@ def test_random_erasing(make, value, before):
             assert torch.equal(part, ((numbers - mean) / std if before else numbers).expand(part.shape))
 
 
+def test_the_noise_of_random_erasing(make):
+    """Standard normal, and another one for each sample."""
+    steps = [T.Resize((40, 40)), *WRITE, T.RandomErasing(1.0, (0.5, 0.9), (1, 1), "random")]
+    dataset = make([images.picture(20, 20)], steps, seed=3, repeat=30)
+    erase = steps[-1]
+    rectangles = erase.rectangles(40, 40, draws.uniform(3, 0, range(30), erase.draws)).tolist()
+    parts = [
+        image[:, top : top + h, left : left + w].flatten()
+        for image, (top, left, h, w) in zip(items(dataset), rectangles, strict=True)
+    ]
+    noise = torch.cat(parts).sort().values.double()
+    assert len(noise) > 50_000 and len({part[0].item() for part in parts}) == 30
+    normal = (1 + torch.erf(noise / math.sqrt(2))) / 2
+    even = (torch.arange(len(noise)) + 0.5) / len(noise)
+    assert (normal - even).abs().max() * math.sqrt(len(noise)) < 1.95  # Kolmogorov and Smirnov: 0.1 %
+    pairs = [np.corrcoef(a[:500], b[:500])[0, 1] for a, b in pairwise(parts)]
+    assert max(map(abs, pairs)) < 0.2  # 4.5 standard deviations
+
+
 # -- what the recipe decides -------------------------------------------------------------------------------------------
 
 
@@ -467,6 +487,41 @@ def test_dtypes(make):
     ]:
         (got,) = items(make(picture, steps, **options))
         assert got.dtype == expected.dtype and torch.equal(got, expected), steps
+
+
+@pytest.mark.parametrize("memory_format", [torch.contiguous_format, torch.channels_last])
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_16_bit_floats(make, dtype, memory_format):
+    """dtype= is honoured whatever stands in the transform: float32, rounded at the end; ToDtype says it as well."""
+    pictures, how = [images.picture(30, 40, seed=i) for i in range(3)], dict(seed=2, memory_format=memory_format)
+    crop, erase, half = T.RandomResizedCrop(16), T.RandomErasing(1.0, value="random"), T.ToDtype(dtype, scale=True)
+    for steps in (
+        [crop],
+        [crop, *WRITE],
+        [crop, *WRITE, erase],
+        [crop, T.ToTensor(), erase, WRITE[1]],
+        [crop, *WRITE, WRITE[1]],
+        [crop, erase, *WRITE],
+        [crop, T.ToDtype(torch.float32)],
+        [crop, *WRITE, erase, lambda image: image],
+    ):
+        dataset, floats = make(pictures, steps, dtype=dtype, **how), make(pictures, steps, **how)
+        assert dataset.dtype == dtype and floats.dtype == torch.float32
+        for got, expected in zip(items(dataset), items(floats), strict=True):
+            assert got.dtype == dtype and torch.equal(got, expected.to(dtype)), steps
+        batch = next(iter(pixfeed.DataLoader(dataset, 3)))[0]
+        assert dataset.runs_python or batch.is_contiguous(memory_format=memory_format)
+    floats = [image.to(dtype) for image in items(make(pictures, [crop, *WRITE], **how))]
+    for steps, more in (
+        ([crop, half, WRITE[1]], {}),
+        ([crop, half, WRITE[1]], dict(dtype=dtype)),
+        ([crop, *WRITE, half], {}),
+    ):
+        dataset = make(pictures, steps, **how, **more)
+        assert dataset.dtype == dtype and all(map(torch.equal, items(dataset), floats)), steps
+    assert T.Compose([half])(pictures[0]).dtype == dtype
+    unit = torch.tensor([[[0.0, 1.0]]], dtype=dtype)
+    assert T.ToDtype(torch.uint8, scale=True)(unit).tolist() == [[[0, 255]]]
 
 
 def test_regions_are_pictures(make):
@@ -590,6 +645,8 @@ def test_what_is_no_picture(image):
         (lambda: T.Compose([T.Normalize(MEAN, STD)]), ValueError, "needs floats"),
         (lambda: T.Compose([T.ToTensor(), T.Resize(4)]), ValueError, "put it before ToTensor"),
         (lambda: T.Compose([T.Grayscale(), *WRITE]), ValueError, "3 channels, and there are 1"),
+        (lambda: T.Compose([T.Grayscale(), T.RandomErasing(value=(1, 2, 3))]), ValueError, "for 3 .* there are 1"),
+        (lambda: T.Compose([T.RandomErasing(value=(1, 2, 3))]).recipe(1), ValueError, "for 3 .* there are 1"),
         (lambda: T.Compose([T.Grayscale(), T.Pad(1, (1, 2, 3))]), ValueError, "gray"),
     ],
 )
@@ -610,6 +667,15 @@ def test_dataset_arguments_that_contradict_the_transform(make):
     ]:
         with pytest.raises(ValueError, match=words):
             make(picture, steps, **options)
+    for dtype, made in [
+        (torch.uint8, [*steps, T.RandomErasing(), T.Normalize(MEAN, STD)]),
+        (torch.float16, [T.ToDtype(torch.uint8)]),
+        (torch.float16, [T.RandomErasing()]),
+        (torch.float16, [lambda image: image]),
+        (torch.float16, [T.ToDtype(torch.bfloat16, scale=True)]),
+    ]:
+        with pytest.raises(ValueError, match=f"dtype={dtype} contradicts"):
+            make(picture, made, dtype=dtype)
     with pytest.raises(ValueError, match="Python function"):
         make(picture, [T.CenterCrop(4), lambda image: image], on_error="zeros")
 
@@ -639,6 +705,7 @@ def test_bad_images(make):
     assert all(torch.equal(a, b) for a, b in zip(got, expected, strict=True))
     zeros = items(make(broken, steps, on_error="zeros", seed=4))
     assert not zeros[0].any() and torch.equal(zeros[1], expected[1])
+    assert not items(make(broken, steps, on_error="zeros", seed=4, dtype=torch.float16))[0].any()
 
 
 # -- seeds and epochs --------------------------------------------------------------------------------------------------

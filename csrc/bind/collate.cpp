@@ -13,6 +13,7 @@
 
 #include "../core/gather.h"
 #include "dlpack.h"
+#include "unlocked.h"
 
 namespace py = pybind11;
 using namespace pybind11::literals;
@@ -78,7 +79,7 @@ bool gather_tensors(const py::tuple& batch, const py::capsule& exchange, std::ui
   }
   const std::size_t each = size / sources.size();
   if (each * 8 != std::size_t{first.bits} * first.lanes * elements(first)) return false;
-  py::gil_scoped_release unlocked;  // no Python from here on
+  const Unlocked unlocked;  // no Python from here on
   pixfeed::gather(sources, each, at(out), threads);
   return true;
 }
@@ -109,7 +110,7 @@ bool gather_arrays(const py::tuple& batch, std::uintptr_t out, int threads) {
     if (!alike(array, first) || !packed(array)) return false;
     sources.push_back(static_cast<const std::uint8_t*>(array.data()));
   }
-  py::gil_scoped_release unlocked;  // no Python from here on
+  const Unlocked unlocked;  // no Python from here on
   pixfeed::gather(sources, static_cast<std::size_t>(first.nbytes()), at(out), threads);
   return true;
 }

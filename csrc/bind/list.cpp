@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "../core/list.h"
+#include "unlocked.h"
 
 namespace py = pybind11;
 using namespace py::literals;
@@ -43,7 +44,7 @@ py::tuple parse_list(const py::object& source, std::int64_t begin, std::int64_t 
   List list(from, {static_cast<char>(delimiter), roi_columns, label_type(label_dtype)}, begin, end, first_line);
   ListProblem problem;
   {
-    py::gil_scoped_release unlocked;
+    const Unlocked unlocked;
     problem = list.scan(threads);
   }
   ListTables tables;
@@ -58,7 +59,7 @@ py::tuple parse_list(const py::object& source, std::int64_t begin, std::int64_t 
   tables.labels = labels.mutable_data();
   tables.lines = lines.mutable_data();
   if (n > 0) {
-    py::gil_scoped_release unlocked;
+    const Unlocked unlocked;
     problem = list.parse(tables, threads);
   }
   return py::make_tuple(as_tuple(problem), offsets, rois, labels, lines);

@@ -15,6 +15,7 @@
 #include "collate.h"
 #include "list.h"
 #include "pictures.h"
+#include "unlocked.h"
 
 namespace py = pybind11;
 using namespace py::literals;
@@ -43,19 +44,19 @@ Input to_input(py::handle source, std::vector<py::buffer_info>& owners) {
 }
 
 std::unique_ptr<Opened> open(const py::list& sources, bool strict, bool turbo, bool defer, bool ignore_orientation,
-                             std::int64_t max_pixels, double min_recovered, int threads, bool caller_works) {
+                             std::int64_t max_pixels, double min_recovered, int threads, std::int64_t turn) {
   auto opened = std::make_unique<Opened>();
   std::vector<Input> inputs;
   inputs.reserve(sources.size());
   for (py::handle source : sources) inputs.push_back(to_input(source, opened->owners));
   const OpenOptions options{{max_pixels, ignore_orientation}, {strict, turbo, min_recovered, defer}};
-  py::gil_scoped_release unlocked;  // no Python from here on
-  opened->batch = std::make_unique<Batch>(std::move(inputs), options, Crew{threads, caller_works});
+  const Unlocked unlocked;  // no Python from here on
+  opened->batch = std::make_unique<Batch>(std::move(inputs), options, Crew{threads, turn});
   return opened;
 }
 
 py::array_t<std::int32_t> decode_into(Opened& opened, const py::buffer& plan_table, const py::buffer& out,
-                                      int threads, bool caller_works) {
+                                      int threads, std::int64_t turn) {
   const std::vector<Plan> plans = rows<Plan>(plan_table.request());
   const py::buffer_info view = out.request(/*writable=*/true);
   const std::vector<Slot> places = slots(view);
@@ -64,8 +65,8 @@ py::array_t<std::int32_t> decode_into(Opened& opened, const py::buffer& plan_tab
   if (wrong != nullptr) throw py::value_error(wrong);
   py::array_t<std::int32_t> statuses(static_cast<py::ssize_t>(plans.size()));
   Status* status_rows = reinterpret_cast<Status*>(statuses.mutable_data());
-  py::gil_scoped_release unlocked;  // no Python from here on
-  opened.batch->decode_into(plans, places, Crew{threads, caller_works}, status_rows);
+  const Unlocked unlocked;  // no Python from here on
+  opened.batch->decode_into(plans, places, Crew{threads, turn}, status_rows);
   return statuses;
 }
 
@@ -81,7 +82,7 @@ void resample(const py::buffer& image, const py::buffer& plan_table, const py::b
   const ImageView picture{static_cast<std::uint8_t*>(from.ptr), static_cast<int>(from.shape[1]),
                           static_cast<int>(from.shape[0]), from.strides[0]};
   if (const char* wrong = check(plans[0], picture, places[0])) throw py::value_error(wrong);
-  py::gil_scoped_release unlocked;  // no Python from here on
+  const Unlocked unlocked;  // no Python from here on
   if (resample_picture(picture, plans[0], places[0]) != Status::ok) throw std::bad_alloc();
 }
 
@@ -132,11 +133,12 @@ PYBIND11_MODULE(_native, m) {
       .def("headers", &headers, "dtype"_a)
       .def("note", [](const Opened& opened, int i) { return py::bytes(opened.batch->note(i)); }, "i"_a)
       .def("costs", &costs)
-      .def("decode_into", &decode_into, "plans"_a, "out"_a, "threads"_a, "caller_works"_a);
+      .def("decode_into", &decode_into, "plans"_a, "out"_a, "threads"_a, "turn"_a);
   m.def("open", &open, "sources"_a, "strict"_a, "turbo"_a, "defer"_a, "ignore_orientation"_a, "max_pixels"_a,
-        "min_recovered"_a, "threads"_a, "caller_works"_a);
+        "min_recovered"_a, "threads"_a, "turn"_a);
   m.def("resample", &resample, "image"_a, "plan"_a, "out"_a);
   m.def("codecs", [] { return py::dict("jpeg"_a = jpeg_version(), "png"_a = png_version(), "webp"_a = webp_version()); });
+  m.def("cancel", &cancel, "turn"_a);
   m.def("simd_target", &simd_target);
   m.def("struct_offsets", &struct_offsets);
   bind_collate(m);

@@ -9,6 +9,7 @@
 
 #include "../core/pictures.h"
 #include "buffers.h"
+#include "unlocked.h"
 
 namespace py = pybind11;
 using namespace py::literals;
@@ -17,7 +18,7 @@ using namespace pixfeed;
 namespace {
 
 void take_pictures(const py::buffer& pictures, const py::buffer& row_table, const py::buffer& out,
-          const std::array<float, 3>& mean, const std::array<float, 3>& std, int threads, bool caller_works) {
+          const std::array<float, 3>& mean, const std::array<float, 3>& std, int threads, std::int64_t turn) {
   const py::buffer_info from = pictures.request();
   if (from.ndim != 4 || from.format != "B") throw py::value_error("pictures must be uint8 of shape [N, C, H, W]");
   const Pictures all{static_cast<const std::uint8_t*>(from.ptr), from.shape[0], static_cast<int>(from.shape[1]),
@@ -27,12 +28,12 @@ void take_pictures(const py::buffer& pictures, const py::buffer& row_table, cons
   const std::vector<Slot> places = slots(to);
   const std::vector<std::int64_t> which = rows<std::int64_t>(row_table.request());
   if (const char* wrong = check(all, which, places, mean.data(), std.data())) throw py::value_error(wrong);
-  py::gil_scoped_release unlocked;  // no Python from here on
-  take(all, which, places, mean.data(), std.data(), Crew{threads, caller_works});
+  const Unlocked unlocked;  // no Python from here on
+  take(all, which, places, mean.data(), std.data(), Crew{threads, turn});
 }
 
 }  // namespace
 
 void bind_pictures(py::module_& m) {
-  m.def("take", &take_pictures, "pictures"_a, "rows"_a, "out"_a, "mean"_a, "std"_a, "threads"_a, "caller_works"_a);
+  m.def("take", &take_pictures, "pictures"_a, "rows"_a, "out"_a, "mean"_a, "std"_a, "threads"_a, "turn"_a);
 }

@@ -16,6 +16,7 @@ struct Reader {
   std::size_t left;  // bytes
   bool truncated;
   bool warned;       // about something that pixels depend on
+  bool complete;     // all rows were read
   png_structp png;
   png_infop info, end;
   std::jmp_buf escape;
@@ -63,7 +64,12 @@ void set_transformations(png_structp png, int color_type, int depth, bool gray) 
 
 // The frame that longjmp comes back to: every local is trivial.
 Status run(Reader& reader, bool gray, bool whole, RowSink& sink, Buffer& buffer) {
-  if (setjmp(reader.escape) != 0) return reader.truncated ? Status::truncated : Status::corrupt;
+  if (setjmp(reader.escape) != 0) {
+    // For the libpng inside OpenCV a damaged end is worth a warning.
+    const bool harmless = reader.complete && !reader.truncated && std::strncmp(reader.note, "IEND:", 5) == 0;
+    if (harmless) reader.warned = true;
+    return harmless ? Status::ok : reader.truncated ? Status::truncated : Status::corrupt;
+  }
   reader.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &reader, on_error, on_warning);
   if (reader.png == nullptr) return Status::out_of_memory;
   reader.info = png_create_info_struct(reader.png);
@@ -104,6 +110,7 @@ Status run(Reader& reader, bool gray, bool whole, RowSink& sink, Buffer& buffer)
       sink.take(static_cast<int>(y), row);
     }
   }
+  reader.complete = true;
   if (end == height) png_read_end(reader.png, reader.end);
   return Status::ok;
 }

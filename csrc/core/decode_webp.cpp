@@ -49,7 +49,9 @@ Status decode_webp(Bytes bytes, const Request& request, const DecodeOptions&, Ro
   constexpr int kMargin = 2;
   const int left = std::max(area.x - kMargin, 0) & ~1, top = std::max(area.y - kMargin, 0) & ~1;
   const int width = std::min(area.right() + kMargin, config.input.width) - left;
-  const int height = std::min(area.bottom() + kMargin, config.input.height) - top;
+  // libwebp stops below the crop, but reads its rows to their ends.
+  const int bottom = request.whole ? config.input.height : std::min(area.bottom() + kMargin, config.input.height);
+  const int height = bottom - top;
   const std::size_t stride = std::size_t{3} * static_cast<std::size_t>(width);
   config.options.use_cropping = 1;
   config.options.crop_left = left;

@@ -4,10 +4,12 @@
 #include <atomic>
 #include <condition_variable>
 #include <deque>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <system_error>
 #include <thread>
+#include <vector>
 
 #include "per_process.h"
 
@@ -15,38 +17,57 @@ namespace pixfeed {
 namespace {
 
 struct Job {
-  Job(int n, const std::function<void(int)>& task) : n(n), task(&task) {}
+  Job(int n, std::int64_t turn, const std::function<void(int)>& task) : n(n), turn(turn), task(&task) {}
 
-  // Works until no index is left. True for whoever finished the last one.
-  bool work() {
+  // Works until no index is left, or `first`, the lowest turn of those who wait, is lower than this one's. True for
+  // whoever finished the last index.
+  bool work(const std::atomic<std::int64_t>& first) {
     int finished = 0;
-    for (int i; (i = next.fetch_add(1, std::memory_order_relaxed)) < n; ++finished) (*task)(i);
+    while (first.load(std::memory_order_relaxed) >= turn) {
+      const int i = next.fetch_add(1, std::memory_order_relaxed);
+      if (i >= n) break;
+      if (!cancelled.load(std::memory_order_relaxed)) (*task)(i);
+      ++finished;
+    }
     return finished > 0 && done.fetch_add(finished, std::memory_order_acq_rel) + finished == n;
   }
+  bool has_more() const { return next.load(std::memory_order_relaxed) < n; }
 
   const int n;
+  const std::int64_t turn;
   const std::function<void(int)>* task;  // the caller's; valid until `done` reaches n
   std::atomic<int> next{0}, done{0};
+  std::atomic<bool> cancelled{false};
 };
 
 class Pool {
  public:
-  void run(int n, int helpers, bool caller_works, const std::function<void(int)>& task) {
-    auto job = std::make_shared<Job>(n, task);
+  void run(int n, int helpers, std::int64_t turn, const std::function<void(int)>& task) {
+    auto job = std::make_shared<Job>(n, turn, task);
+    bool caller_works = turn == Crew::kNoTurn;
     {
       std::lock_guard lock(mutex_);
       grow(helpers);
       caller_works |= size_ == 0;  // no thread could be had
-      for (int i = 0; i < helpers; ++i) calls_.push_back(job);
+      for (int i = 0; i < helpers; ++i) put(job);
+      if (!caller_works) waited_for_.push_back(job.get());
     }
     if (helpers == 1) {
       called_.notify_one();
     } else {
       called_.notify_all();
     }
-    if (caller_works && job->work()) return;
+    if (caller_works && job->work(kNobody)) return;
     std::unique_lock lock(mutex_);
     finished_.wait(lock, [&] { return job->done.load(std::memory_order_acquire) == n; });
+    std::erase(waited_for_, job.get());
+  }
+
+  void cancel(std::int64_t turn) {
+    std::lock_guard lock(mutex_);
+    for (Job* job : waited_for_) {
+      if (job->turn == turn) job->cancelled = true;
+    }
   }
 
  private:
@@ -62,36 +83,58 @@ class Pool {
     }
   }
 
+  // Behind those of its turn. With the lock held, as take().
+  void put(std::shared_ptr<Job> job) {
+    const auto later = [](std::int64_t turn, const std::shared_ptr<Job>& other) { return turn < other->turn; };
+    const auto place = std::upper_bound(calls_.begin(), calls_.end(), job->turn, later);
+    calls_.insert(place, std::move(job));
+    first_ = calls_.front()->turn;
+  }
+  std::shared_ptr<Job> take() {
+    std::shared_ptr<Job> job = std::move(calls_.front());
+    calls_.pop_front();
+    first_ = calls_.empty() ? kLast : calls_.front()->turn;
+    return job;
+  }
+
   [[noreturn]] void loop() {
     for (;;) {
       std::unique_lock lock(mutex_);
       called_.wait(lock, [&] { return !calls_.empty(); });
-      std::shared_ptr<Job> job = std::move(calls_.front());
-      calls_.pop_front();
+      std::shared_ptr<Job> job = take();
       lock.unlock();
-      if (job->work()) {
-        lock.lock();  // so that the waiter cannot miss the call between its test and its sleep
-        lock.unlock();
-        finished_.notify_all();
-      }
+      const bool finished = job->work(first_);
+      lock.lock();  // also so that the waiter cannot miss the call between its test and its sleep
+      const bool left = job->has_more();
+      if (left) put(std::move(job));
+      lock.unlock();
+      if (left) called_.notify_one();  // this thread goes on with another call, and there may be an idle one
+      if (finished) finished_.notify_all();
     }
   }
 
+  static constexpr std::int64_t kLast = std::numeric_limits<std::int64_t>::max();
+  static inline const std::atomic<std::int64_t> kNobody{kLast};
+
   std::mutex mutex_;
   std::condition_variable called_, finished_;
-  std::deque<std::shared_ptr<Job>> calls_;
+  std::deque<std::shared_ptr<Job>> calls_;  // an entry for each thread that may work on it, the lowest turn first
+  std::atomic<std::int64_t> first_{kLast};  // that turn
+  std::vector<Job*> waited_for_;            // by callers that do not work
   int size_ = 0;
 };
 
 }  // namespace
 
 void parallel_for(int n, Crew crew, const std::function<void(int)>& task) {
-  const int helpers = std::min(n, crew.threads) - (crew.caller_works ? 1 : 0);
+  const int helpers = std::min(n, crew.threads) - (crew.turn == Crew::kNoTurn ? 1 : 0);
   if (helpers <= 0) {
     for (int i = 0; i < n; ++i) task(i);
   } else {
-    per_process<Pool>().run(n, helpers, crew.caller_works, task);
+    per_process<Pool>().run(n, helpers, crew.turn, task);
   }
 }
+
+void cancel(std::int64_t turn) { per_process<Pool>().cancel(turn); }
 
 }  // namespace pixfeed

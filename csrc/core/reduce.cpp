@@ -18,7 +18,7 @@ bool Reducer::prepare(int width, int height, int n, RowSink& next, Buffer& memor
   plan.window_x = wanted.x;
   plan.window_y = wanted.y;
   plan.interpolation = Interpolation::linear_exact;
-  resampler_ = &resamplers_.of(plan);
+  resampler_ = &resamplers_.of(plan, false);
   return resampler_->prepare(plan, width, height, wanted.width, wanted.height, memory, *this);
 }
 

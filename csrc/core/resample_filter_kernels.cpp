@@ -25,6 +25,20 @@ constexpr int up_to(int n, int multiple) { return (n + multiple - 1) / multiple 
 // Behind a plane, taps of weight 0 are read.
 inline std::ptrdiff_t plane_stride(int width) { return up_to(width + kTaps, 64); }
 
+// Where the bytes of `n` pixels of five go: five R, three zeros, five G, three zeros, five B.
+struct Fives {
+  alignas(32) std::uint8_t of[6][32];
+  constexpr Fives() : of() {
+    for (int n = 0; n <= 5; ++n) {
+      for (int i = 0; i < 32; ++i) {
+        const int pixel = i % 8, channel = i / 8;
+        of[n][i] = pixel < n && channel < 3 ? static_cast<std::uint8_t>(3 * pixel + channel) : 0x80;
+      }
+    }
+  }
+};
+inline constexpr Fives kFives;
+
 inline void pixel_plain(const RowFilter& filter, int i, const std::uint8_t* row, std::uint8_t* rgb) {
   const auto [first, count] = filter.spans[i];
   const std::int32_t* weights = filter.weights + std::ptrdiff_t{filter.taps} * i;
@@ -46,7 +60,11 @@ namespace hn = hwy::HWY_NAMESPACE;
 #if HWY_TARGET == HWY_SCALAR || HWY_TARGET == HWY_EMU128
 
 int pairs_step_simd() { return 0; }
+bool has_sums_simd() { return false; }
 void filter_pairs_simd(const RowFilter& filter, const std::uint8_t* row, std::uint8_t* rgb) {
+  filter_row_plain(filter, row, rgb);
+}
+void filter_sums_simd(const RowFilter& filter, const std::uint8_t* row, std::uint8_t* rgb) {
   filter_row_plain(filter, row, rgb);
 }
 void filter_planes_simd(const RowFilter& filter, const std::uint8_t* row, std::uint8_t* rgb) {
@@ -113,34 +131,75 @@ HWY_INLINE I32 sums_of_pairs(const std::uint8_t* row, const std::uint8_t* packed
 // R G B ? of four pixels to 12 bytes of packed RGB.
 alignas(16) constexpr std::uint8_t kPack[16] = {0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, 0x80, 0x80, 0x80, 0x80};
 
-// Few taps.
-void filter_pairs_simd(const RowFilter& filter, const std::uint8_t* row, std::uint8_t* rgb) {
+// Column after column, four at a time: `sums` gives R G B ? of one. For the last of its `taps` it reads 16 bytes from the
+// tap `last_read` on, more than that needs.
+template <class Sums>
+HWY_INLINE void filter_columns(const RowFilter& filter, const std::uint8_t* row, std::uint8_t* rgb, int last_read,
+                               const Sums& sums) {
   const hn::Half<decltype(di16)> half16;
   const hn::Half<decltype(du8)> half8;
   const int n = filter.n;
-  const int taps = up_to(filter.taps, kStep);  // the same for all columns: a branch that can be foreseen
-  const std::ptrdiff_t column = std::ptrdiff_t{16} * taps;
   int i = 0;
   for (; i + 4 <= n; i += 4, rgb += 12) {
-    // Sixteen bytes are read for the last taps, more than these need.
     const int last = filter.spans[i + 3].first;
-    if (3 * (last + taps - kStep) + 16 > 3 * filter.width || n - i < 6) break;
+    if (3 * (last + last_read) + 16 > 3 * filter.width || n - i < 6) break;
     hwy::Prefetch(row + 3 * last + kAhead);
     decltype(hn::Zero(half8)) eight[2];
     for (int h = 0; h < 2; ++h) {
       hn::VFromD<decltype(half16)> four[2];
-      for (int c = 0; c < 2; ++c) {
-        const int at = i + 2 * h + c;
-        const I32 sums =
-            sums_of_pairs(row + std::ptrdiff_t{3} * filter.spans[at].first, filter.packed + column * at, taps);
-        four[c] = hn::DemoteTo(half16, rounded(sums));
-      }
+      for (int c = 0; c < 2; ++c) four[c] = hn::DemoteTo(half16, rounded(sums(i + 2 * h + c)));
       eight[h] = hn::DemoteTo(half8, hn::Combine(di16, four[1], four[0]));
     }
     hn::StoreU(hn::TableLookupBytesOr0(hn::Combine(du8, eight[1], eight[0]), hn::Load(du8, kPack)), du8, rgb);
   }
   for (; i < n; ++i, rgb += 3) pixel_plain(filter, i, row, rgb);
 }
+
+// Few taps.
+void filter_pairs_simd(const RowFilter& filter, const std::uint8_t* row, std::uint8_t* rgb) {
+  const int taps = up_to(filter.taps, kStep);  // the same for all columns: a branch that can be foreseen
+  const std::ptrdiff_t column = std::ptrdiff_t{16} * taps;
+  filter_columns(filter, row, rgb, taps - kStep, [&](int i) HWY_ATTR {
+    return sums_of_pairs(row + std::ptrdiff_t{3} * filter.spans[i].first, filter.packed + column * i, taps);
+  });
+}
+
+#if HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_AVX3
+// Weights that are all the same (box): what is added up are the pixels, five at a time, R and G in one half of a vector, B
+// in the other; the sum is multiplied.
+constexpr hn::CappedTag<std::uint8_t, 32> dfive;
+
+bool has_sums_simd() { return true; }
+
+HWY_INLINE I32 sums_of_same(const std::uint8_t* row, int count, std::int32_t weight) {
+  const hn::Repartition<std::uint64_t, decltype(dfive)> d64;
+  const hn::Half<hn::Repartition<std::int32_t, decltype(dfive)>> d32;
+  auto sums = hn::Zero(d64);
+  int k = 0;
+  const auto whole = hn::Load(dfive, kFives.of[5]);
+  for (; k + 5 <= count; k += 5) {
+    sums = hn::Add(sums, hn::SumsOf8(hn::TableLookupBytesOr0(hn::LoadDup128(dfive, row + 3 * k), whole)));
+  }
+  const auto rest = hn::Load(dfive, kFives.of[count - k]);
+  sums = hn::Add(sums, hn::SumsOf8(hn::TableLookupBytesOr0(hn::LoadDup128(dfive, row + 3 * k), rest)));
+  const hn::Half<decltype(d64)> half;
+  const auto rg = hn::BitCast(d32, hn::LowerHalf(half, sums)), b = hn::BitCast(d32, hn::UpperHalf(half, sums));
+  return hn::Mul(hn::ConcatEven(d32, b, rg), hn::Set(d32, weight));
+}
+
+void filter_sums_simd(const RowFilter& filter, const std::uint8_t* row, std::uint8_t* rgb) {
+  const auto* weights = reinterpret_cast<const std::int32_t*>(filter.packed);
+  filter_columns(filter, row, rgb, filter.taps, [&](int i) HWY_ATTR {
+    const Span span = filter.spans[i];
+    return sums_of_same(row + std::ptrdiff_t{3} * span.first, span.count, weights[i]);
+  });
+}
+#else
+bool has_sums_simd() { return false; }
+void filter_sums_simd(const RowFilter& filter, const std::uint8_t* row, std::uint8_t* rgb) {
+  filter_row_plain(filter, row, rgb);
+}
+#endif
 
 // n pixels to three planes, each `stride` bytes behind the last.
 void split_simd(const std::uint8_t* rgb, int n, std::uint8_t* planes, std::ptrdiff_t stride) {
@@ -273,6 +332,8 @@ HWY_AFTER_NAMESPACE();
 namespace pixfeed::kernels {
 
 HWY_EXPORT(pairs_step_simd);
+HWY_EXPORT(has_sums_simd);
+HWY_EXPORT(filter_sums_simd);
 HWY_EXPORT(filter_pairs_simd);
 HWY_EXPORT(filter_planes_simd);
 HWY_EXPORT(filter_rows_simd);
@@ -314,6 +375,17 @@ void pack_taps(const RowFilter& filter) {
 
 }  // namespace
 
+// Within each column.
+bool all_the_same(const RowFilter& filter) {
+  for (int i = 0; i < filter.n; ++i) {
+    const std::int32_t* weights = filter.weights + std::ptrdiff_t{filter.taps} * i;
+    for (int k = 1; k < filter.spans[i].count; ++k) {
+      if (weights[k] != weights[0]) return false;
+    }
+  }
+  return true;
+}
+
 std::size_t packed_bytes(int n, int taps) {
   // Of either layout: the spans found may be shorter than `taps`.
   const int most = std::max(16 * up_to(std::min(taps, kFewTaps), 4), 4 * up_to(taps, kTaps));
@@ -328,7 +400,12 @@ void lay_out(RowFilter& filter) {
     return vnni_lay_out(filter);
   }
   filter.step = HWY_DYNAMIC_DISPATCH(pairs_step_simd)();
-  if (filter.step == 0) {
+  if (HWY_DYNAMIC_DISPATCH(has_sums_simd)() && all_the_same(filter)) {
+    filter.layout = RowFilter::Layout::sums;
+    for (int i = 0; i < filter.n; ++i) {
+      std::memcpy(filter.packed + 4 * i, filter.weights + std::ptrdiff_t{filter.taps} * i, sizeof(*filter.weights));
+    }
+  } else if (filter.step == 0) {
     filter.layout = RowFilter::Layout::plain;
   } else if (filter.taps <= kFewTaps) {
     filter.layout = RowFilter::Layout::pairs;
@@ -344,6 +421,8 @@ void filter_row(const RowFilter& filter, const std::uint8_t* row, std::uint8_t* 
   switch (filter.layout) {
     case RowFilter::Layout::plain:
       return filter_row_plain(filter, row, rgb);
+    case RowFilter::Layout::sums:
+      return HWY_DYNAMIC_DISPATCH(filter_sums_simd)(filter, row, rgb);
     case RowFilter::Layout::pairs:
       return HWY_DYNAMIC_DISPATCH(filter_pairs_simd)(filter, row, rgb);
     case RowFilter::Layout::planes:

@@ -26,7 +26,7 @@ struct RowFilter {
   const std::int32_t* weights;  // [n][taps], zeros behind a span
 
   // What the kernels make of it; theirs alone.
-  enum class Layout { plain, pairs, planes, vnni } layout;
+  enum class Layout { plain, sums, pairs, planes, vnni } layout;
   int step;              // taps or columns that are dealt with at a time
   std::uint8_t* packed;  // the weights again
   std::uint8_t* planes;  // a row as three planes

@@ -62,8 +62,9 @@ bool WideResampler::prepare(const Plan& plan, int width, int height, int window_
   expect(plan, width, height, window_w, window_h, writer);
   taps_ = plan.interpolation == Interpolation::cubic ? 4 : 8;
   // OpenCV's vectors take eight values of the whole row at a time; what is left over it does in integers.
-  const std::int64_t left_of_window = std::int64_t{3} * plan.window_x, row = std::int64_t{3} * plan.resize_w;
-  in_floats_ = taps_ == 4 ? static_cast<int>(std::clamp<std::int64_t>(row / 8 * 8 - left_of_window, 0, 3 * window_w)) : 0;
+  const std::int64_t values = channels_, vectors = values * plan.resize_w / 8 * 8;
+  const std::int64_t in_window = std::clamp<std::int64_t>(vectors - values * plan.window_x, 0, values * window_w);
+  in_floats_ = taps_ == 4 ? static_cast<int>(3 / values * in_window) : 0;
 
   const std::size_t w = static_cast<std::size_t>(window_w), h = static_cast<std::size_t>(window_h);
   const std::size_t taps = static_cast<std::size_t>(taps_), stride = (3 * w + kernels::kWideSlack + 15) / 16 * 16;

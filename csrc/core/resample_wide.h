@@ -14,6 +14,9 @@ namespace pixfeed {
 // floats come out differently on different CPUs: one value of forty is one step away from here, none more than that.
 class WideResampler final : public Resampler {
  public:
+  // Before prepare(): how many values a pixel has for OpenCV, 3, or 1 for a picture that is read as gray.
+  void set_channels(int channels) { channels_ = channels; }
+
   bool prepare(const Plan& plan, int width, int height, int window_w, int window_h, Buffer& memory,
                RowWriter& writer) override;
   bool wants(int y) const override;
@@ -23,6 +26,7 @@ class WideResampler final : public Resampler {
   int tap_row(int k) const;   // the crop's row that is tap k of window row `next_`
   void blend();               // window row `next_` into out_
 
+  int channels_ = 3;
   int taps_ = 0;              // 4 or 8, in each direction
   int in_floats_ = 0;         // values of a window row that OpenCV blends in floats; those behind them in integers
   std::int32_t* first_x_ = nullptr;   // per window column: pixel of the area's row, maybe outside of it

@@ -12,7 +12,7 @@ bool shrinks(const Plan& plan) {
 
 }  // namespace
 
-Resampler& Resamplers::of(const Plan& plan) {
+Resampler& Resamplers::of(const Plan& plan, bool gray) {
   if (is_pillow(plan.interpolation)) return filter_;
   // The linear one has the copy, and the 2 x 2 mean that three of OpenCV's ways turn into.
   const bool same = plan.resize_w == plan.crop_w && plan.resize_h == plan.crop_h;
@@ -27,6 +27,7 @@ Resampler& Resamplers::of(const Plan& plan) {
       return !same && !half ? static_cast<Resampler&>(exact_) : linear_;
     case Interpolation::cubic:
     case Interpolation::lanczos4:
+      wide_.set_channels(gray ? 1 : 3);
       return !same ? static_cast<Resampler&>(wide_) : linear_;
     default:
       return linear_;

@@ -170,7 +170,7 @@ Status run(Bytes bytes, const Header& header, const Plan& plan, const DecodeOpti
   if (split != nullptr) *split = {};
   if (finish.empty()) return Status::ok;
   Resamplers resamplers;
-  Resampler& resampler = resamplers.of(plan);
+  Resampler& resampler = resamplers.of(plan, plan.reads_gray(slot.channels));
   if (split == nullptr) {
     return run_chain(bytes, header, plan, options, finish, resampler, resampler, slot, finish.front(), scratch, note);
   }
@@ -188,7 +188,7 @@ Status run_pixels(const ImageView& picture, const Plan& plan, const Slot& slot, 
   if (!finish.prepare(plan, slot, scratch)) return Status::out_of_memory;
   if (finish.empty()) return Status::ok;
   Resamplers resamplers;
-  Resampler& resampler = resamplers.of(plan);
+  Resampler& resampler = resamplers.of(plan, plan.reads_gray(slot.channels));
   if (!finish.prepare(resampler, plan.crop_x, plan.crop_y, picture.width, picture.height, scratch.resample,
                       finish.front())) {
     return Status::out_of_memory;

@@ -205,7 +205,8 @@ std::vector<std::int32_t> random_weights(int count, int room) {
 }
 
 // `shrink`: source pixels an output pixel; it decides, with the number of taps, how the kernel goes about it.
-void test_filter_row(const char* target, int n, double shrink, int taps) {
+// `same`: all weights of a pixel are the same.
+void test_filter_row(const char* target, int n, double shrink, int taps, bool same = false) {
   const int width = std::max(1, static_cast<int>(n * shrink));
   taps = std::min(taps, width);
   std::vector<Span> spans;
@@ -214,7 +215,8 @@ void test_filter_row(const char* target, int n, double shrink, int taps) {
     const int first = std::min(static_cast<int>(i * shrink), width - 1);
     const int least = std::max(1, taps - 1), most = std::min(taps, width - first);
     spans.push_back({first, std::min(least + static_cast<int>(random_bits() % 2), most)});
-    const auto own = random_weights(spans[i].count, taps);
+    auto own = random_weights(spans[i].count, taps);
+    if (same) std::fill_n(own.begin(), spans[i].count, own[0]);
     weights.insert(weights.end(), own.begin(), own.end());
   }
   const auto aligned = [](std::size_t size) { return (size + 63) / 64 * 64; };
@@ -236,6 +238,7 @@ void test_filter_row(const char* target) {
   for (int n = 1; n <= kLongest; ++n) {
     for (const double shrink : {0.3, 1.0, 1.95, 5.5, 15.75}) {
       test_filter_row(target, n, shrink, 1 + static_cast<int>(random_bits() % 40));
+      test_filter_row(target, n, shrink, 1 + static_cast<int>(random_bits() % 40), true);
     }
     test_filter_row(target, n, 3, 1 + n % 8);
   }

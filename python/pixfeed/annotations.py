@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import warnings
 from array import array
 from collections.abc import Sequence
 
@@ -11,7 +12,7 @@ import numpy as np
 
 from pixfeed import lines
 from pixfeed.errors import ListError
-from pixfeed.files import Samples
+from pixfeed.files import Loaded, Samples, open_list, stamp_of
 
 _BOM = b"\xef\xbb\xbf"
 _SHOWN = 200  # bytes of a line in a message
@@ -23,12 +24,12 @@ class _Bad(Exception):
     """What is wrong with a line."""
 
 
-class Annotations(Samples):
+class Annotations(Loaded, Samples):
     """A list's names, and what stands behind them.
 
     Either every line of the file is a JSON object (the first one begins with ``{``), or the columns are separated by
-    blanks and tabs or by ``delimiter``. UTF-8; blank lines are skipped. The file is parsed in Python and kept in
-    memory, in a few arrays.
+    blanks and tabs or by ``delimiter``. UTF-8; blank lines are skipped. Boxes whose w or h is 0 are left out, with one
+    UserWarning that names the first one's line. The file is parsed in Python and kept in memory, in a few arrays.
 
     =============  ==============================  ==========================================================
     kind           a line                          in JSON
@@ -50,29 +51,41 @@ class Annotations(Samples):
         offsets: int64 ``[n + 1]``: where each picture's rows begin.
         masks: the masks' names, as samples.
 
+    Pickled are the arguments only, as those of :class:`pixfeed.files.FileList`.
+
     Raises:
         FileNotFoundError: there is no such list.
-        ListError: a line cannot be used, or there is none. The message names file, line number and line.
+        ListError: a line cannot be used, or there is none. The message names file, line number and line. Of a copy
+            that was pickled, when something is first asked of it: the file has changed.
     """
+
+    loaded = frozenset({"labels", "rois", "values", "classes", "offsets", "masks"})
+    loaded |= {"_source", "_names", "_offsets", "_lines"}
 
     def __init__(self, filename: str | os.PathLike, kind: str, delimiter: str | None = None, header: bool = False):
         self.kind = kind
-        filename = os.fspath(filename)
-        delimiter = lines.check_delimiter(delimiter)
+        self.filename = os.fspath(filename)
+        self.delimiter = lines.check_delimiter(delimiter)
+        self.header = bool(header)
+        self._path = os.path.abspath(self.filename)
+        self._stamp = None
+        self._load()
+
+    def _load(self) -> None:
+        kind, filename, delimiter = self.kind, self.filename, self.delimiter
+        data = self._read()
         names: list[bytes] = []
         masks: list[bytes] = []
         numbers, counts = array("q"), array("q")
         values, classes = array("f"), array("q")
-        is_json = None
-        with open(filename, "rb") as file:
-            data = file.read().removeprefix(_BOM)
-        for number, line in enumerate(data.splitlines(), 1):
+        is_json, empty, first = None, 0, 0
+        for number, line in enumerate(data.removeprefix(_BOM).splitlines(), 1):
             text = line.strip(lines.BLANKS)
             if not text:
                 continue
             if is_json is None:
                 is_json = text.startswith(b"{")
-                if header and not is_json:
+                if self.header and not is_json:
                     continue
             try:
                 name, found = _from_json(text, kind) if is_json else _from_fields(line, text, kind, delimiter)
@@ -83,17 +96,40 @@ class Annotations(Samples):
                     counts.append(1)
                 else:
                     counts.append(_add(found, kind, values, classes))
+                    if counts[-1] < len(found):
+                        empty, first = empty + len(found) - counts[-1], first or number
             except _Bad as bad:
                 shown = text[:_SHOWN].decode("utf-8", "replace") + ("..." if len(text) > _SHOWN else "")
                 raise ListError(f"{filename}, line {number}: {bad}: {shown!r}") from None
             names.append(name)
             numbers.append(number)
+        if empty:
+            warnings.warn(
+                f"{filename}: {empty} boxes are empty (w or h is 0), the first one in line {first}; they are left out",
+                stacklevel=4,  # whoever makes the dataset
+            )
         super().__init__(map(os.fsdecode, names), np.array(counts, np.int64), filename)
         self.masks = Samples(map(os.fsdecode, masks), np.array(counts, np.int64), filename) if masks else None
         self.values = np.array(values, np.float32).reshape(-1, 3 if kind == "keypoints" else 4)
         self.classes = np.array(classes, np.int64)
         self.offsets = np.concatenate([[0], np.cumsum(counts, dtype=np.int64)])
         self._lines = np.array(numbers, np.int64)
+
+    def _read(self) -> bytes:
+        """The list."""
+        source, stamp, size = self.__dict__.get("_source"), None, 0
+        if source is None:
+            source, stamp, size = open_list(self._path)
+        data = source
+        if isinstance(source, int):
+            try:
+                data = lines.read(source, 0, size)
+                if self._stamp not in (None, stamp) or stamp_of(os.fstat(source)) != stamp or len(data) < size:
+                    raise self._changed()
+            finally:
+                os.close(source)
+        self._stamp, self._source = stamp, None if stamp else data
+        return data
 
     def line(self, i: int) -> int:
         """The line of sample ``i``, counted from 1."""
@@ -166,7 +202,8 @@ def _row(row: object, count: int) -> list:
 
 
 def _add(rows: Sequence[list], kind: str, values: array, classes: array) -> int:
-    """Checks rows of numbers and appends them; how many they are."""
+    """Checks rows of numbers and appends them, but for empty boxes; how many are appended."""
+    before = len(values)
     for row in rows:
         if not all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in row):
             raise _Bad(f"{row} must be numbers")
@@ -176,11 +213,13 @@ def _add(rows: Sequence[list], kind: str, values: array, classes: array) -> int:
             label, *box = row
             if not isinstance(label, int) or not -(2**63) <= label < 2**63:
                 raise _Bad(f"the label {label!r} is no integer of 64 bits")
-            if min(box[2:]) <= 0:
-                raise _Bad(f"the box {box} (x, y, w, h) is empty; take it off the list")
+            if min(box[2:]) < 0:
+                raise _Bad(f"the box {box} has a negative w or h; a list has x, y, w, h, (x, y) being the upper left")
+            if min(box[2:]) == 0:
+                continue
             classes.append(label)
             row = box
         elif row[2] < 0:
             raise _Bad(f"the point {row} (x, y, v) has a negative v; 0 says that it is not there")
         values.extend(row)
-    return len(rows)
+    return (len(values) - before) // len(COLUMNS[kind][-4:])

@@ -50,8 +50,9 @@ class Sample(tuple):
 
 
 class Target(dict):
-    """What is to be found in one picture, as torchvision's detection models have it: tensors by name, whose first
-    dimension differs from picture to picture. A batch has a list of dicts, or with :func:`pad_collate` one dict."""
+    """What is to be found in one picture, a dict like those of torchvision's detection models: tensors by name,
+    whose first dimension differs from picture to picture. A batch has a list of dicts, or with :func:`pad_collate` one
+    dict. (Those models want boxes as ``box_format="xyxy"`` has them.)"""
 
     #: What :func:`pad_collate` fills with; everything else with 0.
     fill: ClassVar = {"labels": -1}

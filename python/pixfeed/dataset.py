@@ -14,7 +14,7 @@ from pixfeed import draws, folder, memory
 from pixfeed.collate import Batch, Sample
 from pixfeed.errors import ImageError, Origin, RegionError
 from pixfeed.files import FileList, Samples
-from pixfeed.functional import Reader, check_dtype, check_memory_format
+from pixfeed.functional import Reader, check_dtype, check_memory_format, forget_it
 from pixfeed.journal import Failure, Journal
 from pixfeed.reading import Reading, check_rows, check_size
 from pixfeed.targets import KINDS as TARGETS
@@ -24,10 +24,13 @@ from pixfeed.transforms.carry import Cook
 
 #: ``len`` of a dataset that repeats for ever.
 ENDLESS = 10_000_000
+#: With "skip": where so many images in a row cannot be read, as many others, spread over the list, say whether it is
+#: worth going on.
+IN_A_ROW = 1000
 
 
 # A pickle leaves out which of these are None: it is small, and stays so.
-_OFTEN_NONE = ("transform", "seed", "epoch", "boxes", "max_errors", "_rois", "_cook", "_targets")
+_OFTEN_NONE = ("transform", "seed", "epoch", "boxes", "max_errors", "_rois", "_cook", "_targets", "_worth_it")
 
 
 class _Default(int):
@@ -35,6 +38,32 @@ class _Default(int):
 
 
 _SIDE = _Default(256)
+
+
+def has_items_of_its_own(dataset: Dataset) -> bool:
+    """Whether a subclass has overridden ``__getitem__`` and left ``__getitems__`` as it was: torch asks the latter for
+    batches, which must not do without what the subclass does."""
+    kinds = type(dataset).__mro__
+    item, items = (
+        next(place for place, kind in enumerate(kinds) if name in vars(kind))
+        for name in ("__getitem__", "__getitems__")
+    )
+    return item < items
+
+
+def _check_max_errors(max_errors: int | None, on_error: str) -> int | None:
+    if max_errors is None:
+        return None
+    allowed = f"max_errors is {max_errors!r}; it may be a whole number, 0 or more, or None for no limit"
+    try:
+        count = operator.index(max_errors)
+    except TypeError:
+        raise TypeError(allowed) from None
+    if count < 0:
+        raise ValueError(allowed)
+    if on_error == "raise":
+        raise ValueError(f"max_errors={count} goes with on_error='skip' or 'zeros'; 'raise' allows no error")
+    return count
 
 
 class FastTxtDataset(Dataset):
@@ -52,7 +81,8 @@ class FastTxtDataset(Dataset):
             nothing is resized but by the transform.
         repeat: how often the list is repeated in one epoch; ``None`` for ever (``len`` is then 10,000,000).
         dtype: ``torch.float32`` for values in [0, 1], ``torch.float16`` or ``torch.bfloat16`` for what ``Tensor.to``
-            makes of them, or ``torch.uint8``. A ``transform`` with ToTensor or ToDtype says it itself.
+            makes of them, or ``torch.uint8``. A ``transform`` with ToTensor or ToDtype says it itself; its float32 may
+            be rounded to 16 bits, behind the last of pixfeed's transforms in it.
         memory_format: ``torch.contiguous_format``; or ``torch.channels_last`` for batches (and items) with each pixel's
             channels side by side. A batch that torch has to stack from single items is contiguous, as torch makes it.
         transform: a :class:`pixfeed.transforms.Compose`, which is fused with decoding as far as possible; ``print`` of
@@ -65,22 +95,27 @@ class FastTxtDataset(Dataset):
         boxes: numbers ``[n, 4]``: the part of each region that is resized; see ``box`` of :func:`pixfeed.imread`.
         on_error: what becomes of an image (or a region) that cannot be read. ``"raise"``: an exception. ``"skip"``: the
             next one of the list that can be read takes its place, with its labels; the same one whatever the number and
-            kind of workers. ``"zeros"``: an image of zeros with the labels it should have had, but no boxes
-            and no keypoints (v = 0). See :meth:`report`.
+            kind of workers. It is an exception after all if none can be read: that is given up when 1,000 in a row
+            cannot, nor any of 1,000 others spread evenly over the list. ``"zeros"``: an image of zeros with the labels
+            it should have had, but no boxes and no keypoints (v = 0). See :meth:`report`.
         targets: what stands behind the name in a line. ``"labels"``; or one of these, which follow the picture through
-            region, resize and transform (of pixfeed's own transforms, in one pass: ValueError otherwise). Lists of them
+            region, resize and transform (nothing of which may run in Python: ValueError otherwise). Lists of them
             may also be JSON lines; see :class:`pixfeed.annotations.Annotations`. ``"mask"``: the name of a mask (it
             needs Pillow), which has the size of its picture as displayed; its numbers unchanged, resized as Pillow's
             NEAREST; int64 ``[H, W]``. ``"boxes"``: ``label x y w h ...`` in pixels of the picture as displayed, to
-            ``{"boxes": float32 [N, 4], "labels": int64 [N]}``, (x, y, w, h) in pixels of the image, cut off where the
-            picture ends in it. ``"keypoints"``: ``x y v ...``, to ``{"keypoints": float32 [K, 3]}``, all 0 where v is 0
+            ``{"boxes": float32 [N, 4], "labels": int64 [N]}`` in pixels of the image, cut off where the picture ends
+            in it. ``"keypoints"``: ``x y v ...``, to ``{"keypoints": float32 [K, 3]}``, all 0 where v is 0
             or the point is no longer in the image. (0, 0) is the corner of the first pixel, (0.5, 0.5) its middle.
             Numbers to be regressed are labels, with ``label_dtype=np.float32``.
         mask_dir: the folder that masks' names are relative to; ``None``: ``image_dir``.
-        ignore_index: the number in masks where the image is padded, and of an image of zeros.
-        min_visibility: boxes of which a smaller share of the area is left in the image are dropped.
+        ignore_index: the number in masks where the image is padded, whatever the ``padding_mode``, and of an image of
+            zeros. (torchvision pads masks like pictures: a reflected mask with ``"reflect"``.)
+        box_format: of the boxes that come out: ``"xywh"``, (x, y, w, h) as in the list; or ``"xyxy"``, (left, upper,
+            right, lower), which torchvision's detection models take.
+        min_visibility: boxes of which a smaller share of the area is left in the image are dropped. Boxes whose w or h
+            is 0 in the list always are; a UserWarning says how many there are.
         max_errors: with ``"skip"`` and ``"zeros"``: when more images than this could not be read, that is an exception
-            after all.
+            after all. ``None``: there is no limit.
         **reading: how to read; see :class:`pixfeed.Reading`.
 
     Raises:
@@ -94,9 +129,14 @@ class FastTxtDataset(Dataset):
     :class:`pixfeed.ImageError` if its image is missing, empty, truncated, corrupt or no image,
     :class:`pixfeed.RegionError` if its region does not fit, and :class:`pixfeed.ListError` if the list has changed on
     disk.
+
+    A pickle, which is what spawned worker processes get, has under 1 kB and what ``transform`` takes: each copy reads
+    the list again. Arrays that were given travel whole: ``rois`` and ``boxes`` (32 bytes a sample), and what
+    :meth:`from_samples` and :meth:`from_folder` have (8 bytes a label, 4 and the name's own a name). Threads
+    (``workers="thread"`` of :class:`pixfeed.DataLoader`) and forked worker processes share them.
     """
 
-    transform = seed = epoch = boxes = max_errors = _rois = _cook = _targets = None  # see _OFTEN_NONE
+    transform = seed = epoch = boxes = max_errors = _rois = _cook = _targets = _worth_it = None  # see _OFTEN_NONE
 
     def __init__(
         self,
@@ -122,6 +162,7 @@ class FastTxtDataset(Dataset):
         mask_dir: str | os.PathLike | None = None,
         ignore_index: int = 255,
         min_visibility: float = 0.0,
+        box_format: str = "xywh",
         **reading,
     ):
         for side in (resize_height, resize_width):
@@ -135,8 +176,8 @@ class FastTxtDataset(Dataset):
             raise ValueError(f"targets is {targets!r}; it may be one of {', '.join(TARGETS)}")
         if (mask_dir is not None or ignore_index != 255) and targets != "mask":
             raise ValueError("mask_dir and ignore_index go with targets='mask'")
-        if min_visibility != 0 and targets != "boxes":
-            raise ValueError("min_visibility goes with targets='boxes'")
+        if (min_visibility != 0 or box_format != "xywh") and targets != "boxes":
+            raise ValueError("min_visibility and box_format go with targets='boxes'")
         if targets != "labels":
             if isinstance(filename, Samples):
                 raise ValueError(f"targets={targets!r} needs a list file")
@@ -145,7 +186,8 @@ class FastTxtDataset(Dataset):
                     f"roi_columns and label_dtype go with no targets={targets!r}; regions are given by rois"
                 )
             masks = image_dir if mask_dir is None else mask_dir
-            self._targets = of_list(targets, filename, masks, delimiter, header, ignore_index, min_visibility)
+            about = (ignore_index, min_visibility, box_format)
+            self._targets = of_list(targets, filename, masks, delimiter, header, *about)
             self.files = self._targets.files
         elif isinstance(filename, Samples):
             if (roi_columns, delimiter, np.dtype(label_dtype), header) != (0, None, np.int64, False):
@@ -182,7 +224,7 @@ class FastTxtDataset(Dataset):
         if on_error == "zeros" and self.runs_python:
             raise ValueError("on_error='zeros' goes with no Python function in the transform: what would it give?")
         self.on_error = on_error
-        self.max_errors = max_errors
+        self.max_errors = _check_max_errors(max_errors, on_error)
         self._journal = Journal()
 
     def _set_transform(self, transform: Callable, boxes: np.ndarray | None) -> None:
@@ -192,13 +234,8 @@ class FastTxtDataset(Dataset):
         if not isinstance(transform, Compose):
             transform = Compose([transform])
         recipe = transform.recipe(self.channels)
-        if recipe.written is None:
-            recipe.written = self.dtype
-        elif recipe.written == torch.float32 and self.dtype.is_floating_point and not recipe.numeric:
-            recipe.written = self.dtype  # float16 and bfloat16 are floats rounded
-        elif recipe.written == torch.float32 and self.dtype == torch.uint8:
-            raise ValueError(f"dtype=torch.uint8 contradicts the transform, which makes floats: {transform}")
-        self.dtype, self.channels = recipe.written, recipe.channels
+        recipe.settle(self.dtype)
+        self.dtype, self.channels = recipe.dtype, recipe.channels
         self.seed = draws.new_seed() if self.seed is None else operator.index(self.seed)
         self._cook = Cook(self._reader, recipe)
 
@@ -241,6 +278,8 @@ class FastTxtDataset(Dataset):
         resize_height: int | None = _SIDE,
         resize_width: int | None = _SIDE,
         repeat: int | None = 1,
+        *,
+        suffixes: Iterable[str] = folder.SUFFIXES,
         **options,
     ) -> FastTxtDataset:
         """The images of a folder that has a sub-folder a class, in the order of torchvision's ImageFolder.
@@ -250,12 +289,15 @@ class FastTxtDataset(Dataset):
 
         Args:
             path: the folder.
+            suffixes: of the files that are images, in whatever case; by default those that ImageFolder knows. Others
+                are left out, so that both have the same images at the same indices.
             resize_height, resize_width, repeat, **options: as for the class.
 
         Raises:
             FileNotFoundError: there is no such folder, it has no sub-folder, or a class has no image.
+            ValueError, TypeError: an argument makes no sense.
         """
-        classes, samples = folder.find(path)
+        classes, samples = folder.find(path, suffixes=suffixes)
         dataset = cls(samples, path, resize_height, resize_width, repeat, **options)
         dataset.classes = classes
         dataset.class_to_idx = {name: number for number, name in enumerate(classes)}
@@ -300,20 +342,51 @@ class FastTxtDataset(Dataset):
         if isinstance(index, slice):
             return Subset(self, range(len(self))[index])
         i, key = self._wrap(index), self._key(index)
-        for _ in range(len(self.files)):
+        try:
+            return self._read(i, key)
+        except (ImageError, RegionError) as error:
+            first = error
+        self._note(first)
+        if self.on_error == "zeros":
+            size = (self.resize_height, self.resize_width)
+            image = self._empty(*size).zero_().to(self.dtype)
+            return image, self._label(i) if self._targets is None else self._targets.nothing(i, size)
+        for other in self._instead(i, first):
             try:
-                return self._read(i, key)
-            except (ImageError, RegionError) as failure:
-                error = failure
+                return self._read(other, key)
+            except (ImageError, RegionError) as error:
                 self._note(error)
-            if self.on_error == "zeros":
-                image, size = (
-                    self._empty(self.resize_height, self.resize_width),
-                    (self.resize_height, self.resize_width),
-                )
-                return image.zero_(), self._label(i) if self._targets is None else self._targets.nothing(i, size)
-            i = (i + 1) % len(self.files)
-        raise error
+
+    def _instead(self, row: int, first: ImageError | RegionError) -> Iterator[int]:
+        """The rows that "skip" tries one after the other in place of ``row``, which failed with ``first``. What ends
+        it depends on the list alone.
+
+        Raises:
+            ImageError, RegionError: nothing can be read.
+        """
+        count = len(self.files)
+        tried = f"none of {count}"
+        for step in range(1, count):
+            if step == IN_A_ROW:
+                if self._worth_it is None:
+                    self._worth_it = any(self._is_readable(i * count // IN_A_ROW) for i in range(IN_A_ROW))
+                if not self._worth_it:
+                    tried = f"none of {IN_A_ROW} in a row, nor of {IN_A_ROW} spread over the list,"
+                    break
+            yield (row + step) % count
+        raise type(first)(
+            f"on_error='skip' finds no image that can be read: {tried} could; is image_dir={self.image_dir!r} right? "
+            f"The first one: {first}",
+            path=first.path,
+            line=first.line,
+        ) from first
+
+    def _is_readable(self, row: int) -> bool:
+        try:
+            self._read(row, row)
+        except (ImageError, RegionError):
+            return False
+        return True
 
     def _read(self, i: int, key: int) -> tuple[torch.Tensor, np.ndarray]:
         """Sample ``i`` of the list, with the random numbers of index ``key``."""
@@ -327,19 +400,20 @@ class FastTxtDataset(Dataset):
         origin = self._origin(i)
         rois, boxes = self._regions([i])
         places = Places(1)
+        note = forget_it if self._targets is None else places.note
         if self._cook is None:
             size = (self.resize_height, self.resize_width)
             about = (origin.path, size, allocate, origin, rois, boxes)
-            self._reader.one(*about, self._note_recovered, planned=places.note)
+            self._reader.one(*about, self._note_recovered, planned=note)
         else:
             epoch, u = self._draws([key])
-            self._cook.one(origin.path, allocate, origin, rois, u, self._note_recovered, places.note)
+            self._cook.one(origin.path, allocate, origin, rois, u, self._note_recovered, note)
             image = self._cook.recipe.finish(image[None], u)[0]
             if self.runs_python:
                 (image,) = self._in_python([image], [key], epoch)
         if self._targets is None:
             return Sample(image, self._label(i), origin=origin)
-        target = self._targets.make(i, places, 0, tuple(image.shape[1:]))
+        target = self._targets.make(i, places, 0)
         return Sample(image, target, origin=origin, fill=self._targets.fill)
 
     def _label(self, i: int) -> np.ndarray:
@@ -351,7 +425,7 @@ class FastTxtDataset(Dataset):
     def __getitems__(self, indices: Sequence[int]) -> list:
         """The samples of a whole batch, decoded in one call into one tensor (shared memory in a worker process).
         torch's DataLoader calls this, and its default collate hands that tensor on without copying it."""
-        if self.resize_height is None or self.resize_width is None:
+        if self.resize_height is None or self.resize_width is None or has_items_of_its_own(self):
             return [self[i] for i in indices]  # each picture has a size of its own
         rows, keys = [self._wrap(index) for index in indices], [self._key(index) for index in indices]
         images = self._empty(self.resize_height, self.resize_width, len(rows))
@@ -373,8 +447,10 @@ class FastTxtDataset(Dataset):
         return Batch(images, labels).samples()
 
     def _empty(self, height: int, width: int, *batch: int) -> torch.Tensor:
+        """To decode into."""
         shape = (*batch, self.channels, height, width)
-        return memory.empty(shape, self.dtype, self.memory_format, part=not batch)
+        dtype = self.dtype if self._cook is None else self._cook.recipe.written
+        return memory.empty(shape, dtype, self.memory_format, part=not batch)
 
     def _read_into(
         self, rows: Sequence[int], images: torch.Tensor, failures: dict, u: np.ndarray | None, targets: list
@@ -389,16 +465,17 @@ class FastTxtDataset(Dataset):
             failures.setdefault(place, error)
 
         places = Places(len(rows))
+        note = forget_it if self._targets is None else places.note
         if u is None:
-            self._reader.into(*about, boxes, failed, self._note_recovered, planned=places.note)
+            self._reader.into(*about, boxes, failed, self._note_recovered, planned=note)
         else:
-            self._cook.into(*about, u, failed, self._note_recovered, places.note)
+            self._cook.into(*about, u, failed, self._note_recovered, note)
         if self._targets is None:
             return
         for place, i in enumerate(rows):
             if place not in failures:
                 try:
-                    targets[place] = self._targets.make(i, places, place, tuple(images.shape[2:]))
+                    targets[place] = self._targets.make(i, places, place)
                 except (ImageError, RegionError) as error:
                     failed(place, error)
 
@@ -420,22 +497,19 @@ class FastTxtDataset(Dataset):
             if self._targets is not None:
                 target[0] = self._targets.nothing(row, tuple(image.shape[2:]))
             return row
-        for step in range(1, len(self.files)):
-            other = (row + step) % len(self.files)
+        for other in self._instead(row, error):
             failures: dict[int, ImageError | RegionError] = {}
             self._read_into([other], image, failures, u, target)
             if not failures:
                 return other
             self._note(failures[0])
-        raise error
 
     def _note(self, error: ImageError | RegionError) -> None:
         """Writes a failure down, if it is not to be raised."""
         if self.on_error == "raise":
             raise error
-        self._journal.add(error)
-        failures = 0 if self.max_errors is None else sum(not failure.recovered for failure in self.report())
-        if self.max_errors is not None and failures > self.max_errors:
+        failed = self._journal.add(error)
+        if self.max_errors is not None and failed > self.max_errors:
             raise type(error)(
                 f"more than max_errors={self.max_errors} images cannot be read, the last one: {error}",
                 path=error.path,

@@ -20,11 +20,48 @@ from pixfeed.threads import num_threads
 _BOM = b"\xef\xbb\xbf"
 # File times move in steps of up to 10 ms: twice that, and a later change has a later time.
 _STEP = 20_000_000  # nanoseconds
+#: How many lists a process keeps open. More are opened for each name, which takes half as long again.
+KEPT = 64
+_kept: set[int] = set()  # those files
 # Of a line in a message.
 _SHOWN = 200  # bytes
 
 
-class FileList:
+class Loaded:
+    """What a list file comes to. A pickle has the arguments, and the file's size and time; the copy reads the list
+    again when something is first asked of it, and raises ListError if it has changed.
+
+    Attributes:
+        filename: as given.
+        loaded: the names of what ``_load()`` sets, and a pickle does without.
+    """
+
+    filename: str
+    loaded: frozenset[str] = frozenset()
+    _path: str
+    _stamp: tuple[int, int] | None  # size and time of the file; None before it is read, and for what is no plain file
+    _source: int | bytes | None  # one of what is loaded: the list itself, where it cannot be read again
+
+    def __getstate__(self) -> dict:
+        state = {name: value for name, value in self.__dict__.items() if name not in self.loaded}
+        if self._stamp is None:
+            state["_source"] = self._source
+        return state
+
+    def __getattr__(self, name: str):
+        if name not in self.loaded or "_path" not in self.__dict__:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        self._load()  # it came out of a pickle
+        return self.__dict__[name]
+
+    def _load(self) -> None:
+        raise NotImplementedError
+
+    def _changed(self) -> ListError:
+        return ListError(f"{self.filename}: the list has changed since it was opened; make a new dataset from it")
+
+
+class FileList(Loaded):
     """The samples of a list file.
 
     A line is a name and one or more labels, ``0.jpg 0 10``, separated by blanks or tabs. UTF-8, with or without a byte
@@ -32,7 +69,8 @@ class FileList:
 
     The file itself is the index: what is kept is where each line begins and its numbers, no Python object a sample, and
     names are read from the file when they are asked for. (It is not mapped: a file that somebody cuts off kills a
-    process that has it mapped.) So the file must stay as it is: a change is noticed by its size and time.
+    process that has it mapped.) So the file must stay as it is: a change is noticed by its size and time. A process
+    keeps the first 64 lists open, which may be deleted then; more of them are opened for each name.
 
     Args:
         filename: the list file. What can be read only once (a pipe) is kept in memory.
@@ -60,10 +98,11 @@ class FileList:
         ValueError: an argument makes no sense.
     """
 
+    loaded = frozenset({"columns", "labels", "rois", "_source", "_table"})
     columns: list[str] | None
     labels: np.ndarray
     rois: np.ndarray
-    _source: int | bytes  # the open file, or the list itself
+    _source: int | bytes | None  # the open file, or the list itself; None: it is opened for each name
     _table: Table
 
     def __init__(
@@ -85,7 +124,7 @@ class FileList:
         self.header = bool(header)
         self.backend = backend
         self._path = os.path.abspath(self.filename)
-        self._stamp: tuple[int, int] | None = None  # size and time of the file
+        self._stamp = None
         self._load()
 
     def __len__(self) -> int:
@@ -116,25 +155,15 @@ class FileList:
         between = self._read(*self._table.offsets[[start * lines.STRIDE, i]].tolist())
         return int(known[start]) + between.count(b"\n") + between.count(b"\r") - between.count(b"\r\n")
 
-    def __getstate__(self) -> dict:
-        state = {name: value for name, value in self.__dict__.items() if name not in _LOADED}
-        if self._stamp is None:
-            state["_source"] = self._source  # it cannot be read again
-        return state
-
-    def __getattr__(self, name: str):
-        if name not in _LOADED or "_path" not in self.__dict__:
-            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-        self._load()  # it came out of a pickle
-        return self.__dict__[name]
-
     def _load(self) -> None:
         source = self.__dict__.get("_source")
-        stamp, size = None, 0
+        stamp, size, close = None, 0, None
         if source is None:
-            source, stamp, size = _open(self._path)
+            source, stamp, size = open_list(self._path)
         if isinstance(source, int):
-            weakref.finalize(self, os.close, source).atexit = False
+            _kept.add(source)
+            close = weakref.finalize(self, _close, source)
+            close.atexit = False
         else:
             size = len(source)
         if self._stamp not in (None, stamp):
@@ -146,12 +175,15 @@ class FileList:
         problem, table = parse(
             source, begin, size, first_line, self.delimiter, self.roi_columns, self.label_dtype, num_threads()
         )
-        if stamp is not None and _stamp(os.fstat(source)) != stamp:
+        if stamp is not None and stamp_of(os.fstat(source)) != stamp:
             raise self._changed()
         if problem.fault:
             raise self._error(source, problem)
         if len(table.labels) == 0:
             raise ListError(f"{self.filename} is empty: it has no line with a name and a label")
+        if close is not None and len(_kept) > KEPT:
+            close()
+            source = None
         self._stamp, self._source, self._table = stamp, source, table
         self.columns, self.rois, self.labels = columns, table.rois, table.labels
 
@@ -179,18 +211,24 @@ class FileList:
 
     def _read(self, begin: int, end: int) -> bytes:
         """Bytes of the list, as they were when it was opened."""
-        data = lines.read(self._source, begin, end)
+        if self._source is not None:
+            return self._read_from(self._source, begin, end)
+        file = os.open(self._path, _READ)
+        try:
+            return self._read_from(file, begin, end)
+        finally:
+            os.close(file)
+
+    def _read_from(self, source: int | bytes, begin: int, end: int) -> bytes:
+        data = lines.read(source, begin, end)
         # Looked at afterwards: who writes sets the time first. By name as well, for a file may be replaced.
         if self._stamp is not None:
-            stamps = {_stamp(os.fstat(self._source)), self._stamp}
+            stamps = {stamp_of(os.fstat(source)), self._stamp}
             with contextlib.suppress(OSError):  # deleted, but still open here
-                stamps.add(_stamp(os.stat(self._path)))
+                stamps.add(stamp_of(os.stat(self._path)))
             if len(stamps) > 1 or len(data) < end - begin:
                 raise self._changed()
         return data
-
-    def _changed(self) -> ListError:
-        return ListError(f"{self.filename}: the list has changed since it was opened; make a new dataset from it")
 
     def _error(self, source: int | bytes, problem: Problem) -> ListError:
         region, after = "a label", "name"
@@ -219,17 +257,22 @@ class FileList:
         return ListError(f"{self.filename}, line {problem.line}: {what}: {shown!r}{more}")
 
 
-# What _load() sets, and a pickle does without.
-_LOADED = {"columns", "labels", "rois", "_source", "_table"}
+_READ = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0)
 
 
-def _stamp(info: os.stat_result) -> tuple[int, int]:
+def _close(file: int) -> None:
+    _kept.discard(file)  # first: its number may be another file's right after
+    os.close(file)
+
+
+def stamp_of(info: os.stat_result) -> tuple[int, int]:
+    """Size and time."""
     return info.st_size, info.st_mtime_ns
 
 
-def _open(path: str) -> tuple[int | bytes, tuple[int, int] | None, int]:
+def open_list(path: str) -> tuple[int | bytes, tuple[int, int] | None, int]:
     """The open file, its stamp and its size; or what can be read only once as bytes, without a stamp."""
-    file = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
+    file = os.open(path, _READ)
     try:
         info = os.fstat(file)
         if stat.S_ISDIR(info.st_mode):
@@ -245,7 +288,7 @@ def _open(path: str) -> tuple[int | bytes, tuple[int, int] | None, int]:
     except BaseException:
         os.close(file)
         raise
-    return file, _stamp(info), info.st_size
+    return file, stamp_of(info), info.st_size
 
 
 class Samples:
@@ -286,6 +329,10 @@ class Samples:
         if given.dtype.kind not in "biuf":
             raise TypeError(f"labels must be integers or floating-point numbers, not {given.dtype}")
         dtype = np.int64 if given.dtype.kind in "biu" else np.float64 if given.dtype.itemsize > 4 else np.float32
+        if given.dtype.kind in "uf" and (np.abs(given) >= 2**63).any():  # a list of such integers becomes floats
+            for label in np.asarray(labels, object).flat:
+                if isinstance(label, int) and not -(2**63) <= label < 2**63:
+                    raise ValueError(f"labels must fit into int64; one is {label}")
         self.labels = given.reshape(len(self), -1).astype(dtype)
         self.rois = np.zeros((len(self), 0), np.int64)
 

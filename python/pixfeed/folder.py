@@ -4,35 +4,44 @@ from __future__ import annotations
 
 import os
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from pixfeed.files import Samples
 
-#: Of files that are images: those of torchvision, and what else pixfeed reads.
+#: Of files that are images: torchvision's IMG_EXTENSIONS and no others, so that indices are the same.
 SUFFIXES = (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp")
-SUFFIXES += (".jpe", ".jfif", ".dib", ".gif", ".pbm", ".pnm", ".avif", ".jp2")
 
 
 def find(
-    path: str | os.PathLike, is_valid_file: Callable[[str], bool] | None = None, allow_empty: bool = False
+    path: str | os.PathLike,
+    is_valid_file: Callable[[str], bool] | None = None,
+    allow_empty: bool = False,
+    suffixes: Iterable[str] = SUFFIXES,
 ) -> tuple[list[str], Samples]:
     """The names of the classes, sorted, and the samples: names relative to ``path``, the class's number as label.
 
-    ``is_valid_file``, called with a path, says whether that is an image; without it the suffix does.
+    ``is_valid_file``, called with a path, says whether that is an image; without it the suffix does, which has to be
+    one of ``suffixes``, in whatever case.
 
     Files of a class come in the order of ``sorted(os.walk(...))``, links to folders are followed.
 
     Raises:
         FileNotFoundError: there is no such folder, it has no sub-folder, or a class has no image (but for
             ``allow_empty``), or none has.
+        ValueError, TypeError: ``suffixes`` makes no sense.
     """
     root = os.fspath(path)
+    if isinstance(suffixes, str):
+        raise TypeError(f"suffixes is {suffixes!r}; it must be several strings, such as ({suffixes!r},)")
+    suffixes = tuple(suffix.lower() for suffix in suffixes)
+    if not suffixes or not all(suffix.startswith(".") for suffix in suffixes):
+        raise ValueError(f"suffixes is {suffixes!r}; each must begin with a dot, as in {SUFFIXES}")
     with os.scandir(root) as entries:
         classes = sorted(entry.name for entry in entries if entry.is_dir())
     if not classes:
         raise FileNotFoundError(f"{root}: there is no sub-folder, that is no class, in it")
     labels = array("q")
-    known = "is_valid_file refused all files" if is_valid_file else f"known suffixes: {' '.join(SUFFIXES)}"
+    known = "is_valid_file refused all files" if is_valid_file else f"known suffixes: {' '.join(suffixes)}"
     inside = len(os.path.join(root, ""))
 
     def names() -> Iterator[str]:
@@ -41,7 +50,7 @@ def find(
             for folder, _, files in sorted(os.walk(os.path.join(root, name), followlinks=True)):
                 for file in sorted(files):
                     found = os.path.join(folder, file)
-                    if file.lower().endswith(SUFFIXES) if is_valid_file is None else is_valid_file(found):
+                    if file.lower().endswith(suffixes) if is_valid_file is None else is_valid_file(found):
                         labels.append(number)
                         yield found[inside:]
             if len(labels) == before and not allow_empty:

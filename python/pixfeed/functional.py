@@ -52,15 +52,17 @@ def accept_it(_: int, error: Exception) -> None:
     pass
 
 
-def forget_it(piece: slice, headers: np.ndarray, rows: np.ndarray) -> None:
+def forget_it(piece: slice, headers: np.ndarray, rows: np.ndarray, size: tuple[int, int]) -> None:
     pass
 
 
 #: PLAN rows for a piece of the sources whose HEADER rows are known, and (height, width) of the first one's result; the
 #: last argument is called with a row and what is wrong with it.
 Plans = Callable[[slice, np.ndarray, Callable[[int, str], None]], tuple[np.ndarray, tuple[int, int]]]
-#: Called with a piece of the sources, its HEADER rows and the PLAN rows that its pictures are made by.
-Planned = Callable[[slice, np.ndarray, np.ndarray], None]
+#: Called with a piece of the sources, its HEADER rows, the PLAN rows that its pictures are made by and (height, width)
+#: of what they are written to. Where a picture takes several passes: once for each, the header having the sides of what
+#: that one takes.
+Planned = Callable[[slice, np.ndarray, np.ndarray, tuple[int, int]], None]
 
 
 class Reader:
@@ -117,7 +119,7 @@ class Reader:
                 failed(start + i, origin(start + i).region_error(what))
 
             rows, _ = plans(piece, opened.headers, refuse)
-            planned(piece, opened.headers, rows)
+            planned(piece, opened.headers, rows, (out.shape[2], out.shape[3]))
             statuses = opened.decode_into(rows, out[piece], num_threads())
             self._count(opened, rows, statuses)
             for i in np.flatnonzero(statuses != Status.OK).tolist():
@@ -160,7 +162,7 @@ class Reader:
                 raise origin.region_error(what)
 
             rows, made = plans(slice(None), opened.headers, refuse)
-            planned(slice(None), opened.headers, rows)
+            planned(slice(None), opened.headers, rows, made)
             statuses = opened.decode_into(rows, allocate(*made)[None], 1)
             self._count(opened, rows, statuses)
             status = int(statuses[0])
@@ -300,6 +302,8 @@ def load_batch(
     if out is None:
         out = memory.empty(shape, check_dtype(dtype), check_memory_format(memory_format))
     else:
+        if not isinstance(out, torch.Tensor):
+            raise TypeError(f"out is a {type(out).__name__}; it must be a torch.Tensor (see torch.from_numpy)")
         if tuple(out.shape) != shape:
             raise ValueError(f"out has shape {tuple(out.shape)}; {len(sources)} images of {size} need {shape}")
         if out.device.type != "cpu":

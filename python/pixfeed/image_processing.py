@@ -2,8 +2,8 @@
 
 ``from pixfeed import image_processing`` takes the place of such a module: same parameters, same results on good input.
 What is different: a file that cannot be read raises :class:`pixfeed.ImageError` instead of printing and returning
-``None``; :func:`save_image` does not multiply a uint8 picture by 255; :func:`show_image_rect` does not draw into the
-caller's picture; every function that shows takes ``save_to=``, for machines without a display.
+``None``; :func:`save_image` does not multiply integers by 255; :func:`show_image_rect` does not draw into the caller's
+picture; every function that shows takes ``save_to=``, for machines without a display.
 
 Pictures are RGB ndarrays ``[H, W, 3]`` or gray ``[H, W]``; uint8 in [0, 255] or floats in [0, 1]. Rectangles are
 ``[x, y, w, h]`` in pixels. Most functions need OpenCV, showing needs matplotlib or OpenCV; both are imported when used.
@@ -27,6 +27,7 @@ _COLOR = 1
 # IMREAD_REDUCED_*: the scale that each of them reads with.
 _REDUCED = {16: 2, 17: 2, 32: 4, 33: 4, 64: 8, 65: 8}
 _IGNORE_ORIENTATION = 128
+_SIXTEEN_BITS = (".png", ".tif", ".tiff")
 # IMREAD_GRAYSCALE, IMREAD_COLOR, the reduced ones: read as a region. Others (IMREAD_ANYDEPTH, ...) by cv2.imread.
 _REGION_MODES = {0, 1, *_REDUCED}
 
@@ -70,7 +71,8 @@ def fast_read_image_roi(
 
     Args:
         filename: the file.
-        orig_rect: ``[x, y, w, h]`` in pixels of the whole picture. What lies outside is cut off, as slicing does it.
+        orig_rect: ``[x, y, w, h]`` in pixels of the whole picture, cut to integers. What lies beyond the right and the
+            lower border is cut off, as slicing does it; with w or h 0 the result is empty.
         ImreadModes: one of OpenCV's ``IMREAD_*``. For ``IMREAD_REDUCED_*``, colour or gray, the rectangle is scaled
             along: each number is divided and cut to an integer.
         normalization: divide by 255.0.
@@ -81,6 +83,8 @@ def fast_read_image_roi(
 
     Raises:
         ImageError: the file cannot be read.
+        RegionError: the rectangle lies outside the picture as a whole (in the color, gray and reduced modes).
+        ValueError: a number of the rectangle, scaled, is negative. (A RegionError is a ValueError, too.)
     """
     mode = ImreadModes & ~_IGNORE_ORIENTATION
     reduced = _REDUCED.get(mode, 1)
@@ -106,7 +110,19 @@ def fast_read_image_roi(
 
 def resize_image(image: np.ndarray, resize_height: int | None, resize_width: int | None) -> np.ndarray:
     """``cv2.resize`` (INTER_LINEAR) to ``resize_height`` x ``resize_width`` pixels; one ``None`` keeps the aspect
-    ratio (``int(side * given / other)``), both ``None`` return ``image`` itself."""
+    ratio (``int(side * given / other)``), both ``None`` return ``image`` itself.
+
+    Args:
+        image: ``[H, W, 3]`` or ``[H, W]``; uint8, uint16, int16, float32 or float64.
+        resize_height, resize_width: pixels.
+
+    Returns:
+        ``[resize_height, resize_width, 3]`` or ``[resize_height, resize_width]``, of the same dtype.
+
+    Raises:
+        ValueError, TypeError: a size makes no sense.
+        cv2.error: the dtype is another one.
+    """
     if resize_height is None and resize_width is None:
         return image
     height, width = output_size(*image.shape[:2], resize_height, resize_width)
@@ -114,7 +130,18 @@ def resize_image(image: np.ndarray, resize_height: int | None, resize_width: int
 
 
 def scale_image(image: np.ndarray, scale: Sequence[float]) -> np.ndarray:
-    """``cv2.resize`` (INTER_LINEAR) by the factors ``(scale_w, scale_h)``."""
+    """``cv2.resize`` (INTER_LINEAR) by factors.
+
+    Args:
+        image: ``[H, W, 3]`` or ``[H, W]``; uint8, uint16, int16, float32 or float64.
+        scale: ``(scale_w, scale_h)``.
+
+    Returns:
+        ``[round(H * scale_h), round(W * scale_w), 3]``, or without the 3, of the same dtype.
+
+    Raises:
+        cv2.error: the dtype is another one, or nothing would be left of a side.
+    """
     return _cv2().resize(image, dsize=None, fx=scale[0], fy=scale[1])
 
 
@@ -131,7 +158,19 @@ def get_rect_image(image: np.ndarray, rect: Sequence[int]) -> np.ndarray:
 
 
 def scale_rect(orig_rect: Sequence[float], orig_shape: Sequence[int], dest_shape: Sequence[int]) -> list[int]:
-    """``[x, y, w, h]`` in a picture of ``orig_shape`` ``[h, w]``, resized to ``dest_shape``; each cut to an integer."""
+    """A rectangle, in a picture that is resized.
+
+    Args:
+        orig_rect: ``[x, y, w, h]`` in pixels of the picture.
+        orig_shape: its ``[h, w]``; more numbers, as those of ``image.shape``, do not count.
+        dest_shape: ``[h, w]`` of what it is resized to.
+
+    Returns:
+        ``[x, y, w, h]`` in pixels of that, each cut to an integer.
+
+    Raises:
+        ZeroDivisionError: ``orig_shape`` has a 0.
+    """
     across, down = dest_shape[1], dest_shape[0]
     x, y, w, h = orig_rect
     return [
@@ -143,14 +182,41 @@ def scale_rect(orig_rect: Sequence[float], orig_shape: Sequence[int], dest_shape
 
 
 def rgb_to_gray(image: np.ndarray) -> np.ndarray:
-    """``cv2.cvtColor`` (RGB2GRAY): ``[H, W, 3]`` to ``[H, W]``."""
+    """``cv2.cvtColor`` (RGB2GRAY).
+
+    Args:
+        image: ``[H, W, 3]``, RGB; uint8, uint16 or float32.
+
+    Returns:
+        ``[H, W]`` of the same dtype.
+
+    Raises:
+        cv2.error: the dtype or the shape is another one.
+    """
     cv2 = _cv2()
     return cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
 
 
 def _drawable(image: np.ndarray) -> np.ndarray:
-    """uint8, as files and windows take it."""
-    return image if image.dtype == np.uint8 else np.clip(np.asarray(image) * 255, 0, 255).astype(np.uint8)
+    """uint8, as files and windows take it: floats (and bool) times 255, integers as they are.
+
+    Raises:
+        ValueError: integers beyond 0 to 255.
+        TypeError: these are no numbers.
+    """
+    image = np.asarray(image)
+    if image.dtype == np.uint8:
+        return image
+    if image.dtype.kind in "fb":
+        return np.clip(image * 255, 0, 255).astype(np.uint8)
+    if image.dtype.kind not in "iu":
+        raise TypeError(f"a picture has uint8 or floats in [0, 1], not {image.dtype}")
+    if image.size and not 0 <= image.min() <= image.max() <= 255:
+        raise ValueError(
+            f"the picture is {image.dtype}, from {image.min()} to {image.max()}; integers must be from 0 to 255: scale "
+            "them (uint16 is written as it is to .png, .tif and .tiff)"
+        )
+    return image.astype(np.uint8)
 
 
 def save_image(image_path: str | os.PathLike, rgb_image: np.ndarray, toUINT8: bool = True) -> None:
@@ -158,14 +224,20 @@ def save_image(image_path: str | os.PathLike, rgb_image: np.ndarray, toUINT8: bo
 
     Args:
         image_path: the file; its folder must exist.
-        rgb_image: ``[H, W, 3]`` or ``[H, W]``.
-        toUINT8: floats in [0, 1] become uint8 (times 255, cut off). A uint8 picture is written as it is.
+        rgb_image: ``[H, W, 3]`` or ``[H, W]``; uint8, integers in [0, 255], floats in [0, 1], or for .png, .tif and
+            .tiff uint16.
+        toUINT8: floats become uint8 (times 255, cut off), and so do integers, as they are, but for uint16 where the
+            file can hold it. ``False`` hands everything to OpenCV as it is.
 
     Raises:
         OSError: the file cannot be written.
+        ValueError: integers that are not in [0, 255].
+        TypeError: these are no numbers.
     """
     cv2 = _cv2()
-    image = _drawable(rgb_image) if toUINT8 else rgb_image
+    image = np.asarray(rgb_image)
+    if toUINT8 and not (image.dtype == np.uint16 and os.fspath(image_path).lower().endswith(_SIXTEEN_BITS)):
+        image = _drawable(image)
     image = cv2.cvtColor(image, cv2.COLOR_GRAY2BGR if image.ndim == 2 else cv2.COLOR_RGB2BGR)
     try:
         written = cv2.imwrite(os.fspath(image_path), image)
@@ -178,7 +250,19 @@ def save_image(image_path: str | os.PathLike, rgb_image: np.ndarray, toUINT8: bo
 def combine_save_image(
     orig_image: np.ndarray, dest_image: np.ndarray, out_dir: str | os.PathLike, name: str, prefix: str
 ) -> None:
-    """Write ``dest_image`` as ``out_dir/NAME_PREFIX.jpg``, and both side by side as ``out_dir/NAME_src_PREFIX.jpg``."""
+    """Write ``dest_image`` as ``out_dir/NAME_PREFIX.jpg``, and both side by side as ``out_dir/NAME_src_PREFIX.jpg``.
+
+    Args:
+        orig_image, dest_image: ``[H, W, 3]`` both, or ``[H, W]`` both, of one height and one dtype; see
+            :func:`save_image`.
+        out_dir: the folder; it must exist.
+        name, prefix: parts of the files' names.
+
+    Raises:
+        OSError: a file cannot be written.
+        ValueError: the pictures do not fit side by side, or have integers that are not in [0, 255].
+        TypeError: these are no numbers.
+    """
     save_image(os.path.join(out_dir, f"{name}_{prefix}.jpg"), dest_image)
     save_image(os.path.join(out_dir, f"{name}_src_{prefix}.jpg"), np.hstack((orig_image, dest_image)))
 
@@ -190,7 +274,13 @@ combime_save_image = combine_save_image
 def show_image(title: str, image: np.ndarray, save_to: str | os.PathLike | None = None) -> None:
     """Show a picture with matplotlib, or write the figure to ``save_to``.
 
+    Args:
+        title: stands above it.
+        image: ``[H, W, 3]`` or ``[H, W]``; uint8 or floats in [0, 1].
+        save_to: the file, in the format of its ending.
+
     Raises:
+        ImportError: matplotlib is not there.
         RuntimeError: matplotlib has no display to show it on, and ``save_to`` is not given.
     """
     import matplotlib.pyplot as plt
@@ -209,6 +299,11 @@ def show_image(title: str, image: np.ndarray, save_to: str | os.PathLike | None 
 
 def cv_show_image(title: str, image: np.ndarray, save_to: str | os.PathLike | None = None) -> None:
     """Show an RGB picture in an OpenCV window until a key is pressed, or write it to ``save_to``.
+
+    Args:
+        title: of the window.
+        image: ``[H, W, 3]`` or ``[H, W]``; uint8 or floats in [0, 1].
+        save_to: the file; errors are those of :func:`save_image`.
 
     Raises:
         RuntimeError: there is no display, or OpenCV was built without windows, and ``save_to`` is not given.
@@ -235,7 +330,19 @@ def cv_show_image(title: str, image: np.ndarray, save_to: str | os.PathLike | No
 def show_image_rect(
     win_name: str, image: np.ndarray, rect: Sequence[int], save_to: str | os.PathLike | None = None
 ) -> None:
-    """:func:`cv_show_image` with the rectangle ``[x, y, w, h]`` drawn into a copy of the picture, in blue."""
+    """:func:`cv_show_image` with a rectangle drawn into a copy of the picture, in blue (black in a gray one).
+
+    Args:
+        win_name: the window's title.
+        image: ``[H, W, 3]`` or ``[H, W]``; uint8, integers in [0, 255] or floats in [0, 1].
+        rect: ``[x, y, w, h]``, integers in pixels. What lies outside is not drawn.
+        save_to: the file to write instead; errors are those of :func:`save_image`.
+
+    Raises:
+        RuntimeError: there is no display, or OpenCV was built without windows, and ``save_to`` is not given.
+        ValueError: integers that are not in [0, 255].
+        TypeError: these are no numbers.
+    """
     x, y, w, h = rect
     drawn = _drawable(image).copy()
     _cv2().rectangle(drawn, (x, y), (x + w, y + h), (0, 0, 255), thickness=2)

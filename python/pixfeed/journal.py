@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import tempfile
+import threading
 import uuid
+import warnings
 import weakref
+from collections import Counter
 from typing import NamedTuple
 
 from pixfeed.errors import ImageError, RegionError, Status
@@ -27,49 +31,146 @@ def _recovered(error: ImageError | RegionError) -> bool:
     return isinstance(error, ImageError) and error.status == Status.RECOVERED
 
 
+def _temporary_folder() -> str:
+    try:
+        return tempfile.gettempdir()
+    except OSError:  # there is none that can be written
+        return "/tmp"
+
+
 def _remove(path: str, owner: int) -> None:
     if os.getpid() == owner:
-        with contextlib.suppress(FileNotFoundError):
+        with contextlib.suppress(OSError):
             os.unlink(path)
+
+
+class _Seen:
+    """What this process knows of the file: as far as it has read it, which failures are in there.
+
+    Attributes:
+        end: bytes that are read.
+        places: where each failure's line begins (-1: it is in memory only), by the line's hash.
+        failed: how many of them are not recovered.
+        own: lines that could not be written, and how often.
+    """
+
+    def __init__(self):
+        self.process = os.getpid()
+        self.lock = threading.Lock()
+        self.own: Counter[bytes] = Counter()
+        self._start()
+
+    def _start(self) -> None:
+        self.end = self.failed = 0
+        self.places: dict[int, int] = {}
+        for line in self.own:
+            self.note(line, -1)
+
+    def note(self, line: bytes, place: int) -> None:
+        key = hash(line)
+        if key not in self.places:
+            self.failed += not _parsed(line).recovered
+            self.places[key] = place
+        elif self.places[key] < 0:
+            self.places[key] = place
+
+    def read_on(self, file: int) -> None:
+        """What was appended since last time."""
+        size = os.fstat(file).st_size
+        if size < self.end:  # somebody has removed the file, and this is a new one
+            self._start()
+        data = os.pread(file, size - self.end, self.end)
+        for line in data.splitlines(keepends=True):
+            if not line.endswith(b"\n"):
+                break  # it is being written
+            with contextlib.suppress(ValueError):  # a full disk has cut it off
+                if line.startswith(b"["):
+                    self.note(line, self.end)
+            self.end += len(line)
 
 
 class Journal:
     """A file of failures, made at the first one and removed with the object that made it.
 
-    Worker processes, forked or spawned, add to the same file: a line each, which the system appends in one piece.
+    Worker processes, forked or spawned, add to the same file: a line each, which the system appends in one piece. A
+    failure that is in there already is repeated by the number of the byte where its line begins. Where the file cannot
+    be written, each process remembers its own failures, and says so once.
     """
 
     def __init__(self):
-        self._path = os.path.join(tempfile.gettempdir(), f"pixfeed-{uuid.uuid4().hex}.jsonl")
+        self._path = os.path.join(_temporary_folder(), f"pixfeed-{uuid.uuid4().hex}.jsonl")
+        self._seen = _Seen()
         weakref.finalize(self, _remove, self._path, os.getpid())
 
     def __reduce__(self):
         return _reopen, (self._path,)
 
-    def add(self, error: ImageError | RegionError) -> None:
-        line = json.dumps([error.path, error.line, str(error), _recovered(error)]) + "\n"
-        file = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-        try:
-            os.write(file, line.encode())
-        finally:
-            os.close(file)
+    def _mine(self) -> _Seen:
+        if self._seen.process != os.getpid():  # a forked child: another thread of its parent may have had the lock
+            self._seen = _Seen()
+        return self._seen
+
+    def add(self, error: ImageError | RegionError) -> int:
+        """Writes a failure down. How many images could not be read so far, in all processes, but for recovered ones."""
+        line = json.dumps([error.path, error.line, str(error), _recovered(error)]).encode() + b"\n"
+        seen, problem = self._mine(), None
+        with seen.lock:
+            try:
+                file = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
+                try:
+                    seen.read_on(file)
+                    place = seen.places.get(hash(line), -1)
+                    short = line if place < 0 else b"%d\n" % place
+                    if os.write(file, short) < len(short):
+                        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+                    seen.read_on(file)
+                    seen.note(line, -1)  # if it is not there, because it ends a line that was cut off
+                finally:
+                    os.close(file)
+            except OSError as reason:
+                problem = None if seen.own else reason
+                seen.note(line, -1)
+                seen.own[line] += 1
+            failed = seen.failed
+        if problem is not None:
+            warnings.warn(
+                f"{self._path}: what could not be read cannot be written down ({problem.strerror or problem}). Reading "
+                "goes on; report() and max_errors know of this process's failures, not of those of worker processes. "
+                "TMPDIR names another folder",
+                RuntimeWarning,
+                stacklevel=2,
+            )
+        return failed
 
     def failures(self) -> list[Failure]:
         """Every image that could not be read, once, by line of the list and path."""
-        try:
-            with open(self._path, encoding="utf-8") as file:
-                lines = file.read().splitlines()
-        except FileNotFoundError:
-            return []
-        counts: dict[tuple, int] = {}
-        for text in lines:
-            key = tuple(json.loads(text))
-            counts[key] = counts.get(key, 0) + 1
-        ordered = sorted(counts.items(), key=lambda item: (item[0][1] or 0, str(item[0])))
-        return [Failure(*key[:3], n, key[3]) for key, n in ordered]
+        seen = self._mine()
+        with seen.lock:
+            counts = Counter(seen.own)
+        lines: dict[int, bytes] = {}
+        end = 0
+        with contextlib.suppress(OSError), open(self._path, "rb") as file:
+            for line in file:
+                begin, end = end, end + len(line)
+                if line.startswith(b"["):
+                    lines[begin] = line
+                elif line.strip().isdigit():
+                    begin = int(line)
+                if begin in lines:
+                    counts[lines[begin]] += 1
+        found = []
+        for line, count in counts.items():
+            with contextlib.suppress(ValueError):
+                found.append(_parsed(line)._replace(count=count))
+        return sorted(found, key=lambda failure: (failure.line or 0, str(failure)))
+
+
+def _parsed(line: bytes) -> Failure:
+    path, number, reason, recovered = json.loads(line)
+    return Failure(path, number, reason, 1, recovered)
 
 
 def _reopen(path: str) -> Journal:
     journal = Journal.__new__(Journal)  # its maker removes the file
-    journal._path = path
+    journal._path, journal._seen = path, _Seen()
     return journal

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import threading
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterable
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, wait
 from itertools import islice
 from typing import TypeVar
 
@@ -17,12 +19,19 @@ from torch.utils.data.dataloader import _BaseDataLoaderIter, _DatasetKind
 from pixfeed import draws
 from pixfeed.collate import default_collate, pad_collate
 from pixfeed.costs import Costs, take
+from pixfeed.fetchers import Fetch, Fetchers
 from pixfeed.joined import datasets, joined, reads_natively
 from pixfeed.journal import Failure
 from pixfeed.order import Order, Position
 from pixfeed.stats import Stats
-from pixfeed.threads import cores, for_loader
+from pixfeed.threads import Turn, cores, for_loader
 from pixfeed.watch import Counted, MainIter, ProcessesIter, Watch, Watched
+
+# Held while a loader is changed for the iterator that is being made. A forked child may find it locked by a thread that
+# it does not have.
+_changed = threading.RLock()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=lambda: globals().update(_changed=threading.RLock()))
 
 #: Functions that make a batch of pixfeed's samples without Python work for each sample.
 _COLLATES = (default_collate, pad_collate, _utils.collate.default_collate, _utils.collate.default_convert)
@@ -85,8 +94,8 @@ class DataLoader(torch.utils.data.DataLoader[_T_co]):
         self._epoch = -1  # the one that runs, or ran last
         self._told: dict[int, int] = {}  # the epoch that a sampler was told, by its place among the samplers
         self._loaded: dict | None = None  # the state that the next epoch goes on from
-        self._running: _BaseDataLoaderIter | None = None
         self._watch: Watch | None = None  # over the epoch that runs, or ran last
+        self._has_threads = False  # whether threads read that epoch
         self._position: Position | None = None
         if collate_fn is None and (batch_size is not None or batch_sampler is not None):
             collate_fn = default_collate
@@ -145,39 +154,49 @@ class DataLoader(torch.utils.data.DataLoader[_T_co]):
         why_not = self._why_no_threads()
         if self.workers == "thread" and why_not:  # since the loader was made, something was changed
             raise ValueError(f"workers='thread' is not possible: {why_not}")
-        given = {"dataset": self.dataset, "collate_fn": self.collate_fn}
-        vars(self)["dataset"] = joined(self.dataset)  # for the iterator alone
-        try:
-            if self.workers != "process" and not why_not:
-                return _ThreadsIter(self)
-            if self.num_workers == 0:
-                return MainIter(self)
-            self.check_worker_number_rationality()
-            vars(self)["collate_fn"] = Counted(self.collate_fn)
-            return ProcessesIter(self)
-        finally:
-            vars(self).update(given)
+        self._has_threads = self.workers != "process" and not why_not
+        with _changed:
+            given = {"dataset": self.dataset, "collate_fn": self.collate_fn}
+            vars(self)["dataset"] = joined(self.dataset)  # for the iterator alone
+            try:
+                if self._has_threads:
+                    return _ThreadsIter(self)
+                if self.num_workers == 0:
+                    return MainIter(self)
+                self.check_worker_number_rationality()
+                vars(self)["collate_fn"] = Counted(self.collate_fn)
+                return ProcessesIter(self)
+            finally:
+                vars(self).update(given)
 
     def __iter__(self) -> _BaseDataLoaderIter:
         state, self._loaded = self._loaded, None
         self._position.from_the_start()
         self._epoch += 1
         if state is not None:
-            finished = not self._iterable and state["batches"] >= len(self)
+            finished = self._is_behind(state["batches"])
             self._epoch = state["epoch"] + finished
-            self._position.go_to(state["batches"], finished, state["random"])
+            self._position.go_to(state["batches"], finished, state["random"], state.get("fresh", False))
         for place, sampler in enumerate(self._samplers()):
             self._tell_epoch(place, sampler)
-        self._watch = Watch()
-        self._running = super().__iter__()
-        self._running.watch = self._watch
+        watch = Watch()
+        batches = super().__iter__()
+        batches.watch = watch
+        first = self._position.first
         if self._iterable:  # there is no other way to get to a batch
-            self._running.watch = Watch()  # those batches are not the epoch's
-            deque(islice(self._running, self._position.first), maxlen=0)
-            self._running.watch = self._watch
-            self._position.first = 0
-        self._watch.made()
-        return self._running
+            batches.watch = Watch()  # those batches are not the epoch's
+            deque(islice(batches, first), maxlen=0)
+            batches.watch = watch
+        self._watch, self._first = watch, first
+        watch.made()
+        return batches
+
+    def _is_behind(self, batch: int) -> bool:
+        """Whether an epoch has no such batch."""
+        try:
+            return not self._iterable and batch >= len(self)
+        except TypeError:  # a sampler that does not know how many there are
+            return False
 
     def stats(self) -> Stats:
         """Where the time of the current epoch went, or of the last one if none is running: ``print(loader.stats())``
@@ -196,7 +215,7 @@ class DataLoader(torch.utils.data.DataLoader[_T_co]):
             stepping=watch.stepping,
             costs=watch.costs,
             workers=self.num_workers,
-            threads=isinstance(self._running, _ThreadsIter),
+            threads=self._has_threads,
             cores=cores(),
             floats=any(dataset.dtype.is_floating_point for dataset in datasets(self.dataset)),
         )
@@ -222,14 +241,23 @@ class DataLoader(torch.utils.data.DataLoader[_T_co]):
 
         Returns:
             A dict of integers and uint8 tensors, for ``torch.save``; its size does not depend on the dataset's.
+
+        Raises:
+            RuntimeError: ``in_order=False``: what comes next depends on which batches happened to be made first.
         """
         if self._loaded is not None:
             return dict(self._loaded)
-        running = self._running is not None
+        fresh = self._watch is None
+        if not (self.in_order or fresh or self.num_workers == 0):
+            raise RuntimeError(
+                "with in_order=False the batches that were yielded are not those in front of the others, so no state "
+                "can say where to go on; use in_order=True"
+            )
         return {
-            "epoch": self._epoch if running else self._epoch + 1,
-            "batches": self._position.first + self._running._num_yielded if running else 0,
+            "epoch": self._epoch + fresh,
+            "batches": 0 if fresh else self._first + self._watch.batches,
             "random": self._position.random(),
+            "fresh": fresh,
             "seeds": [dataset.seed for dataset in datasets(self.dataset)],
         }
 
@@ -269,17 +297,17 @@ class DataLoader(torch.utils.data.DataLoader[_T_co]):
 
     def __getstate__(self) -> dict:
         """For copies and pickles: the loader, without the epoch that it is in the middle of."""
-        return {**vars(self), "_running": None, "_iterator": None, "_told": dict(self._told)}
+        return {**vars(self), "_watch": None, "_iterator": None, "_told": dict(self._told)}
 
     def __setstate__(self, state: dict) -> None:
         vars(self).update(state)
         self._position = self._new_position()
 
 
-def _fetch(fetcher, index, epoch: int, threads: int, pinned_device: str | None) -> tuple[object, Costs]:
+def _fetch(turn: Turn, fetcher, index, epoch: int, threads: int, pinned_device: str | None) -> tuple[object, Costs]:
     """One batch and what it cost, in a thread that waits for the pool."""
     take()  # what a batch spent that could not be read does not count
-    with draws.for_epoch(epoch), for_loader(threads, pinned_device is not None):
+    with draws.for_epoch(epoch), for_loader(threads, turn, pinned_device is not None):
         data = fetcher.fetch(index)
         if pinned_device is not None:  # images are there already: this pins the labels
             data = _utils.pin_memory.pin_memory(data, pinned_device)
@@ -298,9 +326,8 @@ class _ThreadsIter(Watched, _BaseDataLoaderIter):
         self._epoch = loader._drawn_epoch()
         self._in_order = loader.in_order
         self._ahead = max(1, loader.prefetch_factor)
-        # Its threads end when it is thrown away, or at exit, behind the batches in flight.
-        self._executor = ThreadPoolExecutor(self._ahead, thread_name_prefix="pixfeed-loader")
-        self._flying: deque[Future] = deque()
+        self._fetchers = Fetchers(self._ahead)
+        self._flying: deque[Fetch] = deque()
         self._fill()
 
     def _reset(self, loader, first_iter=False):
@@ -317,16 +344,12 @@ class _ThreadsIter(Watched, _BaseDataLoaderIter):
             except StopIteration:
                 return
             what = (_fetch, self._fetcher, index, self._epoch, self._num_workers, device)
-            try:
-                future = self._executor.submit(*what)
-            except RuntimeError:  # the main thread has ended, this one has not: it goes on alone
-                future = Future()
-                future.set_result(what[0](*what[1:]))
-            self._flying.append(future)
+            self._flying.append(self._fetchers.submit(*what))
 
     def _next_data(self):
         if not self._flying:
             raise StopIteration
+        self._fetchers.check_process()
         timeout = self._timeout or None
         some = [self._flying[0]] if self._in_order else self._flying
         done, _ = wait(some, timeout, FIRST_COMPLETED)
@@ -340,11 +363,10 @@ class _ThreadsIter(Watched, _BaseDataLoaderIter):
         return batch
 
     def _cancel(self) -> None:
-        for future in self._flying:
-            future.cancel()
+        for fetch in self._flying:
+            fetch.abandon()
         self._flying.clear()
 
     def __del__(self):
-        if hasattr(self, "_executor"):
-            self._cancel()
-            self._executor.shutdown(wait=False)
+        if hasattr(self, "_fetchers"):
+            self._fetchers.close()

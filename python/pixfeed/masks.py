@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from types import ModuleType
 
 import numpy as np
@@ -27,10 +28,20 @@ def pillow() -> ModuleType:
     return Image
 
 
+def _spread(image) -> tuple[int, int]:
+    """The largest number that a mask's file has room for, and what Pillow makes of it: gray of 2 or 4 bits, and a PGM
+    with a maximum of its own, are spread over all values of Pillow's mode. (255, 255) where nothing is."""
+    decoder, _, _, arguments = image.tile[0] if image.tile else ("", None, 0, "")
+    how, *more = arguments if isinstance(arguments, tuple) and arguments else (arguments,)
+    if decoder in ("ppm", "ppm_plain") and more:
+        return more[0], 255 if image.mode == "L" else 65535
+    bits = re.match(r"L;([24])", str(how))
+    return (2 ** int(bits[1]) - 1 if bits else 255), 255
+
+
 def read(path: str, origin: Origin, size: tuple[int, int]) -> np.ndarray:
-    """The numbers in a mask's file, as Pillow reads them: a palette's indices stay indices, 16 bits stay 16 bits, an
-    EXIF orientation is not looked at. (Gray of 2 or 4 bits is spread to 0..255, by Pillow: write such masks with 8 bits
-    or with a palette.)
+    """The numbers in a mask's file: a palette's indices stay indices, gray of 1, 2, 4, 8 or 16 bits stays what it is,
+    an EXIF orientation is not looked at.
 
     Args:
         path: the file, of any format that Pillow reads. JPEG does not keep numbers.
@@ -58,7 +69,9 @@ def read(path: str, origin: Origin, size: tuple[int, int]) -> np.ndarray:
                 raise origin.region_error(
                     f"the mask has {have} (w x h) pixels, its picture as displayed {want}; make it from that picture"
                 )
-            return np.asarray(image)
+            most, spread = _spread(image)  # before it is decoded
+            numbers = np.asarray(image)
+            return numbers if most == spread else ((numbers.astype(np.int64) * most + spread // 2) // spread)
     except (ImageError, RegionError):
         raise
     except FileNotFoundError:

@@ -23,14 +23,14 @@ class Position:
         self._samplers = [sampler for sampler in samplers if sampler is not None]
         self._generator = generator
         self._draws_seed = draws_seed
-        self._next: dict | None = None  # where the next epoch begins: "batches", "finished" and "random"
+        self._next: dict | None = None  # where the next epoch begins: the arguments of go_to()
         self.first = 0  # the batch that the running epoch began with
         self._at_start: dict | None = None
 
-    def go_to(self, batches: int, finished: bool, random: dict) -> None:
+    def go_to(self, batches: int, finished: bool, random: dict, fresh: bool) -> None:
         """The next epoch begins at a batch of the epoch that was drawn with these random states; if that one is
-        finished, behind it."""
-        self._next = {"batches": batches, "finished": finished, "random": random}
+        finished, behind it. If they are ``fresh``, from before the first epoch, torch's seed is still to be drawn."""
+        self._next = {"batches": batches, "finished": finished, "random": random, "fresh": fresh}
         self.first = 0 if finished else batches
 
     def from_the_start(self) -> None:
@@ -51,9 +51,9 @@ class Position:
         start = where["batches"]
         if where["finished"]:  # what the finished one has drawn at last has been drawn
             deque(_from(index_sampler, start), maxlen=0)
-            if self._draws_seed:
-                torch.empty((), dtype=torch.int64).random_(generator=self._generator)
             start = 0
+        if where["fresh"] or (where["finished"] and self._draws_seed):
+            torch.empty((), dtype=torch.int64).random_(generator=self._generator)
         self._at_start = self._get_random()
         rest = _from(index_sampler, start)
         drawn = chain(list(islice(rest, 1)), rest)

@@ -21,6 +21,8 @@ from pixfeed.plan import FORMATS, OPENCV, PILLOW
 
 #: What pictures are resized to, (height, width): most shrink, small ones grow.
 SIZE = (256, 256)
+#: Gray ones: sides that are no multiple of what OpenCV's vectors hold.
+GRAY_SIZE = (250, 253)
 _FORMATS = ("jpeg", "png", "webp", "other")
 _SUFFIXES = {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".dib", ".tif", ".tiff", ".gif"}
 _SUFFIXES |= {".pbm", ".pgm", ".ppm", ".pnm", ".avif", ".jp2"}
@@ -132,18 +134,17 @@ def _ways(data: bytes, whole: np.ndarray, read: Callable) -> Iterator[tuple[str,
     yield "color, orientation ignored", "OpenCV", read(ignore_orientation=True), _by_cv2(data, 1 | 128)
     x, y, w, h = _region(whole.shape[1], whole.shape[0])
     yield "color, region", "OpenCV", read(roi=(x, y, w, h)), whole[y : y + h, x : x + w]
-    for name, number in OPENCV.items():
-        theirs = resize(cv2, whole, SIZE[::-1], number)
-        yield (
-            f"resize {name}",
-            "OpenCV without IPP" if name == "cubic" else "OpenCV",
-            read(size=SIZE, interpolation=name),
-            theirs,
-        )
-    picture = Image.fromarray(np.ascontiguousarray(whole))
-    for name, number in PILLOW.items():
-        theirs = np.asarray(picture.resize(SIZE[::-1], Image.Resampling(number - 16)))
-        yield f"resize {name}", "Pillow", read(size=SIZE, interpolation=name, antialias=True), theirs
+    for channels, size, way in (("rgb", SIZE, "resize"), ("gray", GRAY_SIZE, "gray, resize")):
+        image = np.ascontiguousarray(whole if channels == "rgb" else _by_cv2(data, 0))
+        for name, number in OPENCV.items():
+            whom = "OpenCV without IPP" if name == "cubic" else "OpenCV"
+            ours = read(size=size, channels=channels, interpolation=name)
+            yield f"{way} {name}", whom, ours, resize(cv2, image, size[::-1], number)
+        picture = Image.fromarray(image)
+        for name, number in PILLOW.items():
+            theirs = np.asarray(picture.resize(size[::-1], Image.Resampling(number - 16)))
+            ours = read(size=size, channels=channels, interpolation=name, antialias=True)
+            yield f"{way} {name}", "Pillow", ours, theirs
 
 
 def compare(files: Sequence[Path], backend: str | None = None, progress: Callable[[], None] = lambda: None) -> Report:

@@ -59,6 +59,8 @@ PLAN = np.dtype(
 ADJUST = {"brightness": 1, "contrast": 2, "saturation": 3, "gray": 4}
 
 JPEG = 1
+# The orientations in which displayed pixels run against the stored ones, along x and along y.
+_BACKWARDS = (2, 3, 6, 7), (3, 4, 7, 8)
 FORMATS = {0: "unknown", 1: "jpeg", 2: "png", 3: "webp"}
 
 #: OpenCV's ways of resampling, with the numbers of its INTER_*.
@@ -103,6 +105,28 @@ def reduced_side(side: np.ndarray, format: np.ndarray, reduced: np.ndarray | int
     return np.where(format == JPEG, -(-side // reduced), np.maximum(side // reduced, 1))
 
 
+def reduction(headers: np.ndarray, reduced: np.ndarray | int) -> tuple[np.ndarray, np.ndarray]:
+    """Where decoding at 1 / ``reduced`` of the size takes points of displayed pictures: from ``at`` to
+    ``(at + lead) / scale``.
+
+    A JPEG's last pixels stand for fewer than ``reduced``, and come first where the orientation turns a side around.
+    Pictures of other formats are resized as a whole.
+
+    Args:
+        headers: HEADER rows ``[n]``, or one.
+        reduced: 1, 2, 4 or 8, for each.
+
+    Returns:
+        scale ``[n, 2]`` and lead, int64 ``[n, 2]``: for x and y, in pixels of the full size.
+    """
+    sides = np.stack([headers["width"], headers["height"]], -1).astype(np.int64)
+    jpeg, reduced = headers["format"][..., None] == JPEG, np.asarray(reduced)[..., None]
+    decoded = reduced_side(sides, headers["format"][..., None], reduced)
+    backwards = np.stack([np.isin(headers["orientation"], those) for those in _BACKWARDS], -1)
+    scale = np.where(jpeg | (sides == 0), reduced, sides / np.maximum(decoded, 1))
+    return scale, np.where(jpeg & backwards, decoded * reduced - sides, 0)
+
+
 def resize_plan(headers: np.ndarray, size: tuple[int, int], interpolation: int = OPENCV["linear"]) -> np.ndarray:
     """PLAN rows that resize each whole picture to ``size``.
 
@@ -127,7 +151,9 @@ def resize_plan(headers: np.ndarray, size: tuple[int, int], interpolation: int =
     return plans
 
 
-def map_points(rows: np.ndarray, size: tuple[int, int], points: np.ndarray) -> np.ndarray:
+def map_points(
+    rows: np.ndarray, size: tuple[int, int], points: np.ndarray, headers: np.ndarray | None = None
+) -> np.ndarray:
     """Where points of the displayed pictures lie in what PLAN rows make of them: for boxes and keypoints.
 
     Args:
@@ -135,16 +161,23 @@ def map_points(rows: np.ndarray, size: tuple[int, int], points: np.ndarray) -> n
         size: (height, width) of the slots that they are written to.
         points: ``[n, k, 2]``: x, y in pixels of the displayed picture at its full size; (0, 0) is the corner of the
             first pixel, not its centre.
+        headers: HEADER rows ``[n]``. Without them pictures that are decoded at 1 / ``reduced`` of their size are taken
+            to be stored upright, and their sides to be multiples of that.
 
     Returns:
         float64 ``[n, k, 2]``: x, y in pixels of the slot, in the same sense; what was cropped off lies outside.
     """
+    if headers is None:
+        scale, lead = rows["reduced"][:, None, None], np.zeros((1, 1, 2))
+    else:
+        scale, lead = (each[:, None] for each in reduction(headers, rows["reduced"]))
+    points = (points + lead) / scale
     rows = rows[:, None]
     mapped = np.empty(np.broadcast_shapes(points.shape, (*rows.shape, 2)))
     for axis, (side, flip, length) in enumerate((("x", "horizontal", size[1]), ("y", "vertical", size[0]))):
         letter = "wh"[axis]
         begin, end = rows["box"][..., axis].astype(np.float64), rows["box"][..., 2 + axis]
-        at = points[..., axis] / rows["reduced"] - rows[f"crop_{side}"] - begin
+        at = points[..., axis] - rows[f"crop_{side}"] - begin
         at = at * rows[f"resize_{letter}"] / (end - begin) - rows[f"window_{side}"]
         mapped[..., axis] = np.where(rows[f"flip_{flip}"] != 0, length - at, at)
     return mapped
@@ -171,27 +204,28 @@ def visible(rows: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     return np.clip(borders, 0, (*size[::-1], *size[::-1]))
 
 
-def nearest_pixels(row: np.void, size: tuple[int, int], picture: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+def nearest_pixels(row: np.void, size: tuple[int, int], header: np.void) -> tuple[np.ndarray, np.ndarray]:
     """Which pixel of the displayed picture is nearest to each pixel that a PLAN row makes, with the rounding of
     Pillow's NEAREST: for masks.
 
     Args:
         row: one PLAN row.
         size: (height, width) of the slot.
-        picture: (height, width) of the displayed picture at its full size.
+        header: the picture's HEADER row.
 
     Returns:
         int64 ``[height]`` and ``[width]``: the row and the column in the picture, -1 where the slot shows none.
     """
+    scale, lead = reduction(header, row["reduced"])
     found = []
     for axis, side, flip in ((1, "y", "vertical"), (0, "x", "horizontal")):
-        length, limit = size[1 - axis], picture[1 - axis]
+        length, limit = size[1 - axis], int(header["height" if axis else "width"])
         crop, count, reduced = (int(row[name]) for name in (f"crop_{side}", f"resize_{'wh'[axis]}", "reduced"))
         begin, end = row["box"][axis], row["box"][2 + axis]
         steps = np.full(count, float(end - begin) / count)
         steps[0] = float(begin) + steps[0] * 0.5
         at = np.add.accumulate(steps)  # as Pillow adds them up
-        at = np.floor(at) + crop if reduced == 1 else np.floor((at + crop) * reduced)
+        at = np.floor(at) + crop if reduced == 1 else np.floor((at + crop) * scale[axis] - lead[axis])
         at = np.clip(at.astype(np.int64), 0, limit - 1)
         place = np.arange(length) + int(row[f"window_{side}"])
         inside = (place >= 0) & (place < count)

@@ -15,6 +15,7 @@ from pixfeed.errors import Status
 CHANNELS = {"rgb": 3, "gray": 1}
 
 _CROP = ("crop_x", "crop_y", "crop_w", "crop_h")
+_LONGEST = 1 << 30  # side of what is made, in pixels: what the backends can carry out
 
 
 @dataclass(frozen=True)
@@ -140,7 +141,7 @@ class Reading:
         else:
             boxes = np.concatenate([np.zeros((len(crop), 2)), crop[:, 2:]], 1)
         if None in size:
-            size = plan.output_size(int(crop[0, 3]), int(crop[0, 2]), *size)
+            size = check_size(plan.output_size(int(crop[0, 3]), int(crop[0, 2]), *size))
         for i, name in enumerate(_CROP):
             rows[name] = crop[:, i]
         rows["resize_h"], rows["resize_w"] = size
@@ -175,7 +176,7 @@ class Reading:
         rows["low_pass"] = 1
         rows["reduced"] = reduced = _scale(headers["format"], shrinks, self.headroom)
         # The reduced picture's pixels that the region touches; the box keeps the region's true borders.
-        scale, corner = reduced[:, None], crop[:, :2]
+        scale, corner = reduced[:, None], crop[:, :2] + plan.reduction(headers, reduced)[1]
         start = corner // scale
         sides = -(-(corner + crop[:, 2:]) // scale) - start
         rows["box"][:, :2] = (boxes[:, :2] + corner) / scale - start
@@ -185,11 +186,12 @@ class Reading:
 
 
 def _outside(rois: np.ndarray, width: np.ndarray, height: np.ndarray, policy: str) -> np.ndarray:
-    """Which regions are refused for where they lie."""
+    """Which regions are refused for where they lie. Nothing is added that could be too large for an int64; what is said
+    of empty regions does not count."""
     x, y, w, h = rois.T
     if policy == "error":
-        return (x < 0) | (y < 0) | (x + w > width) | (y + h > height)
-    return (x >= width) | (y >= height) | (x + w <= 0) | (y + h <= 0)
+        return (x < 0) | (y < 0) | (w > width - x) | (h > height - y)
+    return (x >= width) | (y >= height) | (x <= -w) | (y <= -h)
 
 
 def _what_is_wrong(roi: list[int], width: int, height: int) -> str:
@@ -206,8 +208,8 @@ def _crop(rois, width, height, format, reduced, *, whole) -> np.ndarray:
     if reduced != 1:
         rois = np.trunc(rois / reduced).astype(np.int64)
     start = np.clip(rois[:, :2], 0, limit - 1)
-    end = np.clip(rois[:, :2] + rois[:, 2:], start + 1, limit)
-    return np.concatenate([start, end - start], 1)
+    sides = np.clip(rois[:, 2:] + np.minimum(rois[:, :2], 0), 1, limit - start)
+    return np.concatenate([start, sides], 1)
 
 
 def _inside(boxes: np.ndarray, crop: np.ndarray) -> np.ndarray:
@@ -233,8 +235,10 @@ def check_rows(name: str, rows: object, n: int, dtype: type) -> np.ndarray | Non
     given = np.asarray(rows)
     if given.shape != (n, 4):
         raise ValueError(f"{name} has shape {given.shape}; {n} pictures need ({n}, 4)")
-    array = given.astype(dtype)
-    if given.dtype.kind not in "iuf" or not (array == given).all():
+    numbers = given.dtype.kind in "iuf"
+    with np.errstate(invalid="ignore"):  # of the cast
+        array = given.astype(dtype) if numbers else given
+    if not numbers or not (array == given).all():
         raise TypeError(
             f"{name} must be {'integers' if dtype is np.int64 else 'numbers'}: {given.dtype} {given[:1].tolist()}"
         )
@@ -252,4 +256,6 @@ def check_size(size: Sequence[int]) -> tuple[int, int]:
         raise TypeError(f"size is {size!r}; it must be (height, width), two integers")
     if height <= 0 or width <= 0:
         raise ValueError(f"size is {size!r}; height and width must be positive")
+    if max(height, width) > _LONGEST:
+        raise ValueError(f"size is {size!r}; a side has {_LONGEST:,} pixels at most")
     return height, width

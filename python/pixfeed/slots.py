@@ -19,14 +19,16 @@ import threading
 import uuid
 import weakref
 from collections import deque
-from multiprocessing import queues, resource_sharer, util  # noqa: F401  before there are threads, as torch does it
+from multiprocessing import resource_sharer, util  # noqa: F401  before there are threads, as torch does it
 from multiprocessing.reduction import DupFd, ForkingPickler
 
 import numpy as np
 import torch
 from torch.multiprocessing.reductions import reduce_tensor
+from torch.storage import _share_memory_lock_protected
 
 from pixfeed import segment
+from pixfeed.feeder import given_queues
 from pixfeed.pool import Pool
 
 #: Below this size, in bytes, a tensor crosses by value.
@@ -203,11 +205,19 @@ def _reduce(tensor: torch.Tensor) -> tuple:
     """In place of torch's reduce_tensor in a worker process: for ordinary tensors on their way to the loader."""
     if _lender is None or not _plain(tensor) or not _for_the_loader():
         return reduce_tensor(tensor)
+    return _reduce_storage(tensor.untyped_storage(), tensor)
+
+
+@_share_memory_lock_protected
+def _reduce_storage(_: torch.UntypedStorage, tensor: torch.Tensor) -> tuple:
+    """Under the lock of torch's that share_memory_() takes: a user's own queue, which has the same tensor, moves it to
+    other memory in a thread of its own."""
     reduced = _lender.reduce(tensor)
     # Neither shared on purpose, nor a part of something that others may be parts of, too.
     whole = tensor.is_contiguous() and tensor.nbytes == tensor.untyped_storage().nbytes() and not tensor.is_shared()
     if reduced is None and whole and tensor.nbytes < SMALL:
-        return _rebuild, (tensor.reshape(-1).view(torch.uint8).numpy().tobytes(), tensor.dtype, tuple(tensor.shape))
+        flat = tensor.as_strided((tensor.numel(),), (1,))  # a dimension of one or none may have any stride
+        return _rebuild, (flat.view(torch.uint8).numpy().tobytes(), tensor.dtype, tuple(tensor.shape))
     if reduced is None and whole:
         with contextlib.suppress(MemoryError):  # torch has its own words for that
             copy = _lender.empty(tensor.nbytes).view(tensor.dtype).view(tensor.shape).copy_(tensor)
@@ -226,9 +236,8 @@ def _plain(tensor: torch.Tensor) -> bool:
 def _for_the_loader() -> bool:
     """Whether this thread feeds a queue that this process was started with: the loader's. Of other queues, a user's,
     nobody knows where they end."""
-    started_with = getattr(multiprocessing.current_process(), "_args", ())
     thread = threading.current_thread()
-    return any(isinstance(it, queues.Queue) and getattr(it, "_thread", None) is thread for it in started_with)
+    return any(getattr(queue, "_thread", None) is thread for queue in given_queues())
 
 
 # -- the process that it works for ----------------------------------------------------------------------------------

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import operator
 import os
-from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -13,26 +12,57 @@ from pixfeed import masks, plan
 from pixfeed.annotations import Annotations
 from pixfeed.collate import Target, default_collate
 from pixfeed.errors import Origin
-from pixfeed.transforms.color import Color
 from pixfeed.transforms.recipe import Recipe
 
 KINDS = ("labels", "mask", "boxes", "keypoints")
+#: How boxes are given, in torchvision's words.
+BOX_FORMATS = ("xywh", "xyxy")
 
 
 class Places:
-    """What n pictures were made by: where each pixel of theirs went. ``note`` is the reader's ``planned``.
-
-    Attributes:
-        rows: PLAN rows ``[n]``.
-        headers: HEADER rows ``[n]``.
-    """
+    """What n pictures were made by: where each pixel of theirs went. ``note`` is the reader's ``planned``; what it is
+    told of one picture several times are the passes that the picture takes, one after the other."""
 
     def __init__(self, n: int):
-        self.rows = np.zeros(n, plan.PLAN)
-        self.headers = np.zeros(n, plan.HEADER)
+        self._passes: list[list[tuple]] = [[] for _ in range(n)]  # (HEADER row [1], PLAN row [1], size) each, see plan
 
-    def note(self, piece: slice, headers: np.ndarray, rows: np.ndarray) -> None:
-        self.rows[piece], self.headers[piece] = rows, headers
+    def note(self, piece: slice, headers: np.ndarray, rows: np.ndarray, size: tuple[int, int]) -> None:
+        for i, passes in enumerate(self._passes[piece]):
+            passes.append((headers[i : i + 1], rows[i : i + 1], size))
+
+    def picture(self, at: int) -> tuple[int, int]:
+        """(height, width) of picture ``at`` as displayed."""
+        header = self._passes[at][0][0][0]
+        return int(header["height"]), int(header["width"])
+
+    def points(self, at: int, points: np.ndarray) -> np.ndarray:
+        """Where points ``[k, 2]`` of picture ``at`` lie in what was made of it; see :func:`pixfeed.plan.map_points`."""
+        for header, row, size in self._passes[at]:
+            points = plan.map_points(row, size, points[None], header)[0]
+        return points
+
+    def borders(self, at: int) -> np.ndarray:
+        """left, upper, right, lower of the part of what was made that shows picture ``at``, float64 ``[4]``."""
+        borders = None
+        for header, row, size in self._passes[at]:
+            shown = plan.visible(row, size)[0].astype(np.float64)
+            if borders is not None:  # of what the passes before have left
+                corners = plan.map_points(row, size, borders.reshape(1, 2, 2), header)[0]  # a flip exchanges them
+                before = np.concatenate([corners.min(0), corners.max(0)])
+                shown = np.clip(before, shown[[0, 1, 0, 1]], shown[[2, 3, 2, 3]])
+            borders = shown
+        return borders
+
+    def pixels(self, at: int) -> tuple[np.ndarray, np.ndarray]:
+        """The row of picture ``at`` that each row of what was made of it shows, and the column of each column; see
+        :func:`pixfeed.plan.nearest_pixels`."""
+        axes = None
+        for header, row, size in self._passes[at]:
+            nearest = plan.nearest_pixels(row[0], size, header[0])
+            if axes is not None:  # pixels of what the pass before has made
+                nearest = tuple(np.where(now >= 0, before[now], -1) for before, now in zip(axes, nearest, strict=True))
+            axes = nearest
+        return axes
 
 
 class Targets:
@@ -48,8 +78,8 @@ class Targets:
     def __init__(self, files: Annotations):
         self.files = files
 
-    def make(self, i: int, places: Places, at: int, size: tuple[int, int]) -> torch.Tensor | Target:
-        """Of sample ``i``, whose picture of ``size`` (height, width) was made by row ``at`` of ``places``.
+    def make(self, i: int, places: Places, at: int) -> torch.Tensor | Target:
+        """Of sample ``i``, whose picture is ``at`` in ``places``.
 
         Raises:
             ImageError, RegionError: a mask cannot be read, or is not its picture's.
@@ -80,12 +110,11 @@ class Masks(Targets):
         self.fill = operator.index(ignore_index)
         masks.pillow()
 
-    def make(self, i, places, at, size):
+    def make(self, i, places, at):
         path = os.path.join(self.folder, self.files.masks.name(i))
         origin = Origin(path, self.files.filename, self.files.line(i))
-        picture = tuple(int(places.headers[side][at]) for side in ("height", "width"))
-        mask = masks.read(path, origin, picture)
-        y, x = plan.nearest_pixels(places.rows[at], size, picture)
+        mask = masks.read(path, origin, places.picture(at))
+        y, x = places.pixels(at)
         made = mask[np.ix_(y, x)].astype(np.int64)
         made[y < 0] = self.fill
         made[:, x < 0] = self.fill
@@ -99,33 +128,39 @@ class Masks(Targets):
 
 
 class Boxes(Targets):
-    """``{"boxes": float32 [N, 4], "labels": int64 [N]}``: x, y, w, h in pixels of what was made of the picture, cut off
-    where it ends.
+    """``{"boxes": float32 [N, 4], "labels": int64 [N]}``: in pixels of what was made of the picture, cut off where it
+    ends.
 
     Args:
         files: see :class:`Targets`.
         min_visibility: a box of whose area a smaller share is left is dropped; one of which nothing is left always.
+        form: one of BOX_FORMATS: x, y, w, h, or left, upper, right, lower.
     """
 
-    def __init__(self, files: Annotations, min_visibility: float):
+    def __init__(self, files: Annotations, min_visibility: float, form: str = "xywh"):
         super().__init__(files)
         if not 0 <= min_visibility <= 1:
             raise ValueError(f"min_visibility is {min_visibility!r}; it must be a share, from 0 to 1")
         self.min_visibility = float(min_visibility)
+        if form not in BOX_FORMATS:
+            raise ValueError(f"box_format is {form!r}; it may be one of {', '.join(BOX_FORMATS)}")
+        self.form = form
 
-    def make(self, i, places, at, size):
-        rows, mine = places.rows[at : at + 1], slice(*self.files.offsets[i : i + 2])
+    def make(self, i, places, at):
+        mine = slice(*self.files.offsets[i : i + 2])
         boxes = self.files.values[mine].astype(np.float64)
         corners = np.stack([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], 1)  # [N, 2, 2]
-        corners = plan.map_points(rows, size, corners.reshape(1, -1, 2)).reshape(-1, 2, 2)
+        corners = places.points(at, corners.reshape(-1, 2)).reshape(-1, 2, 2)
         start, end = corners.min(1), corners.max(1)  # a flip exchanges them
         area = (end - start).prod(1)
-        borders = plan.visible(rows, size)[0]
+        borders = places.borders(at)
         start, end = np.clip(start, borders[:2], borders[2:]), np.clip(end, borders[:2], borders[2:])
         sides = end - start
         kept = (sides > 0).all(1) & (sides.prod(1) >= self.min_visibility * area * (1 - 1e-9))
-        boxes = np.concatenate([start, sides], 1)[kept].astype(np.float32)
-        return Target(boxes=torch.from_numpy(boxes), labels=torch.from_numpy(self.files.classes[mine][kept]))
+        boxes = np.concatenate([start, end if self.form == "xyxy" else sides], 1).astype(np.float32)
+        if self.form == "xyxy":
+            kept &= (boxes[:, 2:] > boxes[:, :2]).all(1)  # as float32, too
+        return Target(boxes=torch.from_numpy(boxes[kept]), labels=torch.from_numpy(self.files.classes[mine][kept]))
 
     def nothing(self, i, size):
         return Target(boxes=torch.zeros(0, 4), labels=torch.zeros(0, dtype=torch.int64))
@@ -135,11 +170,11 @@ class Keypoints(Targets):
     """``{"keypoints": float32 [K, 3]}``: x, y, v; all 0 for a point that was not there (v = 0), or no longer is.
     A flip does not exchange left and right eyes."""
 
-    def make(self, i, places, at, size):
-        rows, mine = places.rows[at : at + 1], slice(*self.files.offsets[i : i + 2])
+    def make(self, i, places, at):
+        mine = slice(*self.files.offsets[i : i + 2])
         points = self.files.values[mine].astype(np.float64)
-        points[:, :2] = plan.map_points(rows, size, points[None, :, :2])[0]
-        borders = plan.visible(rows, size)[0]
+        points[:, :2] = places.points(at, points[:, :2])
+        borders = places.borders(at)
         inside = ((points[:, :2] >= borders[:2]) & (points[:, :2] <= borders[2:])).all(1)
         points[~inside | (points[:, 2] == 0)] = 0
         return Target(keypoints=torch.from_numpy(points.astype(np.float32)))
@@ -156,28 +191,21 @@ def of_list(
     header: bool,
     ignore_index: int,
     min_visibility: float,
+    box_format: str,
 ) -> Targets:
     """The targets of a list file; arguments as :class:`pixfeed.FastTxtDataset` has them."""
     files = Annotations(filename, kind, delimiter, header)
     if kind == "mask":
         return Masks(files, folder, ignore_index)
-    return Boxes(files, min_visibility) if kind == "boxes" else Keypoints(files)
+    return Boxes(files, min_visibility, box_format) if kind == "boxes" else Keypoints(files)
 
 
 def check_recipe(recipe: Recipe, kind: str) -> None:
     """Raises:
     ValueError: the targets could not be moved along with the picture.
     """
-    why = f"targets={kind!r} cannot follow "
-    later: Sequence = [step for each in recipe.passes[1:] for step, _ in each.steps if not isinstance(step, Color)]
-    later += [each.padding for each in recipe.passes[1:] if each.padding is not None]
-    if later:
-        raise ValueError(
-            f"{why}{later[0]!r}: it needs a second pass over the picture (here: after another resize, or behind a crop "
-            "or a padding that it cannot be joined with); leave it out, or put it before them"
-        )
     if recipe.python:
         raise ValueError(
-            f"{why}{recipe.python[0]!r}, which runs in Python; put pixfeed's own transforms before ToTensor, and do "
-            "the rest on batches"
+            f"targets={kind!r} cannot follow {recipe.python[0]!r}, which runs in Python; put pixfeed's own transforms "
+            "before ToTensor, and do the rest on batches"
         )

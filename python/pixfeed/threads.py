@@ -6,14 +6,27 @@ import contextlib
 import os
 import threading
 from collections.abc import Iterator
+from concurrent.futures import CancelledError
+from itertools import count
 
 import torch.utils.data
+
+_turns = count()
+
+
+class Turn:
+    """When a batch has the native backend's threads to itself: when those that were asked for earlier need no more."""
+
+    def __init__(self):
+        self.number = next(_turns)
+        self.is_cancelled = False
 
 
 class _Loan(threading.local):
     """What this thread does for a DataLoader, if it does."""
 
     threads: int | None = None
+    turn: Turn | None = None
     pinned = False
 
 
@@ -21,19 +34,27 @@ _loan = _Loan()
 
 
 @contextlib.contextmanager
-def for_loader(threads: int, pinned: bool) -> Iterator[None]:
+def for_loader(threads: int, turn: Turn, pinned: bool) -> Iterator[None]:
     """Inside the block this thread works for a DataLoader: decoding is done by ``threads`` threads of the pool while
-    this one waits, and :func:`pixfeed.memory.empty` gives pinned memory if ``pinned``."""
-    _loan.threads, _loan.pinned = threads, pinned
+    this one waits for its ``turn``; :func:`pixfeed.memory.empty` gives pinned memory if ``pinned``."""
+    _loan.threads, _loan.turn, _loan.pinned = threads, turn, pinned
     try:
         yield
     finally:
-        _loan.threads, _loan.pinned = None, False
+        _loan.threads, _loan.turn, _loan.pinned = None, None, False
 
 
-def caller_works() -> bool:
-    """Whether the thread that calls the native backend decodes as well, or leaves that to the pool."""
-    return _loan.threads is None
+def turn() -> int:
+    """The number of this thread's turn to have the native backend's threads; -1 if it is one of them itself.
+
+    Raises:
+        CancelledError: nobody wants this thread's batch any more.
+    """
+    if _loan.turn is None:
+        return -1
+    if _loan.turn.is_cancelled:
+        raise CancelledError
+    return _loan.turn.number
 
 
 def pinned() -> bool:

@@ -9,6 +9,7 @@ from torch.utils.data.dataloader import _MultiProcessingDataLoaderIter, _SingleP
 
 from pixfeed import draws
 from pixfeed.costs import Costs, take
+from pixfeed.feeder import report_errors
 
 
 class Watch:
@@ -90,6 +91,7 @@ class Counted:
         self.collate_fn = collate_fn
 
     def __call__(self, samples) -> tuple:
+        report_errors()
         batch = self.collate_fn(samples)
         return batch, tuple(take())
 

@@ -9,10 +9,13 @@ from __future__ import annotations
 import functools
 import importlib.util
 import os
+import sys
 from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
+
+from pixfeed.threads import Turn
 
 #: What can be opened: a path, or the bytes of an encoded image.
 Source = str | os.PathLike | bytes | bytearray | memoryview | np.ndarray
@@ -126,6 +129,14 @@ def load(name: str) -> Backend:
     else:
         raise ValueError(f"backend is {name!r}; it may be one of {', '.join(map(repr, NAMES))} or None")
     return module.backend()
+
+
+def cancel(turn: Turn) -> None:
+    """Nobody waits any more for the batch whose turn this is: what has not been begun for it is left out."""
+    turn.is_cancelled = True
+    native = sys.modules.get("pixfeed._native")
+    if native is not None:
+        native.cancel(turn.number)
 
 
 def available() -> dict[str, str]:

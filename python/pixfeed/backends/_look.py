@@ -1,4 +1,5 @@
-"""A look at encoded bytes, for what cv2 does not tell: the format, the claimed size, whether the end is there."""
+"""A look at encoded bytes, for what cv2 does not tell: the format, the claimed size, the orientation, whether the end
+is there."""
 
 from __future__ import annotations
 
@@ -92,3 +93,42 @@ def _png(data: bytes) -> Look:
             return Look(2, pixels, False, True)
         at += 12 + size
     return Look(2, pixels, False, False)
+
+
+def orientation(data: bytes) -> int:
+    """1 to 8, as the first EXIF data of a JPEG, PNG or WebP says; 1 without."""
+    at = 8 if data[:8] == b"\x89PNG\r\n\x1a\n" else 12
+    if data[:3] == b"\xff\xd8\xff":
+        found = _MARKER.search(data, 2)
+        while found and data[found.end() - 1] not in (0xD9, 0xDA):
+            at = found.end()
+            alone = data[at - 1] in (0x01, 0xD8)
+            size = 0 if alone else int.from_bytes(data[at : at + 2], "big")
+            if data[at - 1] == 0xE1 and data[at + 2 : at + 8] == b"Exif\0\0":
+                return _of_exif(data[at + 8 : at + size])
+            found = _MARKER.search(data, at + size)
+    elif at == 8:
+        while at + 12 <= len(data) and data[at + 4 : at + 8] != b"IEND":
+            size = int.from_bytes(data[at : at + 4], "big")
+            if data[at + 4 : at + 8] == b"eXIf":
+                return _of_exif(data[at + 8 : at + 8 + size])
+            at += 12 + size
+    elif data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        while at + 8 <= len(data):
+            size = int.from_bytes(data[at + 4 : at + 8], "little")
+            if data[at : at + 4] == b"EXIF":
+                return _of_exif(data[at + 8 : at + 8 + size].removeprefix(b"Exif\0\0"))
+            at += 8 + size + size % 2
+    return 1
+
+
+def _of_exif(tiff: bytes) -> int:
+    order = {b"II*\0": "<", b"MM\0*": ">"}.get(tiff[:4])
+    if order is None or len(tiff) < 8:
+        return 1
+    (at,) = struct.unpack_from(order + "I", tiff, 4)
+    entries = tiff[at + 2 :][: 12 * struct.unpack_from(order + "H", tiff, at)[0]] if at + 2 <= len(tiff) else b""
+    for tag, value in struct.iter_unpack(order + "H6xH2x", entries[: len(entries) // 12 * 12]):
+        if tag == 0x0112:
+            return value if 1 <= value <= 8 else 1
+    return 1

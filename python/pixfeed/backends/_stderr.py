@@ -8,6 +8,7 @@ import re
 import tempfile
 import threading
 from collections.abc import Iterator
+from typing import BinaryIO
 
 # libjpeg's warnings, libpng's messages, OpenCV's log, whose further lines begin with ">". Everything else was written
 # by somebody else meanwhile.
@@ -29,6 +30,13 @@ class Caught:
     lines: tuple[str, ...] = ()
 
 
+def _file() -> BinaryIO:
+    """Without a name, and in memory where that can be: no folder has to be writable."""
+    with contextlib.suppress(AttributeError, OSError):
+        return os.fdopen(os.memfd_create("pixfeed-stderr"), "w+b")
+    return tempfile.TemporaryFile()
+
+
 @contextlib.contextmanager
 def caught() -> Iterator[Caught]:
     """Catch what codecs write to file descriptor 2 inside the block; one block at a time in the process.
@@ -36,7 +44,7 @@ def caught() -> Iterator[Caught]:
     Lines that no codec wrote (another thread may write as well) are passed on when the block ends.
     """
     result = Caught()
-    with _lock, tempfile.TemporaryFile() as file:
+    with _lock, _file() as file:
         try:
             saved = os.dup(2)
         except OSError:  # no stderr at all: nothing can be printed

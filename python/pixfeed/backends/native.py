@@ -14,7 +14,7 @@ from pixfeed.backends import BackendError, Opened, Source
 from pixfeed.errors import Status
 from pixfeed.lines import Problem, Table
 from pixfeed.plan import HEADER, PLAN
-from pixfeed.threads import caller_works
+from pixfeed.threads import turn
 
 # The extension checks the size of a row; the buffer protocol would spell out every field.
 _PLAN_ROW = np.dtype((np.void, PLAN.itemsize))
@@ -54,7 +54,8 @@ class _Opened:
         return costs
 
     def decode_into(self, plans: np.ndarray, out: np.ndarray, threads: int) -> np.ndarray:
-        statuses = self._opened.decode_into(plans.view(_PLAN_ROW), out, threads, caller_works())
+        statuses = self._opened.decode_into(plans.view(_PLAN_ROW), out, threads, turn())
+        turn()  # cancelled in the meantime, it has left something out
         for row in _refused(statuses):
             other = self._other(int(plans["source"][row]))
             if other is not None:
@@ -92,8 +93,9 @@ class _Native:
             strict=strict, ignore_orientation=ignore_orientation, max_pixels=max_pixels, min_recovered=min_recovered
         )
         opened = self._module.open(
-            plain, turbo=self._turbo, defer=self._has_opencv, threads=threads, caller_works=caller_works(), **options
+            plain, turbo=self._turbo, defer=self._has_opencv, threads=threads, turn=turn(), **options
         )
+        turn()  # cancelled in the meantime, it has left something out
         return _Opened(opened, sources, options, _Lazy() if self._has_opencv else None)
 
     def parse_list(
@@ -125,7 +127,8 @@ class _Native:
         std: Sequence[float],
         threads: int,
     ) -> None:
-        self._module.take(pictures, rows, out, mean, std, threads, caller_works())
+        self._module.take(pictures, rows, out, mean, std, threads, turn())
+        turn()
 
 
 class _Lazy:

@@ -13,10 +13,11 @@ from time import perf_counter_ns
 import numpy as np
 
 from pixfeed.backends import BackendError, Source
-from pixfeed.backends._look import Frame, look
+from pixfeed.backends._look import Frame, look, orientation
 from pixfeed.backends._stderr import caught
 from pixfeed.errors import Status
 from pixfeed.plan import ADJUST, HEADER, JPEG, OPENCV, PILLOW, reduced_side
+from pixfeed.threads import turn
 
 _END = b"\xff\xd9"
 # What libjpeg says of a JPEG whose header claims fewer rows than there are: they stand before the next RST, or EOI.
@@ -126,7 +127,7 @@ class _Opened:
         self._images: dict[tuple[int, int, bool], np.ndarray] = {}
         self._costs = dict.fromkeys(("bytes", "reading", "decoding", "resizing", "writing"), 0)
         self.headers = np.zeros(len(sources), HEADER)
-        self.headers["orientation"] = 1  # cv2 has turned them already
+        self.headers["orientation"] = 1
         for i, (header, source) in enumerate(zip(self.headers, sources, strict=True)):
             start = perf_counter_ns()
             status, note, data = _read(source)
@@ -135,6 +136,8 @@ class _Opened:
             if status == Status.OK:
                 header["bytes"] = len(data)
                 header["format"] = look(data).format
+                if not ignore_orientation:
+                    header["orientation"] = orientation(data)  # cv2 turns them, and does not say how
                 status, note, image = self._decode(data, cv2.IMREAD_COLOR)
                 if status == Status.TRUNCATED and self._min_recovered < 1:
                     status, note, image, data = self._recover(i, data)
@@ -204,6 +207,7 @@ class _Opened:
                 _check(plan, *sides, out.shape[2], out.shape[3])
         statuses = self.headers["status"][plans["source"]]
         for plan, slot, status in zip(plans, out, statuses, strict=True):
+            turn()  # nothing more is done for a batch that nobody wants
             if status == Status.OK:
                 image = self._image(int(plan["source"]), int(plan["reduced"]), _reads_gray(plan, slot))
                 start = perf_counter_ns()
@@ -331,11 +335,17 @@ def _adjust(image: np.ndarray, step: int, factor: np.float32) -> np.ndarray:
 
 
 def resize(cv2, image: np.ndarray, size: tuple[int, int], interpolation: int) -> np.ndarray:
-    """Cubic with OpenCV's own code: Intel's IPP, which it prefers, rounds differently on different CPUs."""
+    """Cubic with OpenCV's own code: Intel's IPP, which it prefers, rounds differently on different CPUs.
+
+    Raises:
+        MemoryError: that is what cv2 lacks here.
+    """
     ipp = cv2.ipp.useIPP()
     cv2.ipp.setUseIPP(ipp and interpolation != OPENCV["cubic"])
     try:
         return cv2.resize(image, size, interpolation=interpolation)
+    except cv2.error as error:
+        raise MemoryError(f"{size[0]} x {size[1]} pixels (w x h) are too many for cv2.resize: {error}") from error
     finally:
         cv2.ipp.setUseIPP(ipp)
 

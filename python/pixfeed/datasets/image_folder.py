@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from pixfeed import folder
-from pixfeed.dataset import FastTxtDataset
+from pixfeed.dataset import FastTxtDataset, has_items_of_its_own
 from pixfeed.datasets import recognise
 from pixfeed.transforms import Compose, Normalize, Resize, ToDtype, ToTensor
 from pixfeed.transforms.base import Transform
@@ -28,11 +28,13 @@ class ImageFolder(FastTxtDataset):
             ``ToTensor`` and ``Normalize`` (see :func:`pixfeed.datasets.recognise.values`): images are read natively, a
             batch at once. Anything else is called with a PIL image (RGB), item by item, as torchvision does.
         target_transform: called with each label.
-        is_valid_file: called with each path, says whether it is an image; without it the suffix does.
+        is_valid_file: called with each path, says whether it is an image; without it the suffix does
+            (:data:`pixfeed.folder.SUFFIXES`, which are torchvision's).
         allow_empty: a class may be without images.
         resize_height, resize_width: pixels; see :class:`pixfeed.FastTxtDataset`. By default pictures keep their sizes.
             ``transform`` gets the resized picture.
-        **options: those of :class:`pixfeed.FastTxtDataset`. ``dtype`` goes with ``transform=None``.
+        **options: those of :class:`pixfeed.FastTxtDataset`. ``dtype`` does not go with a transform that is called with
+            PIL images.
 
     Raises:
         FileNotFoundError: there is no such folder, it has no sub-folder, or a class has no image.
@@ -56,8 +58,6 @@ class ImageFolder(FastTxtDataset):
         **options,
     ):
         self.root = os.path.expanduser(os.fspath(root))
-        if transform is not None and "dtype" in options:
-            raise ValueError("dtype goes with transform=None; a transform says it itself")
         self.classes, samples = folder.find(self.root, is_valid_file, allow_empty)
         self.class_to_idx = {name: number for number, name in enumerate(self.classes)}
         self.target_transform = target_transform
@@ -67,6 +67,8 @@ class ImageFolder(FastTxtDataset):
             values = recognise.values(transform)
             self._takes_pil = values is None and not isinstance(transform, (Compose, Transform))
             if self._takes_pil:
+                if "dtype" in options:
+                    raise ValueError("dtype does not go with this transform, which makes its tensors itself, in Python")
                 options["dtype"] = torch.uint8
             else:
                 options["transform"] = transform if values is None else _written(values, sizes)
@@ -100,7 +102,7 @@ class ImageFolder(FastTxtDataset):
         return item if isinstance(index, slice) else self._finished(item)
 
     def __getitems__(self, indices: Sequence[int]) -> list:
-        if self.resize_height is None or self.resize_width is None:
+        if self.resize_height is None or self.resize_width is None or has_items_of_its_own(self):
             return [self[index] for index in indices]
         samples = super().__getitems__(indices)
         return samples if self.reads_natively else [self._finished(sample) for sample in samples]

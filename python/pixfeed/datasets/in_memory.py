@@ -12,6 +12,7 @@ from torch.utils.data import Dataset
 
 from pixfeed import backends, memory
 from pixfeed.collate import Batch
+from pixfeed.dataset import has_items_of_its_own
 from pixfeed.datasets import recognise
 from pixfeed.functional import check_dtype, check_memory_format
 from pixfeed.threads import num_threads
@@ -121,7 +122,7 @@ class InMemory(Dataset):
     def __getitems__(self, indices: Sequence[int]) -> Sequence[tuple]:
         """The items of a whole batch, converted in one call. torch's DataLoader calls this, and its default collate
         hands the batch on without a copy: images ``[B, C, H, W]``, targets int64 ``[B]``."""
-        if self._values is None:
+        if self._values is None or has_items_of_its_own(self):
             return [self[index] for index in indices]
         rows = np.asarray(indices)
         if rows.dtype.kind not in "iu" or rows.ndim != 1 or rows.min() < 0 or rows.max() >= len(self):

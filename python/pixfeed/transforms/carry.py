@@ -8,6 +8,7 @@ import numpy as np
 
 from pixfeed.errors import ImageError, Origin, RegionError, Status
 from pixfeed.functional import Planned, Reader, accept_it, forget_it, raise_it
+from pixfeed.plan import HEADER, resize_plan
 from pixfeed.transforms.geometry import Geometry
 from pixfeed.transforms.recipe import Pass, Recipe
 
@@ -33,8 +34,7 @@ class Cook:
         recovered: Callable[[int, ImageError], None] = accept_it,
         planned: Planned = forget_it,
     ) -> None:
-        """As :meth:`pixfeed.functional.Reader.into`, with uniform numbers ``[B, recipe.draws]``; ``planned`` is told of
-        the first pass."""
+        """As :meth:`pixfeed.functional.Reader.into`, with uniform numbers ``[B, recipe.draws]``."""
         if len(self.recipe.passes) == 1:
             self.reader.into(sources, out, origin, rois, None, failed, recovered, self._first(u, rois), planned)
             return
@@ -42,8 +42,8 @@ class Cook:
             try:
                 roi = None if rois is None else rois[i : i + 1]
 
-                def note(_: slice, headers: np.ndarray, rows: np.ndarray, i: int = i):
-                    planned(slice(i, i + 1), headers, rows)
+                def note(_: slice, headers: np.ndarray, rows: np.ndarray, size: tuple[int, int], i: int = i):
+                    planned(slice(i, i + 1), headers, rows, size)
 
                 self.one(source, lambda height, width, i=i: out[i], origin(i), roi, u[i : i + 1], recovered, note)
             except (ImageError, RegionError) as error:
@@ -72,25 +72,39 @@ class Cook:
             return picture.transpose(2, 0, 1)
 
         self.reader.one(source, (None, None), between, origin, roi, None, recovered, self._first(u, roi), planned)
-        self.picture(picture, self.recipe.passes[1:], allocate, origin, u)
+        self.picture(picture, self.recipe.passes[1:], allocate, origin, u, planned)
 
     def picture(
-        self, picture: np.ndarray, passes: Sequence[Pass], allocate: Allocate, origin: Origin, u: np.ndarray
+        self,
+        picture: np.ndarray,
+        passes: Sequence[Pass],
+        allocate: Allocate,
+        origin: Origin,
+        u: np.ndarray,
+        planned: Planned = forget_it,
     ) -> None:
         """Passes on a picture uint8 ``[H, W, 3]`` or ``[H, W, 1]`` that is decoded already."""
 
         def refuse(_: int, what: str):
             raise origin.region_error(what)
 
+        def note(rows: np.ndarray, size: tuple[int, int]):
+            planned(slice(None), _header(picture), rows, size)
+
         for each in passes:
             if each.padding is not None:
                 left, top, right, bottom = (int(side) for side in each.padding.borders(*picture.shape[1::-1]))
-                picture = np.pad(picture, ((top, bottom), (left, right), (0, 0)), each.padding.padding_mode)
+                padded = np.pad(picture, ((top, bottom), (left, right), (0, 0)), each.padding.padding_mode)
+                rows = resize_plan(_header(picture), picture.shape[:2])  # as a window that reaches out
+                rows["window_x"], rows["window_y"] = -left, -top
+                note(rows, padded.shape[:2])
+                picture = padded
             if picture.shape[2] == 1:
                 picture = np.repeat(picture, 3, 2)
             geometry = each.geometry(*np.array(picture.shape[1::-1])[:, None], u, refuse)
             rows = geometry.rows(1)
             height, width = _size(geometry)
+            note(rows, (height, width))
             if each is passes[-1]:
                 rows["mean"], rows["std"] = self.recipe.mean, self.recipe.std
                 slot = allocate(height, width)
@@ -122,6 +136,13 @@ class Cook:
             return rows, _size(geometry)
 
         return plans
+
+
+def _header(picture: np.ndarray) -> np.ndarray:
+    """HEADER ``[1]`` of a picture that is decoded already."""
+    header = np.zeros(1, HEADER)
+    header["height"], header["width"] = picture.shape[:2]
+    return header
 
 
 def _size(geometry: Geometry) -> tuple[int, int]:

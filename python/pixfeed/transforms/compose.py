@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import torch
 
-from pixfeed import draws
+from pixfeed import draws, memory
 from pixfeed.errors import Origin
 from pixfeed.functional import Reader
 from pixfeed.reading import Reading
@@ -73,7 +73,7 @@ def call(transforms: Sequence[Callable], image):
     def allocate(height: int, width: int) -> np.ndarray:
         nonlocal made
         made = torch.empty(recipe.channels, height, width, dtype=recipe.written or torch.uint8)
-        return made.numpy()
+        return memory.array(made)
 
     Cook(Reader(Reading()), recipe).picture(picture, recipe.passes, allocate, Origin("the picture"), u)
     return recipe.in_python(recipe.finish(made[None], u)[0])

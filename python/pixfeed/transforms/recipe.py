@@ -15,7 +15,7 @@ from pixfeed.transforms.color import Color, Grayscale
 from pixfeed.transforms.frames import Padding
 from pixfeed.transforms.geometry import Geometric, Geometry
 from pixfeed.transforms.sizes import MIRRORED
-from pixfeed.transforms.tensors import Normalize, Numeric, ToDtype, ToTensor
+from pixfeed.transforms.tensors import Normalize, Numeric, RandomErasing, ToDtype, ToTensor
 
 #: Steps of color that fit in one PLAN row.
 _MOST_ADJUSTMENTS = PLAN["adjust"].shape[0]
@@ -84,6 +84,7 @@ class Recipe:
         passes: the first reads files, the others take what the one before has made, uint8 ``[H, W, 3]``.
         mean, std: three numbers each, for the last pass.
         written: the dtype that the last pass writes, ``None`` if nothing was said about it.
+        dtype: that of the images in the end, before Python; see :meth:`settle`.
         numeric: what is done to whole batches behind that, with columns of random numbers.
         python: what is done to each sample in Python behind that.
         size: (height, width) of what the passes make, ``None`` if that depends on the picture.
@@ -142,18 +143,18 @@ class Recipe:
 
     def _add_numeric(self, step: Numeric, columns: slice) -> None:
         if isinstance(step, Normalize):
-            if self._dtype() is None or not self._dtype().is_floating_point:
+            if self.dtype is None or not self.dtype.is_floating_point:
                 raise ValueError(f"{step} needs floats: put ToTensor() or ToDtype(torch.float32, scale=True) before it")
             for name in ("mean", "std"):
                 if len(getattr(step, name)) not in (1, self.channels):
                     raise ValueError(f"{step} is for {len(step.mean)} channels, and there are {self.channels}")
+        given = len(step.value) if isinstance(step, RandomErasing) and isinstance(step.value, tuple) else 1
+        if given not in (1, self.channels):
+            raise ValueError(f"{step} is for {given} channels, and there are {self.channels}")
         if self.numeric:
             self.numeric.append((step, columns))
-        elif isinstance(step, ToTensor) or (isinstance(step, ToDtype) and step.dtype == torch.float32 and step.scale):
-            self.written = torch.float32
-            self._fused.append(step)
-        elif isinstance(step, ToDtype) and step.dtype == torch.uint8 and not self._makes_floats():
-            self.written = torch.uint8
+        elif isinstance(step, (ToTensor, ToDtype)) and self._can_write(step):
+            self.written = self.written if isinstance(step, ToTensor) and self._makes_floats() else step.dtype
             self._fused.append(step)
         elif isinstance(step, Normalize) and not self._normalizes:
             self.mean, self.std = ((values * 3)[:3] for values in (step.mean, step.std))
@@ -166,13 +167,40 @@ class Recipe:
     def _makes_floats(self) -> bool:
         return self.written is not None and self.written.is_floating_point
 
-    def _dtype(self) -> torch.dtype | None:
-        """Of what there is by now."""
+    def _can_write(self, step: ToTensor | ToDtype) -> bool:
+        """Whether the last pass can do it: values as they are, or floats, rounded once."""
+        if self._makes_floats():
+            return step.dtype.is_floating_point and (self.written == torch.float32 or step.dtype == self.written)
+        return step.dtype == torch.uint8 or step.scale
+
+    @property
+    def dtype(self) -> torch.dtype | None:
         dtype = self.written
         for step, _ in self.numeric:
-            if isinstance(step, (ToTensor, ToDtype)):
+            if isinstance(step, ToDtype) or (isinstance(step, ToTensor) and not dtype.is_floating_point):
                 dtype = step.dtype
         return dtype
+
+    def settle(self, dtype: torch.dtype) -> None:
+        """What a dataset's ``dtype=`` adds: the dtype where the transforms leave it open; float32 is rounded to 16
+        bits, in the last pass or at the end of the numeric steps. float32, which is the default, changes nothing else.
+
+        Raises:
+            ValueError: it contradicts the transforms.
+        """
+        made = self.dtype
+        if made is None:
+            self.written = dtype
+        elif made == torch.float32 and dtype.is_floating_point:
+            if not self.numeric:
+                self.written = dtype
+            elif dtype != made:
+                self.numeric.append((ToDtype(dtype), slice(0)))
+        elif dtype not in (made, torch.float32):
+            raise ValueError(
+                f"dtype={dtype} contradicts the transform, which makes {made}: change its ToTensor or ToDtype (without "
+                "one it makes torch.uint8), or leave dtype away"
+            )
 
     def _writers(self) -> str:
         return ", ".join(map(repr, [*self._fused, *(step for step, _ in self.numeric)]))

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from pixfeed import draws
+from pixfeed.functional import check_dtype
 from pixfeed.transforms.base import Transform, first_valid, interval, probability
 
 
@@ -37,9 +38,10 @@ class ToDtype(Numeric):
     """Another dtype, as ``torchvision.transforms.v2.ToDtype``.
 
     Args:
-        dtype: ``torch.float32`` or ``torch.uint8``.
+        dtype: ``torch.float32``, ``torch.float16``, ``torch.bfloat16`` or ``torch.uint8``.
         scale: floats are value / 255. (torchvision multiplies by 1 / 255 here, which differs by one unit in the last
-            place at most; ours is ToTensor's division.) Without it pixels would be floats from 0 to 255.
+            place at most; ours is ToTensor's division.) Without it pixels would be floats from 0 to 255. What is fused
+            with decoding, a Normalize behind it too, is computed in float32 and rounded to 16 bits once, at the end.
 
     Raises:
         TypeError, ValueError: another dtype.
@@ -51,15 +53,14 @@ class ToDtype(Numeric):
     def __post_init__(self):
         if not isinstance(self.dtype, torch.dtype):
             raise TypeError(f"dtype is {self.dtype!r}; it must be a torch.dtype")
-        if self.dtype not in (torch.float32, torch.uint8):
-            raise ValueError(f"dtype is {self.dtype}; it may be torch.float32 or torch.uint8")
+        check_dtype(self.dtype)
 
     def apply(self, images, u):
-        if images.dtype == self.dtype or not self.scale:
+        if not self.scale or images.is_floating_point() == self.dtype.is_floating_point:
             return images.to(self.dtype)
-        if self.dtype == torch.float32:
-            return images.to(torch.float32).div_(255)
-        return images.mul(255 + 1 - 1e-3).to(torch.uint8)
+        if self.dtype.is_floating_point:
+            return images.to(torch.float32).div_(255).to(self.dtype)
+        return images.to(torch.float32).mul(255 + 1 - 1e-3).to(torch.uint8)
 
 
 @dataclass(frozen=True, repr=False)

@@ -1,0 +1,28 @@
+// The GIL, let go of for as long as this object lives.
+#pragma once
+
+#include <pybind11/pybind11.h>
+#include <unistd.h>
+
+// pybind11's gil_scoped_release with another end. A daemon thread that wants the GIL back while Python shuts down is ended
+// by Python before 3.14, by unwinding its stack: through C++ that means std::terminate, and a process that aborts after
+// its work was done. Here it stays where it is until the process has ended, as Python 3.14 does it.
+class Unlocked {
+ public:
+  Unlocked() : state_(PyEval_SaveThread()) {}
+  Unlocked(const Unlocked&) = delete;
+  ~Unlocked() noexcept(false) {
+    Stay stay;
+    PyEval_RestoreThread(state_);
+    stay.back = true;
+  }
+
+ private:
+  struct Stay {
+    bool back = false;
+    ~Stay() {
+      while (!back) pause();
+    }
+  };
+  PyThreadState* state_;
+};
