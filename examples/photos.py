@@ -50,7 +50,7 @@ def run(main: Callable[[], object]) -> None:
     """A program: what is wrong with a list, a picture or a folder of the user's is one line, not a traceback."""
     try:
         main()
-    except (OSError, pixfeed.ListError, pixfeed.DatasetError) as error:  # the message says it all
+    except (OSError, pixfeed.ListError, pixfeed.DatasetError, pixfeed.RegionError) as error:  # the message says it all
         raise SystemExit(f"{type(error).__name__}: {error}") from error
 
 

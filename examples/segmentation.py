@@ -23,6 +23,7 @@ from rich.table import Table
 from torch import Tensor, nn
 from torch.utils.data import Dataset, Subset
 
+import pixfeed
 from examples import photos, shapes
 from pixfeed import DataLoader, FastTxtDataset
 from pixfeed import transforms as T
@@ -111,12 +112,12 @@ def counted(masks: Tensor, options: argparse.Namespace) -> Tensor:
     """Which pixels have a class.
 
     Raises:
-        ValueError: one has a number that is none.
+        DatasetError: one has a number that is none.
     """
     known = masks != options.ignore_index
     wrong = masks[known & ((masks < 0) | (masks >= options.classes))]
     if len(wrong):
-        raise ValueError(
+        raise pixfeed.DatasetError(
             f"there is a {wrong[0]} in a mask; with --classes {options.classes} there may be 0 to "
             f"{options.classes - 1}, and {options.ignore_index}, which is not counted (--ignore-index)"
         )
@@ -280,7 +281,4 @@ def main(arguments: list[str] | None = None) -> dict:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except (OSError, ValueError) as error:  # a list, a picture or a mask of the user's: the message says it all
-        raise SystemExit(f"{type(error).__name__}: {error}") from error
+    photos.run(main)

@@ -16,6 +16,8 @@ import torch
 from images import jpeg, picture
 from PIL import Image
 
+import pixfeed
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -365,7 +367,7 @@ def test_segmentation_says_what_is_wrong(tmp_path, capsys):
     from examples import segmentation
 
     folder = one_pair(tmp_path, np.full((20, 30), 7, np.uint8), 10)
-    with pytest.raises(ValueError, match="there is a 7 in a mask; with --classes 3 there may be 0 to 2, and 255"):
+    with pytest.raises(pixfeed.DatasetError, match="a 7 in a mask; with --classes 3 there may be 0 to 2, and 255"):
         segmentation.main(own_pairs(folder, "--classes", "3"))
     for arguments, words in ((["--data", str(folder)], "--list"), (own_pairs(folder), "--classes")):
         with pytest.raises(SystemExit):
