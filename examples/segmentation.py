@@ -37,15 +37,20 @@ WAYS = ("transposed", "bilinear", "unpool")
 # -- the network --------------------------------------------------------------------------------------------------
 
 
+def mix(channels: int, out: int) -> nn.Sequential:
+    """A 1x1 convolution: other channels, each pixel by itself."""
+    return nn.Sequential(nn.Conv2d(channels, out, 1, bias=False), nn.BatchNorm2d(out))
+
+
 class Unpool(nn.Module):
-    """Each number goes back to where the maximum was, with zeros around it; a 1x1 convolution changes the channels."""
+    """Each number goes back to where the maximum was, with zeros around it."""
 
     def __init__(self, channels: int, out: int):
         super().__init__()
-        self.unpool, self.convolution = nn.MaxUnpool2d(2), nn.Conv2d(channels, out, 1)
+        self.unpool, self.mix = nn.MaxUnpool2d(2), mix(channels, out)
 
     def forward(self, x: Tensor, indices: Tensor) -> Tensor:
-        return self.convolution(self.unpool(x, indices))
+        return self.mix(self.unpool(x, indices))
 
 
 def upward(way: str, channels: int, out: int) -> nn.Module:
@@ -53,7 +58,7 @@ def upward(way: str, channels: int, out: int) -> nn.Module:
     if way == "transposed":
         return nn.ConvTranspose2d(channels, out, 2, stride=2)
     if way == "bilinear":  # upsampling keeps the channels; the convolution, inside the Sequential, changes them
-        return nn.Sequential(nn.Upsample(scale_factor=2, mode="bilinear"), nn.Conv2d(channels, out, 1))
+        return nn.Sequential(nn.Upsample(scale_factor=2, mode="bilinear"), mix(channels, out))
     return Unpool(channels, out)
 
 
@@ -125,13 +130,13 @@ def counted(masks: Tensor, options: argparse.Namespace) -> Tensor:
 
 
 def loss_of(scores: Tensor, masks: Tensor, options: argparse.Namespace) -> Tensor:
-    """Cross-entropy, which large classes dominate, and what is missing of the classes' mean overlap (Dice)."""
+    """Cross-entropy, which large classes dominate, and the logarithm of each class's overlap (Dice)."""
     known = counted(masks, options)
     entropy = nn.functional.cross_entropy(scores, masks, ignore_index=options.ignore_index, reduction="sum")
     shares = scores.softmax(1) * known[:, None]
     truth = nn.functional.one_hot(masks.where(known, 0), options.classes).permute(0, 3, 1, 2) * known[:, None]
-    overlap = 2 * (shares * truth).sum((0, 2, 3)) / (shares + truth).sum((0, 2, 3)).clamp(min=1)
-    return entropy / known.sum().clamp(min=1) + 1 - overlap.mean()  # finite where no pixel counts, too
+    overlap = (1 + 2 * (shares * truth).sum((0, 2, 3))) / (1 + (shares + truth).sum((0, 2, 3)))
+    return entropy / known.sum().clamp(min=1) - overlap.log().mean()  # finite where no pixel counts, too
 
 
 def train(model: nn.Module, loader: DataLoader, options: argparse.Namespace) -> float:
