@@ -146,7 +146,7 @@ def train(model: nn.Module, loader: DataLoader, options: argparse.Namespace) -> 
     optimizer = torch.optim.Adam(model.parameters(), lr=options.lr)
     total = options.epochs * len(loader)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, options.lr, total_steps=total + 1)
-    seen, start = 0, time.perf_counter()
+    seen, rate, start = 0, 0.0, time.perf_counter()
     columns = (*Progress.get_default_columns(), TextColumn("{task.fields[speed]}"))
     with Progress(*columns, console=console) as progress:
         bar = progress.add_task(model.way, total=total, speed="")
@@ -225,7 +225,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--ignore-index", type=int, default=255, help="the number that is not counted")
     parser.add_argument("--val", type=Path, help="a list to validate with (default: every fifth pair of --list)")
     parser.add_argument("--size", type=int, default=64, help="height and width of what the network sees")
-    parser.add_argument("--epochs", type=int, default=5)
+    parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--batch-size", type=int, default=8)
     parser.add_argument("--lr", type=float, default=0.02, help="at its highest")
     parser.add_argument("--workers", type=int, default=2)
