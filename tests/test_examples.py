@@ -336,13 +336,14 @@ def test_segmentation_does_not_count_what_is_ignored(tmp_path):
     assert (len(training), len(validation)) == (0, 1)
 
     class Always(torch.nn.Conv2d):
-        """Class 1 everywhere."""
+        """Class 1 in the first 10 columns, and class 0."""
 
         def forward(self, images):
-            return torch.tensor([0.0, 1, 0])[:, None, None].expand(len(images), 3, *images.shape[2:])
+            columns = torch.arange(32).expand(len(images), 32, 32)
+            return torch.stack([columns >= 10, columns < 10, columns < 0], 1).float()
 
     *each, mean = segmentation.iou(Always(3, 3, 1), validation, options)
-    assert each[:2] == [0, pytest.approx(8 / 14)] and np.isnan(each[2]) and mean == pytest.approx(4 / 14)
+    assert each[:2] == pytest.approx([4 / 6, 8 / 10]) and np.isnan(each[2]) and mean == pytest.approx(22 / 30)
 
     masks = torch.from_numpy(mask).long()[None]
     scores = torch.randn(1, 3, 32, 32, requires_grad=True)
