@@ -42,17 +42,6 @@ class _Default(int):
 _SIDE = _Default(256)
 
 
-def has_items_of_its_own(dataset: Keyed) -> bool:
-    """Whether a subclass has overridden ``__getitem__`` and left ``__getitems__`` as it was: torch asks the latter for
-    batches, which must not do without what the subclass does."""
-    kinds = type(dataset).__mro__
-    item, items = (
-        next(place for place, kind in enumerate(kinds) if name in vars(kind))
-        for name in ("__getitem__", "__getitems__")
-    )
-    return item < items
-
-
 def _check_max_errors(max_errors: int | None, on_error: str) -> int | None:
     if max_errors is None:
         return None
@@ -404,8 +393,8 @@ class FastTxtDataset(Keyed):
     def __getitems__(self, indices: Sequence[int]) -> list:
         """The samples of a whole batch, decoded in one call into one tensor (shared memory in a worker process).
         torch's DataLoader calls this, and its default collate hands that tensor on without copying it."""
-        if self.resize_height is None or self.resize_width is None or has_items_of_its_own(self):
-            return [self[i] for i in indices]  # each picture has a size of its own
+        if self._one_by_one:
+            return [self[i] for i in indices]
         rows, keys = [self._wrap(index) for index in indices], [self._key(index) for index in indices]
         images = self._empty(self.resize_height, self.resize_width, len(rows))
         epoch, u = (0, None) if self._cook is None else self._draws(keys)
@@ -424,6 +413,11 @@ class FastTxtDataset(Keyed):
             made = self._in_python(images.unbind(0), keys, epoch)
             return [Sample(*each, origin=self._origin(i)) for *each, i in zip(made, labels, rows, strict=True)]
         return Batch(images, labels).samples()
+
+    @property
+    def _one_by_one(self) -> bool:
+        """Whether a batch is no more than its items: each picture has a size of its own, or a subclass its own items."""
+        return self.resize_height is None or self.resize_width is None or self._has_items_of_its_own
 
     def _empty(self, height: int, width: int, *batch: int) -> torch.Tensor:
         """To decode into."""

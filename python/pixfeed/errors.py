@@ -24,7 +24,7 @@ class Status(IntEnum):
 
 # What is wrong, and what can be done about it.
 _WORDS = {
-    Status.MISSING: ("there is no such file", "check image_dir and the name in the list"),
+    Status.MISSING: ("there is no such file", "check the name in the list and image_dir, or mask_dir for a mask"),
     Status.UNREADABLE: ("the file cannot be read", "check its permissions and the disk"),
     Status.EMPTY: ("the file is empty (0 bytes)", "fetch or copy it again"),
     Status.NOT_AN_IMAGE: ("this is no image in a known format", "replace it or take it off the list"),

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from pixfeed import folder
-from pixfeed.dataset import FastTxtDataset, has_items_of_its_own
+from pixfeed.dataset import FastTxtDataset
 from pixfeed.datasets import recognise
 from pixfeed.transforms import Compose, Resize
 from pixfeed.transforms.base import Transform
@@ -102,7 +102,7 @@ class ImageFolder(FastTxtDataset):
         return item if isinstance(index, slice) else self._finished(item)
 
     def __getitems__(self, indices: Sequence[int]) -> list:
-        if self.resize_height is None or self.resize_width is None or has_items_of_its_own(self):
+        if self._one_by_one:
             return [self[index] for index in indices]
         samples = super().__getitems__(indices)
         return samples if self.reads_natively else [self._finished(sample) for sample in samples]

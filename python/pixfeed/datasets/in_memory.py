@@ -11,7 +11,6 @@ import torch
 
 from pixfeed import backends, draws, memory
 from pixfeed.collate import Batch
-from pixfeed.dataset import has_items_of_its_own
 from pixfeed.datasets import recognise
 from pixfeed.errors import Origin
 from pixfeed.functional import check_dtype, check_memory_format
@@ -170,7 +169,7 @@ class InMemory(Keyed):
     def __getitems__(self, indices: Sequence[int]) -> Sequence[tuple]:
         """The items of a whole batch, converted in one call. torch's DataLoader calls this, and its default collate
         hands the batch on without a copy: images ``[B, C, H, W]``, targets int64 ``[B]``."""
-        if self._is_called or has_items_of_its_own(self):
+        if self._is_called or self._has_items_of_its_own:
             return [self[index] for index in indices]
         rows = np.asarray(indices)
         if rows.dtype.kind not in "iu" or rows.ndim != 1 or rows.min() < 0 or rows.max() >= len(self):

@@ -1,4 +1,4 @@
-"""Datasets whose transforms draw random numbers by (seed, epoch, index)."""
+"""Keyed: what pixfeed's datasets have in common, above all random numbers by (seed, epoch, index)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,11 @@ from pixfeed.transforms.recipe import Recipe
 
 
 class Keyed(Dataset):
-    """What pixfeed's datasets have in common."""
+    """A dataset of pixfeed's.
+
+    Attributes:
+        seed, epoch: what random numbers depend on, besides a sample's index.
+    """
 
     seed: int | None = None
     epoch: int | None = None
@@ -32,6 +36,17 @@ class Keyed(Dataset):
         DataLoader call it before every epoch, as DistributedSampler's, and without ``persistent_workers``, whose copies
         of the dataset it does not reach."""
         self.epoch = None if epoch is None else operator.index(epoch)
+
+    @property
+    def _has_items_of_its_own(self) -> bool:
+        """Whether a subclass has overridden ``__getitem__`` and left ``__getitems__`` as it was: torch asks the latter
+        for batches, which must not do without what the subclass does."""
+        kinds = type(self).__mro__
+        item, items = (
+            next(place for place, kind in enumerate(kinds) if name in vars(kind))
+            for name in ("__getitem__", "__getitems__")
+        )
+        return item < items
 
     def _draws(self, keys: Sequence[int]) -> tuple[int, np.ndarray]:
         """The epoch, and the random numbers of samples by their indices, ``[n, recipe.draws]``."""
