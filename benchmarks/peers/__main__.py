@@ -168,13 +168,12 @@ def main() -> None:
         for job in arguments.jobs:
             if job in running[OURS].jobs:
                 results[job] = measure(running, missing, job, arguments.rounds)
+                console.print(table(job, results[job], versions))
         for process in running.values():
             process.close()
 
     about = machine()
     console.print(f"{about['cpu']}, {about['threads']} cores, {about['date']}; {pictures} pictures an epoch")
-    for job, values in results.items():
-        console.print(table(job, values, versions))
     for name, why in missing.items():
         console.print(f"Missing: {name} ({why})")
     path = record(
