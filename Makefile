@@ -24,7 +24,7 @@ test: setup test-core  ## every test, on both backends
 test-core: setup  ## the tests of the C++ core
 	@if $(BIN)/python -c 'import pixfeed._native' 2>/dev/null; then \
 	  $(BIN)/cmake -S . -B build/core -DPIXFEED_NATIVE=on -DPIXFEED_TESTS=ON -DPIXFEED_WERROR=ON >build-core.log 2>&1 && \
-	  $(BIN)/cmake --build build/core --parallel >>build-core.log 2>&1 || { cat build-core.log; exit 1; }; \
+	  $(BIN)/cmake --build build/core --parallel $$(nproc) >>build-core.log 2>&1 || { cat build-core.log; exit 1; }; \
 	  rm -f build-core.log; \
 	  $(BIN)/ctest --test-dir build/core --output-on-failure; \
 	else echo "The native backend was not built: its core is not tested."; fi
@@ -37,7 +37,7 @@ fuzz: setup  ## our JPEG decoder against libjpeg-turbo on mutated files, MINUTES
 	$(BIN)/cmake -S . -B build/fuzz -DPIXFEED_NATIVE=on -DPIXFEED_TESTS=ON -DPIXFEED_FUZZ=ON \
 	  -DCMAKE_BUILD_TYPE=RelWithDebInfo \
 	  -DCMAKE_CXX_FLAGS="-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined" >build-fuzz.log 2>&1 && \
-	$(BIN)/cmake --build build/fuzz --parallel --target jpeg_fuzz jpeg_test >>build-fuzz.log 2>&1 || { cat build-fuzz.log; exit 1; }; \
+	$(BIN)/cmake --build build/fuzz --parallel $$(nproc) --target jpeg_fuzz jpeg_test >>build-fuzz.log 2>&1 || { cat build-fuzz.log; exit 1; }; \
 	rm -f build-fuzz.log
 	mkdir -p build/fuzz/corpus && build/fuzz/csrc/tests/jpeg_test --seeds build/fuzz/corpus
 	cd build/fuzz && csrc/fuzz/jpeg_fuzz -max_len=4096 -max_total_time=$$((60 * $(MINUTES))) -print_final_stats=1 \
