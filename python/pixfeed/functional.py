@@ -80,14 +80,14 @@ class Reader:
             raise ValueError(f"channels={self.reading.channels!r} is for single images: pixfeed.imread")
         return CHANNELS[self.reading.channels]
 
-    def open(self, sources: Sequence[Source]) -> backends.Opened:
+    def open(self, sources: Sequence[Source], threads: int = 1) -> backends.Opened:
         return self.backend.open(
             sources,
             strict=self.reading.strict,
             ignore_orientation=self.reading.ignore_orientation,
             max_pixels=self.reading.max_pixels,
             min_recovered=self.reading.min_recovered,
-            threads=num_threads(),
+            threads=threads,
         )
 
     def into(
@@ -113,7 +113,7 @@ class Reader:
         plans = plans or self._resizes((out.shape[2], out.shape[3]), rois, boxes)
         for start in range(0, len(sources), self.backend.piece):
             piece = slice(start, start + self.backend.piece)
-            opened = self.open(sources[piece])
+            opened = self.open(sources[piece], num_threads())
 
             def refuse(i: int, what: str, start: int = start):
                 failed(start + i, origin(start + i).region_error(what))

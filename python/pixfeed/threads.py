@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import threading
 from collections.abc import Iterator
@@ -85,8 +86,13 @@ def num_threads() -> int:
 def cores() -> int:
     """How many cores this process may use: those of its affinity mask, or fewer where a container's quota says so."""
     count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    quota = _quota()
+    quota = _granted()
     return count if quota is None else max(1, min(count, int(quota)))
+
+
+@functools.cache  # looking at those files for every picture would cost a tenth of it
+def _granted() -> float | None:
+    return _quota()
 
 
 def _quota(root: str = "/sys/fs/cgroup") -> float | None:

@@ -152,6 +152,7 @@ def available() -> dict[str, str]:
     return reasons
 
 
+@functools.cache  # looking for it takes as long as decoding a small picture
 def has_native() -> bool:
     """Whether the extension was built. It is not imported."""
     return importlib.util.find_spec("pixfeed._native") is not None
