@@ -14,6 +14,7 @@
 HWY_BEFORE_NAMESPACE();
 namespace pixfeed::jpeg {
 namespace HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
 
 // One Huffman code, however long. -1 if no code begins like this. The reader must hold 16 bits.
 HWY_INLINE int read_code(BitReader& reader, const CodeTable& codes) {
@@ -66,13 +67,14 @@ HWY_INLINE int read_ac(BitReader& reader, const AcTable& table, std::int16_t* bl
   return k == 63 ? 1 : 0;
 }
 
-// Zeros where coefficients up to the place `enough` may come.
+// Zeros where coefficients up to the place `enough` may come. By hand, because g++ takes a string instruction, which takes
+// tens of cycles.
 HWY_INLINE void clear(std::int16_t* block, int enough) {
-  if (enough == kEnoughFor4) {
-    std::memset(block, 0, 4 * 8 * sizeof(*block));
-  } else {
-    std::memset(block, 0, 64 * sizeof(*block));
-  }
+  const hn::CappedTag<std::int16_t, 32> d;
+  const auto zero = hn::Zero(d);
+  for (int i = 0; i < 32; i += static_cast<int>(hn::Lanes(d))) hn::StoreU(zero, d, block + i);
+  if (enough == kEnoughFor4) return;
+  for (int i = 32; i < 64; i += static_cast<int>(hn::Lanes(d))) hn::StoreU(zero, d, block + i);
 }
 
 // The way to the end of a block whose AC coefficients behind `k` nobody needs. What is written into `block` means
@@ -150,30 +152,37 @@ bool DecodeMcus(BitReader& caller, const McuLayout& layout, int mcus, int* dc, s
       static_assert(4 * AcTable::kBits <= 56);
       if (DcTable::kBits + 4 * AcTable::kBits > 56) reader.refill();
       const std::uint32_t* const table = kind->ac->entry;
-      int k = 0;
+      const std::uint8_t* const begin = kPlaces.place;
+      const std::uint8_t* const stop = begin + enough;
+      const std::uint8_t* at = begin;
+      int k;
       for (;;) {
-        std::uint32_t entry;
+        std::uint32_t entry, used = 0;
         std::uint64_t before;
-        int reached;
+        const std::uint8_t* to;
         // One look-up: both stores are made whatever the entry is, the ones that mean nothing go where they do no harm.
 #define PIXFEED_JPEG_LOOK_UP                                                                                \
   before = reader.bits;                                                                                     \
   entry = table[reader.bits >> (64 - AcTable::kBits)];                                                      \
-  reader.skip(AcTable::bits_used(entry));                                                                   \
-  reached = k + AcTable::to_last(entry);                                                                    \
-  block[kPlaces.place[k + AcTable::to_first(entry)]] = static_cast<std::int16_t>(AcTable::first(entry));    \
-  block[kPlaces.place[reached]] = static_cast<std::int16_t>(AcTable::last(entry));                          \
-  if (HWY_UNLIKELY(reached >= enough)) goto look;                                                           \
-  k = reached;
+  reader.bits <<= AcTable::bits_used(entry);                                                                \
+  used += entry;                                                                                            \
+  to = at + AcTable::to_last(entry);                                                                        \
+  block[at[AcTable::to_first(entry)]] = static_cast<std::int16_t>(AcTable::first(entry));                   \
+  block[*to] =                    static_cast<std::int16_t>(AcTable::last(entry));                          \
+  if (HWY_UNLIKELY(to >= stop)) goto look;                                                                  \
+  at = to;
         PIXFEED_JPEG_LOOK_UP
         PIXFEED_JPEG_LOOK_UP
         PIXFEED_JPEG_LOOK_UP
         PIXFEED_JPEG_LOOK_UP
 #undef PIXFEED_JPEG_LOOK_UP
+        reader.count -= AcTable::bits_used(used);
         reader.refill();
         continue;
 
       look:
+        reader.count -= AcTable::bits_used(used);
+        const int reached = static_cast<int>(to - begin);
         if (reached < 63) {  // it goes on, but not for us
           k = reached;
           reader.refill();
@@ -192,10 +201,12 @@ bool DecodeMcus(BitReader& caller, const McuLayout& layout, int mcus, int* dc, s
         BitReader slow = reader;
         slow.bits = before;
         slow.count += AcTable::bits_used(entry);
+        k = static_cast<int>(at - begin);
         const int outcome = read_ac(slow, *kind->ac, block, k);
         if (HWY_UNLIKELY(outcome < 0)) return false;
         reader = slow;
         if (outcome != 0) break;
+        at = begin + k;
         reader.refill();
       }
       *last = static_cast<std::uint8_t>(k);

@@ -1,6 +1,7 @@
 // Step 2: Huffman tables as look-up tables that give whole coefficients, two at a time where they are short.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 namespace pixfeed::jpeg {
@@ -54,8 +55,8 @@ struct AcTable {
   std::uint32_t entry[1 << kBits];
 
   static unsigned bits_used(std::uint32_t entry) { return entry & 63; }
-  static int to_first(std::uint32_t entry) { return static_cast<int>(entry >> 6 & 15) + 1; }
-  static int to_last(std::uint32_t entry) { return static_cast<int>(entry >> 10 & 511); }
+  static std::size_t to_first(std::uint32_t entry) { return std::size_t{entry >> 6 & 15} + 1; }
+  static std::size_t to_last(std::uint32_t entry) { return entry >> 10 & 511; }
   static int first(std::uint32_t entry) { return static_cast<std::int32_t>(entry << 8) >> 27; }
   static int last(std::uint32_t entry) { return static_cast<std::int32_t>(entry) >> 24; }
   CodeTable codes;
