@@ -81,7 +81,7 @@ HWY_INLINE void clear(std::int16_t* block, int enough) {
 // nothing. False for damage. The reader must hold 56 bits less those of a short DC difference.
 HWY_INLINE bool skip_ac(BitReader& reader, const McuLayout::Block& kind, std::int16_t* block, int k) {
   const std::uint16_t* const table = kind.skip->entry;
-  static_assert(DcTable::kBits + 2 * SkipTable::kMaxUsed <= 56);
+  static_assert(DcTable::kMaxUsed + 2 * SkipTable::kMaxUsed <= 56);
   int left = SkipTable::left_after(k);
   for (;;) {
     unsigned entry;
@@ -123,10 +123,10 @@ bool DecodeMcus(BitReader& caller, const McuLayout& layout, int mcus, int* dc, s
   for (; mcus > 0; --mcus) {
     for (const McuLayout::Block* kind = layout.block; kind != layout_end; ++kind, block += 64, ++last) {
       reader.refill();
-      const std::int32_t dc_entry = kind->dc->entry[reader.bits >> (64 - DcTable::kBits)];
-      int difference = dc_entry >> 8;
+      const unsigned dc_entry = kind->dc->entry[reader.bits >> (64 - DcTable::kBits)];
+      int difference = DcTable::value(dc_entry, reader.bits);
       if (HWY_LIKELY(dc_entry != 0)) {
-        reader.skip(static_cast<unsigned>(dc_entry) & 63);
+        reader.skip(DcTable::bits_used(dc_entry));
       } else {
         BitReader slow = reader;
         if (!read_dc(slow, *kind->dc, difference)) return false;
@@ -149,8 +149,7 @@ bool DecodeMcus(BitReader& caller, const McuLayout& layout, int mcus, int* dc, s
       block[0] = static_cast<std::int16_t>(sum);
 
       // Four look-ups follow, for which a refill gives enough bits.
-      static_assert(4 * AcTable::kBits <= 56);
-      if (DcTable::kBits + 4 * AcTable::kBits > 56) reader.refill();
+      static_assert(DcTable::kMaxUsed + 4 * AcTable::kBits <= 56);
       const std::uint32_t* const table = kind->ac->entry;
       const std::uint8_t* const begin = kPlaces.place;
       const std::uint8_t* const stop = begin + enough;
@@ -160,7 +159,8 @@ bool DecodeMcus(BitReader& caller, const McuLayout& layout, int mcus, int* dc, s
         std::uint32_t entry, used = 0;
         std::uint64_t before;
         const std::uint8_t* to;
-        // One look-up: both stores are made whatever the entry is, the ones that mean nothing go where they do no harm.
+        // One look-up. The bits of four add up to less than 64, so that entries are added without taking them apart.
+        // Both stores are made whatever the entry is, the ones that mean nothing go where they do no harm.
 #define PIXFEED_JPEG_LOOK_UP                                                                                \
   before = reader.bits;                                                                                     \
   entry = table[reader.bits >> (64 - AcTable::kBits)];                                                      \
@@ -168,7 +168,7 @@ bool DecodeMcus(BitReader& caller, const McuLayout& layout, int mcus, int* dc, s
   used += entry;                                                                                            \
   to = at + AcTable::to_last(entry);                                                                        \
   block[at[AcTable::to_first(entry)]] = static_cast<std::int16_t>(AcTable::first(entry));                   \
-  block[*to] =                    static_cast<std::int16_t>(AcTable::last(entry));                          \
+  block[*to] = static_cast<std::int16_t>(AcTable::last(entry));                                             \
   if (HWY_UNLIKELY(to >= stop)) goto look;                                                                  \
   at = to;
         PIXFEED_JPEG_LOOK_UP
@@ -202,8 +202,19 @@ bool DecodeMcus(BitReader& caller, const McuLayout& layout, int mcus, int* dc, s
         slow.bits = before;
         slow.count += AcTable::bits_used(entry);
         k = static_cast<int>(at - begin);
-        const int outcome = read_ac(slow, *kind->ac, block, k);
-        if (HWY_UNLIKELY(outcome < 0)) return false;
+        int outcome;
+        if (HWY_LIKELY(to - at == AcTable::kSlow && AcTable::symbol(entry) != 0)) {
+          slow.refill();
+          const unsigned size = AcTable::symbol(entry) & 15;
+          k += static_cast<int>(AcTable::symbol(entry) >> 4) + 1;
+          if (HWY_UNLIKELY(k > 63)) return false;
+          block[begin[k]] = static_cast<std::int16_t>(value_at(slow.bits << AcTable::length(entry), 63 - size));
+          slow.skip(AcTable::length(entry) + size);
+          outcome = k == 63;
+        } else {
+          outcome = read_ac(slow, *kind->ac, block, k);
+          if (HWY_UNLIKELY(outcome < 0)) return false;
+        }
         reader = slow;
         if (outcome != 0) break;
         at = begin + k;

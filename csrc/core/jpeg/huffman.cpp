@@ -1,5 +1,6 @@
 #include "huffman.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
@@ -43,13 +44,8 @@ bool build(const HuffmanSpec& spec, DcTable& table) {
     const int code = table.codes.entry[window << (CodeTable::kBits - DcTable::kBits)];
     const int length = code >> 8;
     const int size = code & 255;
-    const int spare = DcTable::kBits - length - size;
-    if (code == 0 || spare < 0) {
-      table.entry[window] = 0;
-      continue;
-    }
-    const int value = extend(window >> spare & ((1U << size) - 1), size);
-    table.entry[window] = static_cast<std::int32_t>(static_cast<std::uint32_t>(value) << 8) | (length + size);
+    const bool fits = code != 0 && length <= DcTable::kBits && length + size <= DcTable::kMaxUsed;
+    table.entry[window] = static_cast<std::uint16_t>(fits ? (63 - size) << 8 | length << 4 | (length + size) : 0);
   }
   return true;
 }
@@ -84,11 +80,13 @@ std::uint32_t pack(int bits, int to_first, int to_last, int first, int last) {
 }
 
 // The entry for a window, from the symbols that stand at the head of all windows.
-std::uint32_t ac_entry(const Symbol* symbols, unsigned window) {
+std::uint32_t ac_entry(const Symbol* symbols, int code, unsigned window) {
   constexpr int kBits = AcTable::kBits;
   const Symbol first = symbols[window];
   // The stores that go with these two entries write a 0 where nothing was decoded yet, or outside the block.
-  if (first.bits == 0 || std::abs(first.value) > kMaxLast) return pack(0, 1, AcTable::kSlow, 0, 0);
+  if (first.bits == 0 || std::abs(first.value) > kMaxLast) {
+    return pack(0, std::max(1, code >> 8), AcTable::kSlow, 0, code & 255);
+  }
   if (first.distance == 0) return pack(first.bits, 1, AcTable::kEndAlone, 0, 0);
 
   int bits = first.bits;
@@ -120,7 +118,7 @@ bool build(const HuffmanSpec& spec, AcTable& table) {
   if (!build_codes(spec, table.codes)) return false;
   Symbol symbols[kWindows];
   for (unsigned window = 0; window < kWindows; ++window) symbols[window] = read_symbol(table.codes, window);
-  for (unsigned window = 0; window < kWindows; ++window) table.entry[window] = ac_entry(symbols, window);
+  for (unsigned window = 0; window < kWindows; ++window) table.entry[window] = ac_entry(symbols, table.codes.entry[window], window);
   return true;
 }
 

@@ -30,10 +30,26 @@ inline unsigned code_of(std::uint64_t bits, const CodeTable& codes) {
   return entry != 0 ? entry : long_code(bits, codes);
 }
 
+// The value of 63 - `less` bits (0 to 15) at the head of `bits`: extend() without a branch.
+inline int value_at(std::uint64_t bits, unsigned less) {
+  const auto negative = static_cast<std::int64_t>(~bits) >> 63;
+  const std::uint64_t amount = (bits ^ static_cast<std::uint64_t>(negative)) >> 1 >> less;
+  return static_cast<int>((static_cast<std::int64_t>(amount) ^ negative) - negative);
+}
+
+// DC differences whose codes take no more than kBits, and which take no more than kMaxUsed with their values.
+//   bits 0..3   bits used; 0 for all others
+//   bits 4..7   the code's
+//   bits 8..13  63 less those of the value
 struct DcTable {
-  static constexpr int kBits = 10;
-  std::int32_t entry[1 << kBits];  // difference << 8 | bits used; 0 if it takes more than kBits
+  static constexpr int kBits = 9;
+  static constexpr int kMaxUsed = 12;
+  std::uint16_t entry[1 << kBits];
   CodeTable codes;
+
+  static unsigned bits_used(unsigned entry) { return entry & 15; }
+  // The difference, if `bits` begin with it.
+  static int value(unsigned entry, std::uint64_t bits) { return value_at(bits << (entry >> 4 & 15), entry >> 8); }
 };
 
 // An AC entry holds up to two coefficients and a following end of block. Positions count along the zigzag, from
@@ -44,7 +60,7 @@ struct DcTable {
 //   bits 19..23  the first of two coefficients; 0 if there is only one, which is stored afterwards in the same place
 //   bits 24..31  the last coefficient
 // kEnd: the block ends behind these coefficients. kEndAlone: it ends here, and there is no coefficient. kSlow: the
-// symbol takes more than kBits, or its value more than 8. The three are chosen such that k + distance >= 63 whenever
+// symbol takes more than kBits, or its value more than 8: no bits are used, and what is stored means nothing. The three are chosen such that k + distance >= 63 whenever
 // there is something to look into, and that (k + distance) & 127 is the place of the block's last coefficient, at most
 // 62, only for a sound end. Four bytes an entry, because two tables share the first cache with everything else.
 struct AcTable {
@@ -59,6 +75,9 @@ struct AcTable {
   static std::size_t to_last(std::uint32_t entry) { return entry >> 10 & 511; }
   static int first(std::uint32_t entry) { return static_cast<std::int32_t>(entry << 8) >> 27; }
   static int last(std::uint32_t entry) { return static_cast<std::int32_t>(entry) >> 24; }
+  // Of a kSlow entry: the symbol, 0 if its code takes more than kBits, and that code's length.
+  static unsigned symbol(std::uint32_t entry) { return entry >> 24; }
+  static unsigned length(std::uint32_t entry) { return static_cast<unsigned>(to_first(entry)); }
   CodeTable codes;
 };
 
@@ -100,14 +119,9 @@ struct PickTable {
 
   static unsigned bits_used(std::uint32_t entry) { return entry & 63; }
   static int distance_by_4(std::uint32_t entry) { return static_cast<int>(entry >> 24); }
-  // The value, if `bits` begin with the symbol: extend() without a branch.
+  // The value, if `bits` begin with the symbol.
   static int value(std::uint32_t entry, std::uint64_t bits) {
-    return value_behind(bits << (entry >> 8 & 63), entry >> 16 & 63);
-  }
-  static int value_behind(std::uint64_t bits, unsigned less) {
-    const auto negative = static_cast<std::int64_t>(~bits) >> 63;
-    const std::uint64_t amount = (bits ^ static_cast<std::uint64_t>(negative)) >> 1 >> less;
-    return static_cast<int>((static_cast<std::int64_t>(amount) ^ negative) - negative);
+    return value_at(bits << (entry >> 8 & 63), entry >> 16 & 63);
   }
 };
 

@@ -19,9 +19,6 @@
 #define PIXFEED_JPEG_SKIM
 namespace pixfeed::jpeg {
 
-// The value of `size` bits (0 to 15) at the head of `bits`.
-inline int value_of(std::uint64_t bits, unsigned size) { return PickTable::value_behind(bits, 63 - size); }
-
 // Decodes those of a block's AC coefficients that are needed, one by one, from the bit `at` on. For 4 x 4 they have to
 // be 0 before.
 void pick_slowly(const std::uint8_t* bytes, std::uint64_t at, const SkimLayout::Block& block, std::int16_t* places);
@@ -101,7 +98,7 @@ bool SkimMcus(const std::uint8_t* bytes, const std::uint32_t* starts, const Skim
       const unsigned code = code_of(bits, block.dc->codes);
       const unsigned length = code >> 8;
       const unsigned size = code & 15;
-      const int sum = dc[block.component] + value_of(bits << length, size);
+      const int sum = dc[block.component] + value_at(bits << length, 63 - size);
       dc[block.component] = sum;
       // libjpeg keeps 32 bits of the sum and 16 of the coefficient. No sound file needs more than 16 of either.
       strange |= static_cast<unsigned>(sum + 32768);
@@ -139,7 +136,7 @@ void pick_slowly(const std::uint8_t* bytes, std::uint64_t at, const SkimLayout::
     k += run + 1;
     if (k > enough) return;
     const int place = block.size == 2 ? kPlacesOf2.place[4 * k] : kPlaces.place[k];
-    places[place] = static_cast<std::int16_t>(value_of(bits << (code >> 8), size));
+    places[place] = static_cast<std::int16_t>(value_at(bits << (code >> 8), 63 - size));
     at += (code >> 8) + size;
   }
 }
