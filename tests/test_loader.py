@@ -501,6 +501,22 @@ def test_a_forked_child_needs_an_iterator_of_its_own(folder):
     assert run(code, folder).returncode == 0
 
 
+def test_the_process_ends_well_after_a_loop_that_was_left(folder):
+    """Its threads are in the middle of a batch then, and nobody holds the iterator any more."""
+    code = f"""
+        dataset = pixfeed.FastTxtDataset({str(folder / "train.txt")!r}, {str(folder)!r}, 256, 256, repeat=200)
+        loader = pixfeed.DataLoader(dataset, 64, num_workers=2)
+        for _ in range(12):  # children: each is a process's end, without its beginning
+            if os.fork() == 0:
+                for batch in loader:
+                    break
+                sys.exit()
+            assert os.waitstatus_to_exitcode(os.wait()[1]) == 0
+    """
+    result = run(code, folder)
+    assert result.returncode == 0, result.stderr
+
+
 def test_a_daemon_thread_does_not_abort_the_process(folder):
     """Python ends it when it wants the GIL back. (torch's own functions do abort.)"""
     code = f"""

@@ -7,9 +7,10 @@ import contextlib
 import os
 import queue
 import threading
+import time
 import weakref
 from collections.abc import Callable
-from concurrent.futures import Future, wait
+from concurrent.futures import Future
 
 from pixfeed import backends
 from pixfeed.threads import Turn
@@ -47,6 +48,7 @@ class Fetchers:
         ]
         for thread in self._threads:
             thread.start()
+        _threads.update(self._threads)
         _live.add(self)
 
     def submit(self, function: Callable, *args) -> Fetch:
@@ -76,6 +78,7 @@ class Fetchers:
 
 
 _live: weakref.WeakSet[Fetchers] = weakref.WeakSet()
+_threads: weakref.WeakSet[threading.Thread] = weakref.WeakSet()
 
 
 def _serve(tasks: queue.SimpleQueue) -> None:
@@ -94,11 +97,12 @@ def _serve(tasks: queue.SimpleQueue) -> None:
 
 @atexit.register
 def _at_exit() -> None:
-    """Images that are being decoded go into memory that is about to go away."""
-    running = []
+    """Waits for the threads, also for those of iterators that are gone: images that are being decoded go into memory that is
+    about to go away, and a thread that frees a batch while Python shuts down is inside torch's C++, which aborts."""
     for fetchers in list(_live):
         if fetchers._process == os.getpid():
             fetchers.close()
-            running += [fetch for fetch in list(fetchers._fetches) if fetch.running()]
+    until = time.monotonic() + _PATIENCE
     with contextlib.suppress(KeyboardInterrupt):
-        wait(running, _PATIENCE)
+        for thread in list(_threads):  # in a forked child none of them is alive
+            thread.join(max(0, until - time.monotonic()))
