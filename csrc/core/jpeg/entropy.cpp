@@ -1,7 +1,5 @@
 #include "entropy.h"
 
-#include <cstring>
-
 #include "zigzag.h"
 
 #undef HWY_TARGET_INCLUDE

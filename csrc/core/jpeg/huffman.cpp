@@ -79,7 +79,7 @@ std::uint32_t pack(int bits, int to_first, int to_last, int first, int last) {
          static_cast<std::uint32_t>(last) << 24;
 }
 
-// The entry for a window, from the symbols that stand at the head of all windows.
+// The entry for a window, from its code and the symbols that stand at the head of all windows.
 std::uint32_t ac_entry(const Symbol* symbols, int code, unsigned window) {
   constexpr int kBits = AcTable::kBits;
   const Symbol first = symbols[window];
@@ -118,7 +118,9 @@ bool build(const HuffmanSpec& spec, AcTable& table) {
   if (!build_codes(spec, table.codes)) return false;
   Symbol symbols[kWindows];
   for (unsigned window = 0; window < kWindows; ++window) symbols[window] = read_symbol(table.codes, window);
-  for (unsigned window = 0; window < kWindows; ++window) table.entry[window] = ac_entry(symbols, table.codes.entry[window], window);
+  for (unsigned window = 0; window < kWindows; ++window) {
+    table.entry[window] = ac_entry(symbols, table.codes.entry[window], window);
+  }
   return true;
 }
 
