@@ -7,6 +7,7 @@
 #include "block_starts.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstring>
 #include <iterator>
 
@@ -40,8 +41,7 @@ inline constexpr unsigned kLeft = 62;  // behind a DC
 // Of what is left and one, 0 to 63, or below 0 after an end of block, this bit says what SkipTable::odd() says.
 inline constexpr unsigned kOdd = 64;
 
-// `chain` behind one symbol of the block it is in, however long that is; the table is null for damage. By value, because
-// whatever has its address taken is kept in memory all the time.
+// `chain` behind one symbol of the block it is in, however long that is; the table is null for damage.
 Chain step_over(const std::uint8_t* bytes, const SkipLayout::Block& block, Chain chain);
 
 // Room behind a chain's last block: it is looked at every 12 look-ups, each of which may end a block.
@@ -54,51 +54,29 @@ inline constexpr std::uint64_t kWorthIt = 64;  // Below that many blocks a chain
 }  // namespace pixfeed::jpeg
 #endif  // PIXFEED_JPEG_BLOCK_STARTS
 
+#undef PIXFEED_JPEG_ASSEMBLER
+#if HWY_ARCH_X86_64 && !defined(__ILP32__) && defined(__GNUC__) && HWY_TARGET <= HWY_AVX2
+#define PIXFEED_JPEG_ASSEMBLER 1
+#else
+#define PIXFEED_JPEG_ASSEMBLER 0
+#endif
+
 HWY_BEFORE_NAMESPACE();
 namespace pixfeed::jpeg {
 namespace HWY_NAMESPACE {
-
-// Takes `distance` off `left`, and goes on to the next block if that is more than there is. `check` is what was left then,
-// and one. In assembler because compilers make a branch of it, mispredicted once a block.
-HWY_INLINE void Advance(unsigned distance, unsigned& left, unsigned& check, const std::uint16_t*& table,
-                        const State*& state, std::uint64_t& blocks) {
-  table = state->rest;
-#if defined(__x86_64__) && !defined(__ILP32__) && defined(__GNUC__)
-  const State* const now = state;
-  asm("subl %[distance], %[left]\n\t"
-      "leal 1(%q[left]), %[check]\n\t"
-      "cmovcq %[next_whole], %[table]\n\t"
-      "cmovcq %[next], %[state]\n\t"
-      "cmovcl %[whole], %[left]\n\t"
-      "adcq $0, %[blocks]"
-      : [left] "+&r"(left), [check] "=&r"(check), [table] "+&r"(table), [state] "+&r"(state), [blocks] "+&r"(blocks)
-      : [distance] "r"(distance), [next_whole] "m"(now->next_whole), [next] "m"(now->next), [whole] "r"(kLeft)
-      : "cc");
-#else
-  check = left - distance + 1;
-  if (distance > left) {
-    table = state->next_whole;
-    state = state->next;
-    left = kLeft;
-    ++blocks;
-  } else {
-    left -= distance;
-  }
-#endif
-}
 
 // The look-up for the first of `bits`. False if the chain is the true one and the data damaged.
 HWY_INLINE bool LookUp(const std::uint8_t* bytes, const SkipLayout& layout, const State* states, bool is_true,
                        std::uint64_t& bits, Chain& chain, std::uint32_t* found) {
   const unsigned entry = chain.table[bits >> (64 - SkipTable::kBits)];
   const unsigned used = SkipTable::bits_used(entry);
-  const std::uint16_t* table;
+  const std::uint16_t* table = chain.state->rest;
   const State* state = chain.state;
-  unsigned left = chain.left, check;
+  const unsigned distance = SkipTable::distance(entry);
+  unsigned left = chain.left - distance;
   std::uint64_t blocks = chain.blocks, at = chain.at + used;
-  Advance(SkipTable::distance(entry), left, check, table, state, blocks);
   bits <<= used;
-  if (HWY_UNLIKELY((check & kOdd) != 0)) {
+  if (HWY_UNLIKELY(((left + 1) & kOdd) != 0)) {
     // Nothing of this entry counts, but for its first symbol.
     Chain after = step_over(bytes, layout.block[chain.state - states], chain);
     if (after.table == nullptr) {
@@ -112,6 +90,11 @@ HWY_INLINE bool LookUp(const std::uint8_t* bytes, const SkipLayout& layout, cons
     left = after.left;
     blocks = after.blocks;
     bits = bits_at(bytes, at);
+  } else if (distance > chain.left) {
+    table = state->next_whole;
+    state = state->next;
+    left = kLeft;
+    ++blocks;
   }
   // Written until the block has ended: then it is where the next one begins.
   found[chain.blocks + 1] = static_cast<std::uint32_t>(at);
@@ -120,13 +103,78 @@ HWY_INLINE bool LookUp(const std::uint8_t* bytes, const SkipLayout& layout, cons
 }
 
 // Three look-ups: as many as 57 bits are good for. False if the chain is the true one and the data damaged.
-HWY_INLINE bool LookUpThree(const std::uint8_t* bytes, const SkipLayout& layout, const State* states, bool is_true,
-                            Chain& chain, std::uint32_t* found) {
+HWY_NOINLINE bool ThreeLookUps(const std::uint8_t* bytes, const SkipLayout& layout, const State* states, bool is_true,
+                               Chain& chain, std::uint32_t* found) {
   static_assert(57 - 2 * SkipTable::kMaxUsed >= SkipTable::kBits);
   std::uint64_t bits = bits_at(bytes, chain.at);
   return LookUp(bytes, layout, states, is_true, bits, chain, found) &&
          LookUp(bytes, layout, states, is_true, bits, chain, found) &&
          LookUp(bytes, layout, states, is_true, bits, chain, found);
+}
+
+#if PIXFEED_JPEG_ASSEMBLER
+// The same for a chain whose next three entries are not odd; otherwise false, and `chain` is what it was. In assembler
+// because compilers make a branch of going on to the next block, which is mispredicted once a block, and write the chain
+// back to memory after every look-up.
+HWY_INLINE bool ThreeQuickLookUps(const std::uint8_t* bytes, Chain& chain, std::uint32_t* found) {
+// at: rdx, bits: rcx, table: rsi, state: rdi, left: r8d, blocks: r9.
+#define PIXFEED_JPEG_LOOK_UP                                                                     \
+  "shrxq %[shift], %%rcx, %%rax\n\t"                                                             \
+  "movzwl (%%rsi,%%rax,2), %%eax\n\t" /* the entry */                                            \
+  "movq %c[rest](%%rdi), %%rsi\n\t"                                                              \
+  "shlxq %%rax, %%rcx, %%rcx\n\t"                                                                \
+  "movzbl %%al, %%r10d\n\t"                                                                      \
+  "addq %%r10, %%rdx\n\t"                                                                        \
+  "movzbl %%ah, %%eax\n\t"                                                                       \
+  "subl %%eax, %%r8d\n\t"             /* the distance; if there is less left, the block ends */  \
+  "leal 1(%%r8), %%eax\n\t"                                                                      \
+  "cmovcq %c[next_whole](%%rdi), %%rsi\n\t"                                                      \
+  "cmovcq %c[next](%%rdi), %%rdi\n\t"                                                            \
+  "cmovcl %[whole], %%r8d\n\t"                                                                   \
+  "movl %%edx, 4(%[found],%%r9,4)\n\t"                                                           \
+  "adcq $0, %%r9\n\t"                                                                            \
+  "testb %[is_odd], %%al\n\t"                                                                    \
+  "jnz %l[odd]\n\t"
+  asm goto(
+      "movq %c[at](%[chain]), %%rdx\n\t"
+      "movq %%rdx, %%rax\n\t"
+      "shrq $3, %%rax\n\t"
+      "movq (%[bytes],%%rax), %%rcx\n\t"
+      "movl %%edx, %%eax\n\t"
+      "andl $7, %%eax\n\t"
+      "bswapq %%rcx\n\t"
+      "shlxq %%rax, %%rcx, %%rcx\n\t"
+      "movq %c[table](%[chain]), %%rsi\n\t"
+      "movq %c[state](%[chain]), %%rdi\n\t"
+      "movl %c[left](%[chain]), %%r8d\n\t"
+      "movq %c[blocks](%[chain]), %%r9\n\t"
+      PIXFEED_JPEG_LOOK_UP PIXFEED_JPEG_LOOK_UP PIXFEED_JPEG_LOOK_UP
+      "movq %%rdx, %c[at](%[chain])\n\t"
+      "movq %%rsi, %c[table](%[chain])\n\t"
+      "movq %%rdi, %c[state](%[chain])\n\t"
+      "movl %%r8d, %c[left](%[chain])\n\t"
+      "movq %%r9, %c[blocks](%[chain])\n\t"
+      :
+      : [chain] "r"(&chain), [bytes] "r"(bytes), [found] "r"(found), [shift] "r"(std::uint64_t{64 - SkipTable::kBits}),
+        [whole] "r"(kLeft), [is_odd] "i"(kOdd), [at] "i"(offsetof(Chain, at)), [table] "i"(offsetof(Chain, table)),
+        [state] "i"(offsetof(Chain, state)), [left] "i"(offsetof(Chain, left)), [blocks] "i"(offsetof(Chain, blocks)),
+        [rest] "i"(offsetof(State, rest)), [next_whole] "i"(offsetof(State, next_whole)),
+        [next] "i"(offsetof(State, next))
+      : "rax", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "cc", "memory"
+      : odd);
+#undef PIXFEED_JPEG_LOOK_UP
+  return true;
+odd:
+  return false;
+}
+#endif
+
+HWY_INLINE bool LookUpThree(const std::uint8_t* bytes, const SkipLayout& layout, const State* states, bool is_true,
+                            Chain& chain, std::uint32_t* found) {
+#if PIXFEED_JPEG_ASSEMBLER
+  if (HWY_LIKELY(ThreeQuickLookUps(bytes, chain, found))) return true;
+#endif
+  return ThreeLookUps(bytes, layout, states, is_true, chain, found);
 }
 
 // Lets chains run until each has come as far as its `limit`, or one of them beyond `end` or to its last place. False if

@@ -89,7 +89,7 @@ HWY_INLINE bool skip_ac(BitReader& reader, const McuLayout::Block& kind, std::in
   after = left - static_cast<int>(entry);                   \
   if (HWY_UNLIKELY(after < 0)) goto look;                   \
   reader.skip(SkipTable::bits_used(entry));                 \
-  left = after | 63;
+  left = after | 255;
     PIXFEED_JPEG_LOOK_UP
     PIXFEED_JPEG_LOOK_UP
 #undef PIXFEED_JPEG_LOOK_UP
@@ -103,7 +103,7 @@ HWY_INLINE bool skip_ac(BitReader& reader, const McuLayout::Block& kind, std::in
     }
     // A long symbol, or several of which only the first ones belong to this block.
     BitReader slow = reader;
-    k = 62 - (left >> 6);
+    k = 62 - (left >> 8);
     const int outcome = read_ac(slow, *kind.ac, block, k);
     if (HWY_UNLIKELY(outcome < 0)) return false;
     reader = slow;

@@ -50,28 +50,7 @@ bool build(const HuffmanSpec& spec, DcTable& table) {
   return true;
 }
 
-// The AC symbol at the head of a window.
-struct Symbol {
-  std::int16_t value;
-  std::uint8_t bits;      // used, value included; 0 if it takes more than there are
-  std::uint8_t distance;  // zigzag places from the coefficient before; 0 for the end of the block
-};
-
-Symbol read_symbol(const CodeTable& codes, unsigned window) {
-  constexpr int kBits = AcTable::kBits;
-  static_assert(kBits == CodeTable::kBits);
-  const int code = codes.entry[window];
-  const int length = code >> 8;
-  const int run = code >> 4 & 15;
-  const int size = code & 15;
-  if (code == 0 || length + size > kBits) return {0, 0, 0};
-  const auto bits = static_cast<std::uint8_t>(length + size);
-  if (size == 0 && run != 15) return {0, bits, 0};
-  const int value = extend(window >> (kBits - length - size) & ((1U << size) - 1), size);
-  return {static_cast<std::int16_t>(value), bits, static_cast<std::uint8_t>(run + 1)};
-}
-
-constexpr int kMaxFirst = 15, kMaxLast = 127;  // what an entry has room for, either sign
+constexpr int kMaxFirst = 15, kMaxLast = 127;  // values that an entry has room for, either sign
 
 std::uint32_t pack(int bits, int to_first, int to_last, int first, int last) {
   return static_cast<std::uint32_t>(bits) | static_cast<std::uint32_t>(to_first - 1) << 6 |
@@ -79,45 +58,65 @@ std::uint32_t pack(int bits, int to_first, int to_last, int first, int last) {
          static_cast<std::uint32_t>(last) << 24;
 }
 
-// The entry for a window, from its code and the symbols that stand at the head of all windows.
-std::uint32_t ac_entry(const Symbol* symbols, int code, unsigned window) {
+// The AC symbol at the head of every window, as an entry of a coefficient alone; with no distance for the end of the block.
+// 0 if it takes more than there is, or its value more than kMaxLast.
+void read_symbols(const CodeTable& codes, std::uint32_t* symbols) {
   constexpr int kBits = AcTable::kBits;
-  const Symbol first = symbols[window];
-  // The stores that go with these two entries write a 0 where nothing was decoded yet, or outside the block.
-  if (first.bits == 0 || std::abs(first.value) > kMaxLast) {
-    return pack(0, std::max(1, code >> 8), AcTable::kSlow, 0, code & 255);
+  static_assert(kBits == CodeTable::kBits);
+  for (unsigned window = 0; window < 1U << kBits;) {
+    const int code = codes.entry[window];
+    const int length = code >> 8;
+    const int run = code >> 4 & 15;
+    const int size = code & 15;
+    const int spare = kBits - length - size;
+    std::uint32_t symbol = 0;
+    unsigned alike = 1;  // windows
+    if (code != 0 && spare < 0) {
+      alike = 1U << (kBits - length);
+    } else if (code != 0) {
+      alike = 1U << spare;
+      const int value = extend(window >> spare & ((1U << size) - 1), size);
+      const int distance = size == 0 && run != 15 ? 0 : run + 1;
+      if (std::abs(value) <= kMaxLast) symbol = pack(length + size, 1, distance, 0, value);
+    }
+    std::fill_n(symbols + window, alike, symbol);
+    window += alike;
   }
-  if (first.distance == 0) return pack(first.bits, 1, AcTable::kEndAlone, 0, 0);
+}
 
-  int bits = first.bits;
-  int last = first.distance;
-  int first_value = 0;
-  int last_value = first.value;
+// The entry for a window, from its code and the symbols that stand at the head of all windows.
+std::uint32_t ac_entry(const std::uint32_t* symbols, int code, unsigned window) {
+  const std::uint32_t first = symbols[window];
+  // The stores that go with these two entries write a 0 where nothing was decoded yet, or outside the block.
+  if (first == 0) return pack(0, std::max(1, code >> 8), AcTable::kSlow, 0, code & 255);
+  const auto distance = static_cast<int>(AcTable::to_last(first));
+  if (distance == 0) return pack(static_cast<int>(AcTable::bits_used(first)), 1, AcTable::kEndAlone, 0, 0);
+
+  std::uint32_t entry = first + pack(0, distance, 0, 0, 0);
   // What follows is looked up with zeros behind it, and counts if it takes none of them.
   const auto following = [&] {
-    const Symbol symbol = symbols[window << bits & ((1U << kBits) - 1)];
-    return symbol.bits <= kBits - bits ? symbol : Symbol{0, 0, 0};
+    const unsigned bits = AcTable::bits_used(entry);
+    const std::uint32_t symbol = symbols[window << bits & ((1U << AcTable::kBits) - 1)];
+    return AcTable::bits_used(symbol) + bits <= AcTable::kBits ? symbol : 0;
   };
-  Symbol next = following();
-  if (next.bits != 0 && next.distance != 0 && std::abs(first.value) <= kMaxFirst && std::abs(next.value) <= kMaxLast) {
-    bits += next.bits;
-    last += next.distance;
-    first_value = first.value;
-    last_value = next.value;
+  std::uint32_t next = following();
+  const int value = AcTable::last(first);
+  if (AcTable::to_last(next) != 0 && std::abs(value) <= kMaxFirst) {
+    // All but the values is added up.
+    entry = entry - pack(0, 1, 0, 0, value) + pack(0, 1, 0, value, 0) + next;
     next = following();
   }
-  if (next.bits != 0 && next.distance == 0) {
-    bits += next.bits;
-    last += AcTable::kEnd;
+  if (next != 0 && AcTable::to_last(next) == 0) {
+    entry += pack(static_cast<int>(AcTable::bits_used(next)), 1, AcTable::kEnd, 0, 0);
   }
-  return pack(bits, first.distance, last, first_value, last_value);
+  return entry;
 }
 
 bool build(const HuffmanSpec& spec, AcTable& table) {
   constexpr unsigned kWindows = 1U << AcTable::kBits;
   if (!build_codes(spec, table.codes)) return false;
-  Symbol symbols[kWindows];
-  for (unsigned window = 0; window < kWindows; ++window) symbols[window] = read_symbol(table.codes, window);
+  std::uint32_t symbols[kWindows];
+  read_symbols(table.codes, symbols);
   for (unsigned window = 0; window < kWindows; ++window) {
     table.entry[window] = ac_entry(symbols, table.codes.entry[window], window);
   }
@@ -131,10 +130,11 @@ bool build(const HuffmanSpec& spec, PickTable& table) {
     const int code = codes.entry[window];
     const int run = code >> 4 & 15;
     const int size = code & 15;
-    const int distance = size == 0 && run != 15 ? PickTable::kEnd : 4 * (run + 1);
+    const int distance = size == 0 && run != 15 ? PickTable::kEnd : run + 1;
     const int length = code >> 8;
-    const auto rest = static_cast<std::uint32_t>((63 - size) << 16 | length << 8 | (length + size));
-    table.entry[window] = code == 0 ? PickTable::kSlow : static_cast<std::uint32_t>(distance) << 24 | rest;
+    const bool is_slow = code == 0 || (run == 15 && size == 0);
+    const auto rest = static_cast<std::uint32_t>((64 - std::max(size, 1)) << 16 | length << 8 | (length + size));
+    table.entry[window] = is_slow ? PickTable::kSlow : static_cast<std::uint32_t>(distance) << 24 | rest;
   }
   return true;
 }
@@ -144,7 +144,7 @@ std::uint16_t skip_entry(const CodeTable* dc, const CodeTable& ac, unsigned wind
   constexpr int kBits = SkipTable::kBits;
   static_assert(kBits >= CodeTable::kBits);
   const auto entry = [](int used, int distance) {
-    return static_cast<std::uint16_t>(used | distance << 6);
+    return static_cast<std::uint16_t>(used | distance << 8);
   };
   int used = 0;
   int distance = 0;

@@ -1,6 +1,7 @@
 // Step 2: Huffman tables as look-up tables that give whole coefficients, two at a time where they are short.
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 
@@ -83,10 +84,10 @@ struct AcTable {
 
 // The way through a block whose AC coefficients nobody needs: as many symbols at a time as one look at the next bits
 // can tell, of which the last one's value may lie behind them.
-//   bits 0..5   bits used
-//   bits 6..15  from k to the last coefficient, plus kEnd if an end of block follows them; or kSlow: no bits were used,
+//   bits 0..7   bits used
+//   bits 8..15  from k to the last coefficient, plus kEnd if an end of block follows them; or kSlow: no bits were used,
 //               because the symbol's code takes more than kBits, or the symbol more than kMaxUsed
-// Whoever subtracts entries from left_after(k), and sets the lowest 6 bits after each, sees by the sign when the block
+// Whoever subtracts entries from left_after(k), and sets the lowest 8 bits after each, sees by the sign when the block
 // has ended, and by odd() when there is something to look into: kSlow, or symbols behind the block's last coefficient.
 struct SkipTable {
   static constexpr int kBits = 12;
@@ -95,33 +96,38 @@ struct SkipTable {
   static constexpr int kSlow = 64;
   std::uint16_t entry[1 << kBits];
 
-  static unsigned bits_used(unsigned entry) { return entry & 63; }
-  static unsigned distance(unsigned entry) { return entry >> 6; }
+  static unsigned bits_used(unsigned entry) { return entry & 255; }
+  static unsigned distance(unsigned entry) { return entry >> 8; }
 
-  // How many coefficients are left, less one, times 64.
-  static constexpr int left_after(int k) { return (62 - k) * 64 + 63; }
+  // How many coefficients are left, less one, times 256.
+  static constexpr int left_after(int k) { return (62 - k) * 256 + 255; }
   // Coefficients that are left: 0 to 63 after a sound entry, -128 to -66 after one with kEnd. Others have this bit set.
-  static bool odd(int left) { return ((left + 64) & (64 * 64)) != 0; }
+  static bool odd(int left) { return ((left + 256) & (64 * 256)) != 0; }
 };
 
 // AC symbols one by one.
 //   bits 0..5    bits used
-//   bits 8..13   of those, the code's
-//   bits 16..21  63 less those of the value
-//   bits 24..31  four times the distance from k to the coefficient; kEnd at the end of the block
-// If the code takes more than kBits the entry is kSlow: no bits used, and a distance of less than one place.
+//   bits 8..12   of those, the code's
+//   bits 16..21  64 less those of the value
+//   bits 24..31  the distance from k to the coefficient; kEnd at the end of the block
+// If the code takes more than kBits, or stands for 16 zeros, the entry is kSlow: no bits used. The fields of two entries
+// may be added.
 struct PickTable {
   static constexpr int kBits = CodeTable::kBits;
   static constexpr int kMaxUsed = kBits + 15;
-  static constexpr int kEnd = 128;
-  static constexpr std::uint32_t kSlow = 1U << 24;
+  static constexpr int kEnd = 32;
+  static constexpr std::uint32_t kSlow = 64U << 24;
   std::uint32_t entry[1 << kBits];
 
   static unsigned bits_used(std::uint32_t entry) { return entry & 63; }
-  static int distance_by_4(std::uint32_t entry) { return static_cast<int>(entry >> 24); }
-  // The value, if `bits` begin with the symbol.
+  static int distance(std::uint32_t entry) { return static_cast<int>(entry >> 24); }
+  static bool slow(std::uint32_t entry) { return (entry & kSlow) != 0; }
+  // The value, if `bits` begin with the symbol. Shifts look at 6 bits of what they are given.
   static int value(std::uint32_t entry, std::uint64_t bits) {
-    return value_at(bits << (entry >> 8 & 63), entry >> 16 & 63);
+    bits <<= std::rotr(entry, 8) & 63;
+    const auto negative = static_cast<std::int64_t>(~bits) >> 63;
+    const auto amount = static_cast<int>((bits ^ static_cast<std::uint64_t>(negative)) >> (std::rotr(entry, 16) & 63));
+    return (amount ^ static_cast<int>(negative)) - static_cast<int>(negative);
   }
 };
 

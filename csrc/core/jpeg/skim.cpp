@@ -2,7 +2,9 @@
 // it is a branch that follows the data.
 #include "skim.h"
 
+#include <algorithm>
 #include <cstring>
+#include <iterator>
 
 #include "bit_reader.h"
 #include "entropy.h"
@@ -23,21 +25,6 @@ namespace pixfeed::jpeg {
 // be 0 before.
 void pick_slowly(const std::uint8_t* bytes, std::uint64_t at, const SkimLayout::Block& block, std::int16_t* places);
 
-// Where the coefficient at k / 4 along the zigzag goes if 2 x 2 are needed. The others go behind them, and so does what
-// a code gives that the table lacks: k is no multiple of 4 then.
-struct PlacesOf2 {
-  static constexpr int kBehind = SkimLayout::places(2);
-  static constexpr int kCount = 4 * PickTable::kEnd + 1;
-  std::uint8_t place[kCount];
-
-  constexpr PlacesOf2() : place() {
-    for (int k = 0; k < kCount; ++k) place[k] = kBehind;
-    place[4 * 1] = 1;
-    place[4 * kEnoughFor2] = 2;
-  }
-};
-inline constexpr PlacesOf2 kPlacesOf2;
-
 }  // namespace pixfeed::jpeg
 #endif  // PIXFEED_JPEG_SKIM
 
@@ -45,27 +32,21 @@ HWY_BEFORE_NAMESPACE();
 namespace pixfeed::jpeg {
 namespace HWY_NAMESPACE {
 
-// One symbol at the bit `at`, which is the first of `bits`.
-HWY_INLINE void pick_one(std::uint64_t& bits, std::uint64_t& at, const PickTable& table, int& k, std::int16_t* places) {
-  const std::uint32_t entry = table.entry[bits >> (64 - PickTable::kBits)];
-  k += PickTable::distance_by_4(entry);
-  places[kPlacesOf2.place[k]] = static_cast<std::int16_t>(PickTable::value(entry, bits));
-  bits <<= PickTable::bits_used(entry);
-  at += PickTable::bits_used(entry);
-}
-
-// The AC coefficients of 2 x 2: always two symbols, without branches, whether they mean something or not.
-HWY_INLINE void pick_2(const std::uint8_t* bytes, std::uint64_t at, const SkimLayout::Block& block,
-                       std::int16_t* places) {
-  static_assert(kEnoughFor2 == 2 && PickTable::kMaxUsed + PickTable::kMaxUsed <= 57);
-  const std::uint64_t first = at;
-  int k = 0;
-  places[1] = places[2] = places[3] = 0;
-  std::uint64_t bits = bits_at(bytes, at);
-  pick_one(bits, at, *block.pick, k, places);
-  pick_one(bits, at, *block.pick, k, places);
-  // Two symbols go that far, unless the table lacks one of them: then it lacks all that follow, as no bits are used.
-  if (HWY_UNLIKELY(k < 4 * kEnoughFor2)) pick_slowly(bytes, first, block, places);
+// The AC coefficients of 2 x 2, which stand at the head of `bits`: always two symbols, without branches, whether they
+// mean something or not. `left` of the bits are good. False if it takes more, or the slow way.
+HWY_INLINE bool pick_2(std::uint64_t bits, unsigned left, const PickTable& table, std::int16_t* places) {
+  static_assert(kEnoughFor2 == 2 && SkimLayout::places(2) == 4);
+  // What lies further on than the second place, or means nothing, goes to the last one.
+  constexpr int kAway = 3;
+  places[1] = places[2] = 0;
+  const std::uint32_t first = table.entry[bits >> (64 - PickTable::kBits)];
+  places[std::min(PickTable::distance(first), kAway)] = static_cast<std::int16_t>(PickTable::value(first, bits));
+  bits <<= PickTable::bits_used(first);
+  const std::uint32_t second = table.entry[bits >> (64 - PickTable::kBits)];
+  const std::uint32_t both = first + second;
+  places[std::min(PickTable::distance(both), kAway)] = static_cast<std::int16_t>(PickTable::value(second, bits));
+  places[kAway] = 0;
+  return !PickTable::slow(first | second) && PickTable::bits_used(both) <= left;
 }
 
 // The AC coefficients of 4 x 4.
@@ -78,8 +59,8 @@ HWY_INLINE void pick_4(const std::uint8_t* bytes, std::uint64_t at, const SkimLa
     std::uint64_t bits = bits_at(bytes, at);
     for (int i = 0; i < 2; ++i) {
       const std::uint32_t entry = block.pick->entry[bits >> (64 - PickTable::kBits)];
-      if (HWY_UNLIKELY(entry == PickTable::kSlow)) return pick_slowly(bytes, first, block, places);
-      k += PickTable::distance_by_4(entry) / 4;
+      if (HWY_UNLIKELY(PickTable::slow(entry))) return pick_slowly(bytes, first, block, places);
+      k += PickTable::distance(entry);
       if (k > kEnoughFor4) return;
       places[kPlaces.place[k]] = static_cast<std::int16_t>(PickTable::value(entry, bits));
       bits <<= PickTable::bits_used(entry);
@@ -91,24 +72,31 @@ HWY_INLINE void pick_4(const std::uint8_t* bytes, std::uint64_t at, const SkimLa
 bool SkimMcus(const std::uint8_t* bytes, const std::uint32_t* starts, const SkimLayout& layout, int mcus, int* dc,
               std::int16_t* coefs) {
   unsigned strange = 0;
+  std::int16_t* to[std::size(decltype(layout.block){})];
+  for (int b = 0; b < layout.blocks; ++b) to[b] = coefs + layout.block[b].first;
   for (int mcu = 0; mcu < mcus; ++mcu) {
     for (int b = 0; b < layout.blocks; ++b, ++starts) {
       const SkimLayout::Block& block = layout.block[b];
-      const std::uint64_t bits = bits_at(bytes, *starts);
-      const unsigned code = code_of(bits, block.dc->codes);
+      std::uint64_t bits = bits_at(bytes, *starts);
+      const unsigned code = code_of(bits, block.dc->codes);  // a DC's symbol is nothing but the size
       const unsigned length = code >> 8;
       const unsigned size = code & 15;
-      const int sum = dc[block.component] + value_at(bits << length, 63 - size);
+      bits <<= length;
+      const int sum = dc[block.component] + value_at(bits, ~code & 63);
       dc[block.component] = sum;
       // libjpeg keeps 32 bits of the sum and 16 of the coefficient. No sound file needs more than 16 of either.
       strange |= static_cast<unsigned>(sum + 32768);
-      std::int16_t* const places = coefs + block.first + mcu * block.step;
+      std::int16_t* const places = to[b];
+      to[b] += block.step;
       places[0] = static_cast<std::int16_t>(sum);
-      const std::uint64_t ac = std::uint64_t{*starts} + length + size;
+      const unsigned used = length + size;
       if (block.size == 2) {
-        pick_2(bytes, ac, block, places);
+        bits <<= size;
+        if (HWY_UNLIKELY(!pick_2(bits, 57 - used, *block.pick, places))) {
+          pick_slowly(bytes, std::uint64_t{*starts} + used, block, places);
+        }
       } else if (block.size == 4) {
-        pick_4(bytes, ac, block, places);
+        pick_4(bytes, std::uint64_t{*starts} + used, block, places);
       }
     }
   }
@@ -135,7 +123,7 @@ void pick_slowly(const std::uint8_t* bytes, std::uint64_t at, const SkimLayout::
     if (size == 0 && run != 15) return;
     k += run + 1;
     if (k > enough) return;
-    const int place = block.size == 2 ? kPlacesOf2.place[4 * k] : kPlaces.place[k];
+    const int place = block.size == 2 ? k : kPlaces.place[k];
     places[place] = static_cast<std::int16_t>(value_at(bits << (code >> 8), 63 - size));
     at += (code >> 8) + size;
   }
