@@ -25,19 +25,39 @@ constexpr int up_to(int n, int multiple) { return (n + multiple - 1) / multiple 
 // Behind a plane, taps of weight 0 are read.
 inline std::ptrdiff_t plane_stride(int width) { return up_to(width + kTaps, 64); }
 
-// Where the bytes of `n` pixels of five go: five R, three zeros, five G, three zeros, five B.
-struct Fives {
-  alignas(32) std::uint8_t of[6][32];
-  constexpr Fives() : of() {
-    for (int n = 0; n <= 5; ++n) {
-      for (int i = 0; i < 32; ++i) {
-        const int pixel = i % 8, channel = i / 8;
-        of[n][i] = pixel < n && channel < 3 ? static_cast<std::uint8_t>(3 * pixel + channel) : 0x80;
+// Where `n` of 16 bytes of a row go, of which the first is R, G or B (`phase` 0, 1, 2): all R, then all G, then all B, eight
+// places for each, as psadbw adds them up.
+struct ByChannel {
+  alignas(32) std::uint8_t order[17][3][32];  // [n][phase]
+  constexpr ByChannel() : order() {
+    for (int n = 0; n <= 16; ++n) {
+      for (int phase = 0; phase < 3; ++phase) {
+        int places[3] = {};
+        std::uint8_t* const of = order[n][phase];
+        for (int i = 0; i < 32; ++i) of[i] = 0x80;
+        for (int i = 0; i < n; ++i) {
+          const int channel = (phase + i) % 3;
+          of[8 * channel + places[channel]++] = static_cast<std::uint8_t>(i);
+        }
       }
     }
   }
 };
-inline constexpr Fives kFives;
+inline constexpr ByChannel kByChannel;
+
+// The layout `sums`, whose weights are the same for all taps of a column: of every span, `whole` times 16 bytes count, then
+// `parts` times up to 16. What counts of those differs from column to column. One thing and the other is kept beside the
+// weight.
+constexpr int kMostParts = 3;
+struct SameWeights {
+  std::int32_t weight[4];  // four times
+  std::uint32_t part[4];   // where kByChannel tells what counts, in bytes
+};
+struct Blocks {
+  int whole, parts;
+  int count() const { return whole + parts; }
+};
+inline Blocks blocks_of(const RowFilter& filter) { return {filter.step, (3 * filter.taps + 15) / 16 - filter.step}; }
 
 inline void pixel_plain(const RowFilter& filter, int i, const std::uint8_t* row, std::uint8_t* rgb) {
   const auto [first, count] = filter.spans[i];
@@ -131,67 +151,104 @@ HWY_INLINE I32 sums_of_pairs(const std::uint8_t* row, const std::uint8_t* packed
 // R G B ? of four pixels to 12 bytes of packed RGB.
 alignas(16) constexpr std::uint8_t kPack[16] = {0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, 0x80, 0x80, 0x80, 0x80};
 
-// Column after column, four at a time: `sums` gives R G B ? of one. For the last of its `taps` it reads 16 bytes from the
-// tap `last_read` on, more than that needs.
-template <class Sums>
-HWY_INLINE void filter_columns(const RowFilter& filter, const std::uint8_t* row, std::uint8_t* rgb, int last_read,
-                               const Sums& sums) {
-  const hn::Half<decltype(di16)> half16;
-  const hn::Half<decltype(du8)> half8;
+// Fetches a row's lines of the cache, each once.
+class Fetcher {
+ public:
+  explicit Fetcher(const std::uint8_t* row) : next_(row + kAhead) {}
+  // The work has come to `at`.
+  HWY_INLINE void come_to(const std::uint8_t* at) {
+    for (; next_ < at + kAhead; next_ += kCacheLine) hwy::Prefetch(next_);
+  }
+
+ private:
+  const std::uint8_t* next_;
+};
+
+// Column after column, four at a time: `four` gives R G B ? of four columns as bytes. Reads `reach` bytes from the first
+// tap on.
+template <class Four>
+HWY_INLINE void filter_columns(const RowFilter& filter, const std::uint8_t* row, std::uint8_t* rgb, int reach,
+                               const Four& four) {
   const int n = filter.n;
+  Fetcher fetcher(row);
   int i = 0;
   for (; i + 4 <= n; i += 4, rgb += 12) {
     const int last = filter.spans[i + 3].first;
-    if (3 * (last + last_read) + 16 > 3 * filter.width || n - i < 6) break;
-    hwy::Prefetch(row + 3 * last + kAhead);
-    decltype(hn::Zero(half8)) eight[2];
-    for (int h = 0; h < 2; ++h) {
-      hn::VFromD<decltype(half16)> four[2];
-      for (int c = 0; c < 2; ++c) four[c] = hn::DemoteTo(half16, rounded(sums(i + 2 * h + c)));
-      eight[h] = hn::DemoteTo(half8, hn::Combine(di16, four[1], four[0]));
-    }
-    hn::StoreU(hn::TableLookupBytesOr0(hn::Combine(du8, eight[1], eight[0]), hn::Load(du8, kPack)), du8, rgb);
+    if (3 * last + reach > 3 * filter.width || n - i < 6) break;
+    fetcher.come_to(row + std::ptrdiff_t{3} * last);
+    hn::StoreU(hn::TableLookupBytesOr0(four(i), hn::Load(du8, kPack)), du8, rgb);
   }
   for (; i < n; ++i, rgb += 3) pixel_plain(filter, i, row, rgb);
 }
 
 // Few taps.
 void filter_pairs_simd(const RowFilter& filter, const std::uint8_t* row, std::uint8_t* rgb) {
+  const hn::Half<decltype(di16)> half16;
+  const hn::Half<decltype(du8)> half8;
   const int taps = up_to(filter.taps, kStep);  // the same for all columns: a branch that can be foreseen
   const std::ptrdiff_t column = std::ptrdiff_t{16} * taps;
-  filter_columns(filter, row, rgb, taps - kStep, [&](int i) HWY_ATTR {
-    return sums_of_pairs(row + std::ptrdiff_t{3} * filter.spans[i].first, filter.packed + column * i, taps);
+  const auto words = [&](int i) HWY_ATTR {
+    return hn::DemoteTo(half16, rounded(sums_of_pairs(row + std::ptrdiff_t{3} * filter.spans[i].first,
+                                                      filter.packed + column * i, taps)));
+  };
+  filter_columns(filter, row, rgb, 3 * (taps - kStep) + 16, [&](int i) HWY_ATTR {
+    const auto first = hn::DemoteTo(half8, hn::Combine(di16, words(i + 1), words(i)));
+    const auto second = hn::DemoteTo(half8, hn::Combine(di16, words(i + 3), words(i + 2)));
+    return hn::Combine(du8, second, first);
   });
 }
 
 #if HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_AVX3
-// Weights that are all the same (box): what is added up are the pixels, five at a time, R and G in one half of a vector, B
-// in the other; the sum is multiplied.
-constexpr hn::CappedTag<std::uint8_t, 32> dfive;
+// Weights that are all the same (box): what is added up are the pixels, 16 bytes at a time, R and G in one half of a
+// vector, B in the other; the sum is multiplied.
+const hn::FixedTag<std::uint8_t, 32> dblock;
+const hn::Repartition<std::int32_t, decltype(dblock)> dblock32;
+const hn::Repartition<std::uint64_t, decltype(dblock)> dblock64;
+using Block64 = hn::VFromD<decltype(dblock64)>;
 
 bool has_sums_simd() { return true; }
 
-HWY_INLINE I32 sums_of_same(const std::uint8_t* row, int count, std::int32_t weight) {
-  const hn::Repartition<std::uint64_t, decltype(dfive)> d64;
-  const hn::Half<hn::Repartition<std::int32_t, decltype(dfive)>> d32;
-  auto sums = hn::Zero(d64);
-  int k = 0;
-  const auto whole = hn::Load(dfive, kFives.of[5]);
-  for (; k + 5 <= count; k += 5) {
-    sums = hn::Add(sums, hn::SumsOf8(hn::TableLookupBytesOr0(hn::LoadDup128(dfive, row + 3 * k), whole)));
+HWY_INLINE Block64 sums_of_block(const std::uint8_t* bytes, const std::uint8_t* order) {
+  return hn::SumsOf8(hn::TableLookupBytesOr0(hn::LoadDup128(dblock, bytes), hn::Load(dblock, order)));
+}
+
+HWY_INLINE Block64 sums_of_column(const std::uint8_t* row, Blocks blocks, const std::uint32_t* part) {
+  const auto& whole = kByChannel.order[16];
+  const std::uint8_t* const parts = kByChannel.order[0][0];
+  auto sums = hn::Zero(dblock64);
+  int b = 0;
+  for (; b + 3 <= blocks.whole; b += 3, row += 48) {
+    sums = hn::Add(sums, hn::Add(hn::Add(sums_of_block(row, whole[0]), sums_of_block(row + 16, whole[1])),
+                                 sums_of_block(row + 32, whole[2])));
   }
-  const auto rest = hn::Load(dfive, kFives.of[count - k]);
-  sums = hn::Add(sums, hn::SumsOf8(hn::TableLookupBytesOr0(hn::LoadDup128(dfive, row + 3 * k), rest)));
-  const hn::Half<decltype(d64)> half;
-  const auto rg = hn::BitCast(d32, hn::LowerHalf(half, sums)), b = hn::BitCast(d32, hn::UpperHalf(half, sums));
-  return hn::Mul(hn::ConcatEven(d32, b, rg), hn::Set(d32, weight));
+  for (int phase = 0; b < blocks.whole; ++b, ++phase, row += 16) {
+    sums = hn::Add(sums, sums_of_block(row, whole[phase]));
+  }
+  for (int p = 0; p < blocks.parts; ++p, row += 16) sums = hn::Add(sums, sums_of_block(row, parts + part[p]));
+  return sums;
 }
 
 void filter_sums_simd(const RowFilter& filter, const std::uint8_t* row, std::uint8_t* rgb) {
-  const auto* weights = reinterpret_cast<const std::int32_t*>(filter.packed);
-  filter_columns(filter, row, rgb, filter.taps, [&](int i) HWY_ATTR {
-    const Span span = filter.spans[i];
-    return sums_of_same(row + std::ptrdiff_t{3} * span.first, span.count, weights[i]);
+  const hn::Repartition<std::int16_t, decltype(dblock)> d16;
+  const auto* const weights = reinterpret_cast<const SameWeights*>(filter.packed);
+  const Blocks blocks = blocks_of(filter);
+  const auto sums = [&](int i) HWY_ATTR {
+    return sums_of_column(row + std::ptrdiff_t{3} * filter.spans[i].first, blocks, weights[i].part);
+  };
+  // Of two columns: R B G ? of either in 128 bits.
+  const auto pixels = [&](int left, int right) HWY_ATTR {
+    const auto a = sums(left), b = sums(right);
+    const auto rg = hn::ConcatLowerLower(dblock64, b, a), blue = hn::ConcatUpperUpper(dblock64, b, a);
+    const auto sum = hn::BitCast(dblock32, hn::Or(rg, hn::ShiftLeft<32>(blue)));
+    const auto weight = hn::Combine(dblock32, hn::Load(di32, weights[right].weight), hn::Load(di32, weights[left].weight));
+    return rounded(hn::Mul(sum, weight));
+  };
+  alignas(16) static constexpr std::uint8_t kSwap[16] = {0, 2, 1, 3, 4, 6, 5, 7, 8, 10, 9, 11, 12, 14, 13, 15};
+  const auto swap = hn::Load(du8, kSwap);
+  filter_columns(filter, row, rgb, 16 * blocks.count(), [&](int i) HWY_ATTR {
+    // Packing takes 128 bits of either in turn.
+    const auto words = hn::ReorderDemote2To(d16, pixels(i, i + 2), pixels(i + 1, i + 3));
+    return hn::TableLookupBytesOr0(hn::DemoteTo(du8, words), swap);
   });
 }
 #else
@@ -205,10 +262,11 @@ void filter_sums_simd(const RowFilter& filter, const std::uint8_t* row, std::uin
 void split_simd(const std::uint8_t* rgb, int n, std::uint8_t* planes, std::ptrdiff_t stride) {
   const hn::ScalableTag<std::uint8_t> d;
   const int step = static_cast<int>(hn::Lanes(d));
+  Fetcher fetcher(rgb);
   // The last vector begins where it still fits.
   for (int next = 0; next < n && n >= step; next += step) {
     const int i = std::min(next, n - step);
-    hwy::Prefetch(rgb + std::ptrdiff_t{3} * i + kAhead);
+    fetcher.come_to(rgb + std::ptrdiff_t{3} * i);
     auto r = hn::Zero(d), g = r, b = r;
     hn::LoadInterleaved3(d, rgb + std::ptrdiff_t{3} * i, r, g, b);
     hn::StoreU(r, d, planes + i);
@@ -373,18 +431,38 @@ void pack_taps(const RowFilter& filter) {
   }
 }
 
-}  // namespace
-
-// Within each column.
-bool all_the_same(const RowFilter& filter) {
+// A weight a column, and what counts of the blocks of its span. False if weights differ within a column, or spans too much
+// in length.
+bool pack_same(RowFilter& filter) {
+  static_assert(sizeof(SameWeights) <= 16 * 4);  // see packed_bytes
+  int least = filter.taps;
   for (int i = 0; i < filter.n; ++i) {
-    const std::int32_t* weights = filter.weights + std::ptrdiff_t{filter.taps} * i;
-    for (int k = 1; k < filter.spans[i].count; ++k) {
-      if (weights[k] != weights[0]) return false;
+    const std::int32_t* const weights = filter.weights + std::ptrdiff_t{filter.taps} * i;
+    const int count = filter.spans[i].count;
+    if (std::count(weights, weights + count, weights[0]) != count) return false;
+    least = std::min(least, count);
+  }
+  const int step = filter.step;
+  filter.step = 3 * least / 16;
+  const Blocks blocks = blocks_of(filter);
+  if (blocks.parts > kMostParts) {
+    filter.step = step;
+    return false;
+  }
+  auto* const packed = reinterpret_cast<SameWeights*>(filter.packed);
+  for (int i = 0; i < filter.n; ++i) {
+    std::fill_n(packed[i].weight, 4, filter.weights[std::ptrdiff_t{filter.taps} * i]);
+    for (int p = 0; p < blocks.parts; ++p) {
+      const int b = blocks.whole + p;
+      const int count = std::clamp(3 * static_cast<int>(filter.spans[i].count) - 16 * b, 0, 16);
+      const auto& order = kByChannel.order[count][b % 3];
+      packed[i].part[p] = static_cast<std::uint32_t>(order - kByChannel.order[0][0]);
     }
   }
   return true;
 }
+
+}  // namespace
 
 std::size_t packed_bytes(int n, int taps) {
   // Of either layout: the spans found may be shorter than `taps`.
@@ -400,11 +478,8 @@ void lay_out(RowFilter& filter) {
     return vnni_lay_out(filter);
   }
   filter.step = HWY_DYNAMIC_DISPATCH(pairs_step_simd)();
-  if (HWY_DYNAMIC_DISPATCH(has_sums_simd)() && all_the_same(filter)) {
+  if (HWY_DYNAMIC_DISPATCH(has_sums_simd)() && pack_same(filter)) {
     filter.layout = RowFilter::Layout::sums;
-    for (int i = 0; i < filter.n; ++i) {
-      std::memcpy(filter.packed + 4 * i, filter.weights + std::ptrdiff_t{filter.taps} * i, sizeof(*filter.weights));
-    }
   } else if (filter.step == 0) {
     filter.layout = RowFilter::Layout::plain;
   } else if (filter.taps <= kFewTaps) {

@@ -27,14 +27,14 @@ struct RowFilter {
 
   // What the kernels make of it; theirs alone.
   enum class Layout { plain, sums, pairs, planes, vnni } layout;
-  int step;              // taps or columns that are dealt with at a time
+  int step;              // taps or columns that are dealt with at a time; for sums, 16 bytes that count in every span
   std::uint8_t* packed;  // the weights again
   std::uint8_t* planes;  // a row as three planes
 };
 
 // How far the kernels fetch ahead, in bytes: rows often follow each other in memory, and the CPU itself stops looking
 // ahead at every page.
-inline constexpr int kAhead = 2048;
+inline constexpr int kAhead = 2048, kCacheLine = 64;
 
 // The bytes that RowFilter::packed and RowFilter::planes need, both on 64-byte boundaries; enough for fewer taps, too.
 std::size_t packed_bytes(int n, int taps);

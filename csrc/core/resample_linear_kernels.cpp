@@ -30,6 +30,36 @@ void halve_rows_simd(const std::uint8_t* upper, const std::uint8_t* lower, int n
 
 #else
 
+// Columns four at a time; gives how many are done.
+int resample_fours(const std::uint8_t* src, int limit, const std::int32_t* offset, const std::int16_t* weight, int n,
+                   std::int16_t* dst) {
+  int i = 0;
+#if HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_AVX3
+  const hn::FixedTag<std::uint8_t, 32> d8;
+  const hn::FixedTag<std::int16_t, 16> d16;
+  const hn::FixedTag<std::int32_t, 8> d32;
+  // One vector has the columns 0 and 2, the other 1 and 3, because packing takes 128 bits of either in turn.
+  alignas(32) static constexpr std::uint8_t kEven[32] = {0, 1, 2,  3,  0, 1, 2,  3,  0, 1, 2,  3,  0, 1, 2,  3,
+                                                         8, 9, 10, 11, 8, 9, 10, 11, 8, 9, 10, 11, 8, 9, 10, 11};
+  const auto even = hn::Load(d8, kEven), odd = hn::Add(even, hn::Set(d8, 4));
+  const auto pairs = hn::LoadDup128(d8, kPairs);
+  const auto columns = [&](int left, int right, hn::VFromD<decltype(d8)> factors) HWY_ATTR {
+    const auto bytes = hn::Combine(d8, hn::LoadU(du8, src + offset[right]), hn::LoadU(du8, src + offset[left]));
+    const auto taps = hn::BitCast(d16, hn::TableLookupBytesOr0(bytes, pairs));
+    return hn::ShiftRight<4>(add_pairs(taps, hn::BitCast(d16, factors), hn::Zero(d32)));
+  };
+  for (; i + 4 <= n && offset[i + 3] + 16 <= limit; i += 4) {
+    const auto factors = hn::BitCast(d8, hn::LoadDup128(d16, weight + 2 * i));
+    const auto first = columns(i, i + 2, hn::TableLookupBytes(factors, even));
+    const auto second = columns(i + 1, i + 3, hn::TableLookupBytes(factors, odd));
+    hn::StoreU(hn::ReorderDemote2To(d16, first, second), d16, dst + 4 * i);
+  }
+#else
+  (void)src, (void)limit, (void)offset, (void)weight, (void)n, (void)dst;
+#endif
+  return i;
+}
+
 void resample_row_simd(const std::uint8_t* src, int limit, const std::int32_t* offset, const std::int16_t* weight,
                        int n, std::int16_t* dst) {
   const auto pairs = hn::Load(du8, kPairs);
@@ -42,7 +72,7 @@ void resample_row_simd(const std::uint8_t* src, int limit, const std::int32_t* o
   // Offsets never decrease; the last columns, whose 8 bytes would reach past the row, are done without vectors.
   int safe = n;
   while (safe > 0 && offset[safe - 1] + 8 > limit) --safe;
-  int i = 0;
+  int i = resample_fours(src, limit, offset, weight, n, dst);
   const hn::FixedTag<std::int16_t, 4> four;
   for (; i < safe; ++i) hn::StoreU(hn::DemoteTo(four, pixel(i)), four, dst + 4 * i);
   resample_row_plain(src, limit, offset + i, weight + 2 * i, n - i, dst + 4 * i);
@@ -53,18 +83,23 @@ void blend_rows_simd(const std::int16_t* upper, const std::int16_t* lower, int w
   alignas(16) static constexpr std::uint8_t kPack[16] = {0, 1,  2,  4,  5,    6,    8,    9,
                                                          10, 12, 13, 14, 0x80, 0x80, 0x80, 0x80};
   const auto pack = hn::Load(du8, kPack);
-  const auto wu = hn::Set(di16, static_cast<std::int16_t>(weight_upper));
-  const auto wl = hn::Set(di16, static_cast<std::int16_t>(weight_lower));
-  const auto two = hn::Set(di16, 2);
+  const hn::CappedTag<std::int16_t, 16> d16;
+  const hn::Rebind<std::uint8_t, decltype(d16)> bytes;
+  const auto wu = hn::Set(d16, static_cast<std::int16_t>(weight_upper));
+  const auto wl = hn::Set(d16, static_cast<std::int16_t>(weight_lower));
+  const auto two = hn::Set(d16, 2);
   const auto blend = [&](int at) HWY_ATTR {
-    const auto sum = hn::Add(hn::MulHigh(hn::LoadU(di16, upper + at), wu), hn::MulHigh(hn::LoadU(di16, lower + at), wl));
-    return hn::ShiftRight<2>(hn::Add(sum, two));
+    const auto sum = hn::Add(hn::MulHigh(hn::LoadU(d16, upper + at), wu), hn::MulHigh(hn::LoadU(d16, lower + at), wl));
+    return hn::DemoteTo(bytes, hn::ShiftRight<2>(hn::Add(sum, two)));
   };
-  const hn::FixedTag<std::uint8_t, 8> half;
   int i = 0;
   for (; i + 4 <= n; i += 4) {
-    const auto first = hn::DemoteTo(half, blend(4 * i)), second = hn::DemoteTo(half, blend(4 * i + 8));
-    hn::StoreU(hn::TableLookupBytesOr0(hn::Combine(du8, second, first), pack), du8, rgb + 3 * i);
+#if HWY_MAX_BYTES >= 32
+    const auto pixels = blend(4 * i);
+#else
+    const auto pixels = hn::Combine(du8, blend(4 * i + 8), blend(4 * i));
+#endif
+    hn::StoreU(hn::TableLookupBytesOr0(pixels, pack), du8, rgb + 3 * i);
   }
   blend_rows_plain(upper + 4 * i, lower + 4 * i, weight_upper, weight_lower, n - i, rgb + 3 * i);
 }
