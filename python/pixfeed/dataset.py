@@ -416,7 +416,7 @@ class FastTxtDataset(Keyed):
 
     @property
     def _one_by_one(self) -> bool:
-        """Whether a batch is no more than its items: each picture has a size of its own, or a subclass its own items."""
+        """Whether a batch is no more than its items: each picture has its own size, or a subclass its own items."""
         return self.resize_height is None or self.resize_width is None or self._has_items_of_its_own
 
     def _empty(self, height: int, width: int, *batch: int) -> torch.Tensor:

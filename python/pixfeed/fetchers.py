@@ -97,8 +97,9 @@ def _serve(tasks: queue.SimpleQueue) -> None:
 
 @atexit.register
 def _at_exit() -> None:
-    """Waits for the threads, also for those of iterators that are gone: images that are being decoded go into memory that
-    is about to go away, and a thread that frees a batch while Python shuts down is inside torch's C++, which aborts."""
+    """Waits for the threads, also for those of iterators that are gone: images that are being decoded go into memory
+    that is about to go away, and a thread that frees a batch while Python shuts down is inside torch's C++, which
+    aborts."""
     for fetchers in list(_live):
         if fetchers._process == os.getpid():
             fetchers.close()

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import os
 from collections.abc import Callable, Sequence
 
@@ -132,7 +134,7 @@ class Reader:
         looked_at = scalable = 0
         if self._calls % _LOOKED_AT == 0 and opened.headers["status"].item(0) == Status.OK:
             looked_at = 1
-            scalable = int(self.reading.could_scale(opened.headers[:1], plans[:1]))
+            scalable = int(self.reading.could_scale(opened.headers, plans))
         self._calls += 1
         all_statuses = statuses.tolist()
         images = all_statuses.count(Status.OK.value) + all_statuses.count(Status.RECOVERED.value)
@@ -154,8 +156,7 @@ class Reader:
         and gives ``[C, height, width]``. ``roi`` and ``box`` are ``[1, 4]``."""
         plans = plans or self._resizes(size, roi, box)
         opened = self.open([source])
-        header = opened.headers[0]
-        status = int(header["status"])
+        status = opened.headers["status"].item(0)
         if status == Status.OK:
 
             def refuse(_: int, what: str):
@@ -165,16 +166,16 @@ class Reader:
             planned(slice(None), opened.headers, rows, made)
             statuses = opened.decode_into(rows, allocate(*made)[None], 1)
             self._count(opened, rows, statuses)
-            status = int(statuses[0])
+            status = statuses.item(0)
         if status != Status.OK:
-            error = origin.image_error(status, int(header["bytes"]), opened.note(0))
+            error = origin.image_error(status, opened.headers["bytes"].item(0), opened.note(0))
             (recovered if status == Status.RECOVERED else raise_it)(0, error)
 
     def _resizes(self, size: tuple[int | None, int | None], rois: np.ndarray | None, boxes: np.ndarray | None) -> Plans:
         def plans(piece: slice, headers: np.ndarray, refuse: Callable[[int, str], None]):
             tables = (None if table is None else table[piece] for table in (rois, boxes))
             rows = self.reading.plans(headers, size, *tables, refuse)
-            return rows, (int(rows["resize_h"][0]), int(rows["resize_w"][0]))
+            return rows, (rows["resize_h"].item(0), rows["resize_w"].item(0))
 
         return plans
 
@@ -212,7 +213,7 @@ def imread(
         RegionError: ``roi`` or ``box`` does not fit the picture.
         ValueError, TypeError: an argument makes no sense.
     """
-    how = Reading(**reading)
+    how = _reading_of(reading)
     wanted = (None, None) if size is None else _open_size(size)
     rois = None if roi is None else check_rows("roi", [roi], 1, np.int64)
     boxes = None if box is None else check_rows("box", [box], 1, np.float64)
@@ -232,6 +233,16 @@ def imread(
 
     reader.one(source, wanted, allocate, origin(source), rois, boxes)
     return image if reader.channels == 3 else image[..., 0]
+
+
+_known_reading = functools.lru_cache(maxsize=256)(Reading)
+
+
+def _reading_of(options: dict) -> Reading:
+    """The Reading with these arguments, checked once a process: that takes 10 us."""
+    with contextlib.suppress(TypeError):  # something that cannot be hashed, or is wrong
+        return _known_reading(**options)
+    return Reading(**options)
 
 
 def _open_size(size: Sequence[int | None]) -> tuple[int | None, int | None]:

@@ -54,6 +54,10 @@ PLAN = np.dtype(
     ]
 )
 
+# A row that leaves everything out that can be left out.
+_PLAIN = np.zeros(1, PLAN)
+_PLAIN["reduced"] = _PLAIN["std"] = 1
+
 #: Steps of ``adjust``, one after the other, as Pillow's ImageEnhance and ``convert("L")``; ``factor`` 1 changes
 #: nothing, gray has none.
 ADJUST = {"brightness": 1, "contrast": 2, "saturation": 3, "gray": 4}
@@ -138,16 +142,14 @@ def resize_plan(headers: np.ndarray, size: tuple[int, int], interpolation: int =
     Returns:
         PLAN rows ``[n]``, one a header. Rows of sources that failed are there and are never carried out.
     """
-    plans = np.zeros(len(headers), PLAN)
-    plans["source"] = np.arange(len(headers))
-    plans["reduced"] = 1
-    plans["crop_w"] = headers["width"]
-    plans["crop_h"] = headers["height"]
+    plans = np.repeat(_PLAIN, len(headers))
+    if len(headers) > 1:
+        plans["source"] = np.arange(len(headers))
+    box = plans["box"]
+    plans["crop_w"] = box[:, 2] = headers["width"]
+    plans["crop_h"] = box[:, 3] = headers["height"]
     plans["resize_h"], plans["resize_w"] = size
     plans["interpolation"] = interpolation
-    plans["box"][:, 2] = headers["width"]
-    plans["box"][:, 3] = headers["height"]
-    plans["std"] = 1
     return plans
 
 

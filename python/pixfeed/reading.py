@@ -101,12 +101,12 @@ class Reading:
         antialias = self.decode == "scaled" if self.antialias is None else self.antialias
         return plan.interpolation_number(self.interpolation or ("bilinear" if antialias else "linear"), antialias)
 
-    def could_scale(self, header: np.ndarray, row: np.ndarray) -> bool:
-        """Whether ``decode="scaled"`` would decode a picture at a half or less: HEADER ``[1]`` and PLAN ``[1]``."""
-        if self.decode != "exact" or self.reduced != 1 or header["format"].item() != plan.JPEG:
+    def could_scale(self, headers: np.ndarray, rows: np.ndarray) -> bool:
+        """Whether ``decode="scaled"`` would decode the first picture at a half or less: of HEADER and PLAN rows."""
+        if self.decode != "exact" or self.reduced != 1 or headers["format"].item(0) != plan.JPEG:
             return False
-        w, h, to_w, to_h = (row[name].item() for name in ("crop_w", "crop_h", "resize_w", "resize_h"))
-        return min(w / to_w, h / to_h) >= 2 * self.headroom
+        pairs = ("crop_w", "resize_w"), ("crop_h", "resize_h")
+        return all(rows[crop].item(0) >= 2 * self.headroom * rows[to].item(0) for crop, to in pairs)
 
     def plans(
         self,

@@ -116,12 +116,13 @@ HWY_INLINE bool skip_ac(BitReader& reader, const McuLayout::Block& kind, std::in
 bool DecodeMcus(BitReader& caller, const McuLayout& layout, int mcus, int* dc, std::int16_t* block,
                 std::uint8_t* last) {
   BitReader reader = caller;  // a copy that the compiler can keep in registers
+  reader.refill();
   unsigned strange = 0;
   const McuLayout::Block* const layout_end = layout.block + layout.blocks;
   for (; mcus > 0; --mcus) {
     for (const McuLayout::Block* kind = layout.block; kind != layout_end; ++kind, block += 64, ++last) {
-      reader.refill();
       const unsigned dc_entry = kind->dc->entry[reader.bits >> (64 - DcTable::kBits)];
+      reader.refill();
       int difference = DcTable::value(dc_entry, reader.bits);
       if (HWY_LIKELY(dc_entry != 0)) {
         reader.skip(DcTable::bits_used(dc_entry));
@@ -140,28 +141,33 @@ bool DecodeMcus(BitReader& caller, const McuLayout& layout, int mcus, int* dc, s
       if (enough == 0) {
         block[0] = static_cast<std::int16_t>(sum);
         if (!skip_ac(reader, *kind, block, 0)) return false;
+        reader.refill();
         *last = 0;
         continue;
       }
       clear(block, enough);
       block[0] = static_cast<std::int16_t>(sum);
 
-      // Four look-ups follow, for which a refill gives enough bits.
-      static_assert(DcTable::kMaxUsed + 4 * AcTable::kBits <= 56);
+      // A refill gives enough bits for four look-ups, or for a short DC difference and three, and for the index of the
+      // next one, which is a block's DC or an AC: that is looked up before the next refill, and need not wait for it.
+      static_assert(DcTable::kMaxUsed + 4 * AcTable::kBits <= 56 && 5 * AcTable::kBits <= 56);
+      static_assert(DcTable::kBits <= AcTable::kBits);
       const std::uint32_t* const table = kind->ac->entry;
       const std::uint8_t* const begin = kPlaces.place;
       const std::uint8_t* const stop = begin + enough;
       const std::uint8_t* at = begin;
       int k;
+      std::uint32_t entry, used = 0;
+      std::uint64_t before;
+      const std::uint8_t* to;
+      goto three;
       for (;;) {
-        std::uint32_t entry, used = 0;
-        std::uint64_t before;
-        const std::uint8_t* to;
-        // One look-up. The bits of four add up to less than 64, so that entries are added without taking them apart.
-        // Both stores are made whatever the entry is, the ones that mean nothing go where they do no harm.
-#define PIXFEED_JPEG_LOOK_UP                                                                                \
-  before = reader.bits;                                                                                     \
+        // The bits of four look-ups add up to less than 64, so that entries are added without taking them apart. Both
+        // stores are made whatever the entry is, the ones that mean nothing go where they do no harm.
+#define PIXFEED_JPEG_LOOK_UP(refill)                                                                        \
   entry = table[reader.bits >> (64 - AcTable::kBits)];                                                      \
+  refill;                                                                                                   \
+  before = reader.bits;                                                                                     \
   reader.bits <<= AcTable::bits_used(entry);                                                                \
   used += entry;                                                                                            \
   to = at + AcTable::to_last(entry);                                                                        \
@@ -169,22 +175,25 @@ bool DecodeMcus(BitReader& caller, const McuLayout& layout, int mcus, int* dc, s
   block[*to] = static_cast<std::int16_t>(AcTable::last(entry));                                             \
   if (HWY_UNLIKELY(to >= stop)) goto look;                                                                  \
   at = to;
-        PIXFEED_JPEG_LOOK_UP
-        PIXFEED_JPEG_LOOK_UP
-        PIXFEED_JPEG_LOOK_UP
-        PIXFEED_JPEG_LOOK_UP
+        PIXFEED_JPEG_LOOK_UP(reader.refill())
+      three:
+        PIXFEED_JPEG_LOOK_UP((void)0)
+        PIXFEED_JPEG_LOOK_UP((void)0)
+        PIXFEED_JPEG_LOOK_UP((void)0)
 #undef PIXFEED_JPEG_LOOK_UP
         reader.count -= AcTable::bits_used(used);
-        reader.refill();
+        used = 0;
         continue;
 
       look:
         reader.count -= AcTable::bits_used(used);
+        used = 0;
         const int reached = static_cast<int>(to - begin);
         if (reached < 63) {  // it goes on, but not for us
           k = reached;
           reader.refill();
           if (!skip_ac(reader, *kind, block, k)) return false;
+          reader.refill();
           break;
         }
         if (HWY_LIKELY((reached & 127) <= 62)) {
@@ -216,7 +225,6 @@ bool DecodeMcus(BitReader& caller, const McuLayout& layout, int mcus, int* dc, s
         reader = slow;
         if (outcome != 0) break;
         at = begin + k;
-        reader.refill();
       }
       *last = static_cast<std::uint8_t>(k);
     }

@@ -20,9 +20,12 @@ from pixfeed.threads import turn
 _PLAN_ROW = np.dtype((np.void, PLAN.itemsize))
 
 
+_NOT_OURS = frozenset((Status.UNSUPPORTED.value, Status.NOT_AN_IMAGE.value))
+
+
 def _refused(statuses: np.ndarray) -> list[int]:
     """The rows that the core says are not for it."""
-    return [i for i, status in enumerate(statuses.tolist()) if status in (Status.UNSUPPORTED, Status.NOT_AN_IMAGE)]
+    return [i for i, status in enumerate(statuses.tolist()) if status in _NOT_OURS]
 
 
 class _Opened:
