@@ -30,6 +30,7 @@ from torch.utils.data import DataLoader as TorchLoader
 
 import pixfeed
 from pixfeed import DataLoader, FastTxtDataset, ImageError, threads
+from pixfeed import loader as loader_module
 from pixfeed.fetchers import Fetchers
 from pixfeed.loader import _ThreadsIter
 
@@ -553,6 +554,46 @@ def test_abandoned_images_are_left_out(dataset):
     assert second.cancelled() and not first.cancelled()
     assert len(fetchers.submit(lambda turn: dataset.__getitems__([0, 1])).result(60)) == 2
     fetchers.close()
+
+
+def test_what_comes_after_another_fetch_waits_for_it():
+    fetchers = Fetchers(2)
+    go_on, begun = threading.Event(), []
+    first = fetchers.submit(lambda turn: go_on.wait(60))
+    second = fetchers.submit(begun.append, after=first)  # gets its turn
+    time.sleep(0.1)
+    assert not begun
+    go_on.set()
+    second.result(60)
+    assert begun == [second.turn]
+    go_on.clear()
+    abandoned = fetchers.submit(lambda turn: None, after=fetchers.submit(lambda turn: go_on.wait(60)))
+    abandoned.abandon()
+    go_on.set()
+    with pytest.raises(CancelledError):
+        abandoned.result(60)
+    fetchers.close()
+
+
+@pytest.mark.parametrize("in_order", [True, False])
+def test_the_first_batch_of_an_epoch_comes_alone(dataset, monkeypatch, in_order):
+    """The second one is not begun with before the first one is there, unless any batch may come first."""
+    events = []
+    fetch = loader_module._fetch
+
+    def noted(turn, fetcher, index, *others):
+        events.append(("begins", index[0]))
+        time.sleep(0.1 if index[0] == 0 else 0)
+        result = fetch(turn, fetcher, index, *others)
+        events.append(("ends", index[0]))
+        return result
+
+    monkeypatch.setattr(loader_module, "_fetch", noted)
+    loader = DataLoader(dataset, 2, num_workers=2, prefetch_factor=2, persistent_workers=True, in_order=in_order)
+    for _ in range(2):
+        events.clear()
+        assert len(list(loader)) == len(loader)
+        assert (events.index(("ends", 0)) < events.index(("begins", 2))) == in_order
 
 
 def test_many_loaders_at_once(dataset):

@@ -10,7 +10,7 @@ import threading
 import time
 import weakref
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 
 from pixfeed import backends
 from pixfeed.threads import Turn
@@ -51,11 +51,11 @@ class Fetchers:
         _threads.update(self._threads)
         _live.add(self)
 
-    def submit(self, function: Callable, *args) -> Fetch:
-        """``function(turn, *args)``, in one of the threads."""
+    def submit(self, function: Callable, *args, after: Fetch | None = None) -> Fetch:
+        """``function(turn, *args)``, in one of the threads, which waits until ``after`` is there or abandoned."""
         fetch = Fetch()
         self._fetches.add(fetch)
-        self._tasks.put((fetch, function, args))
+        self._tasks.put((fetch, after, function, args))
         return fetch
 
     def close(self) -> None:
@@ -83,7 +83,9 @@ _threads: weakref.WeakSet[threading.Thread] = weakref.WeakSet()
 
 def _serve(tasks: queue.SimpleQueue) -> None:
     while (task := tasks.get()) is not None:
-        fetch, function, args = task
+        fetch, after, function, args = task
+        if after is not None:
+            wait([after])
         if fetch.set_running_or_notify_cancel():
             try:
                 result = function(fetch.turn, *args)
@@ -92,7 +94,7 @@ def _serve(tasks: queue.SimpleQueue) -> None:
             else:
                 fetch.set_result(result)
                 del result
-        del task, fetch, function, args  # the batch belongs to whoever waits for it
+        del task, fetch, after, function, args  # the batch belongs to whoever waits for it
 
 
 @atexit.register
