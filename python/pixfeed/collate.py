@@ -223,14 +223,12 @@ def pad_samples(samples: Sequence[Sample], *, collate_fn_map=None) -> list:
 
 def collate_tensors(batch: Sequence[torch.Tensor], *, collate_fn_map=None) -> torch.Tensor:
     """Tensors to one ``[B, ...]``."""
-    result = gather.tensors(batch)
-    if result is None:
-        try:
-            result = torchs.collate_tensor_fn(batch, collate_fn_map=collate_fn_map)
-        except RuntimeError as error:
-            _refuse_ragged(batch, [None] * len(batch), error)
-            raise
-    return result
+    try:
+        result = gather.tensors(batch)
+        return torchs.collate_tensor_fn(batch, collate_fn_map=collate_fn_map) if result is None else result
+    except RuntimeError as error:
+        _refuse_ragged(batch, [None] * len(batch), error)
+        raise
 
 
 def collate_arrays(batch: Sequence[np.ndarray], *, collate_fn_map=None) -> torch.Tensor:

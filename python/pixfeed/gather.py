@@ -57,10 +57,10 @@ def _native():
 def tensors(batch: Sequence[torch.Tensor]) -> torch.Tensor | None:
     """``torch.stack`` of contiguous CPU tensors of one shape and dtype that need no gradient."""
     first = batch[0]
-    if not isinstance(batch, (list, tuple)) or not _packed(first):
-        return None
     here = get_worker_info() is None  # in a worker process torch.stack takes shared memory, and a descriptor, each time
-    if here and first.ndim > 0 and first.numel() < _SMALL:
+    if here and first.numel() < _SMALL and first.ndim > 0:
+        return torch.stack(batch, 0) if first.layout is torch.strided and not first.is_nested else None
+    if not isinstance(batch, (list, tuple)) or not _packed(first):
         return None
     native = _native()
     if native is not None and _EXCHANGE is not None:
