@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import hypothesis
 import pytest
 
 from pixfeed import backends
+
+# Shells let what they start in the background ignore Ctrl-C, and its children inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # PIXFEED_EXAMPLES=3000 looks more closely.
 examples = int(os.environ.get("PIXFEED_EXAMPLES", 60))

@@ -410,7 +410,10 @@ def test_ctrl_c_is_answered(folder, end):
         assert process.stdout.readline() == "ready\n"
         time.sleep(1)
         process.send_signal(signal.SIGINT)
-        assert process.communicate(timeout=30)[0] == "interrupted\n"
+        try:
+            assert process.communicate(timeout=30)[0] == "interrupted\n"
+        finally:
+            process.kill()  # or it would be waited for
     assert process.returncode == 0
 
 
