@@ -212,7 +212,7 @@ HWY_INLINE Block64 sums_of_block(const std::uint8_t* bytes, const std::uint8_t* 
   return hn::SumsOf8(hn::TableLookupBytesOr0(hn::LoadDup128(dblock, bytes), hn::Load(dblock, order)));
 }
 
-HWY_INLINE Block64 sums_of_column(const std::uint8_t* row, Blocks blocks, const std::uint32_t* part) {
+HWY_INLINE Block64 sums_of_span(const std::uint8_t* row, Blocks blocks, const std::uint32_t* part) {
   const auto& whole = kByChannel.order[16];
   const std::uint8_t* const parts = kByChannel.order[0][0];
   auto sums = hn::Zero(dblock64);
@@ -233,7 +233,7 @@ void filter_sums_simd(const RowFilter& filter, const std::uint8_t* row, std::uin
   const auto* const weights = reinterpret_cast<const SameWeights*>(filter.packed);
   const Blocks blocks = blocks_of(filter);
   const auto sums = [&](int i) HWY_ATTR {
-    return sums_of_column(row + std::ptrdiff_t{3} * filter.spans[i].first, blocks, weights[i].part);
+    return sums_of_span(row + std::ptrdiff_t{3} * filter.spans[i].first, blocks, weights[i].part);
   };
   // Of two columns: R B G ? of either in 128 bits.
   const auto pixels = [&](int left, int right) HWY_ATTR {

@@ -103,8 +103,8 @@ HWY_INLINE bool LookUp(const std::uint8_t* bytes, const SkipLayout& layout, cons
 }
 
 // Three look-ups: as many as 57 bits are good for. False if the chain is the true one and the data damaged.
-HWY_NOINLINE bool ThreeLookUps(const std::uint8_t* bytes, const SkipLayout& layout, const State* states, bool is_true,
-                               Chain& chain, std::uint32_t* found) {
+HWY_NOINLINE bool LookUpThreeSlowly(const std::uint8_t* bytes, const SkipLayout& layout, const State* states,
+                                    bool is_true, Chain& chain, std::uint32_t* found) {
   static_assert(57 - 2 * SkipTable::kMaxUsed >= SkipTable::kBits);
   std::uint64_t bits = bits_at(bytes, chain.at);
   return LookUp(bytes, layout, states, is_true, bits, chain, found) &&
@@ -116,7 +116,7 @@ HWY_NOINLINE bool ThreeLookUps(const std::uint8_t* bytes, const SkipLayout& layo
 // The same for a chain whose next three entries are not odd; otherwise false, and `chain` is what it was. In assembler
 // because compilers make a branch of going on to the next block, which is mispredicted once a block, and write the chain
 // back to memory after every look-up.
-HWY_INLINE bool ThreeQuickLookUps(const std::uint8_t* bytes, Chain& chain, std::uint32_t* found) {
+HWY_INLINE bool LookUpThreeQuickly(const std::uint8_t* bytes, Chain& chain, std::uint32_t* found) {
 // at: rdx, bits: rcx, table: rsi, state: rdi, left: r8d, blocks: r9.
 #define PIXFEED_JPEG_LOOK_UP                                                                     \
   "shrxq %[shift], %%rcx, %%rax\n\t"                                                             \
@@ -172,9 +172,9 @@ odd:
 HWY_INLINE bool LookUpThree(const std::uint8_t* bytes, const SkipLayout& layout, const State* states, bool is_true,
                             Chain& chain, std::uint32_t* found) {
 #if PIXFEED_JPEG_ASSEMBLER
-  if (HWY_LIKELY(ThreeQuickLookUps(bytes, chain, found))) return true;
+  if (HWY_LIKELY(LookUpThreeQuickly(bytes, chain, found))) return true;
 #endif
-  return ThreeLookUps(bytes, layout, states, is_true, chain, found);
+  return LookUpThreeSlowly(bytes, layout, states, is_true, chain, found);
 }
 
 // Lets chains run until each has come as far as its `limit`, or one of them beyond `end` or to its last place. False if
