@@ -444,6 +444,58 @@ void check_damage() {
   }
 }
 
+// Pictures large enough for all chains of block_starts, sound and damaged ones: whatever finds and picks their blocks, the
+// samples are the same, or the file is declined by all.
+void check_targets_agree() {
+  std::vector<std::vector<std::uint8_t>> files;
+  for (const int quality : {5, 50, 85, 97, 100}) {
+    for (std::size_t i = 0; i < std::size(kSamplings); ++i) {
+      Recipe recipe = recipe_of(kSamplings[i]);
+      recipe.width = 400 + 37 * static_cast<int>(i);
+      recipe.height = 1000 - recipe.width;
+      recipe.quality = quality;
+      recipe.noise = (i + static_cast<std::size_t>(quality)) % 3 != 0;
+      recipe.optimise = i % 2 != 0;
+      recipe.restart = quality == 85 ? 90 + static_cast<int>(i) : 0;
+      files.push_back(make_jpeg(recipe));
+      for (int damaged = 0; damaged < 3; ++damaged) {
+        auto file = files.back();
+        // Behind the tables; a byte that is or becomes 0xFF would be found out too soon.
+        const std::size_t at = file.size() / 8 + next_random() % (file.size() / 8 * 7);
+        if (file[at] < 0x80 && file[at - 1] != 0xFF) file[at] ^= static_cast<std::uint8_t>(1U << next_random() % 7);
+        files.push_back(std::move(file));
+      }
+    }
+  }
+  std::vector<Picture> expected;
+  std::string first;
+  int done = 0;
+  for (const std::int64_t target : hwy::SupportedAndGeneratedTargets()) {
+    hwy::SetSupportedTargetsForTest(target);
+    std::size_t n = 0;
+    for (const auto& file : files) {
+      Picture size;
+      turbo_decode(file.data(), file.size(), size);
+      for (const int reduced : {4, 8}) {
+        const jpeg::Request request{false, reduced, true, true};
+        const Picture picture = low_pass(file, size.width, size.height, request);
+        done += !picture.rgb.empty();
+        if (first.empty()) {
+          expected.push_back(picture);
+        } else if (picture.rgb != expected[n].rgb) {
+          fail(std::string(hwy::TargetName(target)) + " and " + first + " differ" + describe(request, {}) + " file " +
+               std::to_string(n));
+        }
+        ++n;
+      }
+    }
+    if (first.empty()) first = hwy::TargetName(target);
+    if (first == hwy::TargetName(target)) std::printf("%zu large pictures, %d of them done\n", n, done);
+  }
+  hwy::SetSupportedTargetsForTest(0);
+  if (done == 0) fail("no large picture was done");
+}
+
 // Files with changed bytes: damage, but also sound files with quantisation tables and coefficients that no encoder
 // would write. What is done must be what libjpeg-turbo gives, and it must not have warned.
 void check_mutations() {
@@ -575,6 +627,7 @@ int main(int argc, char** argv) {
   }
   hwy::SetSupportedTargetsForTest(0);
   std::printf("%d made pictures\n", check_made_pictures());
+  check_targets_agree();
   check_low_pass_of_gray();
   check_low_pass_of_colour();
   check_damage();

@@ -16,50 +16,21 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
-// Nothing here is a vector: it is compiled per target for BMI2, whose shifts take one step where x86's own take three.
+#include "core/jpeg/eight_chains-inl.h"
+
+// Where it is not vectors it is compiled per target for BMI2, whose shifts take one step where x86's own take three.
 
 #ifndef PIXFEED_JPEG_BLOCK_STARTS
 #define PIXFEED_JPEG_BLOCK_STARTS
 namespace pixfeed::jpeg {
 
-// What may follow a look-up: another one in the same block, or the next block.
-struct State {
-  const std::uint16_t* rest;
-  const std::uint16_t* next_whole;
-  const State* next;
-};
-
-struct Chain {
-  std::uint64_t at;            // in bits
-  const std::uint16_t* table;  // for the next look-up
-  const State* state;
-  unsigned left;               // coefficients of the block that are left, less one
-  std::uint64_t blocks;        // found so far
-};
-
-inline constexpr unsigned kLeft = 62;  // behind a DC
-// Of what is left and one, 0 to 63, or below 0 after an end of block, this bit says what SkipTable::odd() says.
-inline constexpr unsigned kOdd = 64;
-
-// `chain` behind one symbol of the block it is in, however long that is; the table is null for damage.
-Chain step_over(const std::uint8_t* bytes, const SkipLayout::Block& block, Chain chain);
-
-// Room behind a chain's last block: it is looked at every 12 look-ups, each of which may end a block.
-inline constexpr int kChainSpare = 16;
-// Blocks that a chain takes on alone to meet the next one.
-inline constexpr int kPatience = 96;
-inline constexpr int kChainBlocks = BlockStarts::kSpan - kPatience - kChainSpare;  // that a chain may find
+// Room behind a chain's last block: it is looked at every 30 look-ups at the least, each of which may end a block, and one
+// more may be written.
+inline constexpr int kChainSpare = 32;
 inline constexpr std::uint64_t kWorthIt = 64;  // Below that many blocks a chain hardly falls into step.
 
 }  // namespace pixfeed::jpeg
 #endif  // PIXFEED_JPEG_BLOCK_STARTS
-
-#undef PIXFEED_JPEG_ASSEMBLER
-#if HWY_ARCH_X86_64 && !defined(__ILP32__) && defined(__GNUC__) && HWY_TARGET <= HWY_AVX2
-#define PIXFEED_JPEG_ASSEMBLER 1
-#else
-#define PIXFEED_JPEG_ASSEMBLER 0
-#endif
 
 HWY_BEFORE_NAMESPACE();
 namespace pixfeed::jpeg {
@@ -76,7 +47,7 @@ HWY_INLINE bool LookUp(const std::uint8_t* bytes, const SkipLayout& layout, cons
   unsigned left = chain.left - distance;
   std::uint64_t blocks = chain.blocks, at = chain.at + used;
   bits <<= used;
-  if (HWY_UNLIKELY(((left + 1) & kOdd) != 0)) {
+  if (HWY_UNLIKELY(((left + 1) & kOdd) != 0 || used == 0)) {
     // Nothing of this entry counts, but for its first symbol.
     Chain after = step_over(bytes, layout.block[chain.state - states], chain);
     if (after.table == nullptr) {
@@ -103,8 +74,8 @@ HWY_INLINE bool LookUp(const std::uint8_t* bytes, const SkipLayout& layout, cons
 }
 
 // Three look-ups: as many as 57 bits are good for. False if the chain is the true one and the data damaged.
-HWY_NOINLINE bool LookUpThreeSlowly(const std::uint8_t* bytes, const SkipLayout& layout, const State* states,
-                                    bool is_true, Chain& chain, std::uint32_t* found) {
+HWY_INLINE bool LookUpThree(const std::uint8_t* bytes, const SkipLayout& layout, const State* states, bool is_true,
+                            Chain& chain, std::uint32_t* found) {
   static_assert(57 - 2 * SkipTable::kMaxUsed >= SkipTable::kBits);
   std::uint64_t bits = bits_at(bytes, chain.at);
   return LookUp(bytes, layout, states, is_true, bits, chain, found) &&
@@ -112,76 +83,11 @@ HWY_NOINLINE bool LookUpThreeSlowly(const std::uint8_t* bytes, const SkipLayout&
          LookUp(bytes, layout, states, is_true, bits, chain, found);
 }
 
-#if PIXFEED_JPEG_ASSEMBLER
-// The same for a chain whose next three entries are not odd; otherwise false, and `chain` is what it was. In assembler
-// because compilers make a branch of going on to the next block, which is mispredicted once a block, and write the chain
-// back to memory after every look-up.
-HWY_INLINE bool LookUpThreeQuickly(const std::uint8_t* bytes, Chain& chain, std::uint32_t* found) {
-// at: rdx, bits: rcx, table: rsi, state: rdi, left: r8d, blocks: r9.
-#define PIXFEED_JPEG_LOOK_UP                                                                     \
-  "shrxq %[shift], %%rcx, %%rax\n\t"                                                             \
-  "movzwl (%%rsi,%%rax,2), %%eax\n\t" /* the entry */                                            \
-  "movq %c[rest](%%rdi), %%rsi\n\t"                                                              \
-  "shlxq %%rax, %%rcx, %%rcx\n\t"                                                                \
-  "movzbl %%al, %%r10d\n\t"                                                                      \
-  "addq %%r10, %%rdx\n\t"                                                                        \
-  "movzbl %%ah, %%eax\n\t"                                                                       \
-  "subl %%eax, %%r8d\n\t"             /* the distance; if there is less left, the block ends */  \
-  "leal 1(%%r8), %%eax\n\t"                                                                      \
-  "cmovcq %c[next_whole](%%rdi), %%rsi\n\t"                                                      \
-  "cmovcq %c[next](%%rdi), %%rdi\n\t"                                                            \
-  "cmovcl %[whole], %%r8d\n\t"                                                                   \
-  "movl %%edx, 4(%[found],%%r9,4)\n\t"                                                           \
-  "adcq $0, %%r9\n\t"                                                                            \
-  "testb %[is_odd], %%al\n\t"                                                                    \
-  "jnz %l[odd]\n\t"
-  asm goto(
-      "movq %c[at](%[chain]), %%rdx\n\t"
-      "movq %%rdx, %%rax\n\t"
-      "shrq $3, %%rax\n\t"
-      "movq (%[bytes],%%rax), %%rcx\n\t"
-      "movl %%edx, %%eax\n\t"
-      "andl $7, %%eax\n\t"
-      "bswapq %%rcx\n\t"
-      "shlxq %%rax, %%rcx, %%rcx\n\t"
-      "movq %c[table](%[chain]), %%rsi\n\t"
-      "movq %c[state](%[chain]), %%rdi\n\t"
-      "movl %c[left](%[chain]), %%r8d\n\t"
-      "movq %c[blocks](%[chain]), %%r9\n\t"
-      PIXFEED_JPEG_LOOK_UP PIXFEED_JPEG_LOOK_UP PIXFEED_JPEG_LOOK_UP
-      "movq %%rdx, %c[at](%[chain])\n\t"
-      "movq %%rsi, %c[table](%[chain])\n\t"
-      "movq %%rdi, %c[state](%[chain])\n\t"
-      "movl %%r8d, %c[left](%[chain])\n\t"
-      "movq %%r9, %c[blocks](%[chain])\n\t"
-      :
-      : [chain] "r"(&chain), [bytes] "r"(bytes), [found] "r"(found), [shift] "r"(std::uint64_t{64 - SkipTable::kBits}),
-        [whole] "r"(kLeft), [is_odd] "i"(kOdd), [at] "i"(offsetof(Chain, at)), [table] "i"(offsetof(Chain, table)),
-        [state] "i"(offsetof(Chain, state)), [left] "i"(offsetof(Chain, left)), [blocks] "i"(offsetof(Chain, blocks)),
-        [rest] "i"(offsetof(State, rest)), [next_whole] "i"(offsetof(State, next_whole)),
-        [next] "i"(offsetof(State, next))
-      : "rax", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "cc", "memory"
-      : odd);
-#undef PIXFEED_JPEG_LOOK_UP
-  return true;
-odd:
-  return false;
-}
-#endif
-
-HWY_INLINE bool LookUpThree(const std::uint8_t* bytes, const SkipLayout& layout, const State* states, bool is_true,
-                            Chain& chain, std::uint32_t* found) {
-#if PIXFEED_JPEG_ASSEMBLER
-  if (HWY_LIKELY(LookUpThreeQuickly(bytes, chain, found))) return true;
-#endif
-  return LookUpThreeSlowly(bytes, layout, states, is_true, chain, found);
-}
-
-// Lets chains run until each has come as far as its `limit`, or one of them beyond `end` or to its last place. False if
-// the first one, which is true, met damage: it stands there then.
+// Lets kN chains run until each has come as far as its `limit`, or one of them beyond `end` or to `most` blocks. Chain i
+// writes to found[i * span] on. False if the first one, which is true, met damage: what it found before is good.
 template <int kN>
 HWY_INLINE bool Run(const std::uint8_t* bytes, const SkipLayout& layout, const State* states, Chain* chains,
-                    const std::uint64_t* limit, std::uint64_t end, std::uint64_t most, std::uint32_t* found) {
+                    const std::uint64_t* limit, std::uint64_t end, std::uint64_t most, std::uint32_t* found, int span) {
   Chain chain[kN];
   for (int i = 0; i < kN; ++i) chain[i] = chains[i];
   bool good = true, done;
@@ -189,7 +95,7 @@ HWY_INLINE bool Run(const std::uint8_t* bytes, const SkipLayout& layout, const S
     for (int round = 0; round < 4; ++round) {
       HWY_UNROLL(8)
       for (int i = 0; i < kN; ++i) {
-        good = LookUpThree(bytes, layout, states, i == 0, chain[i], found + i * BlockStarts::kSpan);
+        good = LookUpThree(bytes, layout, states, i == 0, chain[i], found + i * span);
         if (HWY_UNLIKELY(i == 0 && !good)) goto stop;
       }
     }
@@ -203,14 +109,13 @@ stop:
 }
 
 // Lets `chain`, whose blocks are in `found`, go on until it meets one of the `n` of `other`: `chain.blocks` are those in
-// front of that one then. Gives its place, or -1.
+// front of that one then. Gives its place, or -1 where there is no `room` or nothing more to meet.
 int Meet(const std::uint8_t* bytes, const SkipLayout& layout, const State* states, std::uint64_t end, Chain& chain,
-         std::uint32_t* found, const std::uint32_t* other, std::uint64_t n) {
+         std::uint32_t* found, std::uint64_t room, const std::uint32_t* other, std::uint64_t n) {
   auto i = static_cast<std::uint64_t>(std::lower_bound(found, found + chain.blocks, other[0]) - found);
-  const std::uint64_t last = chain.blocks + kPatience;
   for (std::uint64_t j = 0; j <= n; ++i) {
     while (chain.blocks < i) {
-      if (i > last || chain.at > end) return -1;
+      if (i >= room || chain.at > end) return -1;
       std::uint64_t bits = bits_at(bytes, chain.at);
       if (!LookUp(bytes, layout, states, true, bits, chain, found)) return -1;
     }
@@ -224,54 +129,94 @@ int Meet(const std::uint8_t* bytes, const SkipLayout& layout, const State* state
   return -1;
 }
 
-// Finds up to `most` blocks, and gives how many.
-int FindStarts(const std::uint8_t* bytes, std::uint64_t at, std::uint64_t end, const SkipLayout& layout, int most,
-               int bits_a_block, std::uint32_t* found) {
-  constexpr int kN = BlockStarts::kChains;
-  State states[std::size(decltype(layout.block){})];
-  for (int b = 0; b < layout.blocks; ++b) {
-    const int next = b + 1 < layout.blocks ? b + 1 : 0;
-    states[b] = {layout.block[b].rest->entry, layout.block[next].whole->entry, states + next};
-  }
-  const auto chain_at = [&](std::uint64_t bit, std::uint32_t* its) {
+struct Search {
+  const std::uint8_t* bytes;
+  std::uint64_t at, end;
+  const SkipLayout& layout;
+  const State* states;
+  int most;
+  std::uint32_t* found;
+
+  Chain chain_at(std::uint64_t bit, std::uint32_t* its) const {
     its[0] = static_cast<std::uint32_t>(bit);
-    return Chain{bit, layout.block[0].whole->entry, states, kLeft, 0};
-  };
-  const auto within = [&](const Chain& chain) {  // what lies behind `end` was read from bytes that are not there yet
+    return {bit, layout.block[0].whole->entry, states, kLeft, 0};
+  }
+
+  // What lies behind `end` was read from bytes that are not there yet.
+  int within(const Chain& chain) const {
     int count = std::min(most, static_cast<int>(chain.blocks));
     while (count > 0 && found[count] > end) --count;
     return count;
-  };
-
-  const std::uint64_t there = at < end ? end - at : 0;
-  const auto bits = static_cast<std::uint64_t>(bits_a_block);
-  const auto a_chain = static_cast<std::uint64_t>(std::min(most / kN, kChainBlocks * 3 / 4));
-  const std::uint64_t stride = std::min(a_chain * bits, there / kN);
-  if (stride < kWorthIt * bits) {
-    Chain chain = chain_at(at, found);
-    Run<1>(bytes, layout, states, &chain, &end, end, std::min<std::uint64_t>(most, kChainBlocks), found);
-    return within(chain);
   }
+};
+
+// By kN chains, each of which begins `stride` bits behind the one before.
+template <int kN>
+HWY_NOINLINE int FindByChains(const Search& search, std::uint64_t stride) {
+  constexpr int kSpan = BlockStarts::kRoom / kN;
+  const auto& [bytes, at, end, layout, states, most, found] = search;
   Chain chains[kN];
   std::uint64_t limit[kN];
   for (int i = 0; i < kN; ++i) {
-    chains[i] = chain_at(at + i * stride, found + i * BlockStarts::kSpan);
+    chains[i] = search.chain_at(at + i * stride, found + i * kSpan);
     limit[i] = chains[i].at + stride + (i + 1 < kN ? stride / 16 : 0);
   }
-  const bool good = Run<kN>(bytes, layout, states, chains, limit, end, kChainBlocks, found);
+  constexpr int kMost = kSpan - kChainSpare;
+#if PIXFEED_JPEG_EIGHT
+  const bool good = RunEights<kN / kEight>(bytes, layout, states, chains, limit, end, kMost, found, kSpan);
+#else
+  const bool good = Run<kN>(bytes, layout, states, chains, limit, end, kMost, found, kSpan);
+#endif
   Chain& chain = chains[0];
   for (int i = 1; good && i < kN; ++i) {
-    const std::uint32_t* const other = found + i * BlockStarts::kSpan;
+    const std::uint32_t* const other = found + i * kSpan;
     const std::uint64_t n = chains[i].blocks;
-    const int place = Meet(bytes, layout, states, end, chain, found, other, n);
-    if (place < 0) break;
+    const auto room = static_cast<std::uint64_t>(i * kSpan - 1);  // up to `other`
+    const int place = Meet(bytes, layout, states, end, chain, found, room, other, n);
+    if (place < 0) {
+      if (chain.at < other[n]) break;
+      continue;  // it has passed the other one, and may meet the next
+    }
     const std::uint64_t more = n - static_cast<std::uint64_t>(place);
     std::memmove(found + chain.blocks, other + place, (more + 1) * sizeof(*found));
     const std::uint64_t blocks = chain.blocks + more;
     chain = chains[i];
     chain.blocks = blocks;
   }
-  return within(chain);
+  return search.within(chain);
+}
+
+int FindAlone(const Search& search) {
+  Chain chain = search.chain_at(search.at, search.found);
+  const std::uint64_t most = std::min<std::uint64_t>(search.most, BlockStarts::kRoom - kChainSpare);
+  Run<1>(search.bytes, search.layout, search.states, &chain, &search.end, search.end, most, search.found, 0);
+  return search.within(chain);
+}
+
+// Finds up to `most` blocks, and gives how many.
+int FindStarts(const std::uint8_t* bytes, std::uint64_t at, std::uint64_t end, const SkipLayout& layout, int most,
+               int bits_a_block, std::uint32_t* found) {
+  State states[std::size(decltype(layout.block){})];
+  for (int b = 0; b < layout.blocks; ++b) {
+    const int next = b + 1 < layout.blocks ? b + 1 : 0;
+    states[b] = {layout.block[b].rest->entry, layout.block[next].whole->entry, states + next};
+  }
+  const Search search{bytes, at, end, layout, states, most, found};
+  // How far chains may lie apart: as far as there are bits and blocks, and room.
+  const auto stride_of = [&](int chains) {
+    const std::uint64_t there = at < end ? end - at : 0;
+    const std::uint64_t blocks = std::min(most, (BlockStarts::kRoom - chains * kChainSpare) * 3 / 4) / chains;
+    return std::min(blocks * static_cast<std::uint64_t>(bits_a_block), there / chains);
+  };
+  const std::uint64_t worth_it = kWorthIt * static_cast<std::uint64_t>(bits_a_block);
+#if PIXFEED_JPEG_EIGHT
+  if (layout.blocks > kPhases) return FindAlone(search);
+  if (stride_of(2 * kEight) >= worth_it) return FindByChains<2 * kEight>(search, stride_of(2 * kEight));
+  if (stride_of(kEight) >= worth_it) return FindByChains<kEight>(search, stride_of(kEight));
+#else
+  if (stride_of(3) >= worth_it) return FindByChains<3>(search, stride_of(3));
+#endif
+  return FindAlone(search);
 }
 
 }  // namespace HWY_NAMESPACE

@@ -39,14 +39,13 @@ class BlockStarts {
     feed.set_bit(found_[next_]);
   }
 
-  static constexpr int kChains = 3;
-  static constexpr int kSpan = 2048;  // numbers a chain has room for
+  static constexpr int kRoom = 16 * 1024;  // numbers, for all chains
 
  private:
   int next_ = 0;   // the first one that is not passed
   int count_ = 0;  // blocks in found_
   int bits_ = 80;  // a block, on average so far
-  std::uint32_t found_[kChains * kSpan] = {};
+  std::uint32_t found_[kRoom] = {};
 };
 
 }  // namespace pixfeed::jpeg

@@ -94,10 +94,9 @@ bool Decoder::lay_out_skimming() {
   for (int c = 0; c < header.components; ++c) {
     const Component& component = header.component[c];
     const HuffmanSpec& ac = header.ac[component.ac];
-    const SkipTable* whole = skip_table(header.dc[component.dc], ac);
-    const SkipTable* rest = skip_table(ac);
+    const SkipTables* tables = skip_tables(header.dc[component.dc], ac);
     const PickTable* pick = pick_table(ac);
-    if (whole == nullptr || rest == nullptr || pick == nullptr) return false;
+    if (tables == nullptr || pick == nullptr) return false;
     const int size = skimming && c < geometry.components ? geometry.plane[c].size : 1;
     const int places = SkimLayout::places(size);
     for (int v = 0; v < component.v; ++v) {
@@ -105,7 +104,7 @@ bool Decoder::lay_out_skimming() {
         const McuLayout::Block& block = layout.block[skim.blocks];
         skim.block[skim.blocks] = {block.dc, block.ac, pick, c, size, first + places * h, places * component.h};
         unneeded.block[skim.blocks] = {block.dc, block.ac, pick, c, 1, 0, 0};
-        skip.block[skim.blocks] = {whole, rest, &block.dc->codes, &block.ac->codes};
+        skip.block[skim.blocks] = {&tables->whole, &tables->rest, &block.dc->codes, &block.ac->codes};
       }
       first += places * (chunk * component.h + 1);  // a row of blocks lies by itself, with one to spare
     }

@@ -182,11 +182,13 @@ struct DcAndAc {
   HuffmanSpec dc, ac;
 };
 
-bool build(const DcAndAc& specs, SkipTable& table) {
+bool build(const DcAndAc& specs, SkipTables& tables) {
   CodeTable dc, ac;
   if (!build_codes(specs.dc, dc) || !build_codes(specs.ac, ac)) return false;
   for (unsigned window = 0; window < 1U << SkipTable::kBits; ++window) {
-    table.entry[window] = skip_entry(&dc, ac, window);
+    tables.whole.entry[window] = skip_entry(&dc, ac, window);
+    const std::uint16_t rest = skip_entry(nullptr, ac, window);
+    tables.rest.entry[window] = SkipTable::bits_used(rest) == 0 ? std::uint16_t{0} : rest;
   }
   return true;
 }
@@ -264,8 +266,8 @@ const SkipTable* skip_table(const HuffmanSpec& ac) {
   return cache.get(ac);
 }
 
-const SkipTable* skip_table(const HuffmanSpec& dc, const HuffmanSpec& ac) {
-  thread_local Cache<SkipTable, DcAndAc> cache;
+const SkipTables* skip_tables(const HuffmanSpec& dc, const HuffmanSpec& ac) {
+  thread_local Cache<SkipTables, DcAndAc> cache;
   return cache.get({dc, ac});
 }
 

@@ -105,6 +105,12 @@ struct SkipTable {
   static bool odd(int left) { return ((left + 256) & (64 * 256)) != 0; }
 };
 
+// The same for chains of look-ups from block to block. All that a thread has lie within a few 100 kB.
+struct SkipTables {
+  SkipTable whole;  // from a block's very beginning on
+  SkipTable rest;   // behind the DC; where `whole` has kSlow this has 0, by which a chain stays where it is
+};
+
 // AC symbols one by one.
 //   bits 0..5    bits used
 //   bits 8..12   of those, the code's
@@ -138,7 +144,7 @@ const DcTable* dc_table(const HuffmanSpec& spec);
 const AcTable* ac_table(const HuffmanSpec& spec);
 const PickTable* pick_table(const HuffmanSpec& ac);
 const SkipTable* skip_table(const HuffmanSpec& ac);
-const SkipTable* skip_table(const HuffmanSpec& dc, const HuffmanSpec& ac);  // from a block's very beginning on
+const SkipTables* skip_tables(const HuffmanSpec& dc, const HuffmanSpec& ac);
 
 // The `size` bits in `bits` as the standard's EXTEND reads them: the upper half is positive.
 inline int extend(unsigned bits, int size) {

@@ -3,6 +3,8 @@
 #include "skim.h"
 
 #include <algorithm>
+#include <bit>
+#include <cstddef>
 #include <cstring>
 #include <iterator>
 
@@ -15,15 +17,19 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
-// Nothing here is a vector: it is compiled per target for BMI2, whose shifts take one step where x86's own take three.
+#include "core/jpeg/eight-inl.h"
+
+// Where it is not vectors it is compiled per target for BMI2, whose shifts take one step where x86's own take three.
 
 #ifndef PIXFEED_JPEG_SKIM
 #define PIXFEED_JPEG_SKIM
 namespace pixfeed::jpeg {
 
-// Decodes those of a block's AC coefficients that are needed, one by one, from the bit `at` on. For 4 x 4 they have to
-// be 0 before.
+// Decodes those of a block's AC coefficients that are needed, one by one, from the bit `at` on.
 void pick_slowly(const std::uint8_t* bytes, std::uint64_t at, const SkimLayout::Block& block, std::int16_t* places);
+
+// All of 4 x 4 but the DC.
+inline void clear_4(std::int16_t* places) { std::memset(places + 1, 0, (4 * 8 - 1) * sizeof(*places)); }
 
 }  // namespace pixfeed::jpeg
 #endif  // PIXFEED_JPEG_SKIM
@@ -31,6 +37,192 @@ void pick_slowly(const std::uint8_t* bytes, std::uint64_t at, const SkimLayout::
 HWY_BEFORE_NAMESPACE();
 namespace pixfeed::jpeg {
 namespace HWY_NAMESPACE {
+
+#if PIXFEED_JPEG_EIGHT
+
+// value_at() of 32 - `less` bits. A shift by 32 leaves nothing.
+HWY_INLINE V32 values_at(V32 bits, V32 less) {
+  const V32 negative = hn::BitCast(d32, hn::BroadcastSignBit(hn::BitCast(di32, hn::Not(bits))));
+  return hn::Sub(hn::Xor(hn::Shr(hn::Xor(bits, negative), less), negative), negative);
+}
+
+// PickTable's functions.
+HWY_INLINE V32 used_by(V32 entry) { return hn::And(entry, all(63)); }
+HWY_INLINE V32 distance_of(V32 entry) { return hn::ShiftRight<24>(entry); }
+HWY_INLINE V32 values_of(V32 entry, V32 bits) {
+  const V32 less = hn::Sub(hn::And(hn::ShiftRight<16>(entry), all(127)), all(32));
+  return values_at(hn::Shl(bits, hn::And(hn::ShiftRight<8>(entry), all(31))), less);
+}
+HWY_INLINE V32 entry_for(const PickTable& table, V32 bits) {
+  return look_up(table.entry, hn::ShiftRight<32 - PickTable::kBits>(bits));
+}
+
+// Blocks at the same place of eight MCUs, or fewer: the last one then stands in all lanes that are left.
+struct EightBlocks {
+  const SkimLayout::Block* block;
+  Lanes start, used;  // bits: where they begin, and of the DC
+  Lanes difference;   // of the DC
+  Lanes low, high;    // two coefficients each of 2 x 2, as they lie in memory; the DC is 0 still
+};
+
+// The DC differences, and what 2 x 2 need besides.
+HWY_INLINE void decode_eight(const std::uint8_t* bytes, EightBlocks& blocks) {
+  const SkimLayout::Block& block = *blocks.block;
+  EightBits bits(bytes, blocks.start.load());
+  const V32 code = look_up(block.dc->codes.entry, hn::ShiftRight<32 - CodeTable::kBits>(bits.head()));
+  const V32 length = hn::ShiftRight<8>(code), size = hn::And(code, all(15));
+  const V32 used = hn::Add(length, size);
+  blocks.difference = Lanes(values_at(hn::Shl(bits.head(), length), hn::Sub(all(32), size)));
+  blocks.used = Lanes(used);
+  auto slow = hn::Eq(code, all(0));
+  if (block.size == 2) {
+    static_assert(kEnoughFor2 == 2);
+    bits.skip(used);
+    const V32 first = entry_for(*block.pick, bits.head());
+    const V32 value = values_of(first, bits.head());
+    bits.skip(used_by(first));
+    const V32 second = entry_for(*block.pick, bits.head());
+    const V32 both = hn::Add(first, second);
+    const V32 to_first = distance_of(first);
+    const V32 behind = hn::IfThenElseZero(hn::Eq(distance_of(both), all(2)), values_of(second, bits.head()));
+    blocks.low = Lanes(hn::IfThenElseZero(hn::Eq(to_first, all(1)), hn::ShiftLeft<16>(value)));
+    blocks.high = Lanes(hn::And(hn::IfThenElse(hn::Eq(to_first, all(2)), value, behind), all(0xFFFF)));
+    slow = hn::Or(slow, hn::Ne(hn::And(hn::Or(first, second), all(PickTable::kSlow)), all(0)));
+    slow = hn::Or(slow, hn::Gt(hn::Add(used, used_by(both)), all(57)));
+  }
+  for (unsigned lanes = signs(hn::VecFromMask(d32, slow)); HWY_UNLIKELY(lanes != 0); lanes &= lanes - 1) {
+    const int lane = std::countr_zero(lanes);
+    const std::uint64_t head = bits_at(bytes, blocks.start.of[lane]);
+    const unsigned its_code = code_of(head, block.dc->codes);
+    const unsigned its_size = its_code & 15;
+    blocks.difference.of[lane] = static_cast<std::uint32_t>(value_at(head << (its_code >> 8), 63 - its_size));
+    blocks.used.of[lane] = (its_code >> 8) + its_size;
+    if (block.size != 2) continue;
+    std::int16_t places[SkimLayout::places(2)];
+    pick_slowly(bytes, std::uint64_t{blocks.start.of[lane]} + blocks.used.of[lane], block, places);
+    blocks.low.of[lane] = static_cast<std::uint32_t>(places[1]) << 16;
+    blocks.high.of[lane] = static_cast<std::uint16_t>(places[2]);
+  }
+}
+
+// Of each lane, the sum of all up to it.
+HWY_INLINE V32 sums_up_to(V32 a) {
+  a = hn::Add(a, hn::ShiftLeftLanes<1>(d32, a));
+  a = hn::Add(a, hn::ShiftLeftLanes<2>(d32, a));
+  return hn::Add(a, hn::ConcatLowerLower(d32, hn::Broadcast<3>(a), all(0)));
+}
+
+// 2 x 2, or a DC alone, of `n` blocks.
+HWY_INLINE void store_2(const EightBlocks& blocks, V32 dcs, int n, std::int16_t* places) {
+  const std::ptrdiff_t step = blocks.block->step;
+  const bool is_dc = blocks.block->size == 1;
+  const V32 low = is_dc ? dcs : hn::Or(dcs, blocks.low.load());
+  const V32 high = is_dc ? all(0) : blocks.high.load();
+  const __m256i even = hn::InterleaveLower(d32, low, high).raw;  // blocks 0, 1, 4 and 5
+  const __m256i odd = hn::InterleaveUpper(d32, low, high).raw;   // 2, 3, 6 and 7
+  const __m128i pairs[4] = {_mm256_castsi256_si128(even), _mm256_castsi256_si128(odd),
+                            _mm256_extracti128_si256(even, 1), _mm256_extracti128_si256(odd, 1)};
+  const auto one = [](std::int16_t* to, __m128i pair) { _mm_storel_epi64(reinterpret_cast<__m128i*>(to), pair); };
+  const auto other = [](std::int16_t* to, __m128i pair) {
+    _mm_storeh_pd(reinterpret_cast<double*>(to), _mm_castsi128_pd(pair));
+  };
+  if (HWY_LIKELY(n == kEight)) {
+    for (const __m128i pair : pairs) {
+      one(places, pair);
+      other(places + step, pair);
+      places += 2 * step;
+    }
+    return;
+  }
+  for (int i = 0; i < n; ++i, places += step) {
+    if (i % 2 == 0) {
+      one(places, pairs[i / 2]);
+    } else {
+      other(places, pairs[i / 2]);
+    }
+  }
+}
+
+// 4 x 4 of `n` blocks.
+HWY_INLINE void pick_4(const std::uint8_t* bytes, const EightBlocks& blocks, V32 dcs, int n, std::int16_t* places) {
+  const SkimLayout::Block& block = *blocks.block;
+  const Lanes dc = Lanes::of_each(dcs);
+  for (int lane = 0; lane < n; ++lane) {
+    clear_4(places + lane * block.step);
+    places[lane * block.step] = static_cast<std::int16_t>(dc.of[lane]);
+  }
+  V32 at = hn::Add(blocks.start.load(), blocks.used.load());
+  const Lanes first(at);
+  V32 k = all(0), slow = all(0);
+  unsigned going;
+  do {
+    EightBits bits(bytes, at);
+    static_assert(2 * PickTable::kMaxUsed <= 57);
+    for (int i = 0; i < 2; ++i) {
+      const V32 entry = entry_for(*block.pick, bits.head());
+      // A slow one counts where its block goes on.
+      slow = hn::Or(slow, hn::And(hn::ShiftLeft<1>(entry), hn::Sub(k, all(kEnoughFor4))));
+      // What is not needed goes further down, or to the last place.
+      k = hn::Min(hn::Add(k, distance_of(entry)), all(63));
+      const Lanes to = Lanes::of_each(k), values = Lanes::of_each(values_of(entry, bits.head()));
+      for (int lane = 0; lane < n; ++lane) {
+        places[lane * block.step + kPlaces.place[to.of[lane]]] = static_cast<std::int16_t>(values.of[lane]);
+      }
+      bits.skip(used_by(entry));
+      at = hn::Add(at, used_by(entry));
+    }
+    going = signs(hn::Sub(k, all(kEnoughFor4 + 1)));
+  } while (going != 0);
+  static_assert(PickTable::kSlow == 1U << 30);
+  for (unsigned lanes = signs(slow); HWY_UNLIKELY(lanes != 0); lanes &= lanes - 1) {
+    const int lane = std::countr_zero(lanes);
+    if (lane < n) pick_slowly(bytes, first.of[lane], block, places + lane * block.step);
+  }
+}
+
+bool SkimMcus(const std::uint8_t* bytes, const std::uint32_t* starts, const SkimLayout& layout, int mcus, int* dc,
+              std::int16_t* coefs) {
+  V32 strange = all(0);
+  EightBlocks blocks[std::size(decltype(layout.block){})];
+  for (int mcu = 0; mcu < mcus; mcu += kEight, starts += kEight * layout.blocks) {
+    const int n = std::min(kEight, mcus - mcu);
+    const V32 there = hn::VecFromMask(d32, hn::FirstN(d32, static_cast<std::size_t>(n)));
+    int last[kEight];  // the last of them again
+    for (int i = 0; i < kEight; ++i) last[i] = std::min(i, n - 1) * layout.blocks;
+    int end = 0;
+    for (int begin = 0; begin < layout.blocks; begin = end) {  // a component's blocks
+      const int component = layout.block[begin].component;
+      V32 total = all(0);
+      for (; end < layout.blocks && layout.block[end].component == component; ++end) {
+        EightBlocks& eight = blocks[end];
+        eight.block = &layout.block[end];
+        const auto start = [&](int lane) { return static_cast<int>(starts[end + last[lane]]); };
+        eight.start = Lanes(V32{_mm256_setr_epi32(start(0), start(1), start(2), start(3), start(4), start(5), start(6), start(7))});
+        decode_eight(bytes, eight);
+        total = hn::Add(total, eight.difference.load());
+      }
+      total = hn::And(total, there);
+      const V32 sums = sums_up_to(total);
+      V32 sum = hn::Add(all(static_cast<std::uint32_t>(dc[component])), hn::Sub(sums, total));
+      dc[component] += static_cast<int>(hn::ExtractLane(sums, kEight - 1));
+      for (int b = begin; b < end; ++b) {
+        const SkimLayout::Block& block = layout.block[b];
+        sum = hn::Add(sum, hn::And(blocks[b].difference.load(), there));
+        // libjpeg keeps 32 bits of the sum and 16 of the coefficient. No sound file needs more than 16 of either.
+        strange = hn::Or(strange, hn::Add(sum, all(32768)));
+        std::int16_t* const places = coefs + block.first + block.step * mcu;
+        if (block.size == 4) {
+          pick_4(bytes, blocks[b], sum, n, places);
+        } else {
+          store_2(blocks[b], hn::And(sum, all(0xFFFF)), n, places);
+        }
+      }
+    }
+  }
+  return signs(hn::VecFromMask(d32, hn::Gt(strange, all(65535)))) == 0;
+}
+
+#else
 
 // The AC coefficients of 2 x 2, which stand at the head of `bits`: always two symbols, without branches, whether they
 // mean something or not. `left` of the bits are good. False if it takes more, or the slow way.
@@ -53,7 +245,7 @@ HWY_INLINE bool pick_2(std::uint64_t bits, unsigned left, const PickTable& table
 HWY_INLINE void pick_4(const std::uint8_t* bytes, std::uint64_t at, const SkimLayout::Block& block,
                        std::int16_t* places) {
   const std::uint64_t first = at;
-  std::memset(places + 1, 0, (4 * 8 - 1) * sizeof(*places));
+  clear_4(places);
   int k = 0;
   for (;;) {
     std::uint64_t bits = bits_at(bytes, at);
@@ -103,6 +295,8 @@ bool SkimMcus(const std::uint8_t* bytes, const std::uint32_t* starts, const Skim
   return strange <= 65535;
 }
 
+#endif  // PIXFEED_JPEG_EIGHT
+
 }  // namespace HWY_NAMESPACE
 }  // namespace pixfeed::jpeg
 HWY_AFTER_NAMESPACE();
@@ -114,7 +308,11 @@ HWY_EXPORT(SkimMcus);
 
 void pick_slowly(const std::uint8_t* bytes, std::uint64_t at, const SkimLayout::Block& block, std::int16_t* places) {
   const int enough = block.size == 2 ? kEnoughFor2 : kEnoughFor4;
-  if (block.size == 2) places[1] = places[2] = places[3] = 0;
+  if (block.size == 2) {
+    places[1] = places[2] = places[3] = 0;
+  } else {
+    clear_4(places);
+  }
   for (int k = 0; k < enough;) {
     const std::uint64_t bits = bits_at(bytes, at);
     const unsigned code = code_of(bits, block.ac->codes);
