@@ -4,12 +4,15 @@
 
 namespace pixfeed::jpeg {
 
-void ByteFeed::start(const std::uint8_t* begin, const std::uint8_t* end) {
+void ByteFeed::start(const std::uint8_t* begin, const std::uint8_t* end, bool through_restarts) {
   source_ = begin;
   source_end_ = end;
   filled_ = window_ + kBehind;
   marker_ = -1;
   ended_ = false;
+  through_restarts_ = through_restarts;
+  restart_marker_ = next_restart_ = end_restart_ = 0;
+  restarts_[0] = kNoRestart;
   reader = {filled_, 0, 0};
   fill();
 }
@@ -18,7 +21,12 @@ void ByteFeed::fill() {
   if (ended_ || (filled_ > reader.next && static_cast<std::size_t>(filled_ - reader.next) >= kSlack)) return;
   const std::ptrdiff_t unread = filled_ - reader.next;
   if (unread < 0) return;  // within() says so
+  const auto moved = static_cast<std::uint32_t>(reader.next - window_ - static_cast<std::ptrdiff_t>(kBehind)) * 8;
   std::memmove(window_ + kBehind - kKept, reader.next - kKept, kKept + static_cast<std::size_t>(unread));
+  for (int i = next_restart_; i < end_restart_; ++i) restarts_[i - next_restart_] = restarts_[i] - moved;
+  end_restart_ -= next_restart_;
+  next_restart_ = 0;
+  restarts_[end_restart_] = kNoRestart;
   reader.next = window_ + kBehind;
   filled_ = window_ + kBehind + unread;
 
@@ -42,6 +50,14 @@ void ByteFeed::fill() {
     }
     while (source_ < source_end_ && *source_ == 0xFF) ++source_;  // a marker may be preceded by any number of these
     if (source_ < source_end_ && *source_ != 0) marker_ = *source_++;
+    if (through_restarts_ && marker_ == 0xD0 + restart_marker_) {
+      marker_ = -1;
+      restart_marker_ = (restart_marker_ + 1) & 7;
+      restarts_[end_restart_++] = static_cast<std::uint32_t>(filled_ - window_) * 8;
+      restarts_[end_restart_] = kNoRestart;
+      if (end_restart_ == kRestarts) return;
+      continue;
+    }
     ended_ = true;
     return;
   }

@@ -49,8 +49,9 @@ class ByteFeed {
   // is found out afterwards. Whoever decodes at most kSlack bytes' worth between two calls never leaves the window.
   static constexpr std::size_t kSlack = 24 * 1024;
 
-  // Starts at `begin`, a segment's first byte (after a scan header or a restart marker); `end` is the file's end.
-  void start(const std::uint8_t* begin, const std::uint8_t* end);
+  // Starts at `begin`, a segment's first byte (after a scan header or a restart marker); `end` is the file's end. The
+  // window ends with the segment or, `through_restarts`, goes on behind RST0, RST1 and so on as they have to follow.
+  void start(const std::uint8_t* begin, const std::uint8_t* end, bool through_restarts = false);
 
   // Sees to it that the window holds kSlack unread bytes, or all that remain of the segment.
   void fill();
@@ -68,6 +69,17 @@ class ByteFeed {
     reader = {window_ + bit / 8, 0, 0};
     reader.refill();
     reader.skip(bit % 8);
+  }
+
+  // The bits, counted from bytes(), where the window's segments begin behind restart markers that were not passed yet, and
+  // a number behind them that is larger than any. Good until fill().
+  const std::uint32_t* restarts() const { return restarts_ + next_restart_; }
+
+  // The next bit is the first one behind the next restart marker. False if it isn't.
+  bool pass_restart() {
+    if (bit() != restarts_[next_restart_]) return false;
+    ++next_restart_;
+    return true;
   }
 
   // The segment's last bit but the padding was read: gives the marker behind it (0xD0 for RST0, ...) and leaves
@@ -89,6 +101,12 @@ class ByteFeed {
   const std::uint8_t* source_end_ = nullptr;
   std::uint8_t* filled_ = nullptr;        // end of the good bytes in window_
   int marker_ = -1;                       // that ended the segment
+  bool through_restarts_ = false;
+  int restart_marker_ = 0;                // 0 to 7: of the one that is to come
+  int next_restart_ = 0, end_restart_ = 0;
+  static constexpr int kRestarts = 4096;  // in a window
+  static constexpr std::uint32_t kNoRestart = 0x7FFFFFFF;
+  std::uint32_t restarts_[kRestarts + 1] = {kNoRestart};
   bool ended_ = false;                    // nothing more to fill in
   std::uint8_t window_[kWindow + kSlack + 64] = {};
 };

@@ -16,6 +16,7 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "core/jpeg/chain-inl.h"
 #include "core/jpeg/eight_chains-inl.h"
 
 // Where it is not vectors it is compiled per target for BMI2, whose shifts take one step where x86's own take three.
@@ -35,43 +36,6 @@ inline constexpr std::uint64_t kWorthIt = 64;  // Below that many blocks a chain
 HWY_BEFORE_NAMESPACE();
 namespace pixfeed::jpeg {
 namespace HWY_NAMESPACE {
-
-// The look-up for the first of `bits`. False if the chain is the true one and the data damaged.
-HWY_INLINE bool LookUp(const std::uint8_t* bytes, const SkipLayout& layout, const State* states, bool is_true,
-                       std::uint64_t& bits, Chain& chain, std::uint32_t* found) {
-  const unsigned entry = chain.table[bits >> (64 - SkipTable::kBits)];
-  const unsigned used = SkipTable::bits_used(entry);
-  const std::uint16_t* table = chain.state->rest;
-  const State* state = chain.state;
-  const unsigned distance = SkipTable::distance(entry);
-  unsigned left = chain.left - distance;
-  std::uint64_t blocks = chain.blocks, at = chain.at + used;
-  bits <<= used;
-  if (HWY_UNLIKELY(((left + 1) & kOdd) != 0 || used == 0)) {
-    // Nothing of this entry counts, but for its first symbol.
-    Chain after = step_over(bytes, layout.block[chain.state - states], chain);
-    if (after.table == nullptr) {
-      if (is_true) return false;
-      after = {chain.at + 8, layout.block[0].whole->entry, states, kLeft, 0};  // it was not in step, and starts again
-      found[0] = static_cast<std::uint32_t>(after.at);
-    }
-    at = after.at;
-    table = after.table;
-    state = after.state;
-    left = after.left;
-    blocks = after.blocks;
-    bits = bits_at(bytes, at);
-  } else if (distance > chain.left) {
-    table = state->next_whole;
-    state = state->next;
-    left = kLeft;
-    ++blocks;
-  }
-  // Written until the block has ended: then it is where the next one begins.
-  found[chain.blocks + 1] = static_cast<std::uint32_t>(at);
-  chain = {at, table, state, left, blocks};
-  return true;
-}
 
 // Three look-ups: as many as 57 bits are good for. False if the chain is the true one and the data damaged.
 HWY_INLINE bool LookUpThree(const std::uint8_t* bytes, const SkipLayout& layout, const State* states, bool is_true,
@@ -132,14 +96,16 @@ int Meet(const std::uint8_t* bytes, const SkipLayout& layout, const State* state
 struct Search {
   const std::uint8_t* bytes;
   std::uint64_t at, end;
+  const std::uint32_t* restarts;
   const SkipLayout& layout;
   const State* states;
   int most;
   std::uint32_t* found;
 
   Chain chain_at(std::uint64_t bit, std::uint32_t* its) const {
-    its[0] = static_cast<std::uint32_t>(bit);
-    return {bit, layout.block[0].whole->entry, states, kLeft, 0};
+    const Chain chain = jpeg::chain_at(layout, states, bit, restarts);
+    its[0] = static_cast<std::uint32_t>(chain.at);
+    return chain;
   }
 
   // What lies behind `end` was read from bytes that are not there yet.
@@ -154,18 +120,30 @@ struct Search {
 template <int kN>
 HWY_NOINLINE int FindByChains(const Search& search, std::uint64_t stride) {
   constexpr int kSpan = BlockStarts::kRoom / kN;
-  const auto& [bytes, at, end, layout, states, most, found] = search;
+  const auto& [bytes, at, end, restarts, layout, states, most, found] = search;
   Chain chains[kN];
   std::uint64_t limit[kN];
+  const std::uint32_t* restart = restarts;
   for (int i = 0; i < kN; ++i) {
-    chains[i] = search.chain_at(at + i * stride, found + i * kSpan);
-    limit[i] = chains[i].at + stride + (i + 1 < kN ? stride / 16 : 0);
+    std::uint64_t begin = at + i * stride;
+    std::uint64_t more = stride / 16;
+    while (*restart < begin) ++restart;
+    if (*restart < begin + stride / 8) {  // where a chain is in step from the beginning
+      if (i != 0) begin = *restart;
+      more = 0;
+    }
+    chains[i] = search.chain_at(begin, found + i * kSpan);
+    if (i != 0) limit[i - 1] = chains[i].at + more;
   }
+  limit[kN - 1] = at + kN * stride;
   constexpr int kMost = kSpan - kChainSpare;
+  // The last chain may come there long before the others come as far as they should. What it reads then means nothing, and
+  // is left out below.
+  const std::uint64_t far_beyond = end + std::min<std::uint64_t>(stride, ByteFeed::kSlack / 2 * 8);
 #if PIXFEED_JPEG_EIGHT
-  const bool good = RunEights<kN / kEight>(bytes, layout, states, chains, limit, end, kMost, found, kSpan);
+  const bool good = RunEights<kN / kEight>(bytes, layout, states, chains, limit, far_beyond, kMost, found, kSpan);
 #else
-  const bool good = Run<kN>(bytes, layout, states, chains, limit, end, kMost, found, kSpan);
+  const bool good = Run<kN>(bytes, layout, states, chains, limit, far_beyond, kMost, found, kSpan);
 #endif
   Chain& chain = chains[0];
   for (int i = 1; good && i < kN; ++i) {
@@ -194,14 +172,14 @@ int FindAlone(const Search& search) {
 }
 
 // Finds up to `most` blocks, and gives how many.
-int FindStarts(const std::uint8_t* bytes, std::uint64_t at, std::uint64_t end, const SkipLayout& layout, int most,
-               int bits_a_block, std::uint32_t* found) {
+int FindStarts(const std::uint8_t* bytes, std::uint64_t at, std::uint64_t end, const std::uint32_t* restarts,
+               const SkipLayout& layout, int most, int bits_a_block, std::uint32_t* found) {
   State states[std::size(decltype(layout.block){})];
   for (int b = 0; b < layout.blocks; ++b) {
     const int next = b + 1 < layout.blocks ? b + 1 : 0;
     states[b] = {layout.block[b].rest->entry, layout.block[next].whole->entry, states + next};
   }
-  const Search search{bytes, at, end, layout, states, most, found};
+  const Search search{bytes, at, end, restarts, layout, states, most, found};
   // How far chains may lie apart: as far as there are bits and blocks, and room.
   const auto stride_of = [&](int chains) {
     const std::uint64_t there = at < end ? end - at : 0;
@@ -233,24 +211,49 @@ int BlockStarts::find(ByteFeed& feed, const SkipLayout& layout, int most, int ah
     feed.fill();
     next_ = 0;
     const int blocks = std::min(ahead, static_cast<int>(std::size(found_))) * layout.blocks;
-    count_ = HWY_DYNAMIC_DISPATCH(FindStarts)(feed.bytes(), feed.bit(), feed.end_bit(), layout, blocks, bits_, found_);
+    count_ = HWY_DYNAMIC_DISPATCH(FindStarts)(feed.bytes(), feed.bit(), feed.end_bit(), feed.restarts(), layout,
+                                              blocks, bits_, found_);
     if (count_ > 0) bits_ = std::max(1, static_cast<int>(found_[count_] - found_[0]) / count_);
   }
   return std::min(most, (count_ - next_) / layout.blocks);
 }
 
-Chain step_over(const std::uint8_t* bytes, const SkipLayout::Block& block, Chain chain) {
+Chain step_over(const std::uint8_t* bytes, const SkipLayout& layout, const State* states, Chain chain) {
   const State& state = *chain.state;
+  const SkipLayout::Block& block = layout.block[&state - states];
   const bool is_dc = chain.table != state.rest;
   const unsigned code = code_of(bits_at(bytes, chain.at), is_dc ? *block.dc : *block.ac);
   const unsigned run = code >> 4 & 15;
   const unsigned size = code & 15;
-  const std::uint64_t at = chain.at + (code >> 8) + size;
   const bool ends = size == 0 && run != 15;
-  if (code == 0 || (!is_dc && !ends && run > chain.left)) return {at, nullptr, &state, 0, 0};
-  if (is_dc) return {at, state.rest, &state, chain.left, chain.blocks};
-  if (!ends && run < chain.left) return {at, state.rest, &state, chain.left - run - 1, chain.blocks};
-  return {at, state.next_whole, state.next, kLeft, chain.blocks + 1};
+  Chain after = chain;
+  after.at += (code >> 8) + size;
+  after.table = nullptr;
+  if (code == 0 || (!is_dc && !ends && run > chain.left)) return after;
+  if (is_dc) {
+    after.table = state.rest;
+  } else if (!ends && run < chain.left) {
+    after.table = state.rest;
+    after.left -= run + 1;
+  } else {
+    after.table = state.next_whole;
+    after.state = state.next;
+    after.left = kLeft;
+    ++after.blocks;
+  }
+  if (HWY_LIKELY(after.at <= chain.until())) return after;
+  if (after.at > *chain.restart) {
+    after.table = nullptr;
+  } else if (after.state == states && after.table != states->rest) {
+    after.at = *after.restart++;  // where an MCU ends, the rest is padding
+  }
+  return after;
+}
+
+Chain chain_at(const SkipLayout& layout, const State* states, std::uint64_t bit, const std::uint32_t* restart) {
+  while (*restart <= bit) ++restart;
+  if (bit > std::uint64_t{*restart} - 8) bit = *restart++;
+  return {bit, layout.block[0].whole->entry, states, kLeft, 0, restart};
 }
 
 }  // namespace pixfeed::jpeg

@@ -49,6 +49,7 @@ struct Decoder {
   bool start(const std::uint8_t* bytes, std::size_t size, const Request& request);
   bool run(const std::uint8_t* end, const Request& request, RowSink& sink);
   bool lay_out_skimming();
+  int least_bits() const;
   bool transform(int mcus, int first_mcu, int mcu_row, bool low_pass);
   bool transform_skimmed(int mcus, int first_mcu, int mcu_row);
 };
@@ -111,6 +112,19 @@ bool Decoder::lay_out_skimming() {
   }
   unneeded.blocks = skip.blocks = skim.blocks;
   return true;
+}
+
+// That an MCU takes. With 8 or more, none fits into the padding in front of a restart marker.
+int Decoder::least_bits() const {
+  const auto shortest = [](const HuffmanSpec& spec) {
+    return static_cast<int>(std::find_if(spec.counts, spec.counts + 16, [](int count) { return count != 0; }) - spec.counts) + 1;
+  };
+  int bits = 0;
+  for (int c = 0; c < header.components; ++c) {
+    const Component& component = header.component[c];
+    bits += component.h * component.v * (shortest(header.dc[component.dc]) + shortest(header.ac[component.ac]));
+  }
+  return bits;
 }
 
 // The coefficients of `mcus` MCUs to samples, from the MCU `first_mcu` of its row's needed ones on.
@@ -185,7 +199,8 @@ bool Decoder::transform_skimmed(int mcus, int first_mcu, int mcu_row) {
 bool Decoder::run(const std::uint8_t* end, const Request& request, RowSink& sink) {
   int restart_in = header.restart_interval;
   int next_restart = 0;
-  feed.start(header.scan, end);
+  const bool through_restarts = skimming && header.restart_interval != 0 && least_bits() >= 8;
+  feed.start(header.scan, end, through_restarts);
   starts.clear();
   std::fill_n(dc, 3, 0);
 
@@ -194,8 +209,12 @@ bool Decoder::run(const std::uint8_t* end, const Request& request, RowSink& sink
     const bool wanted = planes.wanted(sink, row);
     for (int column = 0; column < geometry.mcus_across;) {
       if (header.restart_interval != 0 && restart_in == 0) {
-        if (feed.finish() != 0xD0 + next_restart) return false;
-        feed.start(feed.position(), end);
+        if (through_restarts) {
+          if (!feed.pass_restart()) return false;
+        } else {
+          if (feed.finish() != 0xD0 + next_restart) return false;
+          feed.start(feed.position(), end);
+        }
         std::fill_n(dc, 3, 0);
         restart_in = header.restart_interval;
         next_restart = (next_restart + 1) & 7;
@@ -207,8 +226,9 @@ bool Decoder::run(const std::uint8_t* end, const Request& request, RowSink& sink
       // Of a segment, and as far as this goes on.
       int ahead = until - column;
       if (skimming) ahead = geometry.mcus_across * (geometry.mcus_down - row) - column;
-      if (header.restart_interval != 0) ahead = std::min(ahead, restart_in);
+      if (header.restart_interval != 0 && !through_restarts) ahead = std::min(ahead, restart_in);
       int mcus = std::min({chunk, until - column, ahead});
+      if (header.restart_interval != 0) mcus = std::min(mcus, restart_in);
       if (needed && !skimming) {
         feed.fill();
         if (!decode_mcus(feed.reader, layout, mcus, dc, coefs, last) || !feed.within()) return false;

@@ -15,10 +15,8 @@
 #include <cstdint>
 #include <functional>
 
-#include "bit_reader.h"
-#include "chain.h"
+#include "chain-inl.h"
 #include "eight-inl.h"
-#include "huffman.h"
 
 #if PIXFEED_JPEG_EIGHT
 
@@ -85,41 +83,42 @@ HWY_INLINE void look_up_all(const Places& places, V32 rest, V32 next, EightBits&
 // A group of eight, and where they write to.
 struct Group {
   EightChains chains;
+  Lanes until;           // see Chain
   Log log;
-  Chain* to;             // `blocks` counts what has been put in order
+  Chain* to;             // `blocks` counts what has been put in order; `restart` is the next one
   std::uint32_t* found;  // of lane i from i * span on
   int span;
   bool has_true;         // the first lane is true: damage there is damage
 };
 
 // Sees to those `lanes` that met something in the three look-ups from `row` on: a symbol too long for the table, or, if in
-// `odd`, anything. `before` is where they were. False if the true chain met damage.
+// `odd`, anything else, as a restart. `before` is where they were. False if the true chain met damage.
 HWY_NOINLINE inline bool look_into(const std::uint8_t* bytes, const SkipLayout& layout, const Places& places,
                                    const EightChains& before, unsigned lanes, unsigned odd, int row, Group& group) {
   Lanes at(group.chains.at), left(group.chains.left), place(group.chains.place);
   const Lanes at_before(before.at), left_before(before.left), place_before(before.place);
   Log& log = group.log;
   const State* const states = places.state(0);
-  const auto step = [&](Chain chain) { return step_over(bytes, layout.block[chain.state - states], chain); };
   for (; lanes != 0; lanes &= lanes - 1) {
     const int lane = std::countr_zero(lanes);
     const auto bit = static_cast<std::uint8_t>(1U << lane);
-    Chain chain{at.of[lane], places.table(place.of[lane]), places.state(place.of[lane]), left.of[lane], 0};
+    const std::uint32_t*& restart = group.to[lane].restart;
+    Chain chain{at.of[lane], places.table(place.of[lane]), places.state(place.of[lane]), left.of[lane], 0, restart};
     int next_row = row + 2;  // a lane that does not get on has nothing in its last row
     if ((odd & bit) != 0) {
       chain = {at_before.of[lane], places.table(place_before.of[lane]), places.state(place_before.of[lane]),
-               left_before.of[lane], 0};
+               left_before.of[lane], 0, restart};
       next_row = row;
     }
-    // Symbol by symbol, as many as there are rows left for.
+    std::uint64_t bits = bits_at(bytes, chain.at);
     for (; next_row < row + 3; ++next_row) {
-      const std::uint64_t was = chain.at;
+      std::uint32_t nowhere[2];
       chain.blocks = 0;
-      chain = step(chain);
-      if (chain.table == nullptr) {
+      if (!LookUp(bytes, layout, states, true, bits, chain, nowhere)) {
         if (group.has_true && lane == 0) return false;
         // It was not in step, and starts again.
-        chain = {was + 8, layout.block[0].whole->entry, states, kLeft, 0};
+        chain = chain_at(layout, states, chain.at + 8, chain.restart);
+        bits = bits_at(bytes, chain.at);
         for (int i = 0; i <= next_row; ++i) log.ended[i] &= static_cast<std::uint8_t>(~bit);
         group.to[lane].blocks = 0;
         group.found[lane * group.span] = static_cast<std::uint32_t>(chain.at);
@@ -130,6 +129,8 @@ HWY_NOINLINE inline bool look_into(const std::uint8_t* bytes, const SkipLayout& 
     at.of[lane] = static_cast<std::uint32_t>(chain.at);
     left.of[lane] = chain.left;
     place.of[lane] = places.number(chain.table, chain.state);
+    restart = chain.restart;
+    group.until.of[lane] = static_cast<std::uint32_t>(chain.until());
   }
   group.chains = {at.load(), left.load(), place.load()};
   return true;
@@ -173,6 +174,7 @@ HWY_INLINE bool RunEights(const std::uint8_t* bytes, const SkipLayout& layout, c
       at.of[i] = static_cast<std::uint32_t>(its[i].at);
       left.of[i] = its[i].left;
       place.of[i] = places.number(its[i].table, its[i].state);
+      groups[g].until.of[i] = static_cast<std::uint32_t>(its[i].until());
       limits[g].of[i] = static_cast<std::uint32_t>(limit[kEight * g + i]);
     }
     groups[g].chains = {at.load(), left.load(), place.load()};
@@ -203,7 +205,8 @@ HWY_INLINE bool RunEights(const std::uint8_t* bytes, const SkipLayout& layout, c
         }
       }
       for (int g = 0; g < kGroups; ++g) {
-        const V32 is_odd = hn::ShiftLeft<31 - std::countr_zero(kOdd)>(odd[g]);
+        const V32 left = hn::Sub(groups[g].until.load(), groups[g].chains.at);
+        const V32 is_odd = hn::Or(left, hn::ShiftLeft<31 - std::countr_zero(kOdd)>(odd[g]));
         const V32 stays = hn::VecFromMask(d32, hn::Eq(used[g], all(0)));
         const unsigned lanes = signs(hn::Or(is_odd, stays));
         if (HWY_LIKELY(lanes == 0)) continue;
@@ -225,7 +228,7 @@ HWY_INLINE bool RunEights(const std::uint8_t* bytes, const SkipLayout& layout, c
     const Lanes at(groups[g].chains.at), left(groups[g].chains.left), place(groups[g].chains.place);
     for (int i = 0; i < kEight; ++i) {
       Chain& chain = chains[kEight * g + i];
-      chain = {at.of[i], places.table(place.of[i]), places.state(place.of[i]), left.of[i], chain.blocks};
+      chain = {at.of[i], places.table(place.of[i]), places.state(place.of[i]), left.of[i], chain.blocks, chain.restart};
     }
   }
   return good;
