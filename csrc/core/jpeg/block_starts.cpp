@@ -1,9 +1,9 @@
-// Finding a block's end takes a chain of look-ups, each of which has to wait for the one before. Therefore there is
-// nothing else in this loop, above all no branch that follows the data; and therefore several chains run side by side:
-// one from where we are, and others from places further on, which are most likely in the middle of some block. Huffman
-// codes fall into step: in photos, half of such chains arrive at the true beginnings within 10 blocks, nearly all within
-// 100. As soon as a chain meets one that began further on, at the beginning of the same block of an MCU, all that the
-// other has found since then is true. Where two don't meet, the first one goes on alone: it costs time, nothing else.
+// Finding a block's end takes a chain of look-ups, each of which has to wait for the one before. Therefore several chains
+// run side by side, in vectors (eight_chains-inl.h) or in turns: one from where we are, and others from places further on,
+// which are most likely in the middle of some block. Huffman codes fall into step: in photos, half of such chains arrive at
+// the true beginnings within 10 blocks, nearly all within 100, and all at a restart marker. As soon as a chain meets one
+// that began further on, at the beginning of the same block of an MCU, all that the other has found since then is true.
+// Where two don't meet, the first one goes on alone and may meet the next one: it costs time, nothing else.
 #include "block_starts.h"
 
 #include <algorithm>
@@ -73,7 +73,7 @@ stop:
 }
 
 // Lets `chain`, whose blocks are in `found`, go on until it meets one of the `n` of `other`: `chain.blocks` are those in
-// front of that one then. Gives its place, or -1 where there is no `room` or nothing more to meet.
+// front of that one then. Gives its place, or -1 where `found` has no `room` left or there is nothing more to meet.
 int Meet(const std::uint8_t* bytes, const SkipLayout& layout, const State* states, std::uint64_t end, Chain& chain,
          std::uint32_t* found, std::uint64_t room, const std::uint32_t* other, std::uint64_t n) {
   auto i = static_cast<std::uint64_t>(std::lower_bound(found, found + chain.blocks, other[0]) - found);
@@ -93,6 +93,7 @@ int Meet(const std::uint8_t* bytes, const SkipLayout& layout, const State* state
   return -1;
 }
 
+// What FindStarts was asked.
 struct Search {
   const std::uint8_t* bytes;
   std::uint64_t at, end;
@@ -116,7 +117,7 @@ struct Search {
   }
 };
 
-// By kN chains, each of which begins `stride` bits behind the one before.
+// By kN chains, each of which begins about `stride` bits behind the one before.
 template <int kN>
 HWY_NOINLINE int FindByChains(const Search& search, std::uint64_t stride) {
   constexpr int kSpan = BlockStarts::kRoom / kN;

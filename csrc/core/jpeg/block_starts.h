@@ -26,7 +26,8 @@ class BlockStarts {
   void clear() { next_ = count_ = 0; }
 
   // How many MCUs' blocks are known: 1 to `most`, or 0 if the data is damaged. Looks at most `ahead` MCUs ahead, which
-  // must be of this segment. May fill the feed's window: positions from before are worth nothing then.
+  // must be of this segment if the feed doesn't go on through restarts. May fill the feed's window: positions from before
+  // are worth nothing then.
   int find(ByteFeed& feed, const SkipLayout& layout, int most, int ahead);
 
   // Where those blocks begin, in bits counted from feed.bytes(), and where the last one ends.

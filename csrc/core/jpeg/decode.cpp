@@ -117,7 +117,9 @@ bool Decoder::lay_out_skimming() {
 // That an MCU takes. With 8 or more, none fits into the padding in front of a restart marker.
 int Decoder::least_bits() const {
   const auto shortest = [](const HuffmanSpec& spec) {
-    return static_cast<int>(std::find_if(spec.counts, spec.counts + 16, [](int count) { return count != 0; }) - spec.counts) + 1;
+    int length = 1;
+    while (length < 16 && spec.counts[length - 1] == 0) ++length;
+    return length;
   };
   int bits = 0;
   for (int c = 0; c < header.components; ++c) {

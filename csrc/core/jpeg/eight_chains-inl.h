@@ -1,7 +1,7 @@
 // Eight chains side by side, or sixteen, in vectors. Included once per CPU target.
 //
-// A look-up takes as many steps for eight chains as for two of those in LookUp(). What is found is written down for 30
-// look-ups (Log) and put in order afterwards, as vectors can't write to eight places.
+// A look-up takes as many steps for eight chains as LookUp() does for three. What is found is written down for 30 look-ups
+// (Log) and put in order afterwards, as vectors can't write to eight places.
 #if defined(PIXFEED_JPEG_EIGHT_CHAINS_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef PIXFEED_JPEG_EIGHT_CHAINS_INL_H_
 #undef PIXFEED_JPEG_EIGHT_CHAINS_INL_H_

@@ -61,9 +61,9 @@ struct DcTable {
 //   bits 19..23  the first of two coefficients; 0 if there is only one, which is stored afterwards in the same place
 //   bits 24..31  the last coefficient
 // kEnd: the block ends behind these coefficients. kEndAlone: it ends here, and there is no coefficient. kSlow: the
-// symbol takes more than kBits, or its value more than 8: no bits are used, and what is stored means nothing. The three are chosen such that k + distance >= 63 whenever
-// there is something to look into, and that (k + distance) & 127 is the place of the block's last coefficient, at most
-// 62, only for a sound end. Four bytes an entry, because two tables share the first cache with everything else.
+// symbol takes more than kBits, or its value more than 8: no bits are used, and what is stored means nothing. The three are
+// chosen such that k + distance >= 63 whenever there is something to look into, and that (k + distance) & 127 is the place
+// of the block's last coefficient, at most 62, only for a sound end. Four bytes an entry, because two tables share the first cache with everything else.
 struct AcTable {
   static constexpr int kBits = 11;
   static constexpr int kEnd = 128;

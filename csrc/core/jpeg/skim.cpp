@@ -1,5 +1,5 @@
-// Blocks do not wait for each other here, as it is known where they begin: the CPU decodes several at once, and nothing in
-// it is a branch that follows the data.
+// Blocks do not wait for each other here, as it is known where they begin: eight are decoded side by side in vectors or,
+// where there are none that long, the CPU does several at once. Hardly anything in it is a branch that follows the data.
 #include "skim.h"
 
 #include <algorithm>
@@ -197,7 +197,8 @@ bool SkimMcus(const std::uint8_t* bytes, const std::uint32_t* starts, const Skim
         EightBlocks& eight = blocks[end];
         eight.block = &layout.block[end];
         const auto start = [&](int lane) { return static_cast<int>(starts[end + last[lane]]); };
-        eight.start = Lanes(V32{_mm256_setr_epi32(start(0), start(1), start(2), start(3), start(4), start(5), start(6), start(7))});
+        eight.start = Lanes(V32{_mm256_setr_epi32(start(0), start(1), start(2), start(3),  //
+                                                  start(4), start(5), start(6), start(7))});
         decode_eight(bytes, eight);
         total = hn::Add(total, eight.difference.load());
       }
