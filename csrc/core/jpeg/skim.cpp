@@ -62,46 +62,74 @@ struct EightBlocks {
   const SkimLayout::Block* block;
   Lanes start, used;  // bits: where they begin, and of the DC
   Lanes difference;   // of the DC
+  Lanes dc;
   Lanes low, high;    // two coefficients each of 2 x 2, as they lie in memory; the DC is 0 still
 };
 
-// The DC differences, and what 2 x 2 need besides.
-HWY_INLINE void decode_eight(const std::uint8_t* bytes, EightBlocks& blocks) {
+// The same for one block after the other, of those `lanes` that hold something long.
+HWY_NOINLINE void decode_slowly(const std::uint8_t* bytes, unsigned lanes, EightBlocks& blocks) {
   const SkimLayout::Block& block = *blocks.block;
-  EightBits bits(bytes, blocks.start.load());
-  const V32 code = look_up(block.dc->codes.entry, hn::ShiftRight<32 - CodeTable::kBits>(bits.head()));
-  const V32 length = hn::ShiftRight<8>(code), size = hn::And(code, all(15));
-  const V32 used = hn::Add(length, size);
-  blocks.difference = Lanes(values_at(hn::Shl(bits.head(), length), hn::Sub(all(32), size)));
-  blocks.used = Lanes(used);
-  auto slow = hn::Eq(code, all(0));
-  if (block.size == 2) {
-    static_assert(kEnoughFor2 == 2);
-    bits.skip(used);
-    const V32 first = entry_for(*block.pick, bits.head());
-    const V32 value = values_of(first, bits.head());
-    bits.skip(used_by(first));
-    const V32 second = entry_for(*block.pick, bits.head());
-    const V32 both = hn::Add(first, second);
-    const V32 to_first = distance_of(first);
-    const V32 behind = hn::IfThenElseZero(hn::Eq(distance_of(both), all(2)), values_of(second, bits.head()));
-    blocks.low = Lanes(hn::IfThenElseZero(hn::Eq(to_first, all(1)), hn::ShiftLeft<16>(value)));
-    blocks.high = Lanes(hn::And(hn::IfThenElse(hn::Eq(to_first, all(2)), value, behind), all(0xFFFF)));
-    slow = hn::Or(slow, hn::Ne(hn::And(hn::Or(first, second), all(PickTable::kSlow)), all(0)));
-    slow = hn::Or(slow, hn::Gt(hn::Add(used, used_by(both)), all(57)));
-  }
-  for (unsigned lanes = signs(hn::VecFromMask(d32, slow)); HWY_UNLIKELY(lanes != 0); lanes &= lanes - 1) {
+  for (; lanes != 0; lanes &= lanes - 1) {
     const int lane = std::countr_zero(lanes);
     const std::uint64_t head = bits_at(bytes, blocks.start.of[lane]);
-    const unsigned its_code = code_of(head, block.dc->codes);
-    const unsigned its_size = its_code & 15;
-    blocks.difference.of[lane] = static_cast<std::uint32_t>(value_at(head << (its_code >> 8), 63 - its_size));
-    blocks.used.of[lane] = (its_code >> 8) + its_size;
+    const unsigned code = code_of(head, block.dc->codes);
+    const unsigned size = code & 15;
+    blocks.difference.of[lane] = static_cast<std::uint32_t>(value_at(head << (code >> 8), 63 - size));
+    blocks.used.of[lane] = (code >> 8) + size;
     if (block.size != 2) continue;
     std::int16_t places[SkimLayout::places(2)];
     pick_slowly(bytes, std::uint64_t{blocks.start.of[lane]} + blocks.used.of[lane], block, places);
     blocks.low.of[lane] = static_cast<std::uint32_t>(places[1]) << 16;
     blocks.high.of[lane] = static_cast<std::uint16_t>(places[2]);
+  }
+}
+
+// Of kN times eight blocks the DC differences, and what 2 x 2 need besides. kN in turns, as they wait for their look-ups.
+template <int kN, bool kIs2>
+HWY_INLINE void decode_eights(const std::uint8_t* bytes, EightBlocks* blocks) {
+  EightBits bits[kN];
+  V32 used[kN], slow[kN];
+  HWY_UNROLL(2)
+  for (int i = 0; i < kN; ++i) bits[i] = EightBits(bytes, blocks[i].start.load());
+  HWY_UNROLL(2)
+  for (int i = 0; i < kN; ++i) {
+    const std::uint16_t* const codes = blocks[i].block->dc->codes.entry;
+    const V32 head = bits[i].head();
+    const V32 code = look_up(codes, hn::ShiftRight<32 - CodeTable::kBits>(head));
+    const V32 length = hn::ShiftRight<8>(code), size = hn::And(code, all(15));
+    used[i] = hn::Add(length, size);
+    bits[i].skip(used[i]);
+    blocks[i].difference = Lanes(values_at(hn::Shl(head, length), hn::Sub(all(32), size)));
+    blocks[i].used = Lanes(used[i]);
+    slow[i] = hn::VecFromMask(d32, hn::Eq(code, all(0)));
+  }
+  if constexpr (kIs2) {
+    static_assert(kEnoughFor2 == 2);
+    V32 first[kN], value[kN];
+    HWY_UNROLL(2)
+    for (int i = 0; i < kN; ++i) {
+      const V32 head = bits[i].head();
+      first[i] = entry_for(*blocks[i].block->pick, head);
+      bits[i].skip(used_by(first[i]));
+      value[i] = values_of(first[i], head);
+    }
+    HWY_UNROLL(2)
+    for (int i = 0; i < kN; ++i) {
+      const V32 head = bits[i].head();
+      const V32 second = entry_for(*blocks[i].block->pick, head);
+      const V32 both = hn::Add(first[i], second);
+      const V32 to_first = distance_of(first[i]);
+      const V32 behind = hn::IfThenElseZero(hn::Eq(distance_of(both), all(2)), values_of(second, head));
+      blocks[i].low = Lanes(hn::IfThenElseZero(hn::Eq(to_first, all(1)), hn::ShiftLeft<16>(value[i])));
+      blocks[i].high = Lanes(hn::And(hn::IfThenElse(hn::Eq(to_first, all(2)), value[i], behind), all(0xFFFF)));
+      static_assert(PickTable::kSlow == 1U << 30);
+      slow[i] = hn::Or(slow[i], hn::ShiftLeft<1>(hn::Or(first[i], second)));
+      slow[i] = hn::Or(slow[i], hn::Sub(all(57), hn::Add(used[i], used_by(both))));  // all that was read
+    }
+  }
+  for (int i = 0; i < kN; ++i) {
+    const unsigned lanes = signs(slow[i]);
+    if (HWY_UNLIKELY(lanes != 0)) decode_slowly(bytes, lanes, blocks[i]);
   }
 }
 
@@ -112,8 +140,9 @@ HWY_INLINE V32 sums_up_to(V32 a) {
   return hn::Add(a, hn::ConcatLowerLower(d32, hn::Broadcast<3>(a), all(0)));
 }
 
-// 2 x 2, or a DC alone, of `n` blocks.
-HWY_INLINE void store_2(const EightBlocks& blocks, V32 dcs, int n, std::int16_t* places) {
+// 2 x 2, or a DC alone, of the first `n` blocks.
+HWY_INLINE void store_2(const EightBlocks& blocks, int n, std::int16_t* places) {
+  const V32 dcs = hn::And(blocks.dc.load(), all(0xFFFF));
   const std::ptrdiff_t step = blocks.block->step;
   const bool is_dc = blocks.block->size == 1;
   const V32 low = is_dc ? dcs : hn::Or(dcs, blocks.low.load());
@@ -143,81 +172,117 @@ HWY_INLINE void store_2(const EightBlocks& blocks, V32 dcs, int n, std::int16_t*
   }
 }
 
-// 4 x 4 of `n` blocks.
-HWY_INLINE void pick_4(const std::uint8_t* bytes, const EightBlocks& blocks, V32 dcs, int n, std::int16_t* places) {
-  const SkimLayout::Block& block = *blocks.block;
-  const Lanes dc = Lanes::of_each(dcs);
-  for (int lane = 0; lane < n; ++lane) {
-    clear_4(places + lane * block.step);
-    places[lane * block.step] = static_cast<std::int16_t>(dc.of[lane]);
+// 4 x 4 of kN times `n` blocks, which go to `places`.
+template <int kN>
+HWY_INLINE void pick_4(const std::uint8_t* bytes, const EightBlocks* blocks, int n, std::int16_t* const* places) {
+  V32 at[kN], k[kN], slow[kN];
+  Lanes first[kN];
+  for (int i = 0; i < kN; ++i) {
+    const Lanes dc = Lanes::of_each(blocks[i].dc.load());
+    for (int lane = 0; lane < n; ++lane) {
+      std::int16_t* const its = places[i] + lane * blocks[i].block->step;
+      clear_4(its);
+      its[0] = static_cast<std::int16_t>(dc.of[lane]);
+    }
+    at[i] = hn::Add(blocks[i].start.load(), blocks[i].used.load());
+    first[i] = Lanes(at[i]);
+    k[i] = slow[i] = all(0);
   }
-  V32 at = hn::Add(blocks.start.load(), blocks.used.load());
-  const Lanes first(at);
-  V32 k = all(0), slow = all(0);
   unsigned going;
   do {
-    EightBits bits(bytes, at);
     static_assert(2 * PickTable::kMaxUsed <= 57);
-    for (int i = 0; i < 2; ++i) {
-      const V32 entry = entry_for(*block.pick, bits.head());
-      // A slow one counts where its block goes on.
-      slow = hn::Or(slow, hn::And(hn::ShiftLeft<1>(entry), hn::Sub(k, all(kEnoughFor4))));
-      // What is not needed goes further down, or to the last place.
-      k = hn::Min(hn::Add(k, distance_of(entry)), all(63));
-      const Lanes to = Lanes::of_each(k), values = Lanes::of_each(values_of(entry, bits.head()));
-      for (int lane = 0; lane < n; ++lane) {
-        places[lane * block.step + kPlaces.place[to.of[lane]]] = static_cast<std::int16_t>(values.of[lane]);
+    EightBits bits[kN];
+    HWY_UNROLL(2)
+    for (int i = 0; i < kN; ++i) bits[i] = EightBits(bytes, at[i]);
+    going = 0;
+    for (int symbol = 0; symbol < 2; ++symbol) {
+      HWY_UNROLL(2)
+      for (int i = 0; i < kN; ++i) {
+        const V32 head = bits[i].head();
+        const V32 entry = entry_for(*blocks[i].block->pick, head);
+        bits[i].skip(used_by(entry));
+        at[i] = hn::Add(at[i], used_by(entry));
+        // A slow one counts where its block goes on.
+        slow[i] = hn::Or(slow[i], hn::And(hn::ShiftLeft<1>(entry), hn::Sub(k[i], all(kEnoughFor4))));
+        // What is not needed goes further down, or to the last place.
+        k[i] = hn::Min(hn::Add(k[i], distance_of(entry)), all(63));
+        const Lanes to = Lanes::of_each(k[i]), values = Lanes::of_each(values_of(entry, head));
+        const std::ptrdiff_t step = blocks[i].block->step;
+        for (int lane = 0; lane < n; ++lane) {
+          places[i][lane * step + kPlaces.place[to.of[lane]]] = static_cast<std::int16_t>(values.of[lane]);
+        }
       }
-      bits.skip(used_by(entry));
-      at = hn::Add(at, used_by(entry));
     }
-    going = signs(hn::Sub(k, all(kEnoughFor4 + 1)));
+    for (int i = 0; i < kN; ++i) going |= signs(hn::Sub(k[i], all(kEnoughFor4 + 1)));
   } while (going != 0);
-  static_assert(PickTable::kSlow == 1U << 30);
-  for (unsigned lanes = signs(slow); HWY_UNLIKELY(lanes != 0); lanes &= lanes - 1) {
-    const int lane = std::countr_zero(lanes);
-    if (lane < n) pick_slowly(bytes, first.of[lane], block, places + lane * block.step);
+  for (int i = 0; i < kN; ++i) {
+    for (unsigned lanes = signs(slow[i]); HWY_UNLIKELY(lanes != 0); lanes &= lanes - 1) {
+      const int lane = std::countr_zero(lanes);
+      const SkimLayout::Block& block = *blocks[i].block;
+      if (lane < n) pick_slowly(bytes, first[i].of[lane], block, places[i] + lane * block.step);
+    }
   }
+}
+
+// How many of `blocks` from `b` on are taken together: two, if they are alike.
+HWY_INLINE int together(const SkimLayout& layout, int b) {
+  return b + 1 < layout.blocks && layout.block[b + 1].size == layout.block[b].size ? 2 : 1;
 }
 
 bool SkimMcus(const std::uint8_t* bytes, const std::uint32_t* starts, const SkimLayout& layout, int mcus, int* dc,
               std::int16_t* coefs) {
   V32 strange = all(0);
   EightBlocks blocks[std::size(decltype(layout.block){})];
+  for (int b = 0; b < layout.blocks; ++b) blocks[b].block = &layout.block[b];
   for (int mcu = 0; mcu < mcus; mcu += kEight, starts += kEight * layout.blocks) {
     const int n = std::min(kEight, mcus - mcu);
+    int from[kEight];  // the last of them again
+    for (int i = 0; i < kEight; ++i) from[i] = std::min(i, n - 1) * layout.blocks;
+    for (int b = 0; b < layout.blocks; ++b) {
+      const auto start = [&](int lane) { return static_cast<int>(starts[b + from[lane]]); };
+      blocks[b].start = Lanes(V32{_mm256_setr_epi32(start(0), start(1), start(2), start(3),  //
+                                                    start(4), start(5), start(6), start(7))});
+    }
+    for (int b = 0; b < layout.blocks;) {
+      const bool is_2 = layout.block[b].size == 2;
+      if (together(layout, b) == 2) {
+        is_2 ? decode_eights<2, true>(bytes, blocks + b) : decode_eights<2, false>(bytes, blocks + b);
+        b += 2;
+      } else {
+        is_2 ? decode_eights<1, true>(bytes, blocks + b) : decode_eights<1, false>(bytes, blocks + b);
+        ++b;
+      }
+    }
     const V32 there = hn::VecFromMask(d32, hn::FirstN(d32, static_cast<std::size_t>(n)));
-    int last[kEight];  // the last of them again
-    for (int i = 0; i < kEight; ++i) last[i] = std::min(i, n - 1) * layout.blocks;
     int end = 0;
     for (int begin = 0; begin < layout.blocks; begin = end) {  // a component's blocks
       const int component = layout.block[begin].component;
       V32 total = all(0);
       for (; end < layout.blocks && layout.block[end].component == component; ++end) {
-        EightBlocks& eight = blocks[end];
-        eight.block = &layout.block[end];
-        const auto start = [&](int lane) { return static_cast<int>(starts[end + last[lane]]); };
-        eight.start = Lanes(V32{_mm256_setr_epi32(start(0), start(1), start(2), start(3),  //
-                                                  start(4), start(5), start(6), start(7))});
-        decode_eight(bytes, eight);
-        total = hn::Add(total, eight.difference.load());
+        total = hn::Add(total, blocks[end].difference.load());
       }
       total = hn::And(total, there);
       const V32 sums = sums_up_to(total);
       V32 sum = hn::Add(all(static_cast<std::uint32_t>(dc[component])), hn::Sub(sums, total));
       dc[component] += static_cast<int>(hn::ExtractLane(sums, kEight - 1));
       for (int b = begin; b < end; ++b) {
-        const SkimLayout::Block& block = layout.block[b];
         sum = hn::Add(sum, hn::And(blocks[b].difference.load(), there));
         // libjpeg keeps 32 bits of the sum and 16 of the coefficient. No sound file needs more than 16 of either.
         strange = hn::Or(strange, hn::Add(sum, all(32768)));
-        std::int16_t* const places = coefs + block.first + block.step * mcu;
-        if (block.size == 4) {
-          pick_4(bytes, blocks[b], sum, n, places);
-        } else {
-          store_2(blocks[b], hn::And(sum, all(0xFFFF)), n, places);
-        }
+        blocks[b].dc = Lanes(sum);
       }
+    }
+    for (int b = 0; b < layout.blocks;) {
+      std::int16_t* places[2];
+      const int pair = together(layout, b);
+      for (int i = 0; i < pair; ++i) places[i] = coefs + layout.block[b + i].first + layout.block[b + i].step * mcu;
+      if (layout.block[b].size != 4) {
+        store_2(blocks[b], n, places[0]);
+        ++b;
+        continue;
+      }
+      pair == 2 ? pick_4<2>(bytes, blocks + b, n, places) : pick_4<1>(bytes, blocks + b, n, places);
+      b += pair;
     }
   }
   return signs(hn::VecFromMask(d32, hn::Gt(strange, all(65535)))) == 0;
