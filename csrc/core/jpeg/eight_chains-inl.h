@@ -96,7 +96,12 @@ struct Group {
 HWY_NOINLINE inline bool look_into(const std::uint8_t* bytes, const SkipLayout& layout, const Places& places,
                                    const EightChains& before, unsigned lanes, unsigned odd, int row, Group& group) {
   Lanes at(group.chains.at), left(group.chains.left), place(group.chains.place);
-  const Lanes at_before(before.at), left_before(before.left), place_before(before.place);
+  Lanes at_before, left_before, place_before;
+  if (odd != 0) {
+    at_before = Lanes(before.at);
+    left_before = Lanes(before.left);
+    place_before = Lanes(before.place);
+  }
   Log& log = group.log;
   const State* const states = places.state(0);
   for (; lanes != 0; lanes &= lanes - 1) {
