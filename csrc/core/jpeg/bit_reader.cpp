@@ -31,7 +31,7 @@ void ByteFeed::fill() {
   filled_ = window_ + kBehind + unread;
 
   std::uint8_t* const limit = window_ + kWindow;
-  while (filled_ < limit) {
+  while (filled_ < limit && end_restart_ < kRestarts) {
     const auto room = static_cast<std::size_t>(std::min<std::ptrdiff_t>(limit - filled_, source_end_ - source_));
     const auto* escape = room == 0 ? nullptr : static_cast<const std::uint8_t*>(std::memchr(source_, 0xFF, room));
     const std::size_t plain = escape == nullptr ? room : static_cast<std::size_t>(escape - source_);
@@ -55,7 +55,6 @@ void ByteFeed::fill() {
       restart_marker_ = (restart_marker_ + 1) & 7;
       restarts_[end_restart_++] = static_cast<std::uint32_t>(filled_ - window_) * 8;
       restarts_[end_restart_] = kNoRestart;
-      if (end_restart_ == kRestarts) return;
       continue;
     }
     ended_ = true;

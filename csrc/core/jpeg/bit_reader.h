@@ -53,7 +53,8 @@ class ByteFeed {
   // window ends with the segment or, `through_restarts`, goes on behind RST0, RST1 and so on as they have to follow.
   void start(const std::uint8_t* begin, const std::uint8_t* end, bool through_restarts = false);
 
-  // Sees to it that the window holds kSlack unread bytes, or all that remain of the segment.
+  // Sees to it that the window holds kSlack unread bytes, or all that remain of the segment or up to the last restart that
+  // there is room for.
   void fill();
 
   // True if no more bits were read than the segment has.
@@ -104,7 +105,7 @@ class ByteFeed {
   bool through_restarts_ = false;
   int restart_marker_ = 0;                // 0 to 7: of the one that is to come
   int next_restart_ = 0, end_restart_ = 0;
-  static constexpr int kRestarts = 4096;  // in a window
+  static constexpr int kRestarts = 4096;  // in a window, which is shorter if there would be more
   static constexpr std::uint32_t kNoRestart = 0x7FFFFFFF;
   std::uint32_t restarts_[kRestarts + 1] = {kNoRestart};
   bool ended_ = false;                    // nothing more to fill in
