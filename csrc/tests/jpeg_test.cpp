@@ -492,7 +492,9 @@ void check_targets_agree() {
         const jpeg::Request request{false, reduced, true, true};
         const Picture picture = low_pass(file, size.width, size.height, request);
         done += !picture.rgb.empty();
-        if (sound[n / 2] && picture.rgb.empty()) fail("declined on " + std::string(hwy::TargetName(target)) + describe(request, {}));
+        if (sound[n / 2] && picture.rgb.empty()) {
+          fail("declined on " + std::string(hwy::TargetName(target)) + describe(request, {}));
+        }
         if (first.empty()) {
           expected.push_back(picture);
         } else if (picture.rgb != expected[n].rgb) {
