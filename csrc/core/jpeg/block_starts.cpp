@@ -7,7 +7,6 @@
 #include "block_starts.h"
 
 #include <algorithm>
-#include <cstddef>
 #include <cstring>
 #include <iterator>
 

@@ -63,7 +63,8 @@ struct DcTable {
 // kEnd: the block ends behind these coefficients. kEndAlone: it ends here, and there is no coefficient. kSlow: the
 // symbol takes more than kBits, or its value more than 8: no bits are used, and what is stored means nothing. The three are
 // chosen such that k + distance >= 63 whenever there is something to look into, and that (k + distance) & 127 is the place
-// of the block's last coefficient, at most 62, only for a sound end. Four bytes an entry, because two tables share the first cache with everything else.
+// of the block's last coefficient, at most 62, only for a sound end. Four bytes an entry, because two tables share the first
+// cache with everything else.
 struct AcTable {
   static constexpr int kBits = 11;
   static constexpr int kEnd = 128;
@@ -108,7 +109,7 @@ struct SkipTable {
 // The same for chains of look-ups from block to block. All that a thread has lie within a few 100 kB.
 struct SkipTables {
   SkipTable whole;  // from a block's very beginning on
-  SkipTable rest;   // behind the DC; where `whole` has kSlow this has 0, by which a chain stays where it is
+  SkipTable rest;   // behind the DC; it has 0 instead of kSlow, by which a chain stays where it is
 };
 
 // AC symbols one by one.
