@@ -433,14 +433,29 @@ void check_damage() {
     const std::vector<std::uint8_t> cut(file.begin(), file.end() - static_cast<std::ptrdiff_t>(missing));
     if (compare(cut, turbo, not_whole, top) != Result::same) fail("looked below the area");
   }
+  const auto declined_by_all = [&](const std::vector<std::uint8_t>& wrong, const std::string& what) {
+    if (compare(wrong, turbo) != Result::declined) fail(what + ", not declined");
+    for (const jpeg::Request& request : kLowPasses) {
+      if (low_pass(wrong, recipe.width, recipe.height, request).rgb.empty()) continue;
+      fail(what + ", not declined" + describe(request, {}));
+    }
+  };
   for (std::size_t i = 0; i + 1 < file.size(); ++i) {
-    if (file[i] != 0xFF || file[i + 1] < 0xD0 || file[i + 1] > 0xD7) continue;
+    if (file[i] != 0xFF) continue;
     auto wrong = file;
+    if (file[i + 1] == 0xDD) {
+      for (int interval = 0; interval < 20; ++interval) {
+        if (interval == recipe.restart) continue;
+        wrong[i + 5] = static_cast<std::uint8_t>(interval);
+        declined_by_all(wrong, "a restart marker every " + std::to_string(interval) + " MCUs only");
+      }
+    }
+    if (file[i + 1] < 0xD0 || file[i + 1] > 0xD7) continue;
     wrong[i + 1] ^= 1;
-    if (compare(wrong, turbo) != Result::declined) fail("a wrong restart marker, not declined");
+    declined_by_all(wrong, "a wrong restart marker");
     auto more = file;
     more.insert(more.begin() + static_cast<std::ptrdiff_t>(i), 0x55);
-    if (compare(more, turbo) != Result::declined) fail("a byte too many before a marker, not declined");
+    declined_by_all(more, "a byte too many before a marker");
   }
 }
 

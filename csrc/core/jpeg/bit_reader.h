@@ -57,8 +57,11 @@ class ByteFeed {
   // there is room for.
   void fill();
 
-  // True if no more bits were read than the segment has.
-  bool within() const { return bits_left() >= 0; }
+  // True if no more bits were read than the segment has. Where the window goes on through restarts, only one that is due,
+  // now, may have been read past.
+  bool within(bool restart_is_due = false) const {
+    return bits_left() >= 0 && bit() < std::uint64_t{restarts_[next_restart_]} + restart_is_due;
+  }
 
   // Where the next bit lies in the window, counted from bytes(), and the way back. Positions are good until fill().
   const std::uint8_t* bytes() const { return window_; }

@@ -239,7 +239,7 @@ bool Decoder::run(const std::uint8_t* end, const Request& request, RowSink& sink
         mcus = starts.find(feed, skip, mcus, ahead);
         if (mcus == 0 || !skim_mcus(feed.bytes(), starts.starts(), needed ? skim : unneeded, mcus, dc, coefs)) return false;
         starts.pass(feed, mcus * skim.blocks);
-        if (!feed.within()) return false;
+        if (!feed.within(mcus == restart_in)) return false;
         if (needed && !transform_skimmed(mcus, column - planes.first_mcu(), row)) return false;
       }
       column += mcus;
