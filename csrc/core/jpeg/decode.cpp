@@ -190,8 +190,7 @@ bool Decoder::transform_skimmed(int mcus, int first_mcu, int mcu_row) {
       } else if (plane.size == 2) {
         idct_low_2(row, n, quant, samples, stride);
       } else {
-        for (int i = 0; i < n; ++i) blocks[0][0][i] = {row + SkimLayout::places(4) * i, samples + 4 * i};
-        idct_low_4(blocks[0][0], static_cast<std::size_t>(n), quant, stride);
+        idct_low_4_of_6(row, n, quant, samples, stride);
       }
     }
   }

@@ -21,9 +21,8 @@ struct McuLayout {
   Block block[10];
 };
 
-// The last place along the zigzag of the coefficients that count for 2 x 2 and for 4 x 4 samples: of the top left 4 x 4,
-// and of the top left 2 x 2 without the one at (1, 1), which costs more time than it is worth.
-inline constexpr int kEnoughFor2 = 2, kEnoughFor4 = 24;
+// The last place along the zigzag of the top left 4 x 4 coefficients.
+inline constexpr int kEnoughFor4 = 24;
 
 // The most bytes that a block can take: 64 symbols of 16 + 15 bits.
 inline constexpr int kMaxBlockBytes = 64 * 31 / 8;

@@ -40,6 +40,9 @@ void idct_low_4(const BlockRef* blocks, std::size_t n, const std::int16_t* quant
 // Reads up to kLowSlack coefficients, and writes up to kLowSlack samples a row, more than there are.
 void idct_low_2(const std::int16_t* coefs, int n, const std::int16_t* quant, std::uint8_t* samples,
                 std::ptrdiff_t stride);
+// The same for 4 x 4 samples of eight places a block: the six lowest coefficients along the zigzag, and two 0.
+void idct_low_4_of_6(const std::int16_t* coefs, int n, const std::int16_t* quant, std::uint8_t* samples,
+                     std::ptrdiff_t stride);
 inline constexpr int kLowSlack = 64;
 
 // `n` blocks to one sample each, which only takes their DC. Their DCs are `every` places apart, samples `step`
@@ -52,5 +55,7 @@ bool idct_reduced_scalar(int size, const BlockRef& block, const std::int16_t* qu
 void idct_low_4_scalar(const BlockRef& block, const std::int16_t* quant, std::ptrdiff_t stride);
 void idct_low_2_scalar(const std::int16_t* coefs, int n, const std::int16_t* quant, std::uint8_t* samples,
                        std::ptrdiff_t stride);
+void idct_low_4_of_6_scalar(const std::int16_t* coefs, int n, const std::int16_t* quant, std::uint8_t* samples,
+                            std::ptrdiff_t stride);
 
 }  // namespace pixfeed::jpeg

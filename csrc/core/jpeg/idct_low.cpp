@@ -23,6 +23,28 @@ inline constexpr int kLowBits = 10, kCos = 1338, kSin = 554;
 inline constexpr int kBetween = 2, kLimit = 1 << 15;
 inline constexpr int kColumnShift = kLowBits - kBetween, kRowShift = kLowBits + kBetween + 3;
 
+// What each of the six lowest coefficients is worth for each of 4 x 4 samples, row by row: 2^kSixBits * cos(pi / 8 * ...) as
+// in the inverse DCT, two coefficients side by side.
+inline constexpr int kSixBits = 15;
+inline constexpr int kFromSix[6] = {0, 1, 8, 16, 9, 2};  // their places in a block
+struct Six {
+  alignas(64) std::int16_t weight[3][32];
+
+  constexpr Six() : weight() {
+    // sqrt(1 / 4) or sqrt(2 / 4) * cos((2 * i + 1) * k * pi / 8), for the k-th coefficient and the i-th sample
+    constexpr double kBasis[3][4] = {{0.5, 0.5, 0.5, 0.5},
+                                     {0.6532814824381883, 0.2705980500730985, -0.2705980500730985, -0.6532814824381883},
+                                     {0.5, -0.5, -0.5, 0.5}};
+    for (int k = 0; k < 6; ++k) {
+      for (int i = 0; i < 16; ++i) {
+        const double exact = kBasis[kFromSix[k] / 8][i / 4] * kBasis[kFromSix[k] % 8][i % 4] / 2 * (1 << kSixBits);
+        weight[k / 2][2 * i + k % 2] = static_cast<std::int16_t>(exact < 0 ? exact - 0.5 : exact + 0.5);
+      }
+    }
+  }
+};
+inline constexpr Six kSix;
+
 }  // namespace pixfeed::jpeg
 #endif  // PIXFEED_JPEG_IDCT_LOW
 
@@ -77,6 +99,37 @@ void IdctLow2(const std::int16_t* coefs, int n, const std::int16_t* quant, std::
     const auto lower = hn::LowerHalf(half, hn::ConcatOdd(du16, pairs, pairs));
     hn::StoreU(hn::BitCast(half8, upper), half8, samples);
     hn::StoreU(hn::BitCast(half8, lower), half8, samples + stride);
+  }
+}
+
+void IdctLow4Of6(const std::int16_t* coefs, int n, const std::int16_t* quant, std::uint8_t* samples,
+                 std::ptrdiff_t stride) {
+  const hn::FixedTag<std::int16_t, 8> one_block;
+  const hn::FixedTag<std::int32_t, 4> its_pairs;
+  const hn::CappedTag<std::int32_t, 8> d32;  // a row of samples or two
+  const hn::Repartition<std::int16_t, decltype(d32)> pairs;
+  const hn::Rebind<std::int16_t, decltype(d32)> row16;
+  const hn::Rebind<std::uint8_t, decltype(d32)> row8;
+  constexpr std::size_t kStep = hn::MaxLanes(d32);
+  alignas(16) std::int16_t factors[8] = {};
+  for (int k = 0; k < 6; ++k) factors[k] = quant[kFromSix[k]];
+  const auto factor = hn::Load(one_block, factors);
+  for (int i = 0; i < n; ++i, coefs += 8, samples += 4) {
+    alignas(16) std::int32_t pair[4];
+    hn::Store(hn::BitCast(its_pairs, hn::Mul(hn::LoadU(one_block, coefs), factor)), its_pairs, pair);
+    alignas(16) std::uint8_t rows[16];
+    for (std::size_t at = 0; at < 16; at += kStep) {
+      auto sum = hn::Set(d32, 1 << (kSixBits - 1));
+      for (int k = 0; k < 3; ++k) {
+        auto odd = hn::Zero(d32);
+        const auto even = hn::ReorderWidenMulAccumulate(d32, hn::BitCast(pairs, hn::Set(d32, pair[k])),
+                                                        hn::Load(pairs, kSix.weight[k] + 2 * at), hn::Zero(d32), odd);
+        sum = hn::Add(sum, hn::RearrangeToOddPlusEven(even, odd));
+      }
+      const auto sample = hn::DemoteTo(row16, hn::ShiftRight<kSixBits>(sum));
+      hn::Store(hn::DemoteTo(row8, hn::SaturatedAdd(sample, hn::Set(row16, 128))), row8, rows + at);
+    }
+    for (int y = 0; y < 4; ++y) std::memcpy(samples + y * stride, rows + 4 * y, 4);
   }
 }
 
@@ -151,6 +204,11 @@ void IdctLow2(const std::int16_t* coefs, int n, const std::int16_t* quant, std::
   idct_low_2_scalar(coefs, n, quant, samples, stride);
 }
 
+void IdctLow4Of6(const std::int16_t* coefs, int n, const std::int16_t* quant, std::uint8_t* samples,
+                 std::ptrdiff_t stride) {
+  idct_low_4_of_6_scalar(coefs, n, quant, samples, stride);
+}
+
 #endif
 
 }  // namespace HWY_NAMESPACE
@@ -162,6 +220,7 @@ namespace pixfeed::jpeg {
 
 HWY_EXPORT(IdctLow2);
 HWY_EXPORT(IdctLow4);
+HWY_EXPORT(IdctLow4Of6);
 
 namespace {
 
@@ -233,6 +292,24 @@ void idct_low_2_scalar(const std::int16_t* coefs, int n, const std::int16_t* qua
       const int left = c[2 * y], right = c[2 * y + 1];
       samples[y * stride] = to_sample(saturated(saturated(left + right) + 4) >> 3);
       samples[y * stride + 1] = to_sample(saturated(saturated(left + saturated(-right)) + 4) >> 3);
+    }
+  }
+}
+
+void idct_low_4_of_6(const std::int16_t* coefs, int n, const std::int16_t* quant, std::uint8_t* samples,
+                     std::ptrdiff_t stride) {
+  HWY_DYNAMIC_DISPATCH(IdctLow4Of6)(coefs, n, quant, samples, stride);
+}
+
+void idct_low_4_of_6_scalar(const std::int16_t* coefs, int n, const std::int16_t* quant, std::uint8_t* samples,
+                            std::ptrdiff_t stride) {
+  for (; n > 0; --n, coefs += 8, samples += 4) {
+    for (int i = 0; i < 16; ++i) {
+      int sum = 1 << (kSixBits - 1);
+      for (int k = 0; k < 6; ++k) {
+        sum += static_cast<std::int16_t>(coefs[k] * quant[kFromSix[k]]) * kSix.weight[k / 2][2 * i + k % 2];
+      }
+      samples[i / 4 * stride + i % 4] = to_sample(sum >> kSixBits);
     }
   }
 }

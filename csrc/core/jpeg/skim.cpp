@@ -10,7 +10,6 @@
 
 #include "bit_reader.h"
 #include "entropy.h"
-#include "zigzag.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "core/jpeg/skim.cpp"
@@ -28,8 +27,7 @@ namespace pixfeed::jpeg {
 // Decodes those of a block's AC coefficients that are needed, one by one, from the bit `at` on.
 void pick_slowly(const std::uint8_t* bytes, std::uint64_t at, const SkimLayout::Block& block, std::int16_t* places);
 
-// All of 4 x 4 but the DC.
-inline void clear_4(std::int16_t* places) { std::memset(places + 1, 0, (4 * 8 - 1) * sizeof(*places)); }
+inline constexpr int kEnough2 = SkimLayout::enough(2), kEnough4 = SkimLayout::enough(4);
 
 }  // namespace pixfeed::jpeg
 #endif  // PIXFEED_JPEG_SKIM
@@ -104,7 +102,7 @@ HWY_INLINE void decode_eights(const std::uint8_t* bytes, EightBlocks* blocks) {
     slow[i] = hn::VecFromMask(d32, hn::Eq(code, all(0)));
   }
   if constexpr (kIs2) {
-    static_assert(kEnoughFor2 == 2);
+    static_assert(kEnough2 == 2);
     V32 first[kN], value[kN];
     HWY_UNROLL(2)
     for (int i = 0; i < kN; ++i) {
@@ -172,21 +170,42 @@ HWY_INLINE void store_2(const EightBlocks& blocks, int n, std::int16_t* places) 
   }
 }
 
+HWY_INLINE V32 in_both_halves(V32 v) {
+  const hn::Repartition<std::uint16_t, decltype(d32)> d16;
+  return hn::BitCast(d32, hn::OddEven(hn::BitCast(d16, hn::ShiftLeft<16>(v)), hn::BitCast(d16, v)));
+}
+
+// `yes` in those halves of a lane where `a` and `b` are equal.
+HWY_INLINE V32 where_equal(V32 a, V32 b, V32 yes, V32 no) {
+  const hn::Repartition<std::uint16_t, decltype(d32)> d16;
+  const auto equal = hn::Eq(hn::BitCast(d16, a), hn::BitCast(d16, b));
+  return hn::BitCast(d32, hn::IfThenElse(equal, hn::BitCast(d16, yes), hn::BitCast(d16, no)));
+}
+
+// Two places of eight blocks in each, of the first `n` of them to memory.
+HWY_INLINE void store_4(const V32 (&pairs)[3], int n, std::ptrdiff_t step, std::int16_t* places) {
+  const auto in_64 = [](V32 v) { return hn::BitCast(d64, v); };
+  const V64 a = in_64(hn::InterleaveLower(d32, pairs[0], pairs[1])), b = in_64(hn::InterleaveUpper(d32, pairs[0], pairs[1]));
+  const V64 c = in_64(hn::InterleaveLower(d32, pairs[2], all(0))), d = in_64(hn::InterleaveUpper(d32, pairs[2], all(0)));
+  const V64 four_apart[4] = {hn::InterleaveLower(d64, a, c), hn::InterleaveUpper(d64, a, c),  //
+                             hn::InterleaveLower(d64, b, d), hn::InterleaveUpper(d64, b, d)};
+  const hn::Half<decltype(d64)> half;
+  const hn::Repartition<std::int16_t, decltype(half)> d16;
+  for (int i = 0; i < std::min(n, 4); ++i) hn::StoreU(hn::BitCast(d16, hn::LowerHalf(half, four_apart[i])), d16, places + i * step);
+  for (int i = 4; i < n; ++i) hn::StoreU(hn::BitCast(d16, hn::UpperHalf(half, four_apart[i - 4])), d16, places + i * step);
+}
+
 // 4 x 4 of kN times `n` blocks, which go to `places`.
 template <int kN>
 HWY_INLINE void pick_4(const std::uint8_t* bytes, const EightBlocks* blocks, int n, std::int16_t* const* places) {
-  V32 at[kN], k[kN], slow[kN];
+  static_assert(kEnough4 == 5 && SkimLayout::places(4) == 8);
+  V32 at[kN], k[kN], slow[kN], pairs[kN][3];  // of coefficients, where their blocks are
   Lanes first[kN];
   for (int i = 0; i < kN; ++i) {
-    const Lanes dc = Lanes::of_each(blocks[i].dc.load());
-    for (int lane = 0; lane < n; ++lane) {
-      std::int16_t* const its = places[i] + lane * blocks[i].block->step;
-      clear_4(its);
-      its[0] = static_cast<std::int16_t>(dc.of[lane]);
-    }
     at[i] = hn::Add(blocks[i].start.load(), blocks[i].used.load());
     first[i] = Lanes(at[i]);
-    k[i] = slow[i] = all(0);
+    pairs[i][0] = hn::And(blocks[i].dc.load(), all(0xFFFF));
+    pairs[i][1] = pairs[i][2] = k[i] = slow[i] = all(0);
   }
   unsigned going;
   do {
@@ -195,6 +214,7 @@ HWY_INLINE void pick_4(const std::uint8_t* bytes, const EightBlocks* blocks, int
     HWY_UNROLL(2)
     for (int i = 0; i < kN; ++i) bits[i] = EightBits(bytes, at[i]);
     going = 0;
+    HWY_UNROLL(2)
     for (int symbol = 0; symbol < 2; ++symbol) {
       HWY_UNROLL(2)
       for (int i = 0; i < kN; ++i) {
@@ -203,22 +223,25 @@ HWY_INLINE void pick_4(const std::uint8_t* bytes, const EightBlocks* blocks, int
         bits[i].skip(used_by(entry));
         at[i] = hn::Add(at[i], used_by(entry));
         // A slow one counts where its block goes on.
-        slow[i] = hn::Or(slow[i], hn::And(hn::ShiftLeft<1>(entry), hn::Sub(k[i], all(kEnoughFor4))));
-        // What is not needed goes further down, or to the last place.
+        slow[i] = hn::Or(slow[i], hn::And(hn::ShiftLeft<1>(entry), hn::Sub(k[i], all(kEnough4))));
         k[i] = hn::Min(hn::Add(k[i], distance_of(entry)), all(63));
-        const Lanes to = Lanes::of_each(k[i]), values = Lanes::of_each(values_of(entry, head));
-        const std::ptrdiff_t step = blocks[i].block->step;
-        for (int lane = 0; lane < n; ++lane) {
-          places[i][lane * step + kPlaces.place[to.of[lane]]] = static_cast<std::int16_t>(values.of[lane]);
-        }
+        const V32 value = in_both_halves(values_of(entry, head)), place = in_both_halves(k[i]);
+        pairs[i][0] = where_equal(place, all(1 << 16), value, pairs[i][0]);
+        pairs[i][1] = where_equal(place, all(3 << 16 | 2), value, pairs[i][1]);
+        pairs[i][2] = where_equal(place, all(5 << 16 | 4), value, pairs[i][2]);
       }
     }
-    for (int i = 0; i < kN; ++i) going |= signs(hn::Sub(k[i], all(kEnoughFor4 + 1)));
+    for (int i = 0; i < kN; ++i) going |= signs(hn::Sub(k[i], all(kEnough4)));
   } while (going != 0);
   for (int i = 0; i < kN; ++i) {
+    const SkimLayout::Block& block = *blocks[i].block;
+    if (HWY_LIKELY(n == kEight)) {
+      store_4(pairs[i], kEight, block.step, places[i]);
+    } else {
+      store_4(pairs[i], n, block.step, places[i]);
+    }
     for (unsigned lanes = signs(slow[i]); HWY_UNLIKELY(lanes != 0); lanes &= lanes - 1) {
       const int lane = std::countr_zero(lanes);
-      const SkimLayout::Block& block = *blocks[i].block;
       if (lane < n) pick_slowly(bytes, first[i].of[lane], block, places[i] + lane * block.step);
     }
   }
@@ -293,7 +316,7 @@ bool SkimMcus(const std::uint8_t* bytes, const std::uint32_t* starts, const Skim
 // The AC coefficients of 2 x 2, which stand at the head of `bits`: always two symbols, without branches, whether they
 // mean something or not. `left` of the bits are good. False if it takes more, or the slow way.
 HWY_INLINE bool pick_2(std::uint64_t bits, unsigned left, const PickTable& table, std::int16_t* places) {
-  static_assert(kEnoughFor2 == 2 && SkimLayout::places(2) == 4);
+  static_assert(kEnough2 == 2 && SkimLayout::places(2) == 4);
   // What lies further on than the second place, or means nothing, goes to the last one.
   constexpr int kAway = 3;
   places[1] = places[2] = 0;
@@ -311,7 +334,7 @@ HWY_INLINE bool pick_2(std::uint64_t bits, unsigned left, const PickTable& table
 HWY_INLINE void pick_4(const std::uint8_t* bytes, std::uint64_t at, const SkimLayout::Block& block,
                        std::int16_t* places) {
   const std::uint64_t first = at;
-  clear_4(places);
+  std::fill_n(places + 1, kEnough4 + 2, std::int16_t{0});
   int k = 0;
   for (;;) {
     std::uint64_t bits = bits_at(bytes, at);
@@ -319,8 +342,8 @@ HWY_INLINE void pick_4(const std::uint8_t* bytes, std::uint64_t at, const SkimLa
       const std::uint32_t entry = block.pick->entry[bits >> (64 - PickTable::kBits)];
       if (HWY_UNLIKELY(PickTable::slow(entry))) return pick_slowly(bytes, first, block, places);
       k += PickTable::distance(entry);
-      if (k > kEnoughFor4) return;
-      places[kPlaces.place[k]] = static_cast<std::int16_t>(PickTable::value(entry, bits));
+      if (k <= kEnough4) places[k] = static_cast<std::int16_t>(PickTable::value(entry, bits));
+      if (k >= kEnough4) return;
       bits <<= PickTable::bits_used(entry);
       at += PickTable::bits_used(entry);
     }
@@ -373,12 +396,8 @@ namespace pixfeed::jpeg {
 HWY_EXPORT(SkimMcus);
 
 void pick_slowly(const std::uint8_t* bytes, std::uint64_t at, const SkimLayout::Block& block, std::int16_t* places) {
-  const int enough = block.size == 2 ? kEnoughFor2 : kEnoughFor4;
-  if (block.size == 2) {
-    places[1] = places[2] = places[3] = 0;
-  } else {
-    clear_4(places);
-  }
+  const int enough = SkimLayout::enough(block.size);
+  std::fill_n(places + 1, SkimLayout::places(block.size) - 1, std::int16_t{0});
   for (int k = 0; k < enough;) {
     const std::uint64_t bits = bits_at(bytes, at);
     const unsigned code = code_of(bits, block.ac->codes);
@@ -387,8 +406,7 @@ void pick_slowly(const std::uint8_t* bytes, std::uint64_t at, const SkimLayout::
     if (size == 0 && run != 15) return;
     k += run + 1;
     if (k > enough) return;
-    const int place = block.size == 2 ? k : kPlaces.place[k];
-    places[place] = static_cast<std::int16_t>(value_at(bits << (code >> 8), 63 - size));
+    places[k] = static_cast<std::int16_t>(value_at(bits << (code >> 8), 63 - size));
     at += (code >> 8) + size;
   }
 }

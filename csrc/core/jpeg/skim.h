@@ -21,9 +21,13 @@ struct SkimLayout {
   int blocks = 0;
   Block block[10];
 
-  // Of 1 x 1 and 2 x 2 coefficients the places are (0, 0), (0, 1), (1, 0) and (1, 1), the last one always 0; 4 x 4 are
-  // part of 8 x 8, row by row.
-  static constexpr int places(int size) { return size == 4 ? 64 : 4; }
+  // Of 1 x 1 and 2 x 2 samples the places are (0, 0), (0, 1), (1, 0) and (1, 1), the last one always 0. 4 x 4 samples come
+  // from the first six coefficients along the zigzag, and two that are 0: only a component that is coarser than another
+  // one, which is to say chroma, has blocks as large as that, and hardly ever more to them.
+  static constexpr int places(int size) { return size == 4 ? 8 : 4; }
+  // The last coefficient along the zigzag that counts. 2 x 2 do without the one at (1, 1), which costs more time than it
+  // is worth.
+  static constexpr int enough(int size) { return size == 4 ? 5 : size == 2 ? 2 : 0; }
 };
 
 // Reads `mcus` MCUs, whose blocks begin at the bits `starts` of `bytes`. `dc` holds a predictor per component. Anything may
