@@ -1,15 +1,44 @@
-// A stored picture turned upright.
+// A stored picture turned upright, for what has to have it whole: nothing upright is known before the last stored row.
 #pragma once
 
 #include "image_view.h"
+#include "resample.h"
 #include "row_sink.h"
+#include "scratch.h"
 
 namespace pixfeed {
 
-// Undoes EXIF orientation 1 to 8: `upright` has the sides of `stored`, swapped for 5 to 8. They must not overlap.
-void orient(const ImageView& stored, int orientation, const ImageView& upright);
+// Undoes an EXIF orientation of 2 to 8 while the stored picture comes in. Of the upright picture it keeps what the
+// resampler is going to want.
+class Turner : public RowSink {
+ public:
+  // For a crop of an upright picture of `width` x `height` pixels, which is a picture of its own for `resampler`. False if
+  // memory is short.
+  bool prepare(int width, int height, const Area& crop, int orientation, const Resampler& resampler, Scratch& scratch);
 
-// The area of the stored picture that becomes `upright` in the turned picture of `width` x `height` pixels.
-Area stored_area(const Area& upright, int width, int height, int orientation);
+  // After the last stored row: everything to `next`, which leads to the resampler.
+  void pass_on(RowSink& next) const;
+
+  bool begin(int width, int height) override;
+  Area area() const override { return area_; }
+  bool wants(int y) const override;
+  void take(int y, const std::uint8_t* rgb) override;
+
+ private:
+  int upright_line(int y) const;
+  void turn_band(int first, int count);
+
+  int width_ = 0, height_ = 0;            // of the whole stored picture
+  int crop_width_ = 0, crop_height_ = 0;  // upright
+  Area area_{};                           // of the stored picture
+  Area part_{};                           // the same, as a part of the crop
+  bool swaps_ = false, back_x_ = false, back_y_ = false;
+  // The wanted ones of the part's rows: how many, which, where each is in `kept_` (-1: nowhere), their pixels.
+  int count_ = 0;
+  int* rows_ = nullptr;
+  int* place_ = nullptr;
+  ImageView kept_{};
+  ImageView band_{};  // stored rows that are turned together, in the order of the upright columns
+};
 
 }  // namespace pixfeed

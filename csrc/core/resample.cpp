@@ -22,4 +22,11 @@ bool Resampler::begin(int width, int height) {
   return width == width_ && height == height_;
 }
 
+bool Resampler::wants(int y) const {
+  const int row = crop_row(y);
+  if (row < 0 || next_ == window_h_) return false;
+  const auto [first, last] = rows_of(next_);
+  return row >= first && row <= last;
+}
+
 }  // namespace pixfeed

@@ -16,6 +16,11 @@ class RowWriter {
   virtual void write(int y, const std::uint8_t* rgb) = 0;
 };
 
+// Rows of a crop, the last one included.
+struct RowRange {
+  int first, last;
+};
+
 // Takes the upright rows of a picture once, top to bottom, and emits the rows of the window of the resized crop as soon
 // as they can be known. uint8 in, uint8 out. resample_filter: as Pillow; all others: as OpenCV.
 class Resampler : public RowSink {
@@ -29,6 +34,13 @@ class Resampler : public RowSink {
   bool begin(int width, int height) final;
 
   Area area() const final { return area_; }
+
+  // Those of the window row that is emitted next: what it says changes with what was taken.
+  bool wants(int y) const final;
+
+  // What row `i` of the window is made of. Neither end moves back as `i` grows.
+  virtual RowRange rows_of(int i) const = 0;
+  int window_rows() const { return window_h_; }
 
  protected:
   // First thing in prepare(). The area is the whole crop until need() says otherwise.

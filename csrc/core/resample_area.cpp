@@ -94,10 +94,7 @@ bool AreaResampler::prepare(const Plan& plan, int width, int height, int window_
   return true;
 }
 
-bool AreaResampler::wants(int y) const {
-  const int row = crop_row(y);
-  return row >= 0 && next_ < window_h_ && row >= down_[next_].first;
-}
+RowRange AreaResampler::rows_of(int i) const { return {down_[i].first, down_[i].first + down_[i].count - 1}; }
 
 void AreaResampler::take(int y, const std::uint8_t* rgb) {
   if (!wants(y)) return;

@@ -60,10 +60,7 @@ bool ExactResampler::prepare(const Plan& plan, int width, int height, int window
   return true;
 }
 
-bool ExactResampler::wants(int y) const {
-  const int row = crop_row(y);
-  return row >= 0 && next_ < window_h_ && (row == taps_[next_].upper || row == taps_[next_].lower);
-}
+RowRange ExactResampler::rows_of(int i) const { return {taps_[i].upper, taps_[i].lower}; }
 
 void ExactResampler::take(int y, const std::uint8_t* rgb) {
   if (!wants(y)) return;

@@ -172,10 +172,7 @@ bool FilterResampler::prepare(const Plan& plan, int width, int height, int windo
   return true;
 }
 
-bool FilterResampler::wants(int y) const {
-  const int row = crop_row(y);
-  return row >= 0 && next_ < window_h_ && row >= down_[next_].first;
-}
+RowRange FilterResampler::rows_of(int i) const { return {down_[i].first, down_[i].first + down_[i].count - 1}; }
 
 void FilterResampler::take(int y, const std::uint8_t* rgb) {
   if (!wants(y)) return;

@@ -55,18 +55,17 @@ bool LinearResampler::prepare(const Plan& plan, int width, int height, int windo
   return true;
 }
 
-bool LinearResampler::wants(int y) const {
-  const int crop_y = crop_row(y);
-  if (crop_y < 0 || next_ == window_h_) return false;
+RowRange LinearResampler::rows_of(int i) const {
+  const int row = plan_.window_y + i;
   switch (way_) {
     case Way::copy:
-      return crop_y == plan_.window_y + next_;
+      return {row, row};
     case Way::half:
-      return crop_y / 2 == plan_.window_y + next_;
+      return {2 * row, 2 * row + 1};
     case Way::linear:
-      return crop_y == taps_[next_].upper || crop_y == taps_[next_].lower;
+      break;
   }
-  return false;
+  return {taps_[i].upper, taps_[i].lower};
 }
 
 void LinearResampler::take(int y, const std::uint8_t* rgb) {

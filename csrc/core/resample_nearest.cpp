@@ -49,10 +49,7 @@ bool NearestResampler::prepare(const Plan& plan, int width, int height, int wind
   return true;
 }
 
-bool NearestResampler::wants(int y) const {
-  const int row = crop_row(y);
-  return row >= 0 && next_ < window_h_ && row == row_[next_];
-}
+RowRange NearestResampler::rows_of(int i) const { return {row_[i], row_[i]}; }
 
 void NearestResampler::take(int y, const std::uint8_t* rgb) {
   if (!wants(y)) return;

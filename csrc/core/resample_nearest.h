@@ -13,7 +13,7 @@ class NearestResampler final : public Resampler {
  public:
   bool prepare(const Plan& plan, int width, int height, int window_w, int window_h, Buffer& memory,
                RowWriter& writer) override;
-  bool wants(int y) const override;
+  RowRange rows_of(int i) const override;
   void take(int y, const std::uint8_t* rgb) override;
 
  private:

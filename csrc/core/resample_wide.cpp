@@ -92,19 +92,16 @@ bool WideResampler::prepare(const Plan& plan, int width, int height, int window_
   return true;
 }
 
-int WideResampler::tap_row(int k) const { return std::clamp(first_y_[next_] + k, 0, plan_.crop_h - 1); }
+int WideResampler::tap_row(int i, int k) const { return std::clamp(first_y_[i] + k, 0, plan_.crop_h - 1); }
 
-bool WideResampler::wants(int y) const {
-  const int row = crop_row(y);
-  return row >= 0 && next_ < window_h_ && row >= tap_row(0);
-}
+RowRange WideResampler::rows_of(int i) const { return {tap_row(i, 0), tap_row(i, taps_ - 1)}; }
 
 void WideResampler::take(int y, const std::uint8_t* rgb) {
   if (!wants(y)) return;
   const int row = crop_row(y);
   kernels::wide_row(rgb, area_.width, first_x_, weights_x_, taps_, window_w_, rows_[row % taps_]);
   // One source row can complete many rows when enlarging.
-  while (next_ < window_h_ && tap_row(taps_ - 1) == row) {
+  while (next_ < window_h_ && tap_row(next_, taps_ - 1) == row) {
     blend();
     writer_->write(next_++, out_);
   }
@@ -113,7 +110,7 @@ void WideResampler::take(int y, const std::uint8_t* rgb) {
 void WideResampler::blend() {
   const std::int16_t* weights = weights_y_ + std::ptrdiff_t{taps_} * next_;
   const std::int32_t* rows[8] = {};
-  for (int k = 0; k < taps_; ++k) rows[k] = rows_[tap_row(k) % taps_];
+  for (int k = 0; k < taps_; ++k) rows[k] = rows_[tap_row(next_, k) % taps_];
   if (in_floats_ > 0) kernels::blend_in_floats(rows, weights, in_floats_, out_);
   for (int k = 0; k < taps_; ++k) rows[k] += in_floats_;
   kernels::blend_in_integers(rows, weights, taps_, 3 * window_w_ - in_floats_, out_ + in_floats_);

@@ -19,11 +19,11 @@ class WideResampler final : public Resampler {
 
   bool prepare(const Plan& plan, int width, int height, int window_w, int window_h, Buffer& memory,
                RowWriter& writer) override;
-  bool wants(int y) const override;
+  RowRange rows_of(int i) const override;
   void take(int y, const std::uint8_t* rgb) override;
 
  private:
-  int tap_row(int k) const;   // the crop's row that is tap k of window row `next_`
+  int tap_row(int i, int k) const;    // the crop's row that is tap k of window row i
   void blend();               // window row `next_` into out_
 
   int channels_ = 3;

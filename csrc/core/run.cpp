@@ -15,11 +15,6 @@
 namespace pixfeed {
 namespace {
 
-ImageView view(Buffer& buffer, int width, int height) {
-  const std::ptrdiff_t stride = std::ptrdiff_t{3} * width;
-  return {buffer.get(static_cast<std::size_t>(stride) * static_cast<std::size_t>(height)), width, height, stride};
-}
-
 // What finished rows go through: the frame, the change of colors, the slot; those that the plan does not ask for left out.
 class Finish {
  public:
@@ -71,32 +66,6 @@ class Finish {
   RowWriter* front_ = nullptr;
 };
 
-// Keeps an area of the stored picture, for pictures that have to be turned before anything else can be done.
-class Keeper : public RowSink {
- public:
-  // `width` x `height`: the whole stored picture.
-  bool prepare(int width, int height, const Area& area, Buffer& memory) {
-    width_ = width;
-    height_ = height;
-    area_ = area;
-    kept_ = view(memory, area.width, area.height);
-    return kept_.data != nullptr;
-  }
-  const ImageView& kept() const { return kept_; }
-
-  bool begin(int width, int height) override { return width == width_ && height == height_; }
-  Area area() const override { return area_; }
-  bool wants(int y) const override { return y >= area_.y && y < area_.bottom(); }
-  void take(int y, const std::uint8_t* rgb) override {
-    std::memcpy(kept_.row(y - area_.y), rgb, static_cast<std::size_t>(area_.width) * 3);
-  }
-
- private:
-  int width_ = 0, height_ = 0;
-  Area area_{};
-  ImageView kept_{};
-};
-
 // The stored picture into `sink`, at 1/request.reduced: by the codec if it can do that, else on the way.
 Status decode_reduced(Bytes bytes, const Header& header, Request request, const DecodeOptions& options, RowSink& sink,
                       Scratch& scratch, std::string* note) {
@@ -118,20 +87,13 @@ Status run_turned(Bytes bytes, const Header& header, const Plan& plan, const Dec
                   const Request& request, int width, int height, Finish& finish, Resampler& resampler, RowSink& sink,
                   RowWriter& writer, Scratch& scratch, std::string* note) {
   const Area crop{plan.crop_x, plan.crop_y, plan.crop_w, plan.crop_h};
-  const bool swapped = swaps_sides(header.orientation);
-  Keeper keeper;
-  if (!keeper.prepare(swapped ? height : width, swapped ? width : height,
-                      stored_area(crop, width, height, header.orientation), scratch.decoded)) {
+  Turner turner;
+  if (!finish.prepare(resampler, 0, 0, crop.width, crop.height, scratch.resample, writer) ||
+      !turner.prepare(width, height, crop, header.orientation, resampler, scratch)) {
     return Status::out_of_memory;
   }
-  const ImageView upright = view(scratch.upright, crop.width, crop.height);
-  if (upright.data == nullptr || !finish.prepare(resampler, 0, 0, crop.width, crop.height, scratch.resample, writer)) {
-    return Status::out_of_memory;
-  }
-  const Status status = decode_reduced(bytes, header, request, options, keeper, scratch, note);
-  if (status != Status::ok && status != Status::recovered) return status;
-  orient(keeper.kept(), header.orientation, upright);
-  push(upright, sink);
+  const Status status = decode_reduced(bytes, header, request, options, turner, scratch, note);
+  if (status == Status::ok || status == Status::recovered) turner.pass_on(sink);
   return status;
 }
 

@@ -32,8 +32,8 @@ class Buffer {
 
 // What one thread needs to run one image. Kept per thread, so nothing is allocated in the steady state.
 struct Scratch {
-  Buffer decoded;   // the whole picture as stored, where orientation needs it
-  Buffer upright;   // the whole picture as displayed
+  Buffer turned;    // stored rows that are being turned, where orientation needs it
+  Buffer upright;   // the picture as displayed, there
   Buffer resample;  // a resampler's tables and rows
   Buffer reduce;    // the same of the resampler inside a Reducer
   Buffer frame;     // two framed rows

@@ -18,6 +18,7 @@
 #include "core/gather.h"
 #include "core/gather_kernels.h"
 #include "core/half.h"
+#include "core/orient_kernels.h"
 #include "core/pictures.h"
 #include "core/resample_area_kernels.h"
 #include "core/resample_exact_kernels.h"
@@ -415,6 +416,22 @@ void test_adjusting(const char* target) {
   }
 }
 
+void test_turning(const char* target) {
+  for (int i = 0; i < 2000; ++i) {
+    const int columns = static_cast<int>(random_bits() % 40), rows = static_cast<int>(random_bits() % 40);
+    const int stride = 3 * columns + kTurnSlack + static_cast<int>(random_bits() % 5);
+    const int to_stride = 3 * rows + static_cast<int>(random_bits() % 5);
+    const auto in = bytes(stride * rows + kTurnSlack);
+    auto fast = bytes(to_stride * columns + 1);
+    auto plain = fast;
+    const bool back = random_bits() % 2 != 0 && columns > 0;
+    const std::ptrdiff_t first = back ? std::ptrdiff_t{to_stride} * (columns - 1) : 0;
+    turn(in.data(), stride, columns, rows, fast.data() + first, back ? -to_stride : to_stride);
+    turn_plain(in.data(), stride, columns, rows, plain.data() + first, back ? -to_stride : to_stride);
+    CHECK(fast == plain, "%s: %d columns of %d pixels turned", target, columns, rows);
+  }
+}
+
 void test_copying(const char* target) {
   for (int i = 0; i <= 3 * kLongest; ++i) {
     const int n = i <= 2 * kLongest ? i : 100 * i;  // the long ones are copied several pages at a time
@@ -465,6 +482,7 @@ int main() {
     test_filter_row(name);
     test_filter_rows(name);
     test_writing(name);
+    test_turning(name);
     test_halving_floats(name);
     test_adjusting(name);
     test_copying(name);
