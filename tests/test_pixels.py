@@ -281,6 +281,24 @@ def test_cubic_is_near_what_ipp_gives(backend, size):
     assert np.abs(got[0].permute(1, 2, 0).numpy().astype(int) - expected).max() <= 1
 
 
+@pytest.mark.parametrize("orientation", range(2, 9))
+def test_turned_is_upright(native, orientation):
+    """Whatever it is resized by, to a size that leaves rows and columns out or repeats them: as if it lay upright."""
+    noise = np.random.default_rng(7).integers(0, 256, (211, 157, 3), np.uint8)
+    upright = images.png(noise)
+    turned = images.with_orientation(images.png(images.stored(noise, orientation)), orientation)
+    # Read in between, so that a pixel that should have been looked at can't be there from the last time.
+    other = images.with_orientation(images.png(images.stored(255 - noise, orientation)), orientation)
+    ways = [dict(interpolation=name) for name in OPENCV] + [dict(interpolation=name, antialias=True) for name in PILLOW]
+    for way in ways:
+        for size in [(9, 7), (70, 50), (105, 78), (211, 157), (300, 40)]:
+            for roi in [None, (20, 31, 101, 150)]:
+                options = dict(size=size, roi=roi, backend="native", **way)
+                pixfeed.imread(other, **options)
+                expected = pixfeed.imread(upright, **options)
+                np.testing.assert_array_equal(pixfeed.imread(turned, **options), expected, err_msg=str(options))
+
+
 @pytest.mark.parametrize("orientation", [1, 6])
 @pytest.mark.parametrize("size", [(8, 8), (9, 17), (61, 97), (64, 96), (130, 251)], ids=str)
 @pytest.mark.parametrize("reduced", [2, 4, 8])

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "exif.h"
+#include "layout.h"
 #include "orient_kernels.h"
 
 namespace pixfeed {
@@ -46,15 +47,18 @@ bool Turner::prepare(int width, int height, const Area& crop, int orientation, c
   part_ = resampler.area();
   area_ = stored_area({crop.x + part_.x, crop.y + part_.y, part_.width, part_.height}, width, height, orientation);
 
-  const auto rows = static_cast<std::size_t>(part_.height);
-  const std::size_t lists = (2 * rows * sizeof(int) + 63) / 64 * 64;
+  const auto rows = static_cast<std::size_t>(part_.height), columns = static_cast<std::size_t>(part_.width);
   const std::ptrdiff_t band_stride = (std::ptrdiff_t{3} * area_.width + kernels::kTurnSlack + 63) / 64 * 64;
-  const std::size_t band = swaps_ ? static_cast<std::size_t>(band_stride * kBand) : 0;
-  std::uint8_t* const memory = scratch.turned.get(lists + band);
+  Layout layout;
+  const auto which = layout.add<int>(rows), place = layout.add<int>(rows);
+  const auto column_wanted = layout.add<bool>(columns);
+  const auto band = layout.add<std::uint8_t>(swaps_ ? static_cast<std::size_t>(band_stride * kBand) : 0);
+  std::uint8_t* const memory = scratch.turned.get(layout.size());
   if (memory == nullptr) return false;
-  rows_ = reinterpret_cast<int*>(memory);
-  place_ = rows_ + rows;
-  band_ = {memory + lists, area_.width, kBand, band_stride};
+  rows_ = which.in(memory), place_ = place.in(memory);
+  column_wanted_ = column_wanted.in(memory);
+  band_ = {band.in(memory), area_.width, kBand, band_stride};
+
   count_ = 0;
   std::fill_n(place_, rows, -1);
   for (int i = 0; i < resampler.window_rows(); ++i) {
@@ -64,39 +68,50 @@ bool Turner::prepare(int width, int height, const Area& crop, int orientation, c
       rows_[count_++] = row;
     }
   }
+  std::fill_n(column_wanted_, columns, false);
+  for (int i = 0, column = 0; i < resampler.window_columns(); ++i) {
+    const auto [first, last] = resampler.columns_of(i);
+    for (column = std::max(column, first); column <= last; ++column) column_wanted_[column] = true;
+  }
   const std::ptrdiff_t stride = std::ptrdiff_t{3} * part_.width;
   kept_ = {scratch.upright.get(static_cast<std::size_t>(stride * count_)), part_.width, count_, stride};
-  return kept_.data != nullptr || stride * count_ == 0;
+  return kept_.data != nullptr;
 }
 
-bool Turner::begin(int width, int height) { return width == width_ && height == height_; }
+bool Turner::begin(int width, int height) {
+  first_ = -1;
+  return width == width_ && height == height_;
+}
 
 // The part's row that a stored row becomes, or its column.
 int Turner::upright_line(int y) const { return back_y_ ? area_.bottom() - 1 - y : y - area_.y; }
 
 bool Turner::wants(int y) const {
   if (y < area_.y || y >= area_.bottom()) return false;
-  return swaps_ || place_[upright_line(y)] >= 0;
+  const int line = upright_line(y);
+  return swaps_ ? column_wanted_[line] : place_[line] >= 0;
 }
 
 void Turner::take(int y, const std::uint8_t* rgb) {
+  if (!wants(y)) return;
   const auto size = static_cast<std::size_t>(area_.width) * 3;
   const int line = upright_line(y);
   if (swaps_) {
-    const int at = line % kBand, first = line - at;
+    const int at = line % kBand;
+    if (line - at != first_) {
+      turn_band();
+      first_ = line - at;
+    }
     std::uint8_t* to = band_.row(at);
     if (count_ == part_.height) {
       std::memcpy(to, rgb, size);
-    } else {
-      const std::uint8_t* const origin = rgb + (back_x_ ? size - 3 : 0);
-      const std::ptrdiff_t step = back_x_ ? -3 : 3;
-      for (int i = 0; i < count_; ++i, to += 3) std::memcpy(to, origin + step * rows_[i], 3);
+      return;
     }
-    const int count = std::min(kBand, part_.width - first);
-    if (at == (back_y_ ? 0 : count - 1)) turn_band(first, count);
+    const std::uint8_t* const origin = rgb + (back_x_ ? size - 3 : 0);
+    const std::ptrdiff_t step = back_x_ ? -3 : 3;
+    for (int i = 0; i < count_; ++i, to += 3) std::memcpy(to, origin + step * rows_[i], 3);
     return;
   }
-  if (place_[line] < 0) return;
   std::uint8_t* to = kept_.row(place_[line]);
   if (!back_x_) {
     std::memcpy(to, rgb, size);
@@ -105,14 +120,17 @@ void Turner::take(int y, const std::uint8_t* rgb) {
   for (const std::uint8_t* from = rgb + size; from != rgb; to += 3) std::memcpy(to, from -= 3, 3);
 }
 
-// The band holds the upright columns from `first` on: of all rows, in the stored order, or else of the kept ones.
-void Turner::turn_band(int first, int count) {
+// Of a stored row the band holds everything, in its own order, or else the pixels that are kept, in the order of their rows.
+void Turner::turn_band() {
+  if (first_ < 0) return;
   const bool backwards = back_x_ && count_ == part_.height;
-  std::uint8_t* const to = kept_.row(backwards ? count_ - 1 : 0) + std::ptrdiff_t{3} * first;
-  kernels::turn(band_.data, band_.stride, count_, count, to, backwards ? -kept_.stride : kept_.stride);
+  std::uint8_t* const to = kept_.row(backwards ? count_ - 1 : 0) + std::ptrdiff_t{3} * first_;
+  kernels::turn(band_.data, band_.stride, count_, std::min(kBand, part_.width - first_), to,
+                backwards ? -kept_.stride : kept_.stride);
 }
 
-void Turner::pass_on(RowSink& next) const {
+void Turner::pass_on(RowSink& next) {
+  turn_band();
   if (!next.begin(crop_width_, crop_height_)) return;
   for (int i = 0; i < count_; ++i) next.take(part_.y + rows_[i], kept_.row(i));
 }

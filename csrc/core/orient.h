@@ -17,7 +17,7 @@ class Turner : public RowSink {
   bool prepare(int width, int height, const Area& crop, int orientation, const Resampler& resampler, Scratch& scratch);
 
   // After the last stored row: everything to `next`, which leads to the resampler.
-  void pass_on(RowSink& next) const;
+  void pass_on(RowSink& next);
 
   bool begin(int width, int height) override;
   Area area() const override { return area_; }
@@ -26,19 +26,22 @@ class Turner : public RowSink {
 
  private:
   int upright_line(int y) const;
-  void turn_band(int first, int count);
+  void turn_band();
 
   int width_ = 0, height_ = 0;            // of the whole stored picture
   int crop_width_ = 0, crop_height_ = 0;  // upright
   Area area_{};                           // of the stored picture
   Area part_{};                           // the same, as a part of the crop
   bool swaps_ = false, back_x_ = false, back_y_ = false;
-  // The wanted ones of the part's rows: how many, which, where each is in `kept_` (-1: nowhere), their pixels.
+  // The wanted ones of the part's rows: how many, which, where each is in `kept_` (-1: nowhere), their pixels. Of columns
+  // that are not wanted the pixels mean nothing.
   int count_ = 0;
   int* rows_ = nullptr;
   int* place_ = nullptr;
+  bool* column_wanted_ = nullptr;
   ImageView kept_{};
   ImageView band_{};  // stored rows that are turned together, in the order of the upright columns
+  int first_ = -1;    // the column of the first of them; -1: none
 };
 
 }  // namespace pixfeed

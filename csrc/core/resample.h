@@ -16,8 +16,8 @@ class RowWriter {
   virtual void write(int y, const std::uint8_t* rgb) = 0;
 };
 
-// Rows of a crop, the last one included.
-struct RowRange {
+// Rows or columns, the last one included.
+struct Range {
   int first, last;
 };
 
@@ -38,9 +38,12 @@ class Resampler : public RowSink {
   // Those of the window row that is emitted next: what it says changes with what was taken.
   bool wants(int y) const final;
 
-  // What row `i` of the window is made of. Neither end moves back as `i` grows.
-  virtual RowRange rows_of(int i) const = 0;
+  // The rows of the crop that row `i` of the window is made of, and the area's columns that column `i` is. Neither end moves
+  // back as `i` grows.
+  virtual Range rows_of(int i) const = 0;
+  virtual Range columns_of(int i) const = 0;
   int window_rows() const { return window_h_; }
+  int window_columns() const { return window_w_; }
 
  protected:
   // First thing in prepare(). The area is the whole crop until need() says otherwise.

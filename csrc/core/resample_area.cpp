@@ -94,7 +94,12 @@ bool AreaResampler::prepare(const Plan& plan, int width, int height, int window_
   return true;
 }
 
-RowRange AreaResampler::rows_of(int i) const { return {down_[i].first, down_[i].first + down_[i].count - 1}; }
+Range AreaResampler::rows_of(int i) const { return {down_[i].first, down_[i].first + down_[i].count - 1}; }
+
+Range AreaResampler::columns_of(int i) const {
+  if (factor_x_ != 0) return {i * factor_x_, (i + 1) * factor_x_ - 1};
+  return {across_[i].first, across_[i].first + across_[i].count - 1};
+}
 
 void AreaResampler::take(int y, const std::uint8_t* rgb) {
   if (!wants(y)) return;

@@ -14,7 +14,8 @@ class AreaResampler final : public Resampler {
  public:
   bool prepare(const Plan& plan, int width, int height, int window_w, int window_h, Buffer& memory,
                RowWriter& writer) override;
-  RowRange rows_of(int i) const override;
+  Range rows_of(int i) const override;
+  Range columns_of(int i) const override;
   void take(int y, const std::uint8_t* rgb) override;
 
  private:

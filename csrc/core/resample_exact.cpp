@@ -60,7 +60,12 @@ bool ExactResampler::prepare(const Plan& plan, int width, int height, int window
   return true;
 }
 
-RowRange ExactResampler::rows_of(int i) const { return {taps_[i].upper, taps_[i].lower}; }
+Range ExactResampler::rows_of(int i) const { return {taps_[i].upper, taps_[i].lower}; }
+
+Range ExactResampler::columns_of(int i) const {
+  const int left = offset_[i] / 3;
+  return {left, weight_x_[2 * i + 1] == 0 ? left : left + 1};
+}
 
 void ExactResampler::take(int y, const std::uint8_t* rgb) {
   if (!wants(y)) return;

@@ -172,7 +172,12 @@ bool FilterResampler::prepare(const Plan& plan, int width, int height, int windo
   return true;
 }
 
-RowRange FilterResampler::rows_of(int i) const { return {down_[i].first, down_[i].first + down_[i].count - 1}; }
+Range FilterResampler::rows_of(int i) const { return {down_[i].first, down_[i].first + down_[i].count - 1}; }
+
+Range FilterResampler::columns_of(int i) const {
+  const kernels::Span& span = across_.spans[i];
+  return {span.first, span.first + span.count - 1};
+}
 
 void FilterResampler::take(int y, const std::uint8_t* rgb) {
   if (!wants(y)) return;

@@ -55,7 +55,7 @@ bool LinearResampler::prepare(const Plan& plan, int width, int height, int windo
   return true;
 }
 
-RowRange LinearResampler::rows_of(int i) const {
+Range LinearResampler::rows_of(int i) const {
   const int row = plan_.window_y + i;
   switch (way_) {
     case Way::copy:
@@ -66,6 +66,19 @@ RowRange LinearResampler::rows_of(int i) const {
       break;
   }
   return {taps_[i].upper, taps_[i].lower};
+}
+
+Range LinearResampler::columns_of(int i) const {
+  switch (way_) {
+    case Way::copy:
+      return {i, i};
+    case Way::half:
+      return {2 * i, 2 * i + 1};
+    case Way::linear:
+      break;
+  }
+  const int left = offset_[i] / 3;
+  return {left, std::min(left + 1, area_.width - 1)};
 }
 
 void LinearResampler::take(int y, const std::uint8_t* rgb) {

@@ -49,7 +49,9 @@ bool NearestResampler::prepare(const Plan& plan, int width, int height, int wind
   return true;
 }
 
-RowRange NearestResampler::rows_of(int i) const { return {row_[i], row_[i]}; }
+Range NearestResampler::rows_of(int i) const { return {row_[i], row_[i]}; }
+
+Range NearestResampler::columns_of(int i) const { return {offset_[i] / 3, offset_[i] / 3}; }
 
 void NearestResampler::take(int y, const std::uint8_t* rgb) {
   if (!wants(y)) return;

@@ -94,7 +94,12 @@ bool WideResampler::prepare(const Plan& plan, int width, int height, int window_
 
 int WideResampler::tap_row(int i, int k) const { return std::clamp(first_y_[i] + k, 0, plan_.crop_h - 1); }
 
-RowRange WideResampler::rows_of(int i) const { return {tap_row(i, 0), tap_row(i, taps_ - 1)}; }
+Range WideResampler::rows_of(int i) const { return {tap_row(i, 0), tap_row(i, taps_ - 1)}; }
+
+Range WideResampler::columns_of(int i) const {
+  const auto column = [this](int x) { return std::clamp(x, 0, area_.width - 1); };
+  return {column(first_x_[i]), column(first_x_[i] + taps_ - 1)};
+}
 
 void WideResampler::take(int y, const std::uint8_t* rgb) {
   if (!wants(y)) return;

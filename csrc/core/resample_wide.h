@@ -19,7 +19,8 @@ class WideResampler final : public Resampler {
 
   bool prepare(const Plan& plan, int width, int height, int window_w, int window_h, Buffer& memory,
                RowWriter& writer) override;
-  RowRange rows_of(int i) const override;
+  Range rows_of(int i) const override;
+  Range columns_of(int i) const override;
   void take(int y, const std::uint8_t* rgb) override;
 
  private:
