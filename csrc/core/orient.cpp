@@ -120,7 +120,8 @@ void Turner::take(int y, const std::uint8_t* rgb) {
   for (const std::uint8_t* from = rgb + size; from != rgb; to += 3) std::memcpy(to, from -= 3, 3);
 }
 
-// Of a stored row the band holds everything, in its own order, or else the pixels that are kept, in the order of their rows.
+// Of a stored row the band holds everything, in its own order, or else the pixels that are kept, in the order of their
+// rows.
 void Turner::turn_band() {
   if (first_ < 0) return;
   const bool backwards = back_x_ && count_ == part_.height;

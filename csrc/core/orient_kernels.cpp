@@ -48,7 +48,8 @@ void TurnSimd(const std::uint8_t* from, std::ptrdiff_t from_stride, int columns,
   for (; x + 4 <= columns; x += 4, from += 12, to += 4 * to_stride) {
     const std::uint8_t* row = from;
     for (int y = 0; y < whole; y += 4, row += 4 * from_stride) {
-      const V32 a = load(row), b = load(row + from_stride), c = load(row + 2 * from_stride), d = load(row + 3 * from_stride);
+      const V32 a = load(row), b = load(row + from_stride);
+      const V32 c = load(row + 2 * from_stride), d = load(row + 3 * from_stride);
       const auto ab_left = hn::BitCast(d64, hn::InterleaveLower(d32, a, b));
       const auto cd_left = hn::BitCast(d64, hn::InterleaveLower(d32, c, d));
       const auto ab_right = hn::BitCast(d64, hn::InterleaveUpper(d32, a, b));
