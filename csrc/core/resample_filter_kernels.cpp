@@ -113,7 +113,6 @@ HWY_INLINE V rounded(V sum) {
 HWY_INLINE I32 add_blocks(I32 v) { return v; }
 template <class V, hwy::EnableIf<(hn::MaxLanes(hn::DFromV<V>()) > 4)>* = nullptr>
 HWY_INLINE I32 add_blocks(V v) {
-  const hn::DFromV<V> d;
   return hn::Add(hn::LowerHalf(di32, v), hn::UpperHalf(di32, v));
 }
 
