@@ -13,7 +13,7 @@ namespace pixfeed::kernels {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-#if HWY_TARGET != HWY_SCALAR && !HWY_HAVE_SCALABLE
+#if HWY_TARGET != HWY_SCALAR
 
 // Pixels are moved four by four, as lanes of 32 bits.
 constexpr hn::FixedTag<std::uint8_t, 16> d8;

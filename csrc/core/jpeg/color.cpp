@@ -41,8 +41,9 @@ HWY_INLINE V16 scale(V16 x, std::int16_t factor) {
 HWY_INLINE V32 green_sum(V16 pairs) {
   const V16 factors = hn::BitCast(d16, hn::Set(d32, (46802 - 65536) * -65536 + (-22554 & 0xFFFF)));
   V32 upper = hn::Zero(d32);
-  const V32 lower = hn::ReorderWidenMulAccumulate(d32, pairs, factors, hn::Set(d32, 32768), upper);
-  return hn::RearrangeToOddPlusEven(lower, upper);
+  const V32 lower = hn::ReorderWidenMulAccumulate(d32, pairs, factors, hn::Zero(d32), upper);
+  // Added last: on NEON the sums lie in another order up to there.
+  return hn::Add(hn::RearrangeToOddPlusEven(lower, upper), hn::Set(d32, 32768));
 }
 
 // (-22554 b + 18734 r + 32768) >> 16: 32-bit sums for the even and for the odd lanes, of which the upper halves stay.

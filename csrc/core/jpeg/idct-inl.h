@@ -22,7 +22,7 @@ inline constexpr int kTopRowLimit = 8192;  // a dequantised top row must stay be
 }  // namespace pixfeed::jpeg
 #endif  // PIXFEED_JPEG_IDCT_BITS
 
-#if HWY_TARGET != HWY_SCALAR && !HWY_HAVE_SCALABLE
+#if HWY_TARGET != HWY_SCALAR
 
 HWY_BEFORE_NAMESPACE();
 namespace pixfeed::jpeg {

@@ -31,7 +31,7 @@ HWY_BEFORE_NAMESPACE();
 namespace pixfeed::jpeg {
 namespace HWY_NAMESPACE {
 
-#if HWY_TARGET != HWY_SCALAR && !HWY_HAVE_SCALABLE
+#if HWY_TARGET != HWY_SCALAR
 
 // One pass over eight vectors, in place. With kInputs == 4, v[4] to v[7] are zero, whatever they hold.
 template <int kInputs, int kShift>

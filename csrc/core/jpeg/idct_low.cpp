@@ -53,7 +53,7 @@ namespace pixfeed::jpeg {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-#if HWY_TARGET != HWY_SCALAR && !HWY_HAVE_SCALABLE
+#if HWY_TARGET != HWY_SCALAR
 
 using D16 = hn::ScalableTag<std::int16_t>;
 using V16 = hn::Vec<D16>;

@@ -34,7 +34,7 @@ HWY_BEFORE_NAMESPACE();
 namespace pixfeed::jpeg {
 namespace HWY_NAMESPACE {
 
-#if HWY_TARGET != HWY_SCALAR && !HWY_HAVE_SCALABLE
+#if HWY_TARGET != HWY_SCALAR
 
 HWY_INLINE V32 swap_halves(V32 v) { return hn::Shuffle1032(v); }
 
