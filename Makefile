@@ -41,7 +41,8 @@ fuzz: setup  ## our JPEG decoder against libjpeg-turbo on mutated files, MINUTES
 	rm -f build-fuzz.log
 	mkdir -p build/fuzz/corpus && build/fuzz/csrc/tests/jpeg_test --seeds build/fuzz/corpus
 	cd build/fuzz && csrc/fuzz/jpeg_fuzz -max_len=4096 -max_total_time=$$((60 * $(MINUTES))) -print_final_stats=1 \
-	  -verbosity=0 corpus || { for file in crash-* timeout-* oom-*; do [ ! -e $$file ] || (echo "$$file, in base64:"; base64 $$file); done; exit 1; }
+	  -verbosity=0 corpus || \
+	  { for file in crash-* timeout-* oom-*; do if [ -e $$file ]; then echo "$$file, in base64:"; base64 $$file; fi; done; exit 1; }
 
 OWN := $(if $(DATA),--data "$(DATA)") $(if $(LIST),--list "$(LIST)")
 bench: setup  ## pixfeed against the pure-Python path, cv2 and Pillow: tables, JSON and charts in benchmarks/results/

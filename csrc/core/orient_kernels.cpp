@@ -41,7 +41,7 @@ HWY_INLINE void store(hn::Vec<decltype(d64)> pixels, bool more, std::uint8_t* to
   std::memcpy(to, bytes, 12);
 }
 
-void TurnSimd(const std::uint8_t* from, std::ptrdiff_t from_stride, int columns, int rows, std::uint8_t* to,
+void turn_simd(const std::uint8_t* from, std::ptrdiff_t from_stride, int columns, int rows, std::uint8_t* to,
               std::ptrdiff_t to_stride) {
   const int whole = rows / 4 * 4;
   int x = 0;
@@ -68,7 +68,7 @@ void TurnSimd(const std::uint8_t* from, std::ptrdiff_t from_stride, int columns,
 
 #else
 
-void TurnSimd(const std::uint8_t* from, std::ptrdiff_t from_stride, int columns, int rows, std::uint8_t* to,
+void turn_simd(const std::uint8_t* from, std::ptrdiff_t from_stride, int columns, int rows, std::uint8_t* to,
               std::ptrdiff_t to_stride) {
   turn_plain(from, from_stride, columns, rows, to, to_stride);
 }
@@ -82,11 +82,11 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace pixfeed::kernels {
 
-HWY_EXPORT(TurnSimd);
+HWY_EXPORT(turn_simd);
 
 void turn(const std::uint8_t* from, std::ptrdiff_t from_stride, int columns, int rows, std::uint8_t* to,
           std::ptrdiff_t to_stride) {
-  HWY_DYNAMIC_DISPATCH(TurnSimd)(from, from_stride, columns, rows, to, to_stride);
+  HWY_DYNAMIC_DISPATCH(turn_simd)(from, from_stride, columns, rows, to, to_stride);
 }
 
 void turn_plain(const std::uint8_t* from, std::ptrdiff_t from_stride, int columns, int rows, std::uint8_t* to,

@@ -56,29 +56,20 @@ bool LinearResampler::prepare(const Plan& plan, int width, int height, int windo
 }
 
 Range LinearResampler::rows_of(int i) const {
-  const int row = plan_.window_y + i;
-  switch (way_) {
-    case Way::copy:
-      return {row, row};
-    case Way::half:
-      return {2 * row, 2 * row + 1};
-    case Way::linear:
-      break;
-  }
+  if (way_ != Way::linear) return whole(plan_.window_y + i);
   return {taps_[i].upper, taps_[i].lower};
 }
 
 Range LinearResampler::columns_of(int i) const {
-  switch (way_) {
-    case Way::copy:
-      return {i, i};
-    case Way::half:
-      return {2 * i, 2 * i + 1};
-    case Way::linear:
-      break;
-  }
+  if (way_ != Way::linear) return whole(i);
   const int left = offset_[i] / 3;
   return {left, std::min(left + 1, area_.width - 1)};
+}
+
+// To copy or to halve: what pixel `i` of a row or a column is made of.
+Range LinearResampler::whole(int i) const {
+  const int n = way_ == Way::half ? 2 : 1;
+  return {n * i, n * i + n - 1};
 }
 
 void LinearResampler::take(int y, const std::uint8_t* rgb) {

@@ -21,6 +21,7 @@ class LinearResampler final : public Resampler {
  private:
   enum class Way { copy, half, linear };
 
+  Range whole(int i) const;
   void take_half(int y, const std::uint8_t* rgb);
   void take_linear(int y, const std::uint8_t* rgb);
 
