@@ -14,24 +14,48 @@ Pixels are bit for bit those of OpenCV. See README.md and ARCHITECTURE.md.
 
 from pixfeed import datasets, memory, transforms
 from pixfeed._version import __version__
-from pixfeed.collate import default_collate, pad_collate
+from pixfeed.collate import Batch, Target, default_collate, pad_collate
+from pixfeed.datasets.failure_log import Failure
 from pixfeed.datasets.list_file import FastTxtDataset
 from pixfeed.device import to_device
-from pixfeed.errors import DatasetError, ImageError, ListError, RaggedError, RegionError
+from pixfeed.errors import (
+    BackendError,
+    DatasetError,
+    FilesNotFoundError,
+    ImageError,
+    ListError,
+    PixfeedError,
+    RaggedError,
+    RegionError,
+    Status,
+)
+from pixfeed.lists.annotations import Annotations
+from pixfeed.lists.file_list import FileList
 from pixfeed.loading.loader import DataLoader
+from pixfeed.loading.stats import Stats
 from pixfeed.reading.functional import imread, load_batch, resize
 from pixfeed.reading.options import Reading
 from pixfeed.tools.info import show_config
 
 __all__ = [
+    "Annotations",
+    "BackendError",
+    "Batch",
     "DataLoader",
     "DatasetError",
+    "Failure",
     "FastTxtDataset",
+    "FileList",
+    "FilesNotFoundError",
     "ImageError",
     "ListError",
+    "PixfeedError",
     "RaggedError",
     "Reading",
     "RegionError",
+    "Stats",
+    "Status",
+    "Target",
     "__version__",
     "datasets",
     "default_collate",

@@ -6,8 +6,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from pixfeed.backends import NAMES, BackendError
-from pixfeed.errors import ListError
+from pixfeed.backends import NAMES
+from pixfeed.errors import BackendError, ListError
 from pixfeed.tools.info import show_config
 
 

@@ -1,4 +1,8 @@
-"""How many threads decode, and for whom."""
+"""What a thread is working on, and for whom: number of threads, priority, epoch, memory, costs.
+
+A DataLoader sets it for the thread that makes a batch; reading asks for it. It is the only thread-local state of the
+package.
+"""
 
 from __future__ import annotations
 
@@ -9,72 +13,155 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import CancelledError
 from itertools import count
+from operator import add
+from typing import NamedTuple
 
 import torch.utils.data
 
-_turns = count()
+_numbers = count()
 
 
-class Turn:
-    """When a batch has the native backend's threads to itself: when those that were asked for earlier need no more."""
+class Costs(NamedTuple):
+    """What images cost, summed up. Times are nanoseconds of all threads that worked, so they may exceed the clock's.
 
-    def __init__(self):
-        self.number = next(_turns)
+    Attributes:
+        bytes: encoded bytes.
+        reading: reading files.
+        running: decoding, resizing and writing.
+        decoding, resizing, writing: how ``running`` divides up, measured on a sample of the images (in C++ one of 32,
+            because timing every row of every image would be too expensive).
+        images: images that were read.
+        looked_at: images of which it was found out whether ``decode="scaled"`` would decode them at a half or less.
+        scalable: how many of those it would.
+    """
+
+    bytes: int = 0
+    reading: int = 0
+    running: int = 0
+    decoding: int = 0
+    resizing: int = 0
+    writing: int = 0
+    images: int = 0
+    looked_at: int = 0
+    scalable: int = 0
+
+    def plus(self, other: tuple[int, ...]) -> Costs:
+        """The sum. ``other`` may have fewer fields."""
+        return Costs(*map(add, self, other), *self[len(other) :])
+
+    def divided(self, n: int) -> list[Costs]:
+        """``n`` costs, as equal as possible, whose sum is this."""
+        return [Costs(*(value * (i + 1) // n - value * i // n for value in self)) for i in range(n)]
+
+
+_NO_COSTS = Costs()
+
+
+class Priority:
+    """A batch's priority in the native thread pool. Earlier batches get the pool's threads first.
+
+    Attributes:
+        number: lower numbers go first.
+        is_cancelled: nobody waits for the batch any more.
+    """
+
+    def __init__(self) -> None:
+        self.number = next(_numbers)
         self.is_cancelled = False
 
 
-class _Loan(threading.local):
-    """What this thread does for a DataLoader, if it does."""
-
+class _Context(threading.local):
     threads: int | None = None
-    turn: Turn | None = None
+    priority: Priority | None = None
     pinned = False
+    epoch: int | None = None
+    costs = _NO_COSTS
 
 
-_loan = _Loan()
+_context = _Context()
 
 
 @contextlib.contextmanager
-def for_loader(threads: int, turn: Turn, pinned: bool) -> Iterator[None]:
-    """Inside the block this thread works for a DataLoader: decoding is done by ``threads`` threads of the pool while
-    this one waits for its ``turn``; :func:`pixfeed.memory.empty` gives pinned memory if ``pinned``."""
-    _loan.threads, _loan.turn, _loan.pinned = threads, turn, pinned
+def for_loader(threads: int, priority: Priority, pinned: bool, epoch: int) -> Iterator[None]:
+    """Inside the block this thread makes a batch for a DataLoader.
+
+    Args:
+        threads: threads of the pool that decode while this one waits.
+        priority: of the batch.
+        pinned: whether :func:`pixfeed.memory.empty` gives pinned memory.
+        epoch: that random transforms draw for.
+    """
+    with for_epoch(epoch):
+        _context.threads, _context.priority, _context.pinned = threads, priority, pinned
+        try:
+            yield
+        finally:
+            _context.threads, _context.priority, _context.pinned = None, None, False
+
+
+@contextlib.contextmanager
+def for_epoch(epoch: int) -> Iterator[None]:
+    """Inside the block random transforms draw for that epoch."""
+    before, _context.epoch = _context.epoch, epoch
     try:
         yield
     finally:
-        _loan.threads, _loan.turn, _loan.pinned = None, None, False
+        _context.epoch = before
 
 
-def turn() -> int:
-    """The number of this thread's turn to have the native backend's threads; -1 if it is one of them itself.
+def set_epoch(epoch: int) -> None:
+    """From now on this thread's random transforms draw for that epoch: for worker processes, which have one thread."""
+    _context.epoch = epoch
 
-    Raises:
-        CancelledError: nobody wants this thread's batch any more.
+
+def epoch() -> int | None:
+    """The epoch that a pixfeed.DataLoader has set for this thread, if one has."""
+    return _context.epoch
+
+
+def priority() -> int:
+    """The number of this thread's priority; -1 if it works by itself and waits for nobody."""
+    return -1 if _context.priority is None else _context.priority.number
+
+
+def check_cancelled() -> None:
     """
-    if _loan.turn is None:
-        return -1
-    if _loan.turn.is_cancelled:
+    Raises:
+        CancelledError: nobody waits for this thread's batch any more.
+    """
+    if _context.priority is not None and _context.priority.is_cancelled:
         raise CancelledError
-    return _loan.turn.number
 
 
 def pinned() -> bool:
     """Whether this thread's batches belong in pinned memory."""
-    return _loan.pinned
+    return _context.pinned
+
+
+def spend(costs: tuple[int, ...]) -> None:
+    """Add to what this thread has spent: the fields of :class:`Costs`, or the first of them."""
+    _context.costs = _context.costs.plus(costs)
+
+
+def take_costs() -> Costs:
+    """What this thread has spent since the last call."""
+    costs, _context.costs = _context.costs, _NO_COSTS
+    return costs
 
 
 def num_threads() -> int:
-    """Threads that one call decodes on: 1 in a worker process of a DataLoader, which has its share of the cores
-    already; a DataLoader's ``num_workers`` in a thread that works for it; elsewhere PIXFEED_NUM_THREADS, or
-    :func:`cores`.
+    """Threads that one call decodes on.
+
+    1 in a worker process of a DataLoader, which has its share of the cores already; a DataLoader's ``num_workers`` in a
+    thread that works for it; elsewhere PIXFEED_NUM_THREADS, or :func:`cores`.
 
     Raises:
         ValueError: PIXFEED_NUM_THREADS is no positive integer.
     """
     if torch.utils.data.get_worker_info() is not None:
         return 1
-    if _loan.threads is not None:
-        return _loan.threads
+    if _context.threads is not None:
+        return _context.threads
     wanted = os.environ.get("PIXFEED_NUM_THREADS")
     if wanted:
         if not wanted.isdecimal() or int(wanted) < 1:
@@ -84,19 +171,19 @@ def num_threads() -> int:
 
 
 def cores() -> int:
-    """How many cores this process may use: those of its affinity mask, or fewer where a container's quota says so."""
+    """How many cores this process may use: those of its affinity mask, or fewer if a container's quota says so."""
     count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    quota = _granted()
+    quota = _cached_quota()
     return count if quota is None else max(1, min(count, int(quota)))
 
 
-@functools.cache  # looking at those files for every picture would cost a tenth of it
-def _granted() -> float | None:
+@functools.cache  # reading those files for every picture would cost a tenth of its time
+def _cached_quota() -> float | None:
     return _quota()
 
 
 def _quota(root: str = "/sys/fs/cgroup") -> float | None:
-    """Cores' worth of time that the control group grants (cgroup v2 ``cpu.max``, v1 ``cpu.cfs_quota_us``), or None."""
+    """CPU time that the control group grants, in cores (cgroup v2 ``cpu.max``, v1 ``cpu.cfs_quota_us``), or None."""
     for name in ("cpu.max", "cpu/cpu.cfs_quota_us"):
         try:
             with open(os.path.join(root, name)) as file:

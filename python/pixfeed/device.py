@@ -8,8 +8,7 @@ from typing import Any
 
 import torch
 
-from pixfeed.reading.functional import check_dtype
-from pixfeed.transforms.values import Values, numbers
+from pixfeed.transforms.values import Values, check_dtype, numbers
 
 
 def to_device(

@@ -1,15 +1,14 @@
-"""Random numbers that depend on a seed, an epoch and a sample's index, and on nothing else: not on the batch that a
-sample is in, not on the worker that reads it, not on what was drawn before.
+"""Random numbers that depend on a seed, an epoch and a sample's index, and on nothing else.
 
-They come from Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011): ten rounds that
-scramble a counter, so that every number can be had by itself.
+They do not depend on the batch that a sample is in, on the worker that reads it, or on what was drawn before. They come
+from Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011): ten rounds scramble a
+counter, so every number can be computed by itself.
 """
 
 from __future__ import annotations
 
 import contextlib
 import random
-import threading
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -89,46 +88,3 @@ def python(seed: int, epoch: int, index: int) -> Iterator[None]:
         torch.set_rng_state(before[0])
         np.random.set_state(before[1])  # noqa: NPY002
         random.setstate(before[2])
-
-
-# -- the epoch ---------------------------------------------------------------------------------------------------------
-
-
-class _Told(threading.local):
-    epoch: int | None = None
-
-
-_told = _Told()
-
-
-def epoch() -> int | None:
-    """The epoch that this thread reads for, if a pixfeed.DataLoader said so."""
-    return _told.epoch
-
-
-@contextlib.contextmanager
-def for_epoch(number: int) -> Iterator[None]:
-    """Inside the block this thread reads for that epoch."""
-    before, _told.epoch = _told.epoch, number
-    try:
-        yield
-    finally:
-        _told.epoch = before
-
-
-class Letter:
-    """What a worker process is to fetch, and for which epoch. Unpickled it is just what is to be fetched: the process
-    that opens it reads for that epoch from then on. So nobody has to tell worker processes that stay alive, and two
-    iterators of one loader do not disturb each other."""
-
-    def __init__(self, number: int, index: object):
-        self._number = number
-        self._index = index
-
-    def __reduce__(self):
-        return _open, (self._number, self._index)
-
-
-def _open(number: int, index: object) -> object:
-    _told.epoch = number
-    return index

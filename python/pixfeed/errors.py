@@ -43,37 +43,14 @@ _WORDS = {
 }
 
 
-class ImageError(OSError):
-    """An image could not be read.
+class PixfeedError(Exception):
+    """Base class of all exceptions that pixfeed defines.
 
-    Raised at the moment the image is read. An ``OSError``, as Pillow's and Python's own errors for bad files are, so
-    code that already catches those goes on working.
-
-    Attributes:
-        status: the :class:`Status`, or ``None`` if the error came through a worker process as text.
-        path: the file's path, or ``None`` for bytes.
-        line: the line of the list file, counted from 1, or ``None``.
-    """
-
-    status: Status | None
-    path: str | None
-    line: int | None
-
-    def __init__(self, message: str, *, status: Status | None = None, path: str | None = None, line: int | None = None):
-        super().__init__(message)
-        self.status = status
-        self.path = path
-        self.line = line
-
-    def __str__(self) -> str:
-        return str(self.args[0])
-
-
-class RegionError(ValueError):
-    """A region or a box does not fit its picture.
+    Each of them is also the built-in exception that torch and Pillow users expect: ``OSError``, ``ValueError`` or
+    ``RuntimeError``.
 
     Attributes:
-        path: the picture's path, or ``None`` for bytes.
+        path: the file that is at fault, or ``None``.
         line: the line of the list file, counted from 1, or ``None``.
     """
 
@@ -85,13 +62,95 @@ class RegionError(ValueError):
         self.path = path
         self.line = line
 
+    def __str__(self) -> str:
+        return str(self.args[0])
 
-class ListError(ValueError):
-    """A list file (or a line of it) does not say what a list has to say."""
+
+class ImageError(PixfeedError, OSError):
+    """An image cannot be read.
+
+    It is raised when the image is read, not when the dataset is made. It is an ``OSError``, as Pillow's and Python's
+    own errors for bad files are, so code that catches those goes on working.
+
+    Attributes:
+        status: the :class:`Status`, or ``None`` if the error came through a worker process as text.
+        path: the file's path, or ``None`` for bytes. ``filename`` is the same.
+        line: the line of the list file, counted from 1, or ``None``.
+    """
+
+    status: Status | None
+
+    def __init__(self, message: str, *, status: Status | None = None, path: str | None = None, line: int | None = None):
+        super().__init__(message, path=path, line=line)
+        self.status = status
+        self.filename = path
 
 
-class DatasetError(ValueError):
-    """A file of a dataset does not hold what it has to hold."""
+class RegionError(PixfeedError, ValueError):
+    """A region, a crop or a box does not fit its picture.
+
+    Attributes:
+        path: the picture's path, or ``None`` for bytes.
+        line: the line of the list file, counted from 1, or ``None``.
+    """
+
+
+class ListError(PixfeedError, ValueError):
+    """A list file cannot be used: a line is malformed, the list is empty, or it has changed since it was opened.
+
+    Attributes:
+        path: the list file.
+        line: the line at fault, counted from 1, or ``None`` if it is the list as a whole.
+    """
+
+
+class DatasetError(PixfeedError, ValueError):
+    """A file of a published dataset (MNIST, CIFAR) is damaged, truncated, or another file.
+
+    Attributes:
+        path: the file.
+    """
+
+    @classmethod
+    def of(cls, path: str, what: str, size: int | None = None) -> DatasetError:
+        """The error about a file, and its size in bytes if that tells something."""
+        return cls(f"{path}{'' if size is None else f' [{size} bytes]'}: {what}", path=path)
+
+
+class FilesNotFoundError(PixfeedError, FileNotFoundError):
+    """The files of a dataset are not where they should be. The message says where to get them.
+
+    Attributes:
+        path: the folder. ``filename`` is the same.
+    """
+
+    def __init__(self, message: str, *, path: str | None = None, line: int | None = None):
+        super().__init__(message, path=path, line=line)
+        self.filename = path
+
+
+class BackendError(PixfeedError, RuntimeError):
+    """A backend or a library cannot be used here. The message says why, and what to do."""
+
+
+class Unreadable(NamedTuple):
+    """Why one image of a batch could not be read. :meth:`error` makes the exception, once its origin is known.
+
+    Attributes:
+        status: the failing :class:`Status`; ``OK`` if the region is at fault.
+        note: the codec's or the operating system's own words; or what is wrong with the region.
+        size: bytes on disk, 0 if unknown.
+    """
+
+    status: int
+    note: str = ""
+    size: int = 0
+
+    def error(self, origin: Origin) -> ImageError | RegionError:
+        """The exception for the image that comes from ``origin``."""
+        if self.status == Status.OK:
+            return origin.region_error(self.note)
+        return origin.image_error(self.status, self.size, self.note)
 
 
 class Origin(NamedTuple):
@@ -125,8 +184,8 @@ class Origin(NamedTuple):
         return RegionError(f"{self}: {what}", path=self.path, line=self.line)
 
 
-class RaggedError(RuntimeError):
-    """Images of different shapes make no batch. A ``RuntimeError``, as torch's own error for that is."""
+class RaggedError(PixfeedError, RuntimeError):
+    """Images of different shapes cannot be stacked into a batch. A ``RuntimeError``, as torch's own error is."""
 
     @classmethod
     def of(

@@ -17,8 +17,7 @@ from types import ModuleType
 
 import numpy as np
 
-from pixfeed.backends import BackendError
-from pixfeed.errors import Origin, Status
+from pixfeed.errors import BackendError, Origin, Status
 from pixfeed.plan import output_size
 from pixfeed.reading.functional import imread
 

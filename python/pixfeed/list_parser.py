@@ -197,7 +197,6 @@ def parse(
     delimiter: str | None,
     roi_columns: int,
     label_dtype: np.dtype,
-    threads: int = 1,
 ) -> tuple[Problem, Table]:
     """Read a list.
 
@@ -205,8 +204,7 @@ def parse(
         source: a file's descriptor, or the list itself.
         begin, end: its bytes without byte order mark and header.
         first_line: the number of the line at ``begin``.
-        delimiter, roi_columns, label_dtype: see :class:`pixfeed.lists.file_list.FileList`.
-        threads: how many may work on it; one does.
+        delimiter, roi_columns, label_dtype: see :class:`pixfeed.FileList`.
 
     Returns:
         What is wrong with the first line that has something wrong, and the table, which then is undefined.

@@ -88,6 +88,15 @@ def interpolation_number(interpolation: str, antialias: bool) -> int:
     )
 
 
+def interpolation_text(number: int) -> str:
+    """What an interpolation's number stands for, and whose it is: ``"OpenCV's linear"``."""
+    for whose, numbers in (("OpenCV", OPENCV), ("Pillow", PILLOW)):
+        for name, known in numbers.items():
+            if known == number:
+                return f"{whose}'s {name}"
+    raise ValueError(f"no interpolation has the number {number}")
+
+
 def output_size(height: int, width: int, resize_height: int | None, resize_width: int | None) -> tuple[int, int]:
     """The (height, width) that a picture of ``height`` x ``width`` pixels is resized to.
 
@@ -100,6 +109,19 @@ def output_size(height: int, width: int, resize_height: int | None, resize_width
         return max(1, int(height * resize_width / width)), resize_width
     if resize_width is None:
         return resize_height, max(1, int(width * resize_height / height))
+    return resize_height, resize_width
+
+
+def output_sizes(
+    height: np.ndarray, width: np.ndarray, resize_height: int | None, resize_width: int | None
+) -> tuple[np.ndarray | int, np.ndarray | int]:
+    """:func:`output_size` of pictures with the sides ``[n]``."""
+    if resize_height is None and resize_width is None:
+        return height, width
+    if resize_height is None:
+        resize_height = np.maximum(1, (height * resize_width / width).astype(np.int64))
+    elif resize_width is None:
+        resize_width = np.maximum(1, (width * resize_height / height).astype(np.int64))
     return resize_height, resize_width
 
 

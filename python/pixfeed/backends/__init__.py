@@ -1,7 +1,8 @@
-"""The verbs that every backend has, and the choice of one.
+"""What every backend can do, and the choice of one.
 
-``native`` is the C++ extension; ``opencv`` does the same with cv2 and NumPy, slower and obviously correct. Both are
-held to the same results by the same tests.
+``native`` is the C++ extension. ``opencv`` does the same with cv2, NumPy and plain Python: slower, and obviously
+correct. The same tests hold both to the same results. This folder is the only one that imports the extension, and
+nothing outside of it asks which backend it works with.
 """
 
 from __future__ import annotations
@@ -9,13 +10,16 @@ from __future__ import annotations
 import functools
 import importlib.util
 import os
-import sys
+import warnings
 from collections.abc import Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
+import torch
 
-from pixfeed.context import Turn
+from pixfeed.context import Priority
+from pixfeed.errors import BackendError, Status
+from pixfeed.list_parser import Problem, Table
 
 #: What can be opened: a path, or the bytes of an encoded image.
 Source = str | os.PathLike | bytes | bytearray | memoryview | np.ndarray
@@ -23,95 +27,169 @@ Source = str | os.PathLike | bytes | bytearray | memoryview | np.ndarray
 NAMES = ("native", "opencv")
 
 
-class Opened(Protocol):
-    """Sources that have been opened: their headers are known, no pixel is decoded yet."""
+class OpenOptions(NamedTuple):
+    """How sources are opened: the fields of :class:`pixfeed.Reading` of the same names."""
 
-    #: HEADER rows ``[n]``, one a source.
+    strict: bool = False
+    ignore_orientation: bool = False
+    max_pixels: int = 1 << 30
+    min_recovered: float = 1.0
+
+
+DEFAULT_OPTIONS = OpenOptions()
+
+
+class Decoded(NamedTuple):
+    """What :meth:`Opened.decode_into` returns.
+
+    Attributes:
+        statuses: int32 ``[b]``, a :class:`pixfeed.errors.Status` per row. A slot is undefined where it is neither OK
+            nor RECOVERED.
+        notes: the codec's or the operating system's own words, by row, for rows that are not OK.
+        costs: what was spent on these sources and not reported yet: the fields of :class:`pixfeed.context.Costs` up to
+            ``writing``.
+    """
+
+    statuses: np.ndarray
+    notes: dict[int, str]
+    costs: tuple[int, ...]
+
+
+class Opened(Protocol):
+    """Sources that have been opened: their headers are known, and no pixel is decoded yet."""
+
+    #: HEADER rows ``[n]``, one per source.
     headers: np.ndarray
 
     def note(self, i: int) -> str:
         """The codec's or the operating system's own words on what is wrong with source ``i``; often empty."""
 
-    def costs(self) -> tuple[int, ...]:
-        """What was spent on these sources so far: the fields of :class:`pixfeed.costs.Costs` up to ``writing``."""
-
-    def decode_into(self, plans: np.ndarray, out: np.ndarray, threads: int) -> np.ndarray:
+    def decode_into(self, plans: np.ndarray, out: np.ndarray, threads: int = 1) -> Decoded:
         """Carry out PLAN rows.
 
         Args:
             plans: PLAN rows ``[b]``.
             out: ``[b, 3, h, w]``, or ``[b, 1, h, w]`` for gray, any strides; uint8, float32, float16, or uint16 for the
                 bits of bfloat16. Row ``i`` of ``plans`` is written to ``out[i]``.
-            threads: how many threads may work on it, the caller among them.
-
-        Returns:
-            int32 ``[b]``, a :class:`pixfeed.errors.Status` a row. ``out[i]`` is undefined where it is neither OK nor
-            RECOVERED.
+            threads: threads that work on it, the caller among them.
 
         Raises:
-            ValueError: a plan does not fit its picture or ``out``: a programming error, nothing was decoded.
+            ValueError: a plan does not fit its picture or ``out``: a programming error; nothing was decoded.
+            CancelledError: nobody waits for the result any more.
         """
 
 
-class Backend(Protocol):
-    #: "native" or "opencv".
+class Tables(Protocol):
+    """What needs no codec: lists and gathering. Every backend can do it."""
+
+    def parse_list(
+        self,
+        source: int | bytes,
+        begin: int,
+        end: int,
+        first_line: int,
+        delimiter: str | None,
+        roi_columns: int,
+        label_dtype: np.dtype,
+        threads: int,
+    ) -> tuple[Problem, Table]:
+        """Parse a list; arguments and results as for :func:`pixfeed.list_parser.parse`."""
+
+    def read_names(
+        self, source: int | bytes, begins: np.ndarray, ends: np.ndarray, delimiter: str | None, folder: str
+    ) -> list[str] | None:
+        """Paths of some lines of a list: the first field of each, joined with ``folder`` as ``os.path.join`` does it.
+
+        Args:
+            source: an open file's descriptor, or the list itself.
+            begins, ends: int64 ``[n]``: where each line begins and ends, in bytes.
+            delimiter: see :class:`pixfeed.FileList`.
+            folder: the folder that names are relative to.
+
+        Returns:
+            n paths; ``None`` if the source ends before ``ends``.
+        """
+
+    def gather_tensors(self, batch: tuple[torch.Tensor, ...], out: torch.Tensor, threads: int) -> bool:
+        """Copy plain CPU tensors of one type, dtype and shape into ``out`` ``[B, ...]``. False, with nothing done, if
+        they are not all alike, or not plain: packed in memory, without gradient."""
+
+    def gather_arrays(self, batch: tuple[np.ndarray, ...], out: torch.Tensor, threads: int) -> bool:
+        """The same for C-contiguous arrays."""
+
+    def gather_numbers(self, batch: tuple[bool | int | float, ...], out: torch.Tensor) -> bool:
+        """The same for Python's numbers, all of exactly the first one's type. ``out`` ``[B]`` is bool, int64 or
+        float64. False as well for an int that does not fit into int64."""
+
+
+class Backend(Tables, Protocol):
+    """Everything that reads and writes pixels.
+
+    Attributes:
+        name: ``"native"`` or ``"opencv"``, for messages.
+        codecs: the libraries that decode, with their versions.
+        simd_target: the SIMD instructions in use, as Highway calls them; ``""`` if that is a library's own business.
+    """
+
     name: str
-    #: How many sources are best opened at a time, for the sake of memory.
-    piece: int
-    #: The libraries that decode, with their versions, and what SIMD they were given ("" where that is their business).
     codecs: dict[str, str]
     simd_target: str
 
-    def open(
-        self,
-        sources: Sequence[Source],
-        *,
-        strict: bool,
-        ignore_orientation: bool,
-        max_pixels: int,
-        min_recovered: float,
-        threads: int,
-    ) -> Opened:
-        """Read and probe ``sources``. One that fails has its status in its header. The options are those of
-        :class:`pixfeed.Reading`."""
+    def open(self, sources: Sequence[Source], options: OpenOptions = DEFAULT_OPTIONS, threads: int = 1) -> Opened:
+        """Read and probe ``sources``. A source that fails has its status in its header.
+
+        Raises:
+            CancelledError: nobody waits for the result any more.
+        """
 
     def resample(self, image: np.ndarray, plan: np.ndarray, out: np.ndarray) -> None:
-        """What :meth:`Opened.decode_into` does after decoding, to a picture that is decoded already.
+        """What :meth:`Opened.decode_into` does after decoding, for a picture that is decoded already.
 
         Args:
             image: uint8 ``[H, W, 3]``, each row in one piece.
-            plan: one PLAN row ``[1]``; ``source`` and ``reduced`` do not count.
-            out: one slot, as for :meth:`Opened.decode_into`.
+            plan: one PLAN row ``[1]``; ``source`` and ``reduced`` are ignored.
+            out: one slot ``[1, C, h, w]``, as for :meth:`Opened.decode_into`.
 
         Raises:
             ValueError: the plan does not fit the picture or ``out``.
         """
 
-    def take(
+    def write_pictures(
         self,
         pictures: np.ndarray,
         rows: np.ndarray,
         out: np.ndarray,
         mean: Sequence[float],
         std: Sequence[float],
-        threads: int,
+        threads: int = 1,
     ) -> None:
-        """Some of the pictures of a set that is in memory, written as a PLAN's are: ``(value / 255 - mean) / std``.
+        """Write pictures of a set that is in memory as a PLAN row would: ``(value / 255 - mean) / std``.
 
         Args:
             pictures: uint8 ``[n, C, h, w]``, any strides; C is 1 or 3.
             rows: int64 ``[b]``: picture ``rows[i]`` is written to ``out[i]``.
             out: ``[b, C, h, w]``, as for :meth:`Opened.decode_into`.
-            mean, std: three numbers each, of which C count.
-            threads: how many threads may work on it, the caller among them.
+            mean, std: three numbers each; the first C are used.
+            threads: threads that work on it, the caller among them.
 
         Raises:
             ValueError: the arguments do not fit each other.
         """
 
+    def read_unchanged(
+        self, source: Source, *, strict: bool, max_pixels: int
+    ) -> tuple[Status, str, int, np.ndarray | None]:
+        """One image as ``cv2.imread`` reads it with IMREAD_UNCHANGED, in the order R, G, B, alpha.
 
-class BackendError(RuntimeError):
-    """The backend that was asked for is not there; the message says why and what to do."""
+        Returns:
+            Status, the codec's words, bytes on disk, and the picture if the status is OK.
+        """
+
+    def cancel(self, priority: int) -> None:
+        """Calls of that priority that are under way leave out the images that they have not begun."""
+
+
+_loaded: list[Backend] = []
 
 
 @functools.cache
@@ -122,21 +200,26 @@ def load(name: str) -> Backend:
         ValueError: there is no backend of that name.
         BackendError: it cannot be used here.
     """
+    backend: Backend
     if name == "native":
-        from pixfeed.backends import native as module
+        from pixfeed.backends.native import backend as make_native
+
+        backend = make_native()
     elif name == "opencv":
-        from pixfeed.backends import opencv as module
+        from pixfeed.backends.opencv import backend as make_opencv
+
+        backend = make_opencv()
     else:
         raise ValueError(f"backend is {name!r}; it may be one of {', '.join(map(repr, NAMES))} or None")
-    return module.backend()
+    _loaded.append(backend)
+    return backend
 
 
-def cancel(turn: Turn) -> None:
-    """Nobody waits any more for the batch whose turn this is: what has not been begun for it is left out."""
-    turn.is_cancelled = True
-    native = sys.modules.get("pixfeed._native")
-    if native is not None:
-        native.cancel(turn.number)
+def cancel(priority: Priority) -> None:
+    """Nobody waits for the batch of that priority any more: images that are not begun are left out."""
+    priority.is_cancelled = True
+    for backend in _loaded:
+        backend.cancel(priority.number)
 
 
 def available() -> dict[str, str]:
@@ -158,12 +241,63 @@ def has_native() -> bool:
     return importlib.util.find_spec("pixfeed._native") is not None
 
 
+@functools.cache
+def why_no_native() -> str:
+    """Why the extension was not built, in the build's own words; empty if it was, or if that is not known."""
+    if has_native():
+        return ""
+    try:
+        from pixfeed._build import WHY_NO_NATIVE
+    except ImportError:
+        return "it was not built"
+    return WHY_NO_NATIVE or "it was not built"
+
+
+@functools.cache
+def _warn_of_fallback() -> None:
+    warnings.warn(
+        f"pixfeed uses OpenCV, about three times slower, because its C++ extension is missing: {why_no_native()}. "
+        "PIXFEED_BACKEND=opencv chooses OpenCV without this warning",
+        RuntimeWarning,
+        stacklevel=2,
+    )
+
+
+def falls_back() -> bool:
+    """Whether OpenCV is the default for want of the extension, and not because somebody has chosen it."""
+    return not os.environ.get("PIXFEED_BACKEND") and not has_native()
+
+
 def chosen(name: str | None = None) -> str:
-    """That name; for ``None`` that of the environment variable PIXFEED_BACKEND, and without one ``native`` where it was
-    built, else ``opencv``."""
+    """The name of the backend that :func:`choose` gives."""
     return name or os.environ.get("PIXFEED_BACKEND") or ("native" if has_native() else "opencv")
 
 
 def choose(name: str | None = None) -> Backend:
-    """The backend that is :func:`chosen` for that name."""
-    return load(chosen(name))
+    """The backend of that name. For ``None`` the one that PIXFEED_BACKEND names; without it ``native`` if the extension
+    was built, else ``opencv``, with one warning per process.
+
+    Raises:
+        ValueError: there is no backend of that name.
+        BackendError: it cannot be used here.
+    """
+    backend = load(chosen(name))
+    if name is None and falls_back():
+        _warn_of_fallback()
+    return backend
+
+
+def choose_tables(name: str | None = None) -> Tables:
+    """What parses lists and gathers columns: the extension if it is the chosen backend, else plain Python and NumPy,
+    which work without OpenCV.
+
+    Raises:
+        ValueError: there is no backend of that name.
+        BackendError: the extension was chosen, and cannot be used here.
+    """
+    name = chosen(name)
+    if name == "opencv":
+        from pixfeed.backends.plain import Plain
+
+        return Plain()
+    return load(name)

@@ -5,22 +5,28 @@ from __future__ import annotations
 import importlib.util
 import os
 from collections.abc import Sequence
-from operator import add
+from operator import add, sub
+from typing import Any
 
 import numpy as np
+import torch
 
-from pixfeed import backends
-from pixfeed.backends import BackendError, Opened, Source
-from pixfeed.context import turn
-from pixfeed.errors import Status
+from pixfeed import backends, context
+from pixfeed._torch import TENSOR_EXCHANGE
+from pixfeed.backends import DEFAULT_OPTIONS, Backend, Decoded, Opened, OpenOptions, Source
+from pixfeed.errors import BackendError, Status
 from pixfeed.list_parser import Problem, Table
 from pixfeed.plan import HEADER, PLAN
+
+#: The interface between this file and the extension; the same number stands in csrc/bind/module.cpp.
+INTERFACE = 2
 
 # The extension checks the size of a row; the buffer protocol would spell out every field.
 _PLAN_ROW = np.dtype((np.void, PLAN.itemsize))
 
-
 _NOT_OURS = frozenset((Status.UNSUPPORTED.value, Status.NOT_AN_IMAGE.value))
+_NO_COSTS = (0,) * 6
+_GATHER = {bool: "gather_bools", int: "gather_ints", float: "gather_floats"}
 
 
 def _refused(statuses: np.ndarray) -> list[int]:
@@ -29,12 +35,13 @@ def _refused(statuses: np.ndarray) -> list[int]:
 
 
 class _Opened:
-    def __init__(self, opened, sources: Sequence[Source], options: dict, fallback: backends.Backend | None):
+    def __init__(self, opened: Any, sources: Sequence[Source], options: OpenOptions, fallback: Backend | None):
         self._opened = opened
         self._sources = sources
         self._options = options
         self._fallback = fallback
         self._others: dict[int, Opened] = {}  # by source: opened by the fallback
+        self._reported = _NO_COSTS
         self.headers = opened.headers(HEADER)
         for i in _refused(self.headers["status"]):
             other = self._other(i)
@@ -43,63 +50,91 @@ class _Opened:
 
     def _other(self, i: int) -> Opened | None:
         if i not in self._others and self._fallback is not None:
-            self._others[i] = self._fallback.open([self._sources[i]], **self._options, threads=1)
+            self._others[i] = self._fallback.open([self._sources[i]], self._options)
         return self._others.get(i)
 
     def note(self, i: int) -> str:
         other = self._others.get(i)
         return other.note(0) if other is not None else self._opened.note(i).decode("utf-8", "replace")
 
-    def costs(self) -> tuple[int, ...]:
-        costs = self._opened.costs()
-        for other in self._others.values():
-            costs = (costs[0], *map(add, costs[1:], other.costs()[1:]))  # the bytes are the same
-        return costs
-
-    def decode_into(self, plans: np.ndarray, out: np.ndarray, threads: int) -> np.ndarray:
-        statuses = self._opened.decode_into(plans.view(_PLAN_ROW), out, threads, turn())
-        turn()  # cancelled in the meantime, it has left something out
+    def decode_into(self, plans: np.ndarray, out: np.ndarray, threads: int = 1) -> Decoded:
+        priority = -1 if len(plans) == 1 else context.priority()  # one picture is decoded by the caller
+        statuses = self._opened.decode_into(plans.view(_PLAN_ROW), out, threads, priority)
+        context.check_cancelled()  # in that case images were left out
+        spent = self._opened.costs()
+        costs, self._reported = tuple(map(sub, spent, self._reported)), spent
+        others = {}
         for row in _refused(statuses):
             other = self._other(int(plans["source"][row]))
             if other is not None:
                 plan = plans[row : row + 1].copy()
                 plan["source"] = 0
-                statuses[row] = other.decode_into(plan, out[row : row + 1], threads)[0]
-        return statuses
+                decoded = other.decode_into(plan, out[row : row + 1], threads)
+                statuses[row] = decoded.statuses[0]
+                others[row] = decoded.notes.get(0, "")
+                costs = (costs[0], *map(add, costs[1:], decoded.costs[1:]))  # the bytes are the same
+        notes = {}
+        if statuses.any():
+            for row in np.flatnonzero(statuses).tolist():
+                notes[row] = others[row] if row in others else self.note(int(plans["source"][row]))
+        return Decoded(statuses, notes, costs)
 
 
 class _Native:
     name = "native"
-    piece = 1 << 30  # sources to open at a time: all, only their encoded bytes are kept
 
-    def __init__(self, module):
+    def __init__(self, module: Any):
         self._module = module
         self.codecs: dict[str, str] = module.codecs()
         self.simd_target: str = module.simd_target()
         # PIXFEED_JPEG=turbo decodes every JPEG with libjpeg-turbo, for those who doubt our own decoder.
         self._turbo = os.environ.get("PIXFEED_JPEG") == "turbo"
         self._has_opencv = importlib.util.find_spec("cv2") is not None  # not imported before it is needed
+        self._fallback = _Lazy() if self._has_opencv else None
 
-    def open(
-        self,
-        sources: Sequence[Source],
-        *,
-        strict: bool = False,
-        ignore_orientation: bool = False,
-        max_pixels: int = 1 << 30,
-        min_recovered: float = 1.0,
-        threads: int = 1,
-    ) -> _Opened:
+    def open(self, sources: Sequence[Source], options: OpenOptions = DEFAULT_OPTIONS, threads: int = 1) -> _Opened:
         # A str is a path to the extension, anything else is a buffer.
-        plain = [os.fsdecode(s) if isinstance(s, (str, os.PathLike)) else s for s in sources]
-        options = dict(
-            strict=strict, ignore_orientation=ignore_orientation, max_pixels=max_pixels, min_recovered=min_recovered
-        )
+        plain = [os.fsdecode(s) if isinstance(s, os.PathLike) else s for s in sources]
+        strict, ignore_orientation, max_pixels, min_recovered = options
+        priority = -1 if len(plain) == 1 else context.priority()
+        context.check_cancelled()
         opened = self._module.open(
-            plain, turbo=self._turbo, defer=self._has_opencv, threads=threads, turn=turn(), **options
+            plain,
+            strict,
+            self._turbo,
+            self._has_opencv,
+            ignore_orientation,
+            max_pixels,
+            min_recovered,
+            threads,
+            priority,
         )
-        turn()  # cancelled in the meantime, it has left something out
-        return _Opened(opened, sources, options, _Lazy() if self._has_opencv else None)
+        context.check_cancelled()  # in that case sources were left out
+        return _Opened(opened, sources, options, self._fallback)
+
+    def resample(self, image: np.ndarray, plan: np.ndarray, out: np.ndarray) -> None:
+        self._module.resample(image, plan.view(_PLAN_ROW), out)
+
+    def write_pictures(
+        self,
+        pictures: np.ndarray,
+        rows: np.ndarray,
+        out: np.ndarray,
+        mean: Sequence[float],
+        std: Sequence[float],
+        threads: int = 1,
+    ) -> None:
+        context.check_cancelled()
+        self._module.take(pictures, rows, out, mean, std, threads, context.priority())
+        context.check_cancelled()
+
+    def read_unchanged(
+        self, source: Source, *, strict: bool, max_pixels: int
+    ) -> tuple[Status, str, int, np.ndarray | None]:
+        return backends.load("opencv").read_unchanged(source, strict=strict, max_pixels=max_pixels)
+
+    def cancel(self, priority: int) -> None:
+        self._module.cancel(priority)
 
     def parse_list(
         self,
@@ -110,46 +145,58 @@ class _Native:
         delimiter: str | None,
         roi_columns: int,
         label_dtype: np.dtype,
-        threads: int,
+        threads: int = 1,
     ) -> tuple[Problem, Table]:
-        """:func:`pixfeed.list_parser.parse`, in C++."""
         problem, *tables = self._module.parse_list(
             source, begin, end, first_line, ord(delimiter or "\0"), roi_columns, label_dtype, threads
         )
         return Problem(*problem), Table(*tables)
 
-    def resample(self, image: np.ndarray, plan: np.ndarray, out: np.ndarray) -> None:
-        self._module.resample(image, plan.view(_PLAN_ROW), out)
+    def read_names(
+        self, source: int | bytes, begins: np.ndarray, ends: np.ndarray, delimiter: str | None, folder: str
+    ) -> list[str] | None:
+        return self._module.read_names(source, begins, ends, ord(delimiter or "\0"), folder)
 
-    def take(
-        self,
-        pictures: np.ndarray,
-        rows: np.ndarray,
-        out: np.ndarray,
-        mean: Sequence[float],
-        std: Sequence[float],
-        threads: int,
-    ) -> None:
-        self._module.take(pictures, rows, out, mean, std, threads, turn())
-        turn()
+    def gather_tensors(self, batch: tuple[torch.Tensor, ...], out: torch.Tensor, threads: int = 1) -> bool:
+        return self._module.gather_tensors(batch, TENSOR_EXCHANGE, out.data_ptr(), out.nbytes, threads)
+
+    def gather_arrays(self, batch: tuple[np.ndarray, ...], out: torch.Tensor, threads: int = 1) -> bool:
+        return self._module.gather_arrays(batch, out.data_ptr(), threads)
+
+    def gather_numbers(self, batch: tuple[bool | int | float, ...], out: torch.Tensor) -> bool:
+        return getattr(self._module, _GATHER[type(batch[0])])(batch, out.data_ptr())
+
+
+class _NativeBeforeExchange(_Native):
+    """With a torch that does not describe its tensors to C, they are gathered by torch."""
+
+    def gather_tensors(self, batch: tuple[torch.Tensor, ...], out: torch.Tensor, threads: int = 1) -> bool:
+        return backends.choose_tables("opencv").gather_tensors(batch, out, threads)
 
 
 class _Lazy:
     """The opencv backend, imported at its first use."""
 
-    def open(self, sources: Sequence[Source], **options) -> Opened:
-        return backends.load("opencv").open(sources, **options)
+    def open(self, sources: Sequence[Source], options: OpenOptions) -> Opened:
+        return backends.load("opencv").open(sources, options)
 
 
 def backend() -> _Native:
+    """
+    Raises:
+        BackendError: the extension is missing, cannot be loaded, or was built from other sources.
+    """
     try:
         from pixfeed import _native
     except ImportError as error:
-        try:
-            from pixfeed._build import WHY_NO_NATIVE as why
-        except ImportError:
-            why = ""
         raise BackendError(
-            f"the native backend is not there: {why or error}. PIXFEED_BACKEND=opencv does without it"
+            f"the native backend is not there: {backends.why_no_native() or error}. PIXFEED_BACKEND=opencv does "
+            "without it"
         ) from error
-    return _Native(_native)
+    found = getattr(_native, "interface", None)
+    if found != INTERFACE:
+        raise BackendError(
+            f"{_native.__file__} was built from other sources than this Python code (interface {found}, needed is "
+            f"{INTERFACE}): rebuild it with pip install . (in a checkout: make setup)"
+        )
+    return (_Native if TENSOR_EXCHANGE is not None else _NativeBeforeExchange)(_native)

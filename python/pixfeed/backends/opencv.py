@@ -1,6 +1,7 @@
 """OpenCV and NumPy as a backend: slower than the extension, and obviously correct.
 
-It decodes when it opens, one picture at a time in memory if it is given one source at a time (see ``piece``).
+cv2 does not read headers, so sources are decoded when they are opened. What was decoded is kept until it is needed, up
+to a limit; pictures beyond it are decoded again.
 """
 
 from __future__ import annotations
@@ -12,13 +13,16 @@ from time import perf_counter_ns
 
 import numpy as np
 
-from pixfeed.backends import BackendError, Source
+from pixfeed import context
+from pixfeed.backends import DEFAULT_OPTIONS, Decoded, OpenOptions, Source
 from pixfeed.backends.encoded import Frame, look, orientation
+from pixfeed.backends.plain import Plain
 from pixfeed.backends.stderr import caught
-from pixfeed.context import turn
-from pixfeed.errors import Status
+from pixfeed.errors import BackendError, Status
 from pixfeed.plan import ADJUST, HEADER, JPEG, OPENCV, PILLOW, reduced_side
 
+#: Bytes of decoded pictures that the sources of one ``open`` keep.
+KEPT = 256 << 20
 _END = b"\xff\xd9"
 # What libjpeg says of a JPEG whose header claims fewer rows than there are: they stand before the next RST, or EOI.
 _MORE_ROWS = re.compile(r"Corrupt JPEG data: \d+ extraneous bytes before marker 0xd[0-79]")
@@ -106,26 +110,22 @@ def _rows_there(cv2, data: bytes, frame: Frame) -> tuple[int, int]:
     return good, total
 
 
+_COSTS = ("bytes", "reading", "decoding", "resizing", "writing")
+
+
 class _Opened:
-    def __init__(
-        self,
-        cv2,
-        sources: Sequence[Source],
-        strict: bool,
-        ignore_orientation: bool,
-        max_pixels: int,
-        min_recovered: float,
-    ):
+    def __init__(self, cv2, sources: Sequence[Source], options: OpenOptions):
         self._cv2 = cv2
-        self._min_recovered = 1.0 if strict else min_recovered
+        self._min_recovered = 1.0 if options.strict else options.min_recovered
         self._recovered: set[int] = set()  # sources of which rows are missing
-        self._options = (strict, max_pixels)
-        self._orientation = cv2.IMREAD_IGNORE_ORIENTATION if ignore_orientation else 0
+        self._options = (options.strict, options.max_pixels)
+        self._orientation = cv2.IMREAD_IGNORE_ORIENTATION if options.ignore_orientation else 0
         self._notes: list[str] = []
         self._data: list[bytes] = []
         # By source, reduction and grayness: uint8 [h, w, 3], RGB, or [h, w], upright.
         self._images: dict[tuple[int, int, bool], np.ndarray] = {}
-        self._costs = dict.fromkeys(("bytes", "reading", "decoding", "resizing", "writing"), 0)
+        self._kept = 0  # bytes of them
+        self._costs = dict.fromkeys(_COSTS, 0)
         self.headers = np.zeros(len(sources), HEADER)
         self.headers["orientation"] = 1
         for i, (header, source) in enumerate(zip(self.headers, sources, strict=True)):
@@ -136,14 +136,14 @@ class _Opened:
             if status == Status.OK:
                 header["bytes"] = len(data)
                 header["format"] = look(data).format
-                if not ignore_orientation:
+                if not options.ignore_orientation:
                     header["orientation"] = orientation(data)  # cv2 turns them, and does not say how
                 status, note, image = self._decode(data, cv2.IMREAD_COLOR)
                 if status == Status.TRUNCATED and self._min_recovered < 1:
                     status, note, image, data = self._recover(i, data)
                 if image is not None:
                     header["height"], header["width"] = image.shape[:2]
-                    self._images[i, 1, False] = image
+                    self._keep((i, 1, False), image)
             header["status"] = status
             self._data.append(data)
             self._notes.append(note)
@@ -184,17 +184,25 @@ class _Opened:
             if not by_opencv:  # cv2 raises an error: a side would have no pixel
                 size = tuple(int(reduced_side(header[side], header["format"], reduced)) for side in ("width", "height"))
                 image = cv2.resize(image, size, interpolation=cv2.INTER_LINEAR_EXACT)
-            self._images[i, reduced, gray] = image
+            self._keep((i, reduced, gray), image)
+            return image
         return self._images[i, reduced, gray]
+
+    def _keep(self, what: tuple[int, int, bool], image: np.ndarray) -> None:
+        if self._kept + image.nbytes <= KEPT:
+            self._images[what] = image
+            self._kept += image.nbytes
 
     def note(self, i: int) -> str:
         return self._notes[i]
 
-    def costs(self) -> tuple[int, ...]:
+    def _report(self) -> tuple[int, ...]:
+        """What was spent since the last report."""
         size, reading, *running = self._costs.values()
+        self._costs = dict.fromkeys(_COSTS, 0)
         return size, reading, sum(running), *running
 
-    def decode_into(self, plans: np.ndarray, out: np.ndarray, threads: int = 1) -> np.ndarray:
+    def decode_into(self, plans: np.ndarray, out: np.ndarray, threads: int = 1) -> Decoded:
         _check_out(plans, out)
         for plan in plans:
             if not 0 <= plan["source"] < len(self.headers):
@@ -207,7 +215,7 @@ class _Opened:
                 _check(plan, *sides, out.shape[2], out.shape[3])
         statuses = self.headers["status"][plans["source"]]
         for plan, slot, status in zip(plans, out, statuses, strict=True):
-            turn()  # nothing more is done for a batch that nobody wants
+            context.check_cancelled()
             if status == Status.OK:
                 image = self._image(int(plan["source"]), int(plan["reduced"]), _reads_gray(plan, slot))
                 start = perf_counter_ns()
@@ -217,7 +225,8 @@ class _Opened:
                 self._costs["resizing"] += resized - start
                 self._costs["writing"] += perf_counter_ns() - resized
         statuses[np.isin(plans["source"], list(self._recovered)) & (statuses == Status.OK)] = Status.RECOVERED
-        return statuses
+        notes = {row: self._notes[int(plans["source"][row])] for row in np.flatnonzero(statuses).tolist()}
+        return Decoded(statuses, notes, self._report())
 
 
 def _reads_gray(plan: np.void, slot: np.ndarray) -> bool:
@@ -350,26 +359,19 @@ def resize(cv2, image: np.ndarray, size: tuple[int, int], interpolation: int) ->
         cv2.ipp.setUseIPP(ipp)
 
 
-class _OpenCV:
+class _OpenCV(Plain):
     name = "opencv"
     simd_target = ""
-    piece = 1  # sources to open at a time: each is kept decoded
 
     def __init__(self, cv2):
         self._cv2 = cv2
         self.codecs = {"opencv": f"OpenCV {cv2.__version__}"}
 
-    def open(
-        self,
-        sources: Sequence[Source],
-        *,
-        strict: bool = False,
-        ignore_orientation: bool = False,
-        max_pixels: int = 1 << 30,
-        min_recovered: float = 1.0,
-        threads: int = 1,
-    ) -> _Opened:
-        return _Opened(self._cv2, sources, strict, ignore_orientation, max_pixels, min_recovered)
+    def open(self, sources: Sequence[Source], options: OpenOptions = DEFAULT_OPTIONS, threads: int = 1) -> _Opened:
+        return _Opened(self._cv2, sources, options)
+
+    def cancel(self, priority: int) -> None:
+        """Pictures are decoded by the thread that wants them, which looks for itself."""
 
     def resample(self, image: np.ndarray, plan: np.ndarray, out: np.ndarray) -> None:
         _check_out(plan, out)
@@ -377,7 +379,7 @@ class _OpenCV:
         image = image[..., 0] if _reads_gray(plan[0], out[0]) else image
         _finish(_resize(self._cv2, image, plan[0]), plan[0], out[0])
 
-    def take(
+    def write_pictures(
         self,
         pictures: np.ndarray,
         rows: np.ndarray,
@@ -396,8 +398,9 @@ class _OpenCV:
             raise ValueError("unusable mean or std")
         _write(np.moveaxis(pictures[rows], 1, -1), mean, std, out)
 
-    def unchanged(self, source: Source, *, strict: bool, max_pixels: int) -> tuple[Status, str, int, np.ndarray | None]:
-        """Status, the codec's words, bytes on disk, and the picture as IMREAD_UNCHANGED reads it, as R, G, B (A)."""
+    def read_unchanged(
+        self, source: Source, *, strict: bool, max_pixels: int
+    ) -> tuple[Status, str, int, np.ndarray | None]:
         status, note, data = _read(source)
         if status != Status.OK:
             return status, note, 0, None

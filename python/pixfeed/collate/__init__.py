@@ -1,106 +1,36 @@
-"""Samples -> a batch: torch's default collate with the same results, sooner, and with errors that name files.
+"""default_collate and pad_collate: torch's results, faster, with errors that name files.
 
-Batches that were made whole pass through without being copied, ours and torch's: ``FastTxtDataset.__getitems__``
-decodes a batch into one tensor and returns a list of :class:`Sample`, each a view of its row. Both collates find the
-type in torch's ``default_collate_fn_map`` and call :func:`collate_samples`, which hands that one tensor on.
+A :class:`Batch` that was read in one call passes through without being copied, through torch's own default collate as
+well: torch finds the type of its samples in ``default_collate_fn_map`` and calls :func:`collate_samples`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import torch
-from torch.utils.data._utils import collate as torchs
-from torch.utils.data._utils.collate import collate, default_collate_fn_map
 
+from pixfeed import _torch
+from pixfeed._torch import collating
 from pixfeed.collate import gather
+from pixfeed.collate.batch import Batch, Sample, Target
 from pixfeed.errors import Origin, RaggedError
 
+__all__ = ["Batch", "Sample", "Target", "default_collate", "pad_collate"]
 
-class Sample(tuple):
-    """``(image, label)``, which also knows the file that it is from, or the batch that it is a row of; and if the label
-    is a mask, with which number it is padded."""
-
-    batch: Batch | None
-    row: int
-    origin: Origin | None
-    fill: int | None
-
-    def __new__(
-        cls,
-        image: torch.Tensor,
-        label: np.ndarray | int | torch.Tensor | Target,
-        batch: Batch | None = None,
-        row: int = 0,
-        *,
-        origin: Origin | None = None,
-        fill: int | None = None,
-    ):
-        sample = super().__new__(cls, (image, label))
-        sample.batch = batch
-        sample.row = row
-        sample.origin = origin
-        sample.fill = fill
-        return sample
-
-    def __reduce__(self):  # to another process goes what a user sees: an ordinary tuple
-        return tuple, (tuple(self),)
-
-
-class Target(dict):
-    """What is to be found in one picture, a dict like those of torchvision's detection models: tensors by name,
-    whose first dimension differs from picture to picture. A batch has a list of dicts, or with :func:`pad_collate` one
-    dict. (Those models want boxes as ``box_format="xyxy"`` has them.)"""
-
-    #: What :func:`pad_collate` fills with; everything else with 0.
-    fill: ClassVar = {"labels": -1}
-
-
-class Batch(Sequence):
-    """Images ``[B, C, H, W]`` and labels, made together: an ndarray ``[B, L]`` or, of samples whose label is a number,
-    ``[B]``; a tensor of masks ``[B, H, W]``; a list of :class:`Target`. A sequence of samples, each of which comes into
-    being where somebody asks for it."""
-
-    def __init__(self, images: torch.Tensor, labels: np.ndarray | torch.Tensor | list[Target]):
-        self.images = images
-        self.labels = labels
-
-    def __len__(self) -> int:
-        return len(self.images)
-
-    def __getitem__(self, index):
-        if isinstance(index, slice):
-            return self.samples()[index]
-        label = self.labels[index]
-        row = range(len(self))[index]
-        return Sample(self.images[row], int(label) if self._numbers else label, self, row)
-
-    @property
-    def _numbers(self) -> bool:
-        return isinstance(self.labels, np.ndarray) and self.labels.ndim == 1
-
-    def whole(self, collate_fn_map: dict | None = None) -> list:
-        """As torch's default collate gives the samples."""
-        if isinstance(self.labels, list):
-            function = (default_collate_fn_map if collate_fn_map is None else collate_fn_map)[Target]
-            return [self.images, function(self.labels)]
-        return [self.images, torch.as_tensor(self.labels)]
-
-    def samples(self) -> list[Sample]:
-        """All of them."""
-        labels = self.labels.tolist() if self._numbers else self.labels
-        rows = zip(self.images.unbind(0), labels, strict=True)
-        return [Sample(image, label, self, i) for i, (image, label) in enumerate(rows)]
+# torch's own table, which users may add to.
+_torch_functions = collating.default_collate_fn_map
 
 
 def default_collate(batch: Sequence) -> Any:
     """torch's ``default_collate``: the same types, dtypes, values and exceptions, in less time.
 
-    Tensors and arrays of one shape and dtype, and numbers, are copied natively, outside of the GIL, into memory that is
-    used again when the last tensor that views it is gone (in a worker process into shared memory). Functions registered
-    in torch's ``default_collate_fn_map`` are called as torch calls them. Whatever is unusual is given to torch.
+    Tensors and arrays of one shape and dtype, and numbers, are copied natively, with the GIL released, into memory that
+    is used again when the last tensor that views it is gone (in a worker process into shared memory). Functions
+    registered in torch's ``default_collate_fn_map`` are called as torch calls them. torch itself collates whatever is
+    unusual.
 
     Args:
         batch: samples, all of one structure: tensors, arrays, numbers, str, bytes, in any nesting of mappings, named
@@ -115,12 +45,14 @@ def default_collate(batch: Sequence) -> Any:
         RuntimeError: sequences of different lengths, sparse or nested tensors.
         TypeError: there is a sample, or a part of one, that is none of the above.
     """
+    if type(batch) is Batch:
+        return collate_samples(batch, collate_fn_map=_functions())
     first = batch[0]
     kind = type(first)
-    function = default_collate_fn_map.get(kind)
+    function = _torch_functions.get(kind)
     if function is None:
-        function = next((default_collate_fn_map[key] for key in default_collate_fn_map if isinstance(first, key)), None)
-    if function is torchs.collate_str_fn:
+        function = next((_torch_functions[key] for key in _torch_functions if isinstance(first, key)), None)
+    if function is collating.collate_str_fn:
         return batch
     if function is not None:
         ours = _OURS.get(function)
@@ -132,7 +64,7 @@ def default_collate(batch: Sequence) -> Any:
             raise RuntimeError("each element in list of batch should be of equal size")
         return [default_collate(column) for column in zip(*batch, strict=True)]
     # torch knows what to do with other containers, and comes back to us for what is in them.
-    return collate(batch, collate_fn_map=_functions())
+    return collating.collate(batch, collate_fn_map=_functions())
 
 
 def pad_collate(batch: Sequence, value: float = 0) -> Any:
@@ -161,7 +93,7 @@ def pad_collate(batch: Sequence, value: float = 0) -> Any:
         return collate_arrays(column) if len(shapes) == 1 else pad([torch.as_tensor(item) for item in column])
 
     ours = {torch.Tensor: pad, np.ndarray: pad_arrays, Target: pad_targets, Sample: pad_samples}
-    return collate(batch, collate_fn_map={**_functions(), **ours})
+    return collating.collate(batch, collate_fn_map={**_functions(), **ours})
 
 
 def _padded(column: Sequence[torch.Tensor], value: float) -> Sequence[torch.Tensor]:
@@ -174,22 +106,21 @@ def _padded(column: Sequence[torch.Tensor], value: float) -> Sequence[torch.Tens
     return [pad(item, (0, width - item.shape[-1], 0, height - item.shape[-2]), value=value) for item in column]
 
 
-def collate_samples(samples: Sequence[Sample], *, collate_fn_map=None) -> list[torch.Tensor]:
-    """``[images, labels]`` as torch's default collate gives for ``(image, label)`` tuples: tensors ``[B, C, H, W]``
-    and labels ``[B, L]`` or ``[B]``. A whole batch in its order is handed on, anything else is stacked.
+def collate_samples(samples: Sequence[Sample], *, collate_fn_map: Any = None) -> list[Any]:
+    """``[images, targets]`` as torch's default collate gives for ``(image, target)`` tuples: images ``[B, C, H, W]``
+    and labels ``[B, L]`` or ``[B]``. What a :class:`Batch` has as one tensor is handed on, anything else is stacked.
 
     Raises:
         RaggedError: the images differ in shape, and nothing in ``collate_fn_map`` (that of :func:`pad_collate` does)
             takes care of that.
     """
-    if type(samples) is Batch:
-        return samples.whole(collate_fn_map)
-    batch = samples[0].batch
-    whole = batch is not None and len(samples) == len(batch.images)
-    if whole and all(type(s) is Sample and s.batch is batch and s.row == i for i, s in enumerate(samples)):
-        return batch.whole(collate_fn_map)
+    functions = _functions() if collate_fn_map is None else collate_fn_map
+    if isinstance(samples, Batch) and isinstance(samples.images, torch.Tensor):
+        if isinstance(samples.targets, list):
+            return [samples.images, collating.collate(samples.targets, collate_fn_map=functions)]
+        return [samples.images, torch.as_tensor(samples.targets)]
     try:
-        return collate([tuple(sample) for sample in samples], collate_fn_map=collate_fn_map)
+        return collating.collate([tuple(sample) for sample in samples], collate_fn_map=functions)
     except RuntimeError as error:
         origins = [getattr(sample, "origin", None) for sample in samples]
         _refuse_ragged([sample[0] for sample in samples], origins, error)
@@ -212,12 +143,12 @@ def pad_targets(batch: Sequence[Target], *, collate_fn_map=None) -> dict[str, to
     return made
 
 
-def pad_samples(samples: Sequence[Sample], *, collate_fn_map=None) -> list:
-    """As :func:`collate_samples`, masks of different sizes padded with their own number."""
+def pad_samples(samples: Sequence[Sample], *, collate_fn_map: Any = None) -> list[Any]:
+    """As :func:`collate_samples`, with masks of different sizes padded with their own number."""
     fill = samples[0].fill
     if fill is not None:
         masks = _padded([mask for _, mask in samples], fill)
-        samples = [Sample(sample[0], mask, origin=sample.origin) for sample, mask in zip(samples, masks, strict=True)]
+        samples = Batch([image for image, _ in samples], list(masks), lambda place: samples[place].origin, fill)
     return collate_samples(samples, collate_fn_map=collate_fn_map)
 
 
@@ -225,7 +156,7 @@ def collate_tensors(batch: Sequence[torch.Tensor], *, collate_fn_map=None) -> to
     """Tensors to one ``[B, ...]``."""
     try:
         result = gather.tensors(batch)
-        return torchs.collate_tensor_fn(batch, collate_fn_map=collate_fn_map) if result is None else result
+        return collating.collate_tensor_fn(batch, collate_fn_map=collate_fn_map) if result is None else result
     except RuntimeError as error:
         _refuse_ragged(batch, [None] * len(batch), error)
         raise
@@ -237,7 +168,7 @@ def collate_arrays(batch: Sequence[np.ndarray], *, collate_fn_map=None) -> torch
     # To torch an array is a tensor: somebody else's function for tensors is for arrays too.
     result = gather.arrays(batch) if functions.get(torch.Tensor) is collate_tensors else None
     if result is None:
-        result = torchs.collate_numpy_array_fn(batch, collate_fn_map=functions)
+        result = collating.collate_numpy_array_fn(batch, collate_fn_map=functions)
     return result
 
 
@@ -266,19 +197,19 @@ def _refuse_ragged(images: Sequence[torch.Tensor], origins: Sequence[Origin | No
 
 # torch's own functions, and what does the same here.
 _OURS = {
-    torchs.collate_tensor_fn: collate_tensors,
-    torchs.collate_numpy_array_fn: collate_arrays,
-    torchs.collate_numpy_scalar_fn: _first_try(gather.scalars, torchs.collate_numpy_scalar_fn),
-    torchs.collate_float_fn: _first_try(gather.numbers, torchs.collate_float_fn),
-    torchs.collate_int_fn: _first_try(gather.numbers, torchs.collate_int_fn),
+    collating.collate_tensor_fn: collate_tensors,
+    collating.collate_numpy_array_fn: collate_arrays,
+    collating.collate_numpy_scalar_fn: _first_try(gather.scalars, collating.collate_numpy_scalar_fn),
+    collating.collate_float_fn: _first_try(gather.numbers, collating.collate_float_fn),
+    collating.collate_int_fn: _first_try(gather.numbers, collating.collate_int_fn),
 }
 
 
 def _functions() -> dict:
     """torch's ``default_collate_fn_map`` as it is now, users' entries too, with our functions in place of torch's."""
-    return {kind: _OURS.get(function, function) for kind, function in default_collate_fn_map.items()}
+    return {kind: _OURS.get(function, function) for kind, function in _torch_functions.items()}
 
 
-# torch looks a sample's type up here before it looks at tuples.
-default_collate_fn_map[Sample] = collate_samples
-default_collate_fn_map[Target] = collate_targets
+# torch looks a sample's type up in its table before it looks at tuples.
+_torch.register_collate(Sample, collate_samples)
+_torch.register_collate(Target, collate_targets)

@@ -1,44 +1,78 @@
-"""Keyed: what pixfeed's datasets have in common, above all random numbers by (seed, epoch, index)."""
+"""ImageDataset: what pixfeed's datasets have in common."""
 
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import numpy as np
+import torch
 from torch.utils.data import Dataset
 
-from pixfeed import draws
+from pixfeed import context, draws
+from pixfeed.collate.batch import Batch
+from pixfeed.datasets.failure_log import Failure
 from pixfeed.transforms.fuse import Recipe
 
 
-class Keyed(Dataset):
-    """A dataset of pixfeed's.
+class ImageDataset(Dataset[Any]):
+    """A dataset of pixfeed's: it reads whole batches, and draws random numbers by (seed, epoch, index).
 
     Attributes:
-        seed, epoch: what random numbers depend on, besides a sample's index.
+        seed: what random transforms draw from, besides the epoch and a sample's index.
+        epoch: the epoch that :meth:`set_epoch` has set, ``None`` if it was not called.
     """
 
     seed: int | None = None
     epoch: int | None = None
-    #: Of the transform, if it is pixfeed's.
-    _recipe: Recipe | None = None
+
+    def __len__(self) -> int:
+        raise NotImplementedError
+
+    def __getitems__(self, indices: Sequence[int]) -> Batch:
+        """The samples of a whole batch, read in one call. torch's DataLoader calls this."""
+        raise NotImplementedError
+
+    @property
+    def transform(self) -> Callable[..., Any] | None:
+        """What becomes of an image. It may be replaced at any time: the next batch that is read has the new one.
+        (Worker processes that are running already have the old one.)"""
+        raise NotImplementedError
+
+    @property
+    def reads_natively(self) -> bool:
+        """Whether no Python function is called per sample. Threads then serve as well as processes."""
+        raise NotImplementedError
 
     @property
     def runs_python(self) -> bool:
-        """Whether a part of the transform runs in Python, for each sample, and so keeps the GIL."""
-        return self._recipe is not None and bool(self._recipe.python)
+        """Whether a Python function is called per sample, which holds the GIL."""
+        return not self.reads_natively
+
+    @property
+    def makes_floats(self) -> bool:
+        """Whether images have a floating-point dtype."""
+        return False
+
+    def report(self) -> list[Failure]:
+        """Every image that could not be read so far; none for a dataset in memory."""
+        return []
 
     def set_epoch(self, epoch: int | None) -> None:
         """The epoch that random transforms draw for from now on.
 
         pixfeed.DataLoader counts epochs by itself, unless this was called (``None`` takes it back). With torch's
-        DataLoader call it before every epoch, as DistributedSampler's, and without ``persistent_workers``, whose copies
-        of the dataset it does not reach."""
+        DataLoader call it before every epoch, as for DistributedSampler, and without ``persistent_workers``, whose
+        copies of the dataset it does not reach.
+
+        Args:
+            epoch: counted from 0.
+        """
         self.epoch = None if epoch is None else operator.index(epoch)
 
     @property
-    def _has_items_of_its_own(self) -> bool:
+    def _has_own_items(self) -> bool:
         """Whether a subclass has overridden ``__getitem__`` and left ``__getitems__`` as it was: torch asks the latter
         for batches, which must not do without what the subclass does."""
         kinds = type(self).__mro__
@@ -48,16 +82,30 @@ class Keyed(Dataset):
         )
         return item < items
 
-    def _draws(self, keys: Sequence[int]) -> tuple[int, np.ndarray]:
-        """The epoch, and the random numbers of samples by their indices, ``[n, recipe.draws]``."""
-        told = draws.epoch()
-        epoch = (self.epoch or 0) if told is None else told
-        return epoch, draws.uniform(self.seed or 0, epoch, keys, self._recipe.draws)
+    def _drawn_epoch(self) -> int:
+        """The epoch that this thread's random transforms draw for."""
+        told = context.epoch()
+        return (self.epoch or 0) if told is None else told
 
-    def _in_python(self, images: Iterable, keys: Sequence[int], epoch: int) -> list:
-        """The transform's Python part, each sample with random numbers of its own."""
-        made = []
+    def _draw(self, recipe: Recipe, keys: Sequence[int] | np.ndarray) -> np.ndarray:
+        """Uniform random numbers ``[n, recipe.draws]`` of samples by their indices."""
+        if recipe.draws == 0:
+            return np.empty((len(keys), 0))
+        return draws.uniform(self.seed or 0, self._drawn_epoch(), keys, recipe.draws)
+
+    def _in_python(self, recipe: Recipe, images: Iterable[torch.Tensor], keys: Sequence[int]) -> list[Any]:
+        """The transform's Python part, per sample, with random numbers of its own."""
+        epoch, made = self._drawn_epoch(), []
         for image, key in zip(images, keys, strict=True):
-            with draws.python(self.seed, epoch, key):
-                made.append(self._recipe.in_python(image))
+            with draws.python(self.seed or 0, epoch, key):
+                made.append(recipe.in_python(image))
         return made
+
+
+def read_by_pixfeed(dataset: object) -> bool:
+    """Whether the dataset is one of pixfeed's that reads natively, by pixfeed's own ``__getitem__`` and
+    ``__getitems__``."""
+    ours = next((kind for kind in type(dataset).__mro__ if kind.__module__.startswith("pixfeed.")), None)
+    return getattr(dataset, "reads_natively", False) is True and all(
+        getattr(type(dataset), name, None) is getattr(ours, name, None) for name in ("__getitem__", "__getitems__")
+    )

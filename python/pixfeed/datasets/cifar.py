@@ -54,7 +54,7 @@ class CIFAR10(InMemory):
     ``[3, 32, 32]`` in [0, 1] and an int; a batch float32 ``[B, 3, 32, 32]`` and int64 ``[B]``.
     """
 
-    channels = 3
+    num_channels = 3
     python = _Version(
         "cifar-10-batches-py",
         Download(_HOME + "cifar-10-python.tar.gz", "c58f30108f718f92721af3b95e74349a"),
@@ -137,11 +137,11 @@ class CIFAR10(InMemory):
         pictures, labels = batch.get("data"), batch.get(self._labels_key)
         if not isinstance(pictures, np.ndarray) or pictures.ndim != 2 or pictures.shape[1] != _SIZE:
             what = list(pictures.shape) if isinstance(pictures, np.ndarray) else type(pictures).__name__
-            raise DatasetError(f"{path}: its 'data' is {what}, not uint8 [n, {_SIZE}]; fetch the file again")
+            raise DatasetError.of(path, f"its 'data' is {what}, not uint8 [n, {_SIZE}]; fetch the file again")
         if type(labels) is not list or not all(type(label) is int for label in labels):
-            raise DatasetError(f"{path}: its {self._labels_key!r} is no list of int; fetch the file again")
+            raise DatasetError.of(path, f"its {self._labels_key!r} is no list of int; fetch the file again")
         if len(pictures) != len(labels):
-            raise DatasetError(f"{path}: {len(pictures)} images and {len(labels)} labels; fetch the file again")
+            raise DatasetError.of(path, f"{len(pictures)} images and {len(labels)} labels; fetch the file again")
         return pictures, labels
 
     def _records(self, path: str) -> tuple[np.ndarray, list[int]]:
@@ -149,10 +149,8 @@ class CIFAR10(InMemory):
         data = np.fromfile(path, np.uint8)
         record = self._label_bytes + _SIZE
         if len(data) == 0 or len(data) % record:
-            raise DatasetError(
-                f"{path} [{len(data)} bytes]: its size is no multiple of {record}, a record's size: it is truncated, "
-                "or something else; fetch it again"
-            )
+            what = f"its size is no multiple of {record}, a record's size: it is truncated, or something else"
+            raise DatasetError.of(path, f"{what}; fetch it again", len(data))
         records = data.reshape(-1, record)
         return records[:, self._label_bytes :], records[:, self._label_bytes - 1].tolist()
 
@@ -162,18 +160,17 @@ class CIFAR10(InMemory):
         except DatasetError:
             raise
         except ValueError as reason:
-            raise DatasetError(
-                f"{path}: its {self._names_key!r} is unusable ({reason}); fetch the file again"
-            ) from reason
+            what = f"its {self._names_key!r} is unusable ({reason}); fetch the file again"
+            raise DatasetError.of(path, what) from reason
 
     def _check_labels(self, paths: list[str], labels: list[list[int]]) -> None:
         if not any(labels):
-            raise DatasetError(f"{paths[0]}: there is no image in it; fetch the file again")
+            raise DatasetError.of(paths[0], "there is no image in it; fetch the file again")
         for path, of_path in zip(paths, labels, strict=True):
             for i, label in enumerate(of_path):
                 if not 0 <= label < len(self.classes):
                     what = f"label {label} of item {i}, there are {len(self.classes)} classes"
-                    raise DatasetError(f"{path}: {what}; fetch the file again")
+                    raise DatasetError.of(path, f"{what}; fetch the file again")
 
     def _pictures(self) -> np.ndarray:
         return np.asarray(self.data).transpose(0, 3, 1, 2)

@@ -1,123 +1,141 @@
-"""Many datasets read as one: torch's ConcatDataset and Subset around pixfeed's datasets."""
+"""ConcatImages: torch's ConcatDataset and Subset around pixfeed's datasets, read as one."""
 
 from __future__ import annotations
 
-import operator
-from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Hashable, Iterator, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from torch.utils.data import ConcatDataset, Dataset, Subset
 
-from pixfeed import memory
-from pixfeed.collate import Batch
-from pixfeed.datasets.base import Keyed
-from pixfeed.datasets.list_file import FastTxtDataset
-from pixfeed.errors import ImageError, RegionError
+from pixfeed.collate.batch import Batch
+from pixfeed.datasets.base import ImageDataset, read_by_pixfeed
+from pixfeed.datasets.list_images import ListImages
+from pixfeed.reading.request import Request
 
 
 def reads_natively(dataset: object) -> bool:
-    """Whether a dataset's samples are made natively (it says so: ``reads_natively``), by pixfeed's own methods."""
+    """Whether a dataset's samples are made natively, by pixfeed's own methods, also inside Subset and ConcatDataset."""
     if type(dataset) is Subset:
         return reads_natively(dataset.dataset)
-    if type(dataset) in (ConcatDataset, Joined):
+    if type(dataset) in (ConcatDataset, ConcatImages):
         return all(map(reads_natively, dataset.datasets))
-    ours = next((kind for kind in type(dataset).__mro__ if kind.__module__.startswith("pixfeed.")), None)
-    return getattr(dataset, "reads_natively", False) is True and all(
-        getattr(type(dataset), name, None) is getattr(ours, name, None) for name in ("__getitem__", "__getitems__")
-    )
+    return read_by_pixfeed(dataset)
 
 
-def datasets(dataset: object) -> list[Keyed]:
+def image_datasets(dataset: object) -> list[ImageDataset]:
     """The pixfeed datasets inside."""
-    if isinstance(dataset, Keyed):
+    if isinstance(dataset, ImageDataset):
         return [dataset]
     if isinstance(dataset, Subset):
-        return datasets(dataset.dataset)
+        return image_datasets(dataset.dataset)
     inside = dataset.datasets if isinstance(dataset, ConcatDataset) else []
-    return [found for each in inside for found in datasets(each)]
+    return [found for each in inside for found in image_datasets(each)]
 
 
-def joined(dataset: Dataset) -> Dataset:
-    """The same dataset, with a :class:`Joined` in place of each ConcatDataset if all that is inside is pixfeed's."""
+def with_concat_images(dataset: Dataset[Any]) -> Dataset[Any]:
+    """The same dataset, with :class:`ConcatImages` in place of each ConcatDataset that has only pixfeed's inside."""
     if not reads_natively(dataset):
         return dataset
     if type(dataset) is Subset:
-        inside = joined(dataset.dataset)
+        inside = with_concat_images(dataset.dataset)
         return dataset if inside is dataset.dataset else Subset(inside, dataset.indices)
-    return Joined(dataset.datasets) if type(dataset) is ConcatDataset else dataset
+    return ConcatImages(dataset.datasets) if type(dataset) is ConcatDataset else dataset
 
 
-class Joined(ConcatDataset):
-    """A ConcatDataset of what :func:`reads_natively`, which reads a batch in one call into one tensor, whichever of its
-    datasets the samples are in. Samples that are read in different ways are read in as many calls."""
+class _Part(NamedTuple):
+    """Samples of one dataset: their indices there, and their places in the batch."""
 
-    def __getitems__(self, indices: Sequence[int]) -> list:
+    dataset: ImageDataset
+    indices: list[int]
+    places: list[int]
+
+
+class ConcatImages(ConcatDataset[Any]):
+    """A ConcatDataset that reads a batch in one call into one tensor, whichever of its datasets the samples are in.
+    Samples that are read in different ways are read in as many calls."""
+
+    def __getitems__(self, indices: Sequence[int]) -> Batch:
         """The samples at ``indices``, those that indexing gives."""
-        found = [_find(self, index) for index in indices]
-        ways: dict[tuple, list[int]] = {}
-        for place, (dataset, _) in enumerate(found):
-            ways.setdefault(_way(dataset), []).append(place)
-        if len({way[0] for way in ways}) > 1:  # no batch of one shape: each sample by itself, which knows its file
-            return [dataset[row] for dataset, row in found]
-        samples = [None] * len(found)
-        for places in ways.values():
-            for place, sample in zip(places, _read([found[place] for place in places]), strict=True):
-                samples[place] = sample
-        return samples
+        parts = _gathered(_parts(self, indices, list(range(len(indices)))))
+        groups: dict[Hashable, list[_Part]] = {}
+        for part in parts:
+            key = part.dataset.merge_key if isinstance(part.dataset, ListImages) else (None, id(part.dataset))
+            groups.setdefault(key, []).append(part)
+        if len(groups) == 1:
+            return _read(next(iter(groups.values())))
+        images, targets, origins = ([None] * len(indices) for _ in range(3))
+        for group in groups.values():
+            places = sorted(place for part in group for place in part.places)
+            number = {place: i for i, place in enumerate(places)}
+            batch = _read([part._replace(places=[number[place] for place in part.places]) for part in group])
+            for place, sample in zip(places, batch, strict=True):
+                images[place], targets[place] = sample
+                origins[place] = sample
+        return Batch(images, targets, lambda place: origins[place].origin)
 
 
-def _find(dataset: Dataset, index: int) -> tuple[Dataset, int]:
-    """The dataset that a sample is in, and its index there."""
-    while isinstance(dataset, (Subset, ConcatDataset)):
-        if isinstance(dataset, Subset):
-            dataset, index = dataset.dataset, dataset.indices[index]
-            continue
-        index, count = operator.index(index), len(dataset)
-        if not -count <= index < count:
-            dataset[index]  # raises what torch raises
-        starts = [0, *dataset.cumulative_sizes]
-        place = bisect_right(starts, index % count) - 1
-        dataset, index = dataset.datasets[place], index % count - starts[place]
-    return dataset, index
+def _parts(dataset: Any, indices: Sequence[int], places: list[int]) -> Iterator[_Part]:
+    """Where samples are."""
+    if isinstance(dataset, Subset):
+        yield from _parts(dataset.dataset, [dataset.indices[index] for index in indices], places)
+        return
+    if not isinstance(dataset, ConcatDataset):
+        yield _Part(dataset, list(indices), places)
+        return
+    wanted, count = np.asarray(indices, np.int64), len(dataset)
+    wrong = (wanted < -count) | (wanted >= count)
+    if wrong.any():
+        dataset[indices[int(wrong.argmax())]]  # raises what torch raises
+    wanted %= count
+    starts = np.array([0, *dataset.cumulative_sizes])
+    numbers = np.searchsorted(starts, wanted, "right") - 1
+    for number in np.unique(numbers).tolist():
+        mine = np.flatnonzero(numbers == number)
+        local = (wanted[mine] - starts[number]).tolist()
+        yield from _parts(dataset.datasets[number], local, [places[i] for i in mine.tolist()])
 
 
-def _is_plain(dataset: Dataset) -> bool:
-    """Whether FastTxtDataset itself makes the samples, of nothing but file, region and labels."""
-    return type(dataset) is FastTxtDataset and dataset.transform is None and dataset._targets is None
+def _gathered(parts: Iterator[_Part]) -> list[_Part]:
+    """One part per dataset: a dataset may be inside more than once."""
+    found: dict[int, _Part] = {}
+    for part in parts:
+        known = found.get(id(part.dataset))
+        found[id(part.dataset)] = (
+            part if known is None else _Part(part.dataset, known.indices + part.indices, known.places + part.places)
+        )
+    return list(found.values())
 
 
-def _way(dataset: Dataset) -> tuple:
-    """Samples of datasets with the same way can be read in one call. The first part is the shape, where it is known."""
-    if not _is_plain(dataset):
-        return None, id(dataset)
-    reader, tables = dataset._reader, (dataset.rois, dataset.boxes)
-    shape = (dataset.channels, dataset.resize_height, dataset.resize_width)
-    values = (dataset.dtype, dataset.memory_format)
-    return shape, *values, reader.reading, reader.backend.name, *(table is None for table in tables)
+def _read(parts: list[_Part]) -> Batch:
+    """Samples of datasets that can be read together, ordered by their places, which are all of 0, 1, ..."""
+    first = parts[0].dataset
+    if len(parts) == 1:
+        order = np.argsort(parts[0].places)
+        return first.__getitems__([parts[0].indices[i] for i in order.tolist()])
+    return _read_together([(part.dataset, part) for part in parts if isinstance(part.dataset, ListImages)])
 
 
-def _read(found: Sequence[tuple[Dataset, int]]) -> Sequence:
-    """Samples (dataset and index) of datasets that have the same way."""
-    first = found[0][0]
-    if not _is_plain(first):
-        return first.__getitems__([index for _, index in found])
-    found = [(dataset, dataset._wrap(index)) for dataset, index in found]
-    labels = [dataset.files.labels[row] for dataset, row in found]
-    if None in _way(first)[0] or len({(label.shape, label.dtype) for label in labels}) > 1:
-        return [dataset[row] for dataset, row in found]
-    images = first._empty(first.resize_height, first.resize_width, len(found))
-    failures: dict[int, ImageError | RegionError] = {}
-    regions = [dataset._regions([row]) for dataset, row in found]
-    first._reader.into(
-        [dataset._path(row) for dataset, row in found],
-        memory.array(images),
-        lambda place: found[place][0]._origin(found[place][1]),
-        *(None if column[0] is None else np.concatenate(column) for column in zip(*regions, strict=True)),
-        failed=lambda place, error: failures.setdefault(place, error),
-        recovered=lambda place, error: found[place][0]._note_recovered(place, error),
+def _read_together(parts: list[tuple[ListImages, _Part]]) -> Batch:
+    requests = [dataset.request(part.indices) for dataset, part in parts]
+    merged = Request.merge(
+        [(np.array(part.places), request.images) for (_, part), request in zip(parts, requests, strict=True)]
     )
-    for place, error in sorted(failures.items()):
-        dataset, row = found[place]
-        labels[place] = dataset.files.labels[dataset._replace(row, images[place : place + 1], error)]
-    return Batch(images, np.stack(labels)).samples()
+    read = parts[0][0].read_images(merged)
+    n = len(merged)
+    targets: list[Any] = [None] * n
+    owners: list[Any] = [None] * n
+    for (dataset, part), request in zip(parts, requests, strict=True):
+        column = dataset.complete(request, read.part(part.places))
+        for i, place in enumerate(part.places):
+            targets[place] = column[i]
+            owners[place] = (dataset, request, i)
+    if all(isinstance(target, (np.ndarray, np.integer)) for target in targets):
+        kinds = {(np.shape(target), target.dtype) for target in targets}
+        targets = np.stack(targets) if len(kinds) == 1 else targets
+
+    def origin(place: int) -> Any:
+        dataset, request, i = owners[place]
+        return dataset.origin(request.rows[i])
+
+    return Batch(read.images, targets, origin)

@@ -1,4 +1,4 @@
-"""What could not be read in the course of a run, written down where all of its processes can add to it."""
+"""FailureLog: what could not be read during a run, written where all of its processes can add to it."""
 
 from __future__ import annotations
 
@@ -18,13 +18,21 @@ from pixfeed.errors import ImageError, RegionError, Status
 
 
 class Failure(NamedTuple):
-    """One image (or region of one) that could not be read."""
+    """One image (or region of one) that could not be read.
+
+    Attributes:
+        path: the image's path.
+        line: its line in the list, counted from 1; ``None`` without a list.
+        reason: the whole error message.
+        count: how often it was tried.
+        recovered: whether it was read as far as it goes (``min_recovered`` of :class:`pixfeed.Reading`).
+    """
 
     path: str | None
-    line: int | None  # of the list, counted from 1
+    line: int | None
     reason: str
-    count: int  # how often it was tried
-    recovered: bool = False  # it was read as far as it goes
+    count: int
+    recovered: bool = False
 
 
 def _recovered(error: ImageError | RegionError) -> bool:
@@ -89,7 +97,7 @@ class _Seen:
             self.end += len(line)
 
 
-class Journal:
+class FailureLog:
     """A file of failures, made at the first one and removed with the object that made it.
 
     Worker processes, forked or spawned, add to the same file: a line each, which the system appends in one piece. A
@@ -170,7 +178,7 @@ def _parsed(line: bytes) -> Failure:
     return Failure(path, number, reason, 1, recovered)
 
 
-def _reopen(path: str) -> Journal:
-    journal = Journal.__new__(Journal)  # its maker removes the file
-    journal._path, journal._seen = path, _Seen()
-    return journal
+def _reopen(path: str) -> FailureLog:
+    log = FailureLog.__new__(FailureLog)  # its maker removes the file
+    log._path, log._seen = path, _Seen()
+    return log

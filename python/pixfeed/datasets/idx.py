@@ -30,7 +30,7 @@ def read(path: str, ndim: int) -> np.ndarray:
     size = os.path.getsize(path)
 
     def error(what: str) -> DatasetError:
-        return DatasetError(f"{path} [{size} bytes]: {what}; fetch the file again")
+        return DatasetError.of(path, f"{what}; fetch the file again", size)
 
     with open(path, "rb") as raw:
         zipped = raw.read(2) == _GZIP

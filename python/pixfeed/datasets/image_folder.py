@@ -10,12 +10,14 @@ from typing import Any
 import numpy as np
 import torch
 
+from pixfeed.collate.batch import Batch, Sample
 from pixfeed.datasets import torchvision_transforms
 from pixfeed.datasets.list_file import FastTxtDataset
 from pixfeed.lists import folder
+from pixfeed.reading.pipeline import Pipeline
+from pixfeed.targets.labels import ClassNumbers
 from pixfeed.transforms import Compose, Resize
 from pixfeed.transforms.base import Transform
-from pixfeed.transforms.values import Values
 
 
 class ImageFolder(FastTxtDataset):
@@ -45,36 +47,44 @@ class ImageFolder(FastTxtDataset):
     ``imgs`` and ``targets`` are torchvision's. Errors of an item are those of FastTxtDataset.
     """
 
+    _takes_pil = False  # the transform is called with a PIL image
+
     def __init__(
         self,
         root: str | os.PathLike,
-        transform: Callable | None = None,
-        target_transform: Callable | None = None,
+        transform: Callable[..., Any] | None = None,
+        target_transform: Callable[..., Any] | None = None,
         *,
         is_valid_file: Callable[[str], bool] | None = None,
         allow_empty: bool = False,
         resize_height: int | None = None,
         resize_width: int | None = None,
-        **options,
+        **options: Any,
     ):
         self.root = os.path.expanduser(os.fspath(root))
         self.classes, samples = folder.find(self.root, is_valid_file, allow_empty)
         self.class_to_idx = {name: number for number, name in enumerate(self.classes)}
         self.target_transform = target_transform
-        self._takes_pil = False
-        sizes = (resize_height, resize_width)
-        if transform is not None:
-            values = torchvision_transforms.values(transform)
-            self._takes_pil = values is None and not isinstance(transform, (Compose, Transform))
-            if self._takes_pil:
-                if "dtype" in options:
-                    raise ValueError("dtype does not go with this transform, which makes its tensors itself, in Python")
-                options["dtype"] = torch.uint8
-            else:
-                options["transform"] = transform if values is None else _written(values, sizes)
-                sizes = () if values is not None or sizes == (None, None) else sizes
-        super().__init__(samples, self.root, *sizes, **options)
-        self.transform = transform
+        self._dtype_given = "dtype" in options
+        super().__init__(samples, self.root, resize_height, resize_width, transform=transform, **options)
+        self._targets = ClassNumbers(self._targets.files)
+
+    def _new_pipeline(self, transform: Callable[..., Any] | None) -> Pipeline:
+        values = None if transform is None else torchvision_transforms.values(transform)
+        is_foreign = transform is not None and values is None and not isinstance(transform, (Compose, Transform))
+        if is_foreign and self._dtype_given:
+            raise ValueError("dtype does not go with this transform, which makes its tensors itself, in Python")
+        if is_foreign:  # called with a PIL image; see _finished()
+            pipeline = Pipeline.resizing(self._reading, *self._sides)
+            pipeline.recipe.settle(torch.uint8)
+        elif values is not None:
+            pipeline = Pipeline(self._reading, [*_resize(self._sides), *torchvision_transforms.steps(values)])
+            pipeline.recipe.settle(self._given_dtype)
+        else:
+            self._sides_given = self._sides != (None, None)
+            pipeline = super()._new_pipeline(transform)
+        self._takes_pil = is_foreign
+        return pipeline
 
     @property
     def reads_natively(self) -> bool:
@@ -83,7 +93,7 @@ class ImageFolder(FastTxtDataset):
     @cached_property
     def samples(self) -> list[tuple[str, int]]:
         """Path and label of every image."""
-        paths = (os.path.join(self.root, name) for name in self.files.names())
+        paths = self.files.paths(range(len(self.files)), self.root)
         return list(zip(paths, self.targets, strict=True))
 
     @property
@@ -96,48 +106,44 @@ class ImageFolder(FastTxtDataset):
         """The label of every image."""
         return self.files.labels[:, 0].tolist()
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: Any) -> Any:
         """``(image, target)``; for a slice a :class:`torch.utils.data.Subset`."""
         item = super().__getitem__(index)
-        return item if isinstance(index, slice) else self._finished(item)
+        return item if isinstance(index, slice) or self.reads_natively else self._finished(item)
 
-    def __getitems__(self, indices: Sequence[int]) -> list:
-        if self._one_by_one:
-            return [self[index] for index in indices]
-        samples = super().__getitems__(indices)
-        return samples if self.reads_natively else [self._finished(sample) for sample in samples]
+    def __getitems__(self, indices: Sequence[int]) -> Batch:
+        if self._pipeline.recipe.size is None or self._has_own_items:
+            return Batch.of([self[index] for index in indices])
+        batch = super().__getitems__(indices)
+        return batch if self.reads_natively else Batch.of([self._finished(sample) for sample in batch])
 
-    def _finished(self, sample: tuple[torch.Tensor, int]) -> tuple[Any, Any]:
-        """What nobody but Python can do."""
+    def _finished(self, sample: Sample) -> Sample:
+        """What only Python can do."""
         image, target = sample
-        if self.reads_natively:
-            return sample
         if self._takes_pil:
-            image = self.transform(_pil(image))
-        return image, (target if self.target_transform is None else self.target_transform(target))
+            image = self._transform(_pil(image))
+        if self.target_transform is not None:
+            target = self.target_transform(target)
+        return Sample(image, target, lambda: sample.origin)
 
-    def _label(self, i: int) -> int:
-        return int(self.files.labels[i, 0])
-
-    def _labels(self, rows: Sequence[int]) -> np.ndarray:
-        return self.files.labels[rows, 0]
-
-    def __getstate__(self) -> dict:
+    def __getstate__(self) -> dict[str, Any]:
         state = super().__getstate__()
         for name in ("samples", "targets"):  # made again where somebody asks
             state.pop(name, None)
         return state
 
 
-def _written(values: Values, sizes: tuple[int | None, int | None]) -> Compose:
-    """Resized as FastTxtDataset does it, if at all, and with those values."""
-    if None in sizes and sizes != (None, None):
+def _resize(sides: tuple[int | None, int | None]) -> list[Resize]:
+    """The resize of FastTxtDataset as a transform."""
+    height, width = sides
+    if height is None and width is None:
+        return []
+    if height is None or width is None:
         raise ValueError("with a transform give both resize_height and resize_width, or neither")
-    steps = [] if None in sizes else [Resize(sizes, antialias=False)]
-    return Compose([*steps, *torchvision_transforms.steps(values)])
+    return [Resize((height, width), antialias=False)]
 
 
-def _pil(image: torch.Tensor):
+def _pil(image: torch.Tensor) -> Any:
     """uint8 ``[C, H, W]`` as a PIL image."""
     try:
         from PIL import Image

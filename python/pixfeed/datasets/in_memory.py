@@ -10,20 +10,19 @@ import numpy as np
 import torch
 
 from pixfeed import backends, draws, memory
-from pixfeed.collate import Batch
+from pixfeed.collate.batch import Batch
 from pixfeed.context import num_threads
 from pixfeed.datasets import torchvision_transforms
-from pixfeed.datasets.base import Keyed
-from pixfeed.datasets.failure_log import Failure
+from pixfeed.datasets.base import ImageDataset
 from pixfeed.errors import Origin
-from pixfeed.reading.functional import check_dtype, check_memory_format
 from pixfeed.transforms import Compose
-from pixfeed.transforms.execute import cook_pictures
+from pixfeed.transforms.compose import steps_of
+from pixfeed.transforms.execute import plan_passes, run_passes
 from pixfeed.transforms.fuse import Recipe
-from pixfeed.transforms.values import Values, numbers
+from pixfeed.transforms.values import Values, check_dtype, check_memory_format, numbers
 
 
-class InMemory(Keyed):
+class InMemory(ImageDataset):
     """What the classic sets have in common. ``data`` and ``targets`` are torchvision's, and may be replaced or changed.
 
     Args:
@@ -50,7 +49,7 @@ class InMemory(Keyed):
     #: What is in the pictures, by label.
     classes: list[str]
     #: C of ``[C, H, W]``: 1 or 3.
-    channels: int
+    num_channels: int
 
     def __init__(
         self,
@@ -79,26 +78,30 @@ class InMemory(Keyed):
             numbers(0.0 if mean is None else mean),
             numbers(1.0 if std is None else std),
         )
-        if not self._given.fit(self.channels):
+        if not self._given.fit(self.num_channels):
             raise ValueError(
-                f"mean is {mean} and std is {std}; they may be finite numbers, one or {self.channels}, std not 0"
+                f"mean is {mean} and std is {std}; they may be finite numbers, one or {self.num_channels}, std not 0"
             )
         if dtype is torch.uint8 and not (mean is None and std is None):
             raise ValueError("dtype=torch.uint8 keeps the values: no mean and std")
-        self._backend = backends.chosen(backend)
-        backends.load(self._backend)
+        self._backend_name = backends.choose(backend).name
         self.transform = transform
 
     @property
-    def transform(self) -> Callable | None:
+    def transform(self) -> Callable[..., Any] | None:
+        """What becomes of an image. It may be replaced at any time.
+
+        Raises:
+            ValueError, TypeError: when it is set, if it does not go with the dataset's other arguments.
+        """
         return self._transform
 
     @transform.setter
-    def transform(self, transform: Callable | None) -> None:
+    def transform(self, transform: Callable[..., Any] | None) -> None:
         values, recipe = self._given, None
         if transform is not None:
             recipe, values = self._recipe_of(transform), None
-            if recipe is not None and recipe.only_writes and recipe.channels == self.channels:
+            if recipe is not None and recipe.only_writes and recipe.channels == self.num_channels:
                 values, recipe = Values(recipe.written, numbers(recipe.mean), numbers(recipe.std)), None
         if recipe is not None and self.seed is None and (recipe.draws or recipe.python):
             self.seed = draws.new_seed()
@@ -109,12 +112,12 @@ class InMemory(Keyed):
         compose = torchvision_transforms.ours(transform)
         if compose is None:
             values = torchvision_transforms.values(transform)
-            if values is None or not values.fit(self.channels):
+            if values is None or not values.fit(self.num_channels):
                 if self._dtype is not None:
                     raise ValueError("dtype does not go with this transform, which makes its tensors itself, in Python")
                 return None
             compose = Compose(torchvision_transforms.steps(values))
-        recipe = compose.recipe(self.channels)
+        recipe = Recipe(steps_of(compose), self.num_channels)
         recipe.settle(self._given.dtype)
         return recipe
 
@@ -137,13 +140,8 @@ class InMemory(Keyed):
         return not by_python and self.target_transform is None
 
     @property
-    def runs_python(self) -> bool:
-        """Whether somebody's Python function is called for each item, and so keeps the GIL."""
-        return not self.reads_natively
-
-    def report(self) -> list[Failure]:
-        """What could not be read: nothing, here."""
-        return []
+    def makes_floats(self) -> bool:
+        return self.dtype.is_floating_point
 
     def _pictures(self) -> np.ndarray:
         """``data`` as uint8 ``[N, C, H, W]``, without a copy."""
@@ -166,21 +164,20 @@ class InMemory(Keyed):
         image = self._transform(self._pil(row)) if self._is_called else self._images([row])[0]
         return image, self._labels([row])[0]
 
-    def __getitems__(self, indices: Sequence[int]) -> Sequence[tuple]:
+    def __getitems__(self, indices: Sequence[int]) -> Batch:
         """The items of a whole batch, converted in one call. torch's DataLoader calls this, and its default collate
         hands the batch on without a copy: images ``[B, C, H, W]``, targets int64 ``[B]``."""
-        if self._is_called or self._has_items_of_its_own:
-            return [self[index] for index in indices]
+        if self._is_called or self._has_own_items:
+            items = [self[index] for index in indices]
+            return Batch([image for image, _ in items], [target for _, target in items])
         rows = np.asarray(indices)
         if rows.dtype.kind not in "iu" or rows.ndim != 1 or rows.min() < 0 or rows.max() >= len(self):
             rows = np.array([self._row(index) for index in indices], np.int64)
         images, labels = self._images(rows), self._labels(rows.tolist())
-        if isinstance(images, torch.Tensor) and set(map(type, labels)) == {int}:
-            return Batch(images, np.array(labels, np.int64))
-        return list(zip(images, labels, strict=True))
+        return Batch(images, np.array(labels, np.int64) if set(map(type, labels)) == {int} else labels)
 
     def __repr__(self) -> str:
-        line = f"{type(self).__name__}({len(self)} images, {len(self.classes)} classes, backend {self._backend})"
+        line = f"{type(self).__name__}({len(self)} images, {len(self.classes)} classes, backend {self._backend_name})"
         return "\n  ".join([line, *(self._recipe.lines().splitlines() if self._recipe else ())])
 
     @property
@@ -198,33 +195,33 @@ class InMemory(Keyed):
     def _images(self, rows: Sequence[int] | np.ndarray) -> torch.Tensor | list:
         """Those of whole batches: a tensor ``[B, C, H, W]``, or what Python made of each."""
         if self._recipe is None:
-            return self._take(rows)
-        epoch, u = self._draws(rows)
-        images = self._recipe.finish(self._carried(rows, u), u)
-        return self._in_python(images.unbind(0), rows, epoch) if self._recipe.python else images
+            return self._written(rows)
+        u = self._draw(self._recipe, rows)
+        images = self._recipe.finish(self._made(rows, u), u)
+        return self._in_python(self._recipe, images.unbind(0), rows) if self._recipe.python else images
 
-    def _carried(self, rows: Sequence[int] | np.ndarray, u: np.ndarray) -> torch.Tensor:
+    def _made(self, rows: Sequence[int] | np.ndarray, u: np.ndarray) -> torch.Tensor:
         """What the recipe's passes make, with uniform numbers ``[B, recipe.draws]``."""
-        recipe, made = self._recipe, torch.empty(0)
-
-        def allocate(height: int, width: int) -> np.ndarray:
-            nonlocal made
-            made = memory.empty((len(rows), recipe.channels, height, width), recipe.written, self.memory_format)
-            return memory.array(made)
-
-        def refuse(i: int, what: str):
-            raise Origin(f"item {rows[i]} of {type(self).__name__}").region_error(what)
-
+        recipe, backend = self._recipe, backends.load(self._backend_name)
         pictures = np.ascontiguousarray(np.moveaxis(self._pictures(), 1, -1)[rows])
-        cook_pictures(backends.load(self._backend), recipe, recipe.passes, pictures, allocate, refuse, u)
-        return made
+        height, width = (np.full(len(rows), side) for side in pictures.shape[1:3])
+        passes, refused = plan_passes(recipe, width, height, u)
+        for place, what in sorted(refused.items()):
+            raise Origin(f"item {rows[place]} of {type(self).__name__}").region_error(what)
+        shape = (len(rows), recipe.channels, *passes[-1].size(0))
+        images = memory.empty(shape, recipe.written, self.memory_format)
+        out = memory.array(images)
+        for i, picture in enumerate(pictures):
+            run_passes(backend, passes, i, picture, out[i : i + 1])
+        return images
 
-    def _take(self, rows: Sequence[int] | np.ndarray) -> torch.Tensor:
+    def _written(self, rows: Sequence[int] | np.ndarray) -> torch.Tensor:
         pictures = self._pictures()
         values = self._values
         out = memory.empty((len(rows), *pictures.shape[1:]), values.dtype, self.memory_format)
-        how = (memory.array(out), *values.three(), num_threads())
-        backends.load(self._backend).take(pictures, np.asarray(rows, np.int64), *how)
+        mean, std = values.three()
+        backend = backends.load(self._backend_name)
+        backend.write_pictures(pictures, np.asarray(rows, np.int64), memory.array(out), mean, std, num_threads())
         return out
 
     def _labels(self, rows: Sequence[int]) -> list:

@@ -2,38 +2,27 @@
 
 from __future__ import annotations
 
+import inspect
 import operator
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable
+from typing import Any, Literal, Unpack
 
 import numpy as np
 import torch
-from torch.utils.data import Subset
 
-from pixfeed import draws, memory
-from pixfeed.collate import Batch, Sample
-from pixfeed.datasets.base import Keyed
-from pixfeed.datasets.failure_log import Failure, Journal
-from pixfeed.errors import ImageError, Origin, RegionError
+from pixfeed import draws
+from pixfeed.datasets.bad_images import BadImages, OnError
+from pixfeed.datasets.list_images import ListImages
 from pixfeed.lists import folder
-from pixfeed.lists.file_list import FileList, Samples
-from pixfeed.reading.functional import Reader, check_dtype, check_memory_format, forget_it
-from pixfeed.reading.options import Reading, check_rows, check_size
-from pixfeed.targets.targets import KINDS as TARGETS
-from pixfeed.targets.targets import Places, check_recipe, of_list
-from pixfeed.transforms import Compose
-from pixfeed.transforms.execute import Cook
-from pixfeed.transforms.fuse import Recipe
-
-#: ``len`` of a dataset that repeats for ever.
-ENDLESS = 10_000_000
-#: With "skip": where so many images in a row cannot be read, as many others, spread over the list, say whether it is
-#: worth going on.
-IN_A_ROW = 1000
-
-
-# A pickle leaves out which of these are None: it is small, and stays so.
-_OFTEN_NONE = ("transform", "seed", "epoch", "boxes", "max_errors", "_rois", "_cook", "_targets", "_worth_it")
+from pixfeed.lists.samples import Samples
+from pixfeed.plan import interpolation_text
+from pixfeed.reading.options import ReadingOptions, check_rows, check_size, reading_of
+from pixfeed.reading.pipeline import Pipeline
+from pixfeed.targets.labels import Labels
+from pixfeed.targets.of_list import Kind, check_recipe, of_list
+from pixfeed.transforms.compose import steps_of
+from pixfeed.transforms.values import check_dtype, check_memory_format
 
 
 class _Default(int):
@@ -43,22 +32,7 @@ class _Default(int):
 _SIDE = _Default(256)
 
 
-def _check_max_errors(max_errors: int | None, on_error: str) -> int | None:
-    if max_errors is None:
-        return None
-    allowed = f"max_errors is {max_errors!r}; it may be a whole number, 0 or more, or None for no limit"
-    try:
-        count = operator.index(max_errors)
-    except TypeError:
-        raise TypeError(allowed) from None
-    if count < 0:
-        raise ValueError(allowed)
-    if on_error == "raise":
-        raise ValueError(f"max_errors={count} goes with on_error='skip' or 'zeros'; 'raise' allows no error")
-    return count
-
-
-class FastTxtDataset(Keyed):
+class FastTxtDataset(ListImages):
     """Images and labels of a list file, decoded natively. The drop-in for the usual list-file Dataset
     (``cv2.imread``, BGR to RGB, ``cv2.resize``, ``ToTensor``), with the same pixels bit for bit.
 
@@ -128,7 +102,10 @@ class FastTxtDataset(Keyed):
     (``workers="thread"`` of :class:`pixfeed.DataLoader`) and forked worker processes share them.
     """
 
-    transform = seed = epoch = boxes = max_errors = _rois = _cook = _targets = _worth_it = None  # see _OFTEN_NONE
+    # A pickle leaves these out while they have these values: it is small, and stays so.
+    _transform: Callable[..., Any] | None = None
+    _given_dtype = torch.float32
+    _sides_given = False
 
     def __init__(
         self,
@@ -140,105 +117,52 @@ class FastTxtDataset(Keyed):
         *,
         dtype: torch.dtype = torch.float32,
         memory_format: torch.memory_format = torch.contiguous_format,
-        roi_columns: int = 0,
+        roi_columns: Literal[0, 4] = 0,
         delimiter: str | None = None,
         label_dtype: np.typing.DTypeLike = np.int64,
         header: bool = False,
-        rois: np.ndarray | None = None,
-        boxes: np.ndarray | None = None,
-        on_error: str = "raise",
+        rois: np.typing.ArrayLike | None = None,
+        resize_boxes: np.typing.ArrayLike | None = None,
+        on_error: OnError = "raise",
         max_errors: int | None = None,
-        transform: Callable | None = None,
+        transform: Callable[..., Any] | None = None,
         seed: int | None = None,
-        targets: str = "labels",
+        targets: Kind = "labels",
         mask_dir: str | os.PathLike | None = None,
         ignore_index: int = 255,
         min_visibility: float = 0.0,
-        box_format: str = "xywh",
-        **reading,
+        box_format: Literal["xywh", "xyxy"] = "xywh",
+        **reading: Unpack[ReadingOptions],
     ):
-        for side in (resize_height, resize_width):
-            if side is not None:
-                check_size((side, side))
-        if repeat is not None and operator.index(repeat) < 1:
-            raise ValueError(f"repeat is {repeat}; it must be at least 1, or None for ever")
-        self._reader = Reader(Reading(**reading))
-        self.channels = self._reader.channels
-        if targets not in TARGETS:
-            raise ValueError(f"targets is {targets!r}; it may be one of {', '.join(TARGETS)}")
-        if (mask_dir is not None or ignore_index != 255) and targets != "mask":
-            raise ValueError("mask_dir and ignore_index go with targets='mask'")
-        if (min_visibility != 0 or box_format != "xywh") and targets != "boxes":
-            raise ValueError("min_visibility and box_format go with targets='boxes'")
-        if targets != "labels":
-            if isinstance(filename, Samples):
-                raise ValueError(f"targets={targets!r} needs a list file")
-            if roi_columns != 0 or np.dtype(label_dtype) != np.int64:
-                raise ValueError(
-                    f"roi_columns and label_dtype go with no targets={targets!r}; regions are given by rois"
-                )
-            masks = image_dir if mask_dir is None else mask_dir
-            about = (ignore_index, min_visibility, box_format)
-            self._targets = of_list(targets, filename, masks, delimiter, header, *about)
-            self.files = self._targets.files
-        elif isinstance(filename, Samples):
-            if (roi_columns, delimiter, np.dtype(label_dtype), header) != (0, None, np.int64, False):
-                raise ValueError("roi_columns, delimiter, label_dtype and header are about list files")
-            self.files = filename
-        else:
-            how = dict(delimiter=delimiter, label_dtype=label_dtype, header=header, backend=reading.get("backend"))
-            self.files = FileList(filename, roi_columns, **how)
+        self._reading = reading_of(type(self).__name__, reading, inspect.signature(type(self)).parameters)
+        self._sides = _checked_sides(resize_height, resize_width)
+        self._sides_given = resize_height is not _SIDE or resize_width is not _SIDE
+        self.repeat = _checked_repeat(repeat)
         self.image_dir = os.fspath(image_dir)
-        self.dtype = check_dtype(dtype)
-        self.memory_format = check_memory_format(memory_format)
-        self.transform = transform
-        self.seed = seed
-        self.epoch: int | None = None
-        self._cook: Cook | None = None
-        if transform is not None:
-            if resize_height is not _SIDE or resize_width is not _SIDE:
-                raise ValueError("sizes are given twice: put Resize((height, width)) first in the transform instead")
-            self._set_transform(transform, boxes)
-            if self._targets is not None:
-                check_recipe(self._cook.recipe, targets)
-            resize_height, resize_width = self._cook.recipe.size or (None, None)
-        self.resize_height = None if resize_height is None else int(resize_height)
-        self.resize_width = None if resize_width is None else int(resize_width)
-        self.repeat = repeat
+        self._targets = of_list(
+            targets,
+            filename,
+            mask_dir=mask_dir,
+            image_dir=image_dir,
+            ignore_index=ignore_index,
+            min_visibility=min_visibility,
+            box_format=box_format,
+            roi_columns=roi_columns,
+            delimiter=delimiter,
+            label_dtype=label_dtype,
+            header=header,
+            backend=self._reading.backend,
+        )
+        self.files = self._targets.files
         if rois is not None and roi_columns:
             raise ValueError("regions are given twice: by roi_columns and by rois")
         self._rois = check_rows("rois", rois, len(self.files), np.int64)
-        self.boxes = check_rows("boxes", boxes, len(self.files), np.float64)
-        if on_error not in ("raise", "skip", "zeros"):
-            raise ValueError(f"on_error is {on_error!r}; it may be 'raise', 'skip' or 'zeros'")
-        if on_error == "zeros" and None in (resize_height, resize_width):
-            raise ValueError("on_error='zeros' needs resize_height and resize_width: how large would the zeros be?")
-        if on_error == "zeros" and self.runs_python:
-            raise ValueError("on_error='zeros' goes with no Python function in the transform: what would it give?")
-        self.on_error = on_error
-        self.max_errors = _check_max_errors(max_errors, on_error)
-        self._journal = Journal()
-
-    def _set_transform(self, transform: Callable, boxes: np.ndarray | None) -> None:
-        reading = self._reader.reading
-        if boxes is not None or reading.interpolation is not None or reading.antialias is not None:
-            raise ValueError("boxes, interpolation and antialias go with no transform: its Resize says how to resize")
-        if not isinstance(transform, Compose):
-            transform = Compose([transform])
-        recipe = transform.recipe(self.channels)
-        recipe.settle(self.dtype)
-        self.dtype, self.channels = recipe.dtype, recipe.channels
-        self.seed = draws.new_seed() if self.seed is None else operator.index(self.seed)
-        self._cook = Cook(self._reader, recipe)
-
-    @property
-    def reads_natively(self) -> bool:
-        """Whether nobody's Python function is called for an item: then threads serve as well as processes."""
-        return not self.runs_python
-
-    @property
-    def _recipe(self) -> Recipe | None:
-        return None if self._cook is None else self._cook.recipe
+        self.resize_boxes = check_rows("resize_boxes", resize_boxes, len(self.files), np.float64)
+        self._given_dtype = check_dtype(dtype)
+        self.memory_format = check_memory_format(memory_format)
+        self.seed = None if seed is None else operator.index(seed)
+        self._bad_images = BadImages(on_error, max_errors)
+        self.transform = transform  # makes the pipeline
 
     @classmethod
     def from_folder(
@@ -249,7 +173,7 @@ class FastTxtDataset(Keyed):
         repeat: int | None = 1,
         *,
         suffixes: Iterable[str] = folder.SUFFIXES,
-        **options,
+        **options: Any,
     ) -> FastTxtDataset:
         """The images of a folder that has a sub-folder a class, in the order of torchvision's ImageFolder.
 
@@ -282,7 +206,7 @@ class FastTxtDataset(Keyed):
         repeat: int | None = 1,
         *,
         image_dir: str | os.PathLike = "",
-        **options,
+        **options: Any,
     ) -> FastTxtDataset:
         """The images at ``paths``, without a list file.
 
@@ -297,247 +221,121 @@ class FastTxtDataset(Keyed):
         """
         return cls(Samples(paths, labels), image_dir, resize_height, resize_width, repeat, **options)
 
+    # -- what it is ---------------------------------------------------------------------------------------------------
+
     @property
-    def rois(self) -> np.ndarray | None:
-        """int64 ``[n, 4]``: the region of each sample, if there are any."""
-        return self.files.rois if self.files.roi_columns else self._rois
-
-    def __len__(self) -> int:
-        return ENDLESS if self.repeat is None else len(self.files) * self.repeat
-
-    def __getitem__(self, index):
-        """``(image, label)``; for a slice a :class:`torch.utils.data.Subset`. A negative index counts from the end;
-        an index beyond the end starts over."""
-        if isinstance(index, slice):
-            return Subset(self, range(len(self))[index])
-        i, key = self._wrap(index), self._key(index)
-        try:
-            return self._read(i, key)
-        except (ImageError, RegionError) as error:
-            first = error
-        self._note(first)
-        if self.on_error == "zeros":
-            size = (self.resize_height, self.resize_width)
-            image = self._empty(*size).zero_().to(self.dtype)
-            return image, self._label(i) if self._targets is None else self._targets.nothing(i, size)
-        for other in self._instead(i, first):
-            try:
-                return self._read(other, key)
-            except (ImageError, RegionError) as error:
-                self._note(error)
-
-    def _instead(self, row: int, first: ImageError | RegionError) -> Iterator[int]:
-        """The rows that "skip" tries one after the other in place of ``row``, which failed with ``first``. What ends
-        it depends on the list alone.
+    def transform(self) -> Callable[..., Any] | None:
+        """What becomes of an image. It may be replaced at any time, also behind a Subset: the next batch that is read
+        has the new one. Worker processes that are running already keep the old one.
 
         Raises:
-            ImageError, RegionError: nothing can be read.
+            ValueError, TypeError: when it is set, if it does not go with the dataset's other arguments. The dataset
+                stays as it was.
         """
-        count = len(self.files)
-        tried = f"none of {count}"
-        for step in range(1, count):
-            if step == IN_A_ROW:
-                if self._worth_it is None:
-                    self._worth_it = any(self._is_readable(i * count // IN_A_ROW) for i in range(IN_A_ROW))
-                if not self._worth_it:
-                    tried = f"none of {IN_A_ROW} in a row, nor of {IN_A_ROW} spread over the list,"
-                    break
-            yield (row + step) % count
-        raise type(first)(
-            f"on_error='skip' finds no image that can be read: {tried} could; is image_dir={self.image_dir!r} right? "
-            f"The first one: {first}",
-            path=first.path,
-            line=first.line,
-        ) from first
+        return self._transform
 
-    def _is_readable(self, row: int) -> bool:
-        try:
-            self._read(row, row)
-        except (ImageError, RegionError):
-            return False
-        return True
+    @transform.setter
+    def transform(self, transform: Callable[..., Any] | None) -> None:
+        pipeline = self._new_pipeline(transform)
+        recipe = pipeline.recipe
+        if self.seed is None and (recipe.draws or recipe.python):
+            self.seed = draws.new_seed()
+        self._transform, self._pipeline = transform, pipeline
 
-    def _read(self, i: int, key: int) -> tuple[torch.Tensor, np.ndarray]:
-        """Sample ``i`` of the list, with the random numbers of index ``key``."""
-        image = None
-
-        def allocate(height: int, width: int) -> np.ndarray:
-            nonlocal image
-            image = self._empty(height, width)
-            return memory.array(image)
-
-        origin = self._origin(i)
-        rois, boxes = self._regions([i])
-        places = Places(1)
-        note = forget_it if self._targets is None else places.note
-        if self._cook is None:
-            size = (self.resize_height, self.resize_width)
-            about = (origin.path, size, allocate, origin, rois, boxes)
-            self._reader.one(*about, self._note_recovered, planned=note)
+    def _new_pipeline(self, transform: Callable[..., Any] | None) -> Pipeline:
+        """The pipeline for a transform, checked against the dataset's other arguments."""
+        if transform is None:
+            pipeline = Pipeline.resizing(self._reading, *self._sides)
         else:
-            epoch, u = self._draws([key])
-            self._cook.one(origin.path, allocate, origin, rois, u, self._note_recovered, note)
-            image = self._cook.recipe.finish(image[None], u)[0]
-            if self.runs_python:
-                (image,) = self._in_python([image], [key], epoch)
-        if self._targets is None:
-            return Sample(image, self._label(i), origin=origin)
-        target = self._targets.make(i, places, 0)
-        return Sample(image, target, origin=origin, fill=self._targets.fill)
-
-    def _label(self, i: int) -> np.ndarray:
-        return self.files.labels[i].copy()
-
-    def _labels(self, rows: Sequence[int]) -> np.ndarray:
-        return self.files.labels[rows]
-
-    def __getitems__(self, indices: Sequence[int]) -> list:
-        """The samples of a whole batch, decoded in one call into one tensor (shared memory in a worker process).
-        torch's DataLoader calls this, and its default collate hands that tensor on without copying it."""
-        if self._one_by_one:
-            return [self[i] for i in indices]
-        rows, keys = [self._wrap(index) for index in indices], [self._key(index) for index in indices]
-        images = self._empty(self.resize_height, self.resize_width, len(rows))
-        epoch, u = (0, None) if self._cook is None else self._draws(keys)
-        failures: dict[int, ImageError | RegionError] = {}
-        targets = [None] * len(rows)
-        self._read_into(rows, images, failures, u, targets)
-        for place, error in sorted(failures.items()):
-            one, target = slice(place, place + 1), [None]
-            rows[place] = self._replace(rows[place], images[one], error, None if u is None else u[one], target)
-            targets[one] = target
-        if u is not None:
-            images = self._cook.recipe.finish(images, u)
-            images[list(failures) if self.on_error == "zeros" else []] = 0
-        labels = self._labels(rows) if self._targets is None else self._targets.batch(targets)
-        if self.runs_python:
-            made = self._in_python(images.unbind(0), keys, epoch)
-            return [Sample(*each, origin=self._origin(i)) for *each, i in zip(made, labels, rows, strict=True)]
-        return Batch(images, labels).samples()
+            if self._sides_given:
+                raise ValueError("sizes are given twice: put Resize((height, width)) first in the transform instead")
+            reading = self._reading
+            if self.resize_boxes is not None or reading.interpolation is not None or reading.antialias is not None:
+                raise ValueError(
+                    "resize_boxes, interpolation and antialias go with no transform: its Resize says how to resize"
+                )
+            pipeline = Pipeline(reading, steps_of(transform))
+        recipe = pipeline.recipe
+        recipe.settle(self._given_dtype)
+        check_recipe(recipe, self._targets.kind)
+        if self.on_error == "zeros" and recipe.size is None:
+            raise ValueError("on_error='zeros' needs resize_height and resize_width: how large would the zeros be?")
+        if self.on_error == "zeros" and recipe.python:
+            raise ValueError("on_error='zeros' goes with no Python function in the transform: what would it give?")
+        return pipeline
 
     @property
-    def _one_by_one(self) -> bool:
-        """Whether a batch is no more than its items: each picture has its own size, or a subclass its own items."""
-        return self.resize_height is None or self.resize_width is None or self._has_items_of_its_own
+    def dtype(self) -> torch.dtype:
+        """Of the images; of what a Python function in the transform gets, if there is one."""
+        return self._pipeline.recipe.dtype or torch.uint8
 
-    def _empty(self, height: int, width: int, *batch: int) -> torch.Tensor:
-        """To decode into."""
-        shape = (*batch, self.channels, height, width)
-        dtype = self.dtype if self._cook is None else self._cook.recipe.written
-        return memory.empty(shape, dtype, self.memory_format, part=not batch)
+    @property
+    def channels(self) -> Literal["rgb", "gray", "unchanged"]:
+        """How images are read, as given."""
+        return self._reading.channels
 
-    def _read_into(
-        self, rows: Sequence[int], images: torch.Tensor, failures: dict, u: np.ndarray | None, targets: list
-    ) -> None:
-        """Samples of the list into ``images``, and into ``targets`` what is no label; what goes wrong into
-        ``failures``, by place. ``u``: the transform's random numbers."""
-        paths = [self._path(i) for i in rows]
-        rois, boxes = self._regions(rows)
-        about = (paths, memory.array(images), lambda i: self._origin(rows[i]), rois)
+    @property
+    def num_channels(self) -> int:
+        """C of the images ``[C, H, W]``."""
+        return self._pipeline.recipe.channels
 
-        def failed(place: int, error: ImageError | RegionError):
-            failures.setdefault(place, error)
+    @property
+    def resize_height(self) -> int | None:
+        """Height of the images in pixels, ``None`` if it depends on the image."""
+        return self._sides[0] if self._transform is None else (self._pipeline.recipe.size or (None, None))[0]
 
-        places = Places(len(rows))
-        note = forget_it if self._targets is None else places.note
-        if u is None:
-            self._reader.into(*about, boxes, failed, self._note_recovered, planned=note)
-        else:
-            self._cook.into(*about, u, failed, self._note_recovered, note)
-        if self._targets is None:
-            return
-        for place, i in enumerate(rows):
-            if place not in failures:
-                try:
-                    targets[place] = self._targets.make(i, places, place)
-                except (ImageError, RegionError) as error:
-                    failed(place, error)
+    @property
+    def resize_width(self) -> int | None:
+        """Width of the images in pixels, ``None`` if it depends on the image."""
+        return self._sides[1] if self._transform is None else (self._pipeline.recipe.size or (None, None))[1]
 
-    def _replace(
-        self,
-        row: int,
-        image: torch.Tensor,
-        error: ImageError | RegionError,
-        u: np.ndarray | None = None,
-        target: list | None = None,
-    ) -> int:
-        """What ``on_error`` wants in place of a sample that could not be read, into ``image`` ``[1, C, H, W]`` and the
-        list ``target`` of one: zeros, or the next one that can be read, with the random numbers of the one that it
-        stands for. The row whose labels go with it."""
-        target = [None] if target is None else target
-        self._note(error)
-        if self.on_error == "zeros":
-            image.zero_()
-            if self._targets is not None:
-                target[0] = self._targets.nothing(row, tuple(image.shape[2:]))
-            return row
-        for other in self._instead(row, error):
-            failures: dict[int, ImageError | RegionError] = {}
-            self._read_into([other], image, failures, u, target)
-            if not failures:
-                return other
-            self._note(failures[0])
+    @property
+    def reads_natively(self) -> bool:
+        return not self._pipeline.recipe.python
 
-    def _note(self, error: ImageError | RegionError) -> None:
-        """Writes a failure down, if it is not to be raised."""
-        if self.on_error == "raise":
-            raise error
-        failed = self._journal.add(error)
-        if self.max_errors is not None and failed > self.max_errors:
-            raise type(error)(
-                f"more than max_errors={self.max_errors} images cannot be read, the last one: {error}",
-                path=error.path,
-                line=error.line,
-            ) from error
-
-    def _note_recovered(self, _: int, error: ImageError) -> None:
-        self._journal.add(error)
-
-    def report(self) -> list[Failure]:
-        """Every image that could not be read so far, in this process and in worker processes, or only in part: a
-        :class:`pixfeed.Failure` (path, line of the list, reason, how often it was tried, whether it was
-        recovered by ``min_recovered``) each. Recovered ones do not count for ``max_errors``."""
-        return self._journal.failures()
-
-    def __iter__(self) -> Iterator:
-        return (self[i] for i in range(len(self)))
+    @property
+    def makes_floats(self) -> bool:
+        return self.dtype.is_floating_point
 
     def __repr__(self) -> str:
+        name = type(self).__name__
         about = f"{self.files.filename!r}: {len(self.files)} images, repeat={self.repeat}"
-        if self._cook is None:
-            about += f", resize (h x w) {self.resize_height} x {self.resize_width}"
-        about += "" if self._targets is None else f", targets={self._targets.files.kind!r}"
-        dtype = "" if self.runs_python else f", {self.dtype}"
-        line = f"FastTxtDataset({about}{dtype}, backend {self._reader.backend.name})"
-        return "\n  ".join([line, *(str(self._cook.recipe).splitlines() if self._cook else ())])
+        recipe, resize = self._pipeline.recipe, self._pipeline.recipe.only_resizes
+        if resize is not None:
+            how = interpolation_text(resize.number)
+            about += f", resize (h x w) {resize.height} x {resize.width} ({how})"
+        about += "" if self._targets.kind == "labels" else f", targets={self._targets.kind!r}"
+        dtype = "" if recipe.python else f", {self.dtype}"
+        line = f"{name}({about}{dtype}, backend {self._pipeline.backend.name})"
+        return "\n  ".join([line, *(str(recipe).splitlines() if resize is None else ())])
 
-    def __getstate__(self) -> dict:
-        state = {name: value for name, value in vars(self).items() if value is not None or name not in _OFTEN_NONE}
-        state["_reader"] = self._reader.reading  # a worker process opens its own backend
-        if self._cook is not None:
-            state["_cook"] = self._cook.recipe
+    # -- pickles ------------------------------------------------------------------------------------------------------
+
+    def __getstate__(self) -> dict[str, Any]:
+        """A worker process makes its own pipeline, and reads the list for itself."""
+        state = {
+            name: value
+            for name, value in vars(self).items()
+            if name not in ("files", "_pipeline") and value is not getattr(type(self), name, self)  # no default
+        }
+        if type(self._targets) is Labels:
+            state["_targets"] = self._targets.files
         return state
 
-    def __setstate__(self, state: dict) -> None:
-        self.__dict__.update(state)
-        self._reader = Reader(self._reader)
-        self._cook = None if self._cook is None else Cook(self._reader, self._cook)
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        if not hasattr(self._targets, "make"):
+            self._targets = Labels(self._targets)
+        self.files = self._targets.files
+        self._pipeline = self._new_pipeline(self._transform)
 
-    def _wrap(self, index: int) -> int:
-        index = operator.index(index)
-        return (index + len(self) if index < 0 else index) % len(self.files)
 
-    def _key(self, index: int) -> int:
-        """What a sample's random numbers depend on: its index, from the start."""
-        index = operator.index(index)
-        return index + len(self) if index < 0 else index
+def _checked_sides(height: int | None, width: int | None) -> tuple[int | None, int | None]:
+    check_size([1 if side is None else side for side in (height, width)])
+    return None if height is None else int(height), None if width is None else int(width)
 
-    def _path(self, i: int) -> str:
-        return os.path.join(self.image_dir, self.files.name(i))
 
-    def _origin(self, i: int) -> Origin:
-        return Origin(self._path(i), self.files.filename, self.files.line(i))
-
-    def _regions(self, rows: Sequence[int]) -> list[np.ndarray | None]:
-        """Regions and boxes of these samples, ``[n, 4]`` each."""
-        return [None if table is None else table[rows] for table in (self.rois, self.boxes)]
+def _checked_repeat(repeat: int | None) -> int | None:
+    if repeat is not None and operator.index(repeat) < 1:
+        raise ValueError(f"repeat is {repeat}; it must be at least 1, or None for ever")
+    return repeat

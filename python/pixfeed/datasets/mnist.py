@@ -48,7 +48,7 @@ class MNIST(InMemory):
         *("0 - zero", "1 - one", "2 - two", "3 - three", "4 - four"),
         *("5 - five", "6 - six", "7 - seven", "8 - eight", "9 - nine"),
     ]
-    channels = 1
+    num_channels = 1
 
     def __init__(
         self,
@@ -68,13 +68,14 @@ class MNIST(InMemory):
         if len(data) != len(targets):
             raise DatasetError(
                 f"{images} has {len(data)} images, {labels} has {len(targets)} labels: they do not belong together; "
-                "fetch both again"
+                "fetch both again",
+                path=images,
             )
         if data.size == 0:
-            raise DatasetError(f"{images}: its images are {list(data.shape)}, that is none; fetch it again")
+            raise DatasetError.of(images, f"its images are {list(data.shape)}, that is none; fetch it again")
         if targets.max() >= len(self.classes):
             what = f"label {targets.max()} of item {targets.argmax()}, there are {len(self.classes)} classes"
-            raise DatasetError(f"{labels}: {what}; fetch it again")
+            raise DatasetError.of(labels, f"{what}; fetch it again")
         super().__init__(
             torch.from_numpy(data),
             torch.from_numpy(targets.astype(np.int64)),

@@ -110,9 +110,8 @@ def load(path: str) -> dict[str, Any]:
             return {_text(key): _plain(value) for key, value in loaded.items()}
         except Exception as reason:  # a damaged pickle raises anything
             why = " ".join(str(reason).split()) or type(reason).__name__
-            raise DatasetError(
-                f"{path}: the pickle cannot be read ({why}); fetch the file again, from where it is published"
-            ) from reason
+            what = f"the pickle cannot be read ({why}); fetch the file again, from where it is published"
+            raise DatasetError.of(path, what) from reason
 
 
 def _plain(value: Any) -> Any:

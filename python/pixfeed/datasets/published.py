@@ -7,7 +7,7 @@ import os
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from pixfeed.errors import DatasetError
+from pixfeed.errors import DatasetError, FilesNotFoundError
 
 
 class Download(NamedTuple):
@@ -20,11 +20,11 @@ class Download(NamedTuple):
         return f"{self.url} (MD5 {self.md5})"
 
 
-def missing(folder: str, names: Sequence[str], downloads: Sequence[Download], then: str) -> FileNotFoundError:
+def missing(folder: str, names: Sequence[str], downloads: Sequence[Download], then: str) -> FilesNotFoundError:
     """The error for files that are not in ``folder``. ``then``: what to do with the downloads."""
     fetch = ", ".join(map(str, downloads))
-    return FileNotFoundError(
-        f"{folder}: there is no {', no '.join(names)}; pixfeed downloads nothing: fetch {fetch} and {then}"
+    return FilesNotFoundError(
+        f"{folder}: there is no {', no '.join(names)}; pixfeed downloads nothing: fetch {fetch} and {then}", path=folder
     )
 
 
@@ -39,7 +39,5 @@ def verify(path: str, md5: str) -> None:
         while block := file.read(1 << 20):
             found.update(block)
     if found.hexdigest() != md5:
-        raise DatasetError(
-            f"{path} [{os.path.getsize(path)} bytes]: the MD5 is {found.hexdigest()}, published is {md5}; "
-            "fetch the file again"
-        )
+        what = f"the MD5 is {found.hexdigest()}, published is {md5}; fetch the file again"
+        raise DatasetError.of(path, what, os.path.getsize(path))

@@ -12,7 +12,8 @@ import numpy as np
 
 from pixfeed import list_parser
 from pixfeed.errors import ListError
-from pixfeed.lists.file_list import Loaded, Samples, open_list, stamp_of
+from pixfeed.lists.file_list import Loaded, open_list, stamp_of
+from pixfeed.lists.samples import Samples
 
 _BOM = b"\xef\xbb\xbf"
 _SHOWN = 200  # bytes of a line in a message
@@ -42,7 +43,7 @@ class Annotations(Loaded, Samples):
     Args:
         filename: the list file.
         kind: one of these.
-        delimiter, header: see :class:`pixfeed.lists.file_list.FileList`; not for JSON.
+        delimiter, header: see :class:`pixfeed.FileList`; not for JSON.
 
     Attributes:
         labels: int64 ``[n, 1]``: how many boxes or points there are (masks: 1).
@@ -51,7 +52,7 @@ class Annotations(Loaded, Samples):
         offsets: int64 ``[n + 1]``: where each picture's rows begin.
         masks: the masks' names, as samples.
 
-    Pickled are the arguments only, as those of :class:`pixfeed.lists.file_list.FileList`.
+    Pickled are the arguments only, as those of :class:`pixfeed.FileList`.
 
     Raises:
         FileNotFoundError: there is no such list.
@@ -100,7 +101,8 @@ class Annotations(Loaded, Samples):
                         empty, first = empty + len(found) - counts[-1], first or number
             except _Bad as bad:
                 shown = text[:_SHOWN].decode("utf-8", "replace") + ("..." if len(text) > _SHOWN else "")
-                raise ListError(f"{filename}, line {number}: {bad}: {shown!r}") from None
+                message = f"{filename}, line {number}: {bad}: {shown!r}"
+                raise ListError(message, path=filename, line=number) from None
             names.append(name)
             numbers.append(number)
         if empty:

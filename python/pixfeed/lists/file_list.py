@@ -1,4 +1,4 @@
-"""List files: a name and its labels a line. And samples that stand in no file, which are kept the same way."""
+"""FileList: a list file, whose lines have a name and labels."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import os
 import stat
 import time
 import weakref
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from pixfeed import backends, list_parser
 from pixfeed.context import num_threads
-from pixfeed.errors import ListError
+from pixfeed.errors import ListError, Origin
 from pixfeed.list_parser import Fault, Problem, Table
 
 _BOM = b"\xef\xbb\xbf"
@@ -58,7 +58,9 @@ class Loaded:
         raise NotImplementedError
 
     def _changed(self) -> ListError:
-        return ListError(f"{self.filename}: the list has changed since it was opened; make a new dataset from it")
+        return ListError(
+            f"{self.filename}: the list has changed since it was opened; make a new dataset from it", path=self.filename
+        )
 
 
 class FileList(Loaded):
@@ -137,9 +139,32 @@ class FileList(Loaded):
             ListError: the list has changed.
             IndexError: there is no such sample.
         """
-        i = range(len(self))[i]
-        begin, end = self._table.offsets[i : i + 2].tolist()
-        return os.fsdecode(list_parser.first_field(self._read(begin, end), self.delimiter))
+        return self.paths([range(len(self))[i]], "")[0]
+
+    def paths(self, rows: Sequence[int] | np.ndarray, folder: str) -> list[str]:
+        """The names of these samples, joined with ``folder`` unless they are absolute, in one call.
+
+        Args:
+            rows: integers ``[n]``, 0 or more.
+            folder: the folder that names are relative to.
+
+        Raises:
+            ListError: the list has changed.
+        """
+        rows = np.asarray(rows)
+        offsets = self._table.offsets
+        begins, ends = offsets[rows].astype(np.int64), offsets[rows + 1].astype(np.int64)
+        tables = backends.choose_tables(self.backend)
+        with self._opened() as source:
+            paths = tables.read_names(source, begins, ends, self.delimiter, folder)
+            if paths is None:
+                raise self._changed()
+            self._check_stamp(source)
+        return paths
+
+    def origin(self, i: int, folder: str) -> Origin:
+        """Where sample ``i`` comes from, for errors."""
+        return Origin(os.path.join(folder, self.name(i)), self.filename, self.line(i))
 
     def names(self) -> Iterator[str]:
         """All names, one after the other."""
@@ -169,10 +194,7 @@ class FileList(Loaded):
         if self._stamp not in (None, stamp):
             raise self._changed()
         begin, first_line, columns = self._start(source, size)
-        parse = list_parser.parse
-        if backends.chosen(self.backend) == "native":
-            parse = backends.load("native").parse_list
-        problem, table = parse(
+        problem, table = backends.choose_tables(self.backend).parse_list(
             source, begin, size, first_line, self.delimiter, self.roi_columns, self.label_dtype, num_threads()
         )
         if stamp is not None and stamp_of(os.fstat(source)) != stamp:
@@ -180,7 +202,7 @@ class FileList(Loaded):
         if problem.fault:
             raise self._error(source, problem)
         if len(table.labels) == 0:
-            raise ListError(f"{self.filename} is empty: it has no line with a name and a label")
+            raise ListError(f"{self.filename} is empty: it has no line with a name and a label", path=self.filename)
         if close is not None and len(_kept) > KEPT:
             close()
             source = None
@@ -209,26 +231,41 @@ class FileList(Loaded):
                 return size, 1, []
             window *= 2
 
-    def _read(self, begin: int, end: int) -> bytes:
-        """Bytes of the list, as they were when it was opened."""
+    @contextlib.contextmanager
+    def _opened(self) -> Iterator[int | bytes]:
+        """The list: an open file, or what could be read only once."""
         if self._source is not None:
-            return self._read_from(self._source, begin, end)
+            yield self._source
+            return
         file = os.open(self._path, _READ)
         try:
-            return self._read_from(file, begin, end)
+            yield file
         finally:
             os.close(file)
 
-    def _read_from(self, source: int | bytes, begin: int, end: int) -> bytes:
-        data = list_parser.read(source, begin, end)
-        # Looked at afterwards: who writes sets the time first. By name as well, for a file may be replaced.
-        if self._stamp is not None:
-            stamps = {stamp_of(os.fstat(source)), self._stamp}
-            with contextlib.suppress(OSError):  # deleted, but still open here
-                stamps.add(stamp_of(os.stat(self._path)))
-            if len(stamps) > 1 or len(data) < end - begin:
-                raise self._changed()
+    def _read(self, begin: int, end: int) -> bytes:
+        """Bytes of the list, as they were when it was opened."""
+        with self._opened() as source:
+            data = list_parser.read(source, begin, end)
+            self._check_stamp(source)
+        if len(data) < end - begin:
+            raise self._changed()
         return data
+
+    def _check_stamp(self, source: int | bytes) -> None:
+        """To be called after reading: who writes sets the time first. The name is looked at as well, because a file may
+        be replaced.
+
+        Raises:
+            ListError: the list has changed.
+        """
+        if self._stamp is None or not isinstance(source, int):
+            return
+        stamps = {stamp_of(os.fstat(source)), self._stamp}
+        with contextlib.suppress(OSError):  # deleted, but still open here
+            stamps.add(stamp_of(os.stat(self._path)))
+        if len(stamps) > 1:
+            raise self._changed()
 
     def _error(self, source: int | bytes, problem: Problem) -> ListError:
         region, after = "a label", "name"
@@ -250,11 +287,13 @@ class FileList(Loaded):
             "they cannot be batched",
         }[Fault(problem.fault)]
         if problem.line == 0:
-            return ListError(f"{self.filename}: {what}")
+            return ListError(f"{self.filename}: {what}", path=self.filename)
         line = list_parser.read(source, problem.begin, min(problem.end, problem.begin + _SHOWN))
         more = "..." if problem.end > problem.begin + _SHOWN else ""
         shown = line.decode("utf-8", "replace").strip()
-        return ListError(f"{self.filename}, line {problem.line}: {what}: {shown!r}{more}")
+        return ListError(
+            f"{self.filename}, line {problem.line}: {what}: {shown!r}{more}", path=self.filename, line=problem.line
+        )
 
 
 _READ = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0)
@@ -289,65 +328,3 @@ def open_list(path: str) -> tuple[int | bytes, tuple[int, int] | None, int]:
         os.close(file)
         raise
     return file, stamp_of(info), info.st_size
-
-
-class Samples:
-    """Samples that stand in no list file: names in one piece of memory, no Python object a sample.
-
-    Args:
-        names: n paths.
-        labels: integers or floating-point numbers ``[n]`` or ``[n, L]``.
-        filename: what to call them.
-
-    Attributes:
-        filename: as given.
-        labels: a copy, int64, float32 or float64 ndarray ``[n, L]``.
-
-    Raises:
-        ListError: there are no samples.
-        ValueError, TypeError: names and labels do not match, or are none.
-    """
-
-    columns = None
-    roi_columns = 0
-
-    def __init__(self, names: Iterable[str | os.PathLike], labels: np.typing.ArrayLike, filename: str = "samples"):
-        self.filename = filename
-        data, ends = bytearray(), [0]
-        for name in names:
-            data += os.fsencode(name)
-            ends.append(len(data))
-        self._names = bytes(data)
-        self._offsets = np.array(ends, np.uint32 if len(data) < 1 << 32 else np.int64)
-        given = np.asarray(labels)
-        if len(self) == 0:
-            raise ListError(f"{filename}: there are no samples")
-        if given.ndim not in (1, 2) or len(given) != len(self) or given.size == 0:
-            raise ValueError(
-                f"labels have shape {given.shape}; {len(self)} paths need ({len(self)},) or ({len(self)}, L)"
-            )
-        if given.dtype.kind not in "biuf":
-            raise TypeError(f"labels must be integers or floating-point numbers, not {given.dtype}")
-        dtype = np.int64 if given.dtype.kind in "biu" else np.float64 if given.dtype.itemsize > 4 else np.float32
-        if given.dtype.kind in "uf" and (np.abs(given) >= 2**63).any():  # a list of such integers becomes floats
-            for label in np.asarray(labels, object).flat:
-                if isinstance(label, int) and not -(2**63) <= label < 2**63:
-                    raise ValueError(f"labels must fit into int64; one is {label}")
-        self.labels = given.reshape(len(self), -1).astype(dtype)
-        self.rois = np.zeros((len(self), 0), np.int64)
-
-    def __len__(self) -> int:
-        return len(self._offsets) - 1
-
-    def name(self, i: int) -> str:
-        """The path of sample ``i``, as it was given."""
-        i = range(len(self))[i]
-        begin, end = self._offsets[i : i + 2].tolist()
-        return os.fsdecode(self._names[begin:end])
-
-    def names(self) -> Iterator[str]:
-        """All paths, one after the other."""
-        return (self.name(i) for i in range(len(self)))
-
-    def line(self, i: int) -> None:
-        """They stand on no line."""

@@ -6,7 +6,8 @@ import os
 from array import array
 from collections.abc import Callable, Iterable, Iterator
 
-from pixfeed.lists.file_list import Samples
+from pixfeed.errors import FilesNotFoundError
+from pixfeed.lists.samples import Samples
 
 #: Of files that are images: torchvision's IMG_EXTENSIONS and no others, so that indices are the same.
 SUFFIXES = (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp")
@@ -39,7 +40,7 @@ def find(
     with os.scandir(root) as entries:
         classes = sorted(entry.name for entry in entries if entry.is_dir())
     if not classes:
-        raise FileNotFoundError(f"{root}: there is no sub-folder, that is no class, in it")
+        raise FilesNotFoundError(f"{root}: there is no sub-folder, that is no class, in it", path=root)
     labels = array("q")
     known = "is_valid_file refused all files" if is_valid_file else f"known suffixes: {' '.join(suffixes)}"
     inside = len(os.path.join(root, ""))
@@ -54,8 +55,8 @@ def find(
                         labels.append(number)
                         yield found[inside:]
             if len(labels) == before and not allow_empty:
-                raise FileNotFoundError(f"{root}: the class {name!r} has no image; {known}")
+                raise FilesNotFoundError(f"{root}: the class {name!r} has no image; {known}", path=root)
         if not labels:
-            raise FileNotFoundError(f"{root}: no class has an image; {known}")
+            raise FilesNotFoundError(f"{root}: no class has an image; {known}", path=root)
 
     return classes, Samples(names(), labels, root)

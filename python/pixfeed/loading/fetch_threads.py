@@ -1,4 +1,4 @@
-"""Fetchers: a few threads that get batches. They end with the process, whatever they wait for."""
+"""FetchThreads: a few threads that make batches. They end with the process, whatever they wait for."""
 
 from __future__ import annotations
 
@@ -9,37 +9,45 @@ import queue
 import threading
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, wait
+from typing import Any
 
 from pixfeed import backends
-from pixfeed.context import Turn
+from pixfeed.context import Priority
 
 _PATIENCE = 2  # seconds for images that are being decoded when the process ends
 
+#: Makes some batches: their priority and what each is made of -> the batches, or an exception in place of one.
+Make = Callable[[Priority, Sequence[Any]], Sequence[Any]]
 
-class Fetch(Future):
-    """A batch on its way."""
 
-    def __init__(self):
+class Fetch(Future[Any]):
+    """A batch on its way.
+
+    Args:
+        priority: of the batch, and of those that are made together with it.
+    """
+
+    def __init__(self, priority: Priority):
         super().__init__()
-        self.turn = Turn()
+        self.priority = priority
 
     def abandon(self) -> None:
-        """Nobody wants it any more: images that nobody has begun with are left out."""
+        """Nobody wants it any more: images that are not begun are left out."""
         if not self.cancel():
-            backends.cancel(self.turn)
+            backends.cancel(self.priority)
 
 
-class Fetchers:
-    """``n`` threads, which get what is submitted in that order.
+class FetchThreads:
+    """``n`` threads, which make what is submitted in that order.
 
-    They are daemons, unlike those of ``concurrent.futures``: one that hangs in a read, on a network file system say,
-    does not keep a process from ending.
+    They are daemons, unlike those of ``concurrent.futures``: a thread that hangs in a read, on a network file system
+    say, does not keep the process from ending.
     """
 
     def __init__(self, n: int):
-        self._tasks: queue.SimpleQueue = queue.SimpleQueue()
+        self._tasks: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._process = os.getpid()
         self._fetches: weakref.WeakSet[Fetch] = weakref.WeakSet()
         self._threads = [
@@ -51,15 +59,25 @@ class Fetchers:
         _threads.update(self._threads)
         _live.add(self)
 
-    def submit(self, function: Callable, *args, after: Fetch | None = None) -> Fetch:
-        """``function(turn, *args)``, in one of the threads, which waits until ``after`` is there or abandoned."""
-        fetch = Fetch()
-        self._fetches.add(fetch)
-        self._tasks.put((fetch, after, function, args))
-        return fetch
+    def submit(self, make: Make, wanted: Sequence[Any], after: Fetch | None = None) -> list[Fetch]:
+        """Make some batches together, in one of the threads.
+
+        Args:
+            make: makes them.
+            wanted: what each is made of.
+            after: they wait until this one is there or abandoned.
+
+        Returns:
+            The batches, one per item of ``wanted``.
+        """
+        priority = Priority()
+        fetches = [Fetch(priority) for _ in wanted]
+        self._fetches.update(fetches)
+        self._tasks.put((fetches, after, make, wanted))
+        return fetches
 
     def close(self) -> None:
-        """What is on its way is abandoned; the threads end behind it."""
+        """Abandon what is on its way, and end the threads after it."""
         for fetch in list(self._fetches):
             fetch.abandon()
         for _ in self._threads:
@@ -77,24 +95,28 @@ class Fetchers:
             )
 
 
-_live: weakref.WeakSet[Fetchers] = weakref.WeakSet()
+_live: weakref.WeakSet[FetchThreads] = weakref.WeakSet()
 _threads: weakref.WeakSet[threading.Thread] = weakref.WeakSet()
 
 
-def _serve(tasks: queue.SimpleQueue) -> None:
+def _serve(tasks: queue.SimpleQueue[Any]) -> None:
     while (task := tasks.get()) is not None:
-        fetch, after, function, args = task
+        fetches, after, make, wanted = task
         if after is not None:
             wait([after])
-        if fetch.set_running_or_notify_cancel():
+        going_on = [fetch.set_running_or_notify_cancel() for fetch in fetches]
+        if any(going_on):
             try:
-                result = function(fetch.turn, *args)
-            except BaseException as error:  # to be raised where the batch is waited for
-                fetch.set_exception(error)
-            else:
-                fetch.set_result(result)
-                del result
-        del task, fetch, after, function, args  # the batch belongs to whoever waits for it
+                results = make(fetches[0].priority, wanted)
+            except BaseException as error:  # to be raised where the batches are waited for
+                results = [error] * len(fetches)
+            for fetch, goes_on, result in zip(fetches, going_on, results, strict=True):
+                if goes_on and isinstance(result, BaseException):
+                    fetch.set_exception(result)
+                elif goes_on:
+                    fetch.set_result(result)
+            del results, result, fetch
+        del task, fetches, after, make, wanted  # batches belong to whoever waits for them
 
 
 @atexit.register
@@ -102,9 +124,9 @@ def _at_exit() -> None:
     """Waits for the threads, also for those of iterators that are gone: images that are being decoded go into memory
     that is about to go away, and a thread that frees a batch while Python shuts down is inside torch's C++, which
     aborts."""
-    for fetchers in list(_live):
-        if fetchers._process == os.getpid():
-            fetchers.close()
+    for threads in list(_live):
+        if threads._process == os.getpid():
+            threads.close()
     until = time.monotonic() + _PATIENCE
     with contextlib.suppress(KeyboardInterrupt):
         for thread in list(_threads):  # in a forked child none of them is alive

@@ -2,45 +2,34 @@
 
 from __future__ import annotations
 
-import os
-import threading
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterable
-from concurrent.futures import FIRST_COMPLETED, wait
 from itertools import islice
-from typing import TypeVar
+from typing import Any, Literal, TypeVar
 
 import torch
-import torch.utils.data
-from torch.utils.data import Dataset, Sampler, _utils
-from torch.utils.data.dataloader import _BaseDataLoaderIter, _DatasetKind
+from torch.utils.data import Dataset, Sampler
 
-from pixfeed import draws
+from pixfeed import backends
+from pixfeed._torch import LoaderBase, collating
 from pixfeed.collate import default_collate, pad_collate
-from pixfeed.context import Turn, cores, for_loader
-from pixfeed.costs import Costs, take
-from pixfeed.datasets.concat import datasets, joined, reads_natively
+from pixfeed.context import cores
+from pixfeed.datasets.concat import image_datasets, reads_natively, with_concat_images
 from pixfeed.datasets.failure_log import Failure
-from pixfeed.loading.fetch_threads import Fetch, Fetchers
+from pixfeed.loading.iterators import MainIter, ProcessesIter, WithCosts
 from pixfeed.loading.order import Order, Position
 from pixfeed.loading.stats import Stats
-from pixfeed.loading.stopwatch import Counted, MainIter, ProcessesIter, Watch, Watched
+from pixfeed.loading.stopwatch import Stopwatch
+from pixfeed.loading.threads_iter import ThreadsIter
 
-# Held while a loader is changed for the iterator that is being made. A forked child may find it locked by a thread that
-# it does not have.
-_changed = threading.RLock()
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=lambda: globals().update(_changed=threading.RLock()))
-
-#: Functions that make a batch of pixfeed's samples without Python work for each sample.
-_COLLATES = (default_collate, pad_collate, _utils.collate.default_collate, _utils.collate.default_convert)
-
+#: Functions that make a batch of pixfeed's samples without Python work per sample.
+_COLLATES = (default_collate, pad_collate, collating.default_collate, collating.default_convert)
 
 _T_co = TypeVar("_T_co", covariant=True)
 
 
-class DataLoader(torch.utils.data.DataLoader[_T_co]):
+class DataLoader(LoaderBase[_T_co]):
     """``torch.utils.data.DataLoader``, with its whole signature and meaning, and faster where pixfeed reads the images.
 
     A pixfeed dataset (also inside ``Subset`` or ``ConcatDataset``) with ``num_workers > 0`` is read by ``num_workers``
@@ -80,21 +69,21 @@ class DataLoader(torch.utils.data.DataLoader[_T_co]):
         drop_last: bool = False,
         timeout: float = 0,
         worker_init_fn: Callable[[int], None] | None = None,
-        multiprocessing_context=None,
+        multiprocessing_context: Any = None,
         generator: torch.Generator | None = None,
         *,
         prefetch_factor: int | None = None,
         persistent_workers: bool = False,
         pin_memory_device: str = "",
         in_order: bool = True,
-        workers: str | None = None,
+        workers: Literal["thread", "process"] | None = None,
     ):
         if workers not in (None, "thread", "process"):
             raise ValueError(f"workers is {workers!r}; it may be 'thread', 'process' or None")
         self._epoch = -1  # the one that runs, or ran last
         self._told: dict[int, int] = {}  # the epoch that a sampler was told, by its place among the samplers
         self._loaded: dict | None = None  # the state that the next epoch goes on from
-        self._watch: Watch | None = None  # over the epoch that runs, or ran last
+        self._stopwatch: Stopwatch | None = None  # over the epoch that runs, or ran last
         self._has_threads = False  # whether threads read that epoch
         self._position: Position | None = None
         if collate_fn is None and (batch_size is not None or batch_sampler is not None):
@@ -132,7 +121,7 @@ class DataLoader(torch.utils.data.DataLoader[_T_co]):
         if self.num_workers == 0:
             return "num_workers is 0"
         if not reads_natively(self.dataset):
-            if any(dataset.runs_python for dataset in datasets(self.dataset)):
+            if any(dataset.runs_python for dataset in image_datasets(self.dataset)):
                 return "a part of the transform runs in Python, for which threads would wait for each other"
             return f"{type(self.dataset).__name__} is no pixfeed dataset, or its __getitem__ is not pixfeed's"
         if self.collate_fn not in _COLLATES:
@@ -141,60 +130,56 @@ class DataLoader(torch.utils.data.DataLoader[_T_co]):
             return "worker_init_fn and multiprocessing_context are for processes"
         return ""
 
-    @property
-    def _index_sampler(self):
-        of = super()._index_sampler
-        return of if self._position is None or self._iterable else Order(of, self._position)
+    def _ordered(self, index_sampler: Any) -> Any:
+        return index_sampler if self._position is None or self._is_iterable else Order(index_sampler, self._position)
 
-    @property
-    def _iterable(self) -> bool:
-        return self._dataset_kind == _DatasetKind.Iterable
-
-    def _get_iterator(self) -> _BaseDataLoaderIter:
+    def _make_iterator(self) -> Any:
         why_not = self._why_no_threads()
         if self.workers == "thread" and why_not:  # since the loader was made, something was changed
             raise ValueError(f"workers='thread' is not possible: {why_not}")
         self._has_threads = self.workers != "process" and not why_not
-        with _changed:
-            given = {"dataset": self.dataset, "collate_fn": self.collate_fn}
-            vars(self)["dataset"] = joined(self.dataset)  # for the iterator alone
-            try:
-                if self._has_threads:
-                    return _ThreadsIter(self)
-                if self.num_workers == 0:
-                    return MainIter(self)
-                self.check_worker_number_rationality()
-                vars(self)["collate_fn"] = Counted(self.collate_fn)
-                return ProcessesIter(self)
-            finally:
-                vars(self).update(given)
+        loader = self._for_iterator()
+        if self._has_threads:
+            return ThreadsIter(loader)
+        if self.num_workers == 0:
+            return MainIter(loader, self.drawn_epoch())
+        self.check_worker_number_rationality()
+        return ProcessesIter(loader)
 
-    def __iter__(self) -> _BaseDataLoaderIter:
+    def _for_iterator(self) -> DataLoader[_T_co]:
+        """This loader as an iterator sees it: a throw-away object, so that the user's own stays as it is."""
+        loader = object.__new__(type(self))
+        vars(loader).update(vars(self))
+        vars(loader)["dataset"] = with_concat_images(self.dataset)
+        if self.num_workers > 0 and not self._has_threads:
+            vars(loader)["collate_fn"] = WithCosts(self.collate_fn)
+        return loader
+
+    def __iter__(self) -> Any:
         state, self._loaded = self._loaded, None
         self._position.from_the_start()
         self._epoch += 1
         if state is not None:
-            finished = self._is_behind(state["batches"])
+            finished = self._is_after_end(state["batches"])
             self._epoch = state["epoch"] + finished
             self._position.go_to(state["batches"], finished, state["random"], state.get("fresh", False))
         for place, sampler in enumerate(self._samplers()):
             self._tell_epoch(place, sampler)
-        watch = Watch()
+        stopwatch = Stopwatch()
         batches = super().__iter__()
-        batches.watch = watch
         first = self._position.first
-        if self._iterable:  # there is no other way to get to a batch
-            batches.watch = Watch()  # those batches are not the epoch's
+        if self._is_iterable:  # there is no other way to get to a batch
+            batches.stopwatch = Stopwatch()  # those batches are not the epoch's
             deque(islice(batches, first), maxlen=0)
-            batches.watch = watch
-        self._watch, self._first = watch, first
-        watch.made()
+        batches.stopwatch = stopwatch
+        self._stopwatch, self._first = stopwatch, first
+        stopwatch.made()
         return batches
 
-    def _is_behind(self, batch: int) -> bool:
+    def _is_after_end(self, batch: int) -> bool:
         """Whether an epoch has no such batch."""
         try:
-            return not self._iterable and batch >= len(self)
+            return not self._is_iterable and batch >= len(self)
         except TypeError:  # a sampler that does not know how many there are
             return False
 
@@ -206,32 +191,33 @@ class DataLoader(torch.utils.data.DataLoader[_T_co]):
         pixfeed read in the loader's threads or processes, by whatever dataset. With threads and worker processes the
         batches of an epoch that are not yet yielded do not count.
         """
-        watch = self._watch or Watch()
+        stopwatch = self._stopwatch or Stopwatch()
         return Stats(
             epoch=max(self._epoch, 0),
-            batches=watch.batches,
-            start_up=watch.start_up,
-            waiting=watch.waiting,
-            stepping=watch.stepping,
-            costs=watch.costs,
+            batches=stopwatch.batches,
+            start_up=stopwatch.start_up,
+            waiting=stopwatch.waiting,
+            stepping=stopwatch.stepping,
+            costs=stopwatch.costs,
             workers=self.num_workers,
             threads=self._has_threads,
             cores=cores(),
-            floats=any(dataset.dtype.is_floating_point for dataset in datasets(self.dataset)),
+            floats=any(dataset.makes_floats for dataset in image_datasets(self.dataset)),
+            fallback=backends.why_no_native() if backends.falls_back() and image_datasets(self.dataset) else "",
         )
 
     def report(self) -> list[Failure]:
         """Every image of the pixfeed datasets in here that could not be read so far, in this process and in worker
         processes, and was skipped or replaced by zeros (``on_error`` of :class:`pixfeed.FastTxtDataset`); and those
         that were read in part (``min_recovered`` of :class:`pixfeed.Reading`)."""
-        return [failure for dataset in datasets(self.dataset) for failure in dataset.report()]
+        return [failure for dataset in image_datasets(self.dataset) for failure in dataset.report()]
 
     def _new_position(self) -> Position:
         return Position(self._samplers(), self.generator, not (self.persistent_workers and self.num_workers))
 
-    def _drawn_epoch(self) -> int:
+    def drawn_epoch(self) -> int:
         """The epoch that random transforms draw for: the running one, unless somebody has told a dataset another."""
-        told = [dataset.epoch for dataset in datasets(self.dataset) if dataset.epoch is not None]
+        told = [dataset.epoch for dataset in image_datasets(self.dataset) if dataset.epoch is not None]
         return told[0] if told else self._epoch
 
     # -- where we are ---------------------------------------------------------------------------------------------
@@ -247,7 +233,7 @@ class DataLoader(torch.utils.data.DataLoader[_T_co]):
         """
         if self._loaded is not None:
             return dict(self._loaded)
-        fresh = self._watch is None
+        fresh = self._stopwatch is None
         if not (self.in_order or fresh or self.num_workers == 0):
             raise RuntimeError(
                 "with in_order=False the batches that were yielded are not those in front of the others, so no state "
@@ -255,10 +241,10 @@ class DataLoader(torch.utils.data.DataLoader[_T_co]):
             )
         return {
             "epoch": self._epoch + fresh,
-            "batches": 0 if fresh else self._first + self._watch.batches,
+            "batches": 0 if fresh else self._first + self._stopwatch.batches,
             "random": self._position.random(),
             "fresh": fresh,
-            "seeds": [dataset.seed for dataset in datasets(self.dataset)],
+            "seeds": [dataset.seed for dataset in image_datasets(self.dataset)],
         }
 
     def load_state_dict(self, state: dict) -> None:
@@ -275,11 +261,11 @@ class DataLoader(torch.utils.data.DataLoader[_T_co]):
         if not isinstance(state, dict) or not {"epoch", "batches", "random"} <= state.keys():
             raise ValueError("this is no state of a pixfeed.DataLoader: it needs 'epoch', 'batches' and 'random'")
         self._loaded = dict(state)
-        inside, seeds = datasets(self.dataset), state.get("seeds", [])
+        inside, seeds = image_datasets(self.dataset), state.get("seeds", [])
         if len(seeds) == len(inside) and seeds != [dataset.seed for dataset in inside]:
             for dataset, seed in zip(inside, seeds, strict=True):
                 dataset.seed = seed
-            self._iterator = None  # workers that stayed alive have the old ones
+            self._drop_workers()  # those that stayed alive have the old ones
 
     def _samplers(self) -> list:
         """All that decide on the order, each once."""
@@ -302,74 +288,3 @@ class DataLoader(torch.utils.data.DataLoader[_T_co]):
     def __setstate__(self, state: dict) -> None:
         vars(self).update(state)
         self._position = self._new_position()
-
-
-def _fetch(turn: Turn, fetcher, index, epoch: int, threads: int, pinned_device: str | None) -> tuple[object, Costs]:
-    """One batch and what it cost, in a thread that waits for the pool."""
-    take()  # what a batch spent that could not be read does not count
-    with draws.for_epoch(epoch), for_loader(threads, turn, pinned_device is not None):
-        data = fetcher.fetch(index)
-        if pinned_device is not None:  # images are there already: this pins the labels
-            data = _utils.pin_memory.pin_memory(data, pinned_device)
-        return data, take()
-
-
-class _ThreadsIter(Watched, _BaseDataLoaderIter):
-    """An epoch, read by threads. As many Python threads as there are batches in flight wait for the native pool, which
-    serves the oldest first."""
-
-    def __init__(self, loader: DataLoader):
-        super().__init__(loader)
-        self._fetcher = _DatasetKind.create_fetcher(
-            self._dataset_kind, self._dataset, self._auto_collation, self._collate_fn, self._drop_last
-        )
-        self._epoch = loader._drawn_epoch()
-        self._in_order = loader.in_order
-        self._ahead = max(1, loader.prefetch_factor)
-        self._fetchers = Fetchers(self._ahead)
-        self._flying: deque[Fetch] = deque()
-        self._fill()
-
-    def _reset(self, loader, first_iter=False):
-        super()._reset(loader, first_iter)
-        self._cancel()
-        self._epoch = loader._drawn_epoch()
-        self._fill()
-
-    def _fill(self) -> None:
-        device = self._pin_memory_device if self._pin_memory else None
-        # An epoch's first batch has the cores to itself: it comes a tenth sooner, and the last one no later.
-        begins = self._in_order and not self._flying
-        while len(self._flying) < self._ahead:
-            try:
-                index = self._next_index()
-            except StopIteration:
-                return
-            what = (_fetch, self._fetcher, index, self._epoch, self._num_workers, device)
-            first = self._flying[0] if begins and self._flying else None
-            self._flying.append(self._fetchers.submit(*what, after=first))
-
-    def _next_data(self):
-        if not self._flying:
-            raise StopIteration
-        self._fetchers.check_process()
-        timeout = self._timeout or None
-        some = [self._flying[0]] if self._in_order else self._flying
-        done, _ = wait(some, timeout, FIRST_COMPLETED)
-        if not done:
-            raise RuntimeError(f"DataLoader timed out after {self._timeout} seconds")
-        future = self._flying[0] if self._in_order else next(f for f in self._flying if f in done)
-        self._flying.remove(future)
-        self._fill()
-        batch, costs = future.result()
-        self.watch.spent(costs)
-        return batch
-
-    def _cancel(self) -> None:
-        for fetch in self._flying:
-            fetch.abandon()
-        self._flying.clear()
-
-    def __del__(self):
-        if hasattr(self, "_fetchers"):
-            self._fetchers.close()

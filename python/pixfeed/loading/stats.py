@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pixfeed.costs import Costs
+from pixfeed.context import Costs
 
 #: Waiting for less than this share of the loop's time, the loop cannot gain much from any loader.
 _LITTLE = 0.1
@@ -23,11 +23,12 @@ class Stats:
         start_up: seconds from ``iter()`` to the first batch, without those that the program spent in between.
         waiting: seconds that the loop waited for all other batches.
         stepping: seconds between batches, which the training step took.
-        costs: what the images of these batches cost; see :class:`pixfeed.costs.Costs`. All zeros if pixfeed read none.
+        costs: what the images of these batches cost. All zeros if pixfeed read none.
         workers: ``num_workers``.
         threads: whether they are threads of this process.
         cores: that this process may use.
-        floats: whether a pixfeed dataset in there gives float32.
+        floats: whether a pixfeed dataset in there gives floating-point images.
+        fallback: why OpenCV reads the images for want of the C++ extension; empty if it does not.
     """
 
     epoch: int = 0
@@ -40,6 +41,7 @@ class Stats:
     threads: bool = False
     cores: int = 1
     floats: bool = False
+    fallback: str = ""
 
     @property
     def seconds(self) -> float:
@@ -156,6 +158,8 @@ class Stats:
         if self.work:
             shares = ", ".join(f"{name} {_percent(share)}" for name, share in self.work.items())
             lines.append(f"  work     {shares}")
+        if self.fallback:
+            lines.append(f"  backend  OpenCV, about three times slower than the C++ extension: {self.fallback}")
         return "\n".join([*lines, f"  verdict  {self.verdict}"])
 
 

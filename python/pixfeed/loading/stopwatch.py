@@ -1,24 +1,27 @@
-"""Watch: a stopwatch over an epoch, and the iterators that carry one."""
+"""Stopwatch: how long a loop waits for its batches, and what they cost."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from time import perf_counter
 
-from torch.utils.data.dataloader import _MultiProcessingDataLoaderIter, _SingleProcessDataLoaderIter
-
-from pixfeed import draws
-from pixfeed.costs import Costs, take
-from pixfeed.memory.worker_queue import report_errors
+from pixfeed.context import Costs
 
 
-class Watch:
-    """Times what goes on between an iterator and the loop that asks it for batches; started when it is made."""
+class Stopwatch:
+    """Times what happens between an iterator and the loop that asks it for batches. It starts when it is made.
+
+    Attributes:
+        batches: batches that were yielded.
+        start_up: seconds until the first batch, without those that the program spent in between.
+        waiting: seconds that the loop waited for all other batches.
+        stepping: seconds between batches.
+        costs: what the images of these batches cost.
+    """
 
     def __init__(self):
         self._start = perf_counter()
         self.batches = 0
-        self.start_up = self.waiting = self.stepping = 0.0  # seconds
+        self.start_up = self.waiting = self.stepping = 0.0
         self.costs = Costs()
         self._pending = Costs()  # of the batch that is on its way
 
@@ -49,69 +52,3 @@ class Watch:
             self.batches += 1
             self.costs = self.costs.plus(self._pending)
         self._pending = Costs()
-
-
-class Watched:
-    """What an iterator over batches inherits from first to have a watch. Its ``_next_data()`` says what was spent."""
-
-    watch: Watch
-
-    def __next__(self):
-        watch = self.watch
-        watch.asked()
-        yielded = False
-        try:
-            batch = super().__next__()
-            yielded = True
-            return batch
-        finally:
-            watch.answered(yielded)
-
-
-class MainIter(Watched, _SingleProcessDataLoaderIter):
-    """torch's iterator of ``num_workers=0``."""
-
-    def __init__(self, loader):
-        self._epoch = loader._drawn_epoch()
-        super().__init__(loader)
-
-    def _next_data(self):
-        take()  # what the loop itself has read does not count
-        try:
-            with draws.for_epoch(self._epoch):
-                return super()._next_data()
-        finally:
-            self.watch.spent(take())
-
-
-class Counted:
-    """A ``collate_fn`` whose batches bring along what they cost, from the process that made them."""
-
-    def __init__(self, collate_fn: Callable):
-        self.collate_fn = collate_fn
-
-    def __call__(self, samples) -> tuple:
-        report_errors()
-        batch = self.collate_fn(samples)
-        return batch, tuple(take())
-
-
-class ProcessesIter(Watched, _MultiProcessingDataLoaderIter):
-    """torch's iterator of worker processes, of a loader whose ``collate_fn`` is :class:`Counted`. Each batch of indices
-    tells the process that makes it which epoch it is for."""
-
-    def __init__(self, loader):
-        take()  # a forked process would inherit it
-        super().__init__(loader)
-
-    def _reset(self, loader, first_iter=False):
-        self._epoch = loader._drawn_epoch()
-        super()._reset(loader, first_iter)
-
-    def _next_index(self):
-        return draws.Letter(self._epoch, super()._next_index())
-
-    def _next_data(self):
-        batch, costs = super()._next_data()
-        self.watch.spent(costs)
-        return batch

@@ -24,12 +24,10 @@ from multiprocessing.reduction import DupFd, ForkingPickler
 
 import numpy as np
 import torch
-from torch.multiprocessing.reductions import reduce_tensor
-from torch.storage import _share_memory_lock_protected
 
+from pixfeed._torch import given_queues, reduce_tensor, runs_feeder_of, shared_storage, under_share_memory_lock
 from pixfeed.memory import shared_memory
 from pixfeed.memory.idle import Pool
-from pixfeed.memory.worker_queue import given_queues
 
 #: Below this size, in bytes, a tensor crosses by value.
 SMALL = 64 << 10
@@ -188,8 +186,7 @@ def empty(shape: tuple[int, ...], dtype: torch.dtype, size: int, limit: int) -> 
         MemoryError: there is not enough shared memory.
     """
     if _lender is None:  # this system has no slots
-        storage = torch.UntypedStorage._new_shared(size, device="cpu")
-        return torch.empty(0, dtype=dtype).set_(storage, 0, shape)
+        return torch.empty(0, dtype=dtype).set_(shared_storage(size), 0, shape)
     _lender.pool.limit = limit
     return _lender.empty(size).view(dtype).view(shape)
 
@@ -208,7 +205,7 @@ def _reduce(tensor: torch.Tensor) -> tuple:
     return _reduce_storage(tensor.untyped_storage(), tensor)
 
 
-@_share_memory_lock_protected
+@under_share_memory_lock
 def _reduce_storage(_: torch.UntypedStorage, tensor: torch.Tensor) -> tuple:
     """Under the lock of torch's that share_memory_() takes: a user's own queue, which has the same tensor, moves it to
     other memory in a thread of its own."""
@@ -236,8 +233,7 @@ def _plain(tensor: torch.Tensor) -> bool:
 def _for_the_loader() -> bool:
     """Whether this thread feeds a queue that this process was started with: the loader's. Of other queues, a user's,
     nobody knows where they end."""
-    thread = threading.current_thread()
-    return any(getattr(queue, "_thread", None) is thread for queue in given_queues())
+    return runs_feeder_of(given_queues())
 
 
 # -- the process that it works for ----------------------------------------------------------------------------------

@@ -1,21 +1,38 @@
-"""How pictures are read: the keyword arguments that imread, load_batch and FastTxtDataset share, and the PLAN rows that
-follow from them."""
+"""Reading: the keyword arguments that imread, load_batch and the datasets share."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import difflib
+import functools
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
+from typing import Any, Literal, TypedDict
 
 import numpy as np
 
 from pixfeed import plan
-from pixfeed.errors import Status
+from pixfeed.backends import OpenOptions
 
 #: What a channel count is called; "unchanged" has as many as the file.
 CHANNELS = {"rgb": 3, "gray": 1}
 
-_CROP = ("crop_x", "crop_y", "crop_w", "crop_h")
-_LONGEST = 1 << 30  # side of what is made, in pixels: what the backends can carry out
+#: OpenCV's interpolations, and with ``antialias=True`` Pillow's.
+Interpolation = Literal[
+    "nearest",
+    "linear",
+    "cubic",
+    "area",
+    "lanczos4",
+    "linear_exact",
+    "nearest_exact",
+    "box",
+    "bilinear",
+    "hamming",
+    "bicubic",
+    "lanczos",
+]
+
+_LONGEST = 1 << 30  # pixels of a side: what the backends can carry out
 
 
 @dataclass(frozen=True)
@@ -58,18 +75,18 @@ class Reading:
         ValueError: a value makes no sense, or two of them together.
     """
 
-    channels: str = "rgb"
-    interpolation: str | None = None
+    channels: Literal["rgb", "gray", "unchanged"] = "rgb"
+    interpolation: Interpolation | None = None
     antialias: bool | None = None
-    decode: str = "exact"
+    decode: Literal["exact", "scaled"] = "exact"
     headroom: float = 2.0
-    reduced: int = 1
-    roi_policy: str = "clip"
+    reduced: Literal[1, 2, 4, 8] = 1
+    roi_policy: Literal["clip", "error"] = "clip"
     ignore_orientation: bool = False
     max_pixels: int = 1 << 30
     strict: bool = False
     min_recovered: float = 1.0
-    backend: str | None = None
+    backend: Literal["native", "opencv"] | None = None
 
     def __post_init__(self):
         for name, known in (
@@ -103,139 +120,81 @@ class Reading:
         )
 
     @property
+    def num_channels(self) -> int:
+        """Channels of what is written to: 3, or 1 for gray.
+
+        Raises:
+            ValueError: with ``channels="unchanged"`` that depends on the image.
+        """
+        if self.channels not in CHANNELS:
+            raise ValueError(f"channels={self.channels!r} is for single images: pixfeed.imread")
+        return CHANNELS[self.channels]
+
+    @functools.cached_property
+    def open_options(self) -> OpenOptions:
+        """What a backend needs to know when it opens sources."""
+        return OpenOptions(self.strict, self.ignore_orientation, self.max_pixels, self.min_recovered)
+
+    @property
     def interpolation_number(self) -> int:
         """The number that a PLAN has for the interpolation."""
         antialias = self.decode == "scaled" if self.antialias is None else self.antialias
         return plan.interpolation_number(self.interpolation or ("bilinear" if antialias else "linear"), antialias)
 
-    def could_scale(self, headers: np.ndarray, rows: np.ndarray) -> bool:
-        """Whether ``decode="scaled"`` would decode the first picture at a half or less: of HEADER and PLAN rows."""
-        if self.decode != "exact" or self.reduced != 1 or headers["format"].item(0) != plan.JPEG:
-            return False
-        pairs = ("crop_w", "resize_w"), ("crop_h", "resize_h")
-        return all(rows[crop].item(0) >= 2 * self.headroom * rows[to].item(0) for crop, to in pairs)
 
-    def plans(
-        self,
-        headers: np.ndarray,
-        size: tuple[int | None, int | None],
-        rois: np.ndarray | None,
-        boxes: np.ndarray | None,
-        refuse: Callable[[int, str], None],
-    ) -> np.ndarray:
-        """PLAN rows ``[n]``, one a header.
-
-        Args:
-            headers: HEADER rows ``[n]``. Rows of sources that failed give rows that are never carried out.
-            size: (height, width) in pixels; see :func:`pixfeed.plan.output_size` for ``None``, with which n must be 1.
-            rois: int64 ``[n, 4]``: x, y, w, h in pixels of the whole displayed picture, or ``None`` for all of it.
-            boxes: float64 ``[n, 4]``: left, upper, right, lower in pixels of the region, the part of it that is
-                resized, with Pillow's filters only; or ``None`` for all of it.
-            refuse: called with a row and what is wrong with its region or box. If it returns, the row is one that can
-                be carried out, but not what was asked for.
-        """
-        whole = rois is None and boxes is None and self.reduced == 1 and self.decode == "exact"
-        if whole:  # nothing to think about, and what follows takes 60 us
-            if None in size:
-                sides = headers["height"].item(0), headers["width"].item(0)
-                size = check_size(plan.output_size(*sides, *size))
-            return plan.resize_plan(headers, size, self.interpolation_number)
-        rows = plan.resize_plan(headers, (1, 1), self.interpolation_number)
-        crop = self.crops(headers, rois, refuse)
-        if boxes is not None:
-            for i in np.flatnonzero((headers["status"] == Status.OK) & ~_inside(boxes, crop)):
-                sides = " x ".join(map(str, crop[i, 2:].tolist()))
-                refuse(int(i), f"the box {boxes[i].tolist()} is not inside the region of {sides} pixels")
-                boxes = boxes.copy()
-                boxes[i] = 0, 0, *crop[i, 2:]
-        else:
-            boxes = np.concatenate([np.zeros((len(crop), 2)), crop[:, 2:]], 1)
-        if None in size:
-            size = check_size(plan.output_size(int(crop[0, 3]), int(crop[0, 2]), *size))
-        for i, name in enumerate(_CROP):
-            rows[name] = crop[:, i]
-        rows["resize_h"], rows["resize_w"] = size
-        rows["box"] = boxes
-        self.reduce(rows, headers, boxes)
-        return rows
-
-    def crops(self, headers: np.ndarray, rois: np.ndarray | None, refuse: Callable[[int, str], None]) -> np.ndarray:
-        """int64 ``[n, 4]``: x, y, w, h of each region, or of the whole picture, in the picture as it is decoded with
-        ``reduced``. The arguments are those of :meth:`plans`."""
-        width, height = headers["width"].astype(np.int64), headers["height"].astype(np.int64)
-        if rois is None:
-            rois = np.stack([np.zeros_like(width), np.zeros_like(width), width, height], 1)
-            return _crop(rois, width, height, headers["format"], self.reduced, whole=True)
-        good = headers["status"] == Status.OK
-        for i in np.flatnonzero(good & ((rois[:, 2:] <= 0).any(1) | _outside(rois, width, height, self.roi_policy))):
-            refuse(int(i), _what_is_wrong(rois[i].tolist(), int(width[i]), int(height[i])))
-        return _crop(rois, width, height, headers["format"], self.reduced, whole=False)
-
-    def reduce(self, rows: np.ndarray, headers: np.ndarray, boxes: np.ndarray | None = None) -> None:
-        """Writes into PLAN rows at which size pictures are decoded. With ``decode="scaled"`` the crops that one of
-        Pillow's filters makes smaller move to the reduced pictures.
-
-        ``boxes``: their boxes as float64, if they are not the whole crops.
-        """
-        rows["reduced"] = self.reduced
-        if self.decode != "scaled" or not len(rows) or rows["interpolation"][0] not in plan.PILLOW.values():
-            return
-        crop = np.stack([rows[name] for name in _CROP], 1).astype(np.int64)
-        boxes = rows["box"].astype(np.float64) if boxes is None else boxes
-        shrinks = (boxes[:, 2:] - boxes[:, :2]) / np.stack([rows["resize_w"], rows["resize_h"]], 1)
-        rows["low_pass"] = 1
-        rows["reduced"] = reduced = _scale(headers["format"], shrinks, self.headroom)
-        # The reduced picture's pixels that the region touches; the box keeps the region's true borders.
-        scale, corner = reduced[:, None], crop[:, :2] + plan.reduction(headers, reduced)[1]
-        start = corner // scale
-        sides = -(-(corner + crop[:, 2:]) // scale) - start
-        rows["box"][:, :2] = (boxes[:, :2] + corner) / scale - start
-        rows["box"][:, 2:] = np.minimum((boxes[:, 2:] + corner) / scale - start, sides)
-        rows["crop_x"], rows["crop_y"] = start.T
-        rows["crop_w"], rows["crop_h"] = sides.T
-
-
-def _restored(given: dict) -> Reading:
+def _restored(given: dict[str, Any]) -> Reading:
     return Reading(**given)
 
 
-def _outside(rois: np.ndarray, width: np.ndarray, height: np.ndarray, policy: str) -> np.ndarray:
-    """Which regions are refused for where they lie. Nothing is added that could be too large for an int64; what is said
-    of empty regions does not count."""
-    x, y, w, h = rois.T
-    if policy == "error":
-        return (x < 0) | (y < 0) | (w > width - x) | (h > height - y)
-    return (x >= width) | (y >= height) | (x <= -w) | (y <= -h)
+class ReadingOptions(TypedDict, total=False):
+    """The keyword arguments of :class:`Reading`, for functions that take them."""
+
+    channels: Literal["rgb", "gray", "unchanged"]
+    interpolation: Interpolation | None
+    antialias: bool | None
+    decode: Literal["exact", "scaled"]
+    headroom: float
+    reduced: Literal[1, 2, 4, 8]
+    roi_policy: Literal["clip", "error"]
+    ignore_orientation: bool
+    max_pixels: int
+    strict: bool
+    min_recovered: float
+    backend: Literal["native", "opencv"] | None
 
 
-def _what_is_wrong(roi: list[int], width: int, height: int) -> str:
-    if min(roi[2:]) <= 0:
-        return f"the region {roi} (x, y, w, h) is empty"
-    return f"the region {roi} (x, y, w, h) lies outside the picture of {width} x {height} (w x h) pixels"
+_cached = functools.lru_cache(maxsize=256)(Reading)
 
 
-def _crop(rois, width, height, format, reduced, *, whole) -> np.ndarray:
-    """int64 [n, 4]: the regions in the reduced pictures, cut off at their borders, at least one pixel each."""
-    limit = np.stack([plan.reduced_side(side, format, reduced) for side in (width, height)], 1)
-    if whole:
-        return np.concatenate([np.zeros_like(limit), limit], 1)
-    if reduced != 1:
-        rois = np.trunc(rois / reduced).astype(np.int64)
-    start = np.clip(rois[:, :2], 0, limit - 1)
-    sides = np.clip(rois[:, 2:] + np.minimum(rois[:, :2], 0), 1, limit - start)
-    return np.concatenate([start, sides], 1)
+def reading_of(caller: str, options: Mapping[str, Any], also: Iterable[str] = ()) -> Reading:
+    """The Reading with these keyword arguments; each is checked once per process, as that takes 10 us.
+
+    Args:
+        caller: the function that the user has called, for errors.
+        options: the keyword arguments.
+        also: names of the other keyword arguments of ``caller``.
+
+    Raises:
+        TypeError: there is no such argument. The message names the nearest one.
+        ValueError: a value makes no sense.
+    """
+    for name in options:
+        if name not in _FIELDS:
+            raise unknown_keyword(caller, name, (*_FIELDS, *also))
+    try:
+        return _cached(**options)
+    except TypeError:  # something that cannot be hashed, or is wrong
+        return Reading(**options)
 
 
-def _inside(boxes: np.ndarray, crop: np.ndarray) -> np.ndarray:
-    left, upper, right, lower = boxes.T
-    return (left >= 0) & (upper >= 0) & (right <= crop[:, 2]) & (lower <= crop[:, 3]) & (left < right) & (upper < lower)
+def unknown_keyword(caller: str, name: str, known: Iterable[str]) -> TypeError:
+    """The error for a keyword argument that ``caller`` does not have."""
+    near = difflib.get_close_matches(name, list(known), 1, 0.6)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    return TypeError(f"{caller}() got an unexpected keyword argument {name!r}{hint}")
 
 
-def _scale(format: np.ndarray, shrinks: np.ndarray, headroom: float) -> np.ndarray:
-    """The largest of 1, 2, 4, 8 that leaves ``headroom`` where the sides shrink to 1 / ``shrinks`` [n, 2]."""
-    spare = shrinks.min(1) / headroom
-    scale = 1 << ((spare >= 2).astype(np.int64) + (spare >= 4) + (spare >= 8))
-    return np.where(format == plan.JPEG, scale, 1)
+_FIELDS = tuple(field.name for field in fields(Reading))
 
 
 def check_rows(name: str, rows: object, n: int, dtype: type) -> np.ndarray | None:

@@ -1,0 +1,1 @@
+"""What goes with an image: labels, and masks, boxes and keypoints, which move with it."""

@@ -1,15 +1,21 @@
-"""Masks: pictures whose pixels are numbers of classes, read unchanged."""
+"""Masks: pictures whose pixels are class numbers. They are read unchanged, and move with their picture."""
 
 from __future__ import annotations
 
+import operator
 import os
 import re
 from types import ModuleType
+from typing import Any
 
 import numpy as np
+import torch
 
-from pixfeed.backends import BackendError
-from pixfeed.errors import ImageError, Origin, RegionError, Status
+from pixfeed.collate import default_collate
+from pixfeed.errors import BackendError, ImageError, Origin, RegionError, Status
+from pixfeed.lists.annotations import Annotations
+from pixfeed.targets.base import Column, Targets
+from pixfeed.targets.point_map import PointMap
 
 #: Pillow's modes with one integer a pixel. "P" has places in a palette.
 MODES = ("1", "L", "P", "I", "I;16", "I;16B", "I;16L", "I;16N")
@@ -89,3 +95,38 @@ def read(path: str, origin: Origin, size: tuple[int, int]) -> np.ndarray:
         truncated = "truncated" in str(error)
         status = Status.UNREADABLE if system else Status.TRUNCATED if truncated else Status.CORRUPT
         raise origin.image_error(status, on_disk, str(error)) from None
+
+
+class Masks(Targets):
+    """int64 ``[H, W]``.
+
+    Args:
+        files: see :class:`Targets`.
+        folder: what the masks' names are relative to.
+        ignore_index: the number where a picture is padded.
+    """
+
+    kind = "mask"
+    files: Annotations
+
+    def __init__(self, files: Annotations, folder: str | os.PathLike, ignore_index: int):
+        self.files = files
+        self.folder = os.fspath(folder)
+        self.fill = operator.index(ignore_index)
+        pillow()
+
+    def make(self, row: int, points: PointMap, place: int) -> Any:
+        path = os.path.join(self.folder, self.files.masks.name(row))
+        origin = Origin(path, self.files.filename, self.files.line(row))
+        mask = read(path, origin, points.picture(place))
+        y, x = points.pixels(place)
+        made = mask[np.ix_(y, x)].astype(np.int64)
+        made[y < 0] = self.fill
+        made[:, x < 0] = self.fill
+        return torch.from_numpy(made)
+
+    def blank(self, row: int, size: tuple[int, int]) -> Any:
+        return torch.full(size, self.fill)
+
+    def column(self, made: Column) -> Any:
+        return default_collate(made)

@@ -8,6 +8,7 @@ import sys
 from pixfeed import backends
 from pixfeed._version import __version__
 from pixfeed.context import num_threads
+from pixfeed.errors import BackendError
 
 
 def config() -> dict[str, str]:
@@ -20,7 +21,7 @@ def config() -> dict[str, str]:
     try:
         chosen = backends.choose()
         lines["backend"] = chosen.name
-    except (backends.BackendError, ValueError) as error:
+    except (BackendError, ValueError) as error:
         lines["backend"] = f"none: {error}"
     for name, reason in reasons.items():
         if reason:

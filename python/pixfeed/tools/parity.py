@@ -11,10 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
-from pixfeed.backends import BackendError, choose
+from pixfeed.backends import choose
 from pixfeed.backends.opencv import imread_flags, resize
 from pixfeed.backends.stderr import caught
-from pixfeed.errors import ImageError
+from pixfeed.errors import BackendError, ImageError
 from pixfeed.lists.file_list import FileList
 from pixfeed.plan import FORMATS, OPENCV, PILLOW
 from pixfeed.reading.functional import imread
@@ -180,8 +180,7 @@ def compare(files: Sequence[Path], backend: str | None = None, progress: Callabl
         elif ours is None or whole is None:
             report.only_one.append(why or f"{name}: OpenCV does not read it")
         else:
-            options = dict(strict=False, ignore_orientation=False, max_pixels=1 << 30, threads=1)
-            format = FORMATS.get(int(opener.open([data], **options).headers["format"][0]), "unknown")
+            format = FORMATS.get(int(opener.open([data]).headers["format"][0]), "unknown")
             format = "other" if format == "unknown" else format
 
             def read(data: bytes = data, **options) -> np.ndarray:

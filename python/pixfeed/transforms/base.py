@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import operator
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -14,8 +15,10 @@ from pixfeed.plan import OPENCV, PILLOW
 class Transform:
     """Subclasses are frozen dataclasses; their fields are torchvision's arguments."""
 
-    #: How many uniform random numbers it takes for a sample.
+    #: How many uniform random numbers it takes per sample.
     draws = 0
+    #: Applies transforms to one picture. Set by :mod:`pixfeed.transforms.compose`, which knows all kinds of them.
+    apply_all: ClassVar[Callable[[Sequence[Callable[..., Any]], Any], Any]]
 
     def __repr__(self) -> str:
         """As it would be written: arguments that have their default are left out."""
@@ -30,9 +33,7 @@ class Transform:
 
     def __call__(self, image):
         """The transform of one picture, with random numbers from torch's global generator; see :class:`Compose`."""
-        from pixfeed.transforms.compose import call
-
-        return call([self], image)
+        return Transform.apply_all([self], image)
 
     def _set(self, **values) -> None:
         """Fields as they are to be kept, in ``__post_init__``."""

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import torch
 
-from pixfeed import draws, memory
+from pixfeed import backends, draws, memory
 from pixfeed.errors import Origin
-from pixfeed.reading.functional import Reader
-from pixfeed.reading.options import Reading
 from pixfeed.transforms.base import Transform
-from pixfeed.transforms.execute import Cook
+from pixfeed.transforms.execute import plan_passes, run_passes
 from pixfeed.transforms.fuse import Recipe
 from pixfeed.transforms.geometry import Geometric, Geometry
 from pixfeed.transforms.to_tensor import Numeric
@@ -34,10 +33,7 @@ class Compose:
         if isinstance(transforms, Callable) or not isinstance(transforms, Sequence):
             raise TypeError("transforms must be a sequence of transforms")
         self.transforms = list(transforms)
-        _ = self.recipe()
-
-    def recipe(self, channels: int = 3) -> Recipe:
-        return Recipe(list(_flat(self.transforms)), channels)
+        _ = Recipe(steps_of(self))
 
     def __call__(self, image):
         """The transforms of one picture, with random numbers from torch's global generator.
@@ -53,13 +49,13 @@ class Compose:
             RegionError: the picture is too small.
             TypeError: it is nothing of this kind.
         """
-        return call(list(_flat(self.transforms)), image)
+        return apply_all(steps_of(self), image)
 
     def __repr__(self) -> str:
         return f"Compose([{', '.join(map(repr, self.transforms))}])"
 
 
-def call(transforms: Sequence[Callable], image):
+def apply_all(transforms: Sequence[Callable[..., Any]], image: Any) -> Any:
     """One picture's way through them; see :meth:`Compose.__call__`."""
     if isinstance(image, torch.Tensor) and image.is_floating_point():
         for step in transforms:
@@ -68,23 +64,27 @@ def call(transforms: Sequence[Callable], image):
     picture = _picture(image)
     recipe = Recipe(transforms, picture.shape[2])
     u = draws.from_torch(recipe.draws)
-    made = torch.empty(0)
-
-    def allocate(height: int, width: int) -> np.ndarray:
-        nonlocal made
-        made = torch.empty(recipe.channels, height, width, dtype=recipe.written or torch.uint8)
-        return memory.array(made)
-
-    Cook(Reader(Reading()), recipe).picture(picture, recipe.passes, allocate, Origin("the picture"), u)
-    return recipe.in_python(recipe.finish(made[None], u)[0])
+    height, width = (np.array([side]) for side in picture.shape[:2])
+    plans, refused = plan_passes(recipe, width, height, u)
+    _raise(refused)
+    made = torch.empty(1, recipe.channels, *plans[-1].sizes[0].tolist(), dtype=recipe.written or torch.uint8)
+    run_passes(backends.choose(), plans, 0, picture, memory.array(made))
+    return recipe.in_python(recipe.finish(made, u)[0])
 
 
-def _flat(transforms: Sequence[Callable]):
-    for step in transforms:
-        if isinstance(step, Compose):
-            yield from _flat(step.transforms)
-        else:
-            yield step
+Transform.apply_all = staticmethod(apply_all)
+
+
+def _raise(refused: dict[int, str]) -> None:
+    if refused:
+        raise Origin("the picture").region_error(refused[0])
+
+
+def steps_of(transform: Callable[..., Any]) -> list[Callable[..., Any]]:
+    """The transforms in a :class:`Compose` and the Composes in it, one after the other; or the transform itself."""
+    if not isinstance(transform, Compose):
+        return [transform]
+    return [step for inner in transform.transforms for step in steps_of(inner)]
 
 
 def _picture(image) -> np.ndarray:
@@ -112,11 +112,9 @@ def _on_floats(step: Callable, image: torch.Tensor) -> torch.Tensor:
     if not isinstance(step, Geometric) or step.does(size) not in ({"flip"}, {"crop"}):
         raise TypeError(f"{step} works on uint8 pixels, not on {image.dtype}")
 
-    def refuse(_: int, what: str):
-        raise Origin("the picture").region_error(what)
-
-    geometry = Geometry(np.array([size[1]]), np.array([size[0]]), refuse)
+    geometry = Geometry(np.array([size[1]]), np.array([size[0]]))
     step.change(geometry, u)
+    _raise(geometry.refused)
     row = geometry.rows(1)[0]
     x, y, w, h = (int(row[f"crop_{name}"]) for name in "xywh")
     axes = [axis for axis, name in ((-1, "horizontal"), (-2, "vertical")) if row[f"flip_{name}"]]

@@ -139,7 +139,8 @@ class RandomCrop(Padding):
         if small.any():
             for i in np.flatnonzero(small).tolist():
                 sides = (int(np.broadcast_to(side, len(u))[i]) for side in (geometry.width, geometry.height))
-                geometry.refuse(i, f"{self} is larger than the picture of {' x '.join(map(str, sides))} (w x h) pixels")
+                what = f"{self} is larger than the picture of {' x '.join(map(str, sides))} (w x h) pixels"
+                geometry.refused.setdefault(i, what)
             missing = np.maximum(-free_x, 0), np.maximum(-free_y, 0)  # so that the row can be carried out
             geometry.pad(0, 0, *missing, self.color)
             free_x, free_y = np.maximum(free_x, 0), np.maximum(free_y, 0)

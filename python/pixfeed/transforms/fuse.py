@@ -1,4 +1,4 @@
-"""A sequence of transforms -> what one native pass does of it, what runs natively behind that, what in Python."""
+"""Recipe: which transforms one native pass carries out together, which come after it, and which run in Python."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pixfeed.transforms.base import Transform
 from pixfeed.transforms.color import Color, Grayscale
 from pixfeed.transforms.crop_pad_flip import Padding
 from pixfeed.transforms.geometry import Geometric, Geometry
-from pixfeed.transforms.resize import MIRRORED
+from pixfeed.transforms.resize import MIRRORED, ResizeTo
 from pixfeed.transforms.to_tensor import Normalize, Numeric, RandomErasing, ToDtype, ToTensor
 
 #: Steps of color that fit in one PLAN row.
@@ -63,11 +63,9 @@ class Pass:
         self.adjustments += step.steps if isinstance(step, Color) else 0
         self.steps.append((step, columns))
 
-    def geometry(
-        self, width: np.ndarray, height: np.ndarray, u: np.ndarray, refuse: Callable[[int, str], None]
-    ) -> Geometry:
+    def geometry(self, width: np.ndarray, height: np.ndarray, u: np.ndarray) -> Geometry:
         """For n pictures, their sides ``[n]``, and uniform numbers ``[n, draws]``."""
-        geometry = Geometry(width, height, refuse)
+        geometry = Geometry(width, height)
         for step, columns in self.steps:
             step.change(geometry, u[:, columns])
         return geometry
@@ -163,6 +161,13 @@ class Recipe:
         else:
             self.numeric.append((step, columns))
             self.written = self.written or torch.uint8
+
+    @property
+    def only_resizes(self) -> ResizeTo | None:
+        """The plain resize, if the passes do nothing else."""
+        steps = self.passes[0].steps
+        alone = len(self.passes) == 1 and len(steps) == 1 and not self._normalizes
+        return steps[0][0] if alone and isinstance(steps[0][0], ResizeTo) else None
 
     @property
     def only_writes(self) -> bool:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
 from pixfeed.plan import OPENCV, PLAN
@@ -17,12 +15,14 @@ class Geometry:
 
     Args:
         width, height: the pictures' sides.
-        refuse: called with a row and what is wrong with it, for a picture that does not go through the transforms; if
-            it returns, the row can be carried out, but is not what was asked for.
+
+    Attributes:
+        refused: by row, what is wrong with pictures that do not go through the transforms. Their rows can be carried
+            out, but are not what was asked for.
     """
 
-    def __init__(self, width: np.ndarray, height: np.ndarray, refuse: Callable[[int, str], None]):
-        self.refuse = refuse
+    def __init__(self, width: np.ndarray, height: np.ndarray):
+        self.refused: dict[int, str] = {}
         self.x = self.y = 0  # the crop
         self.w, self.h = width, height
         self.resize_w = self.resize_h = None  # None: as the crop

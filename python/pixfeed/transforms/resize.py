@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pixfeed.plan import PILLOW
+from pixfeed.plan import PILLOW, output_size, output_sizes
 from pixfeed.transforms.base import first_valid, interpolation_name, interpolation_number, interval, pair
 from pixfeed.transforms.geometry import Geometric
 
@@ -86,6 +86,32 @@ class Resize(Geometric):
             return self.size if isinstance(self.size, tuple) else None
         width, height = self._sides(np.array(size[1]), np.array(size[0]))
         return int(height), int(width)
+
+
+@dataclass(frozen=True, repr=False)
+class ResizeTo(Geometric):
+    """The resize of ``FastTxtDataset(resize_height=, resize_width=)`` and ``imread(size=)``. Not public.
+
+    Args:
+        height, width: pixels; for ``None`` see :func:`pixfeed.plan.output_size`.
+        number: the interpolation's number in a PLAN row.
+    """
+
+    height: int | None
+    width: int | None
+    number: int
+
+    def does(self, size):
+        return frozenset({"resize"})
+
+    def change(self, geometry, u):
+        height, width = output_sizes(geometry.height, geometry.width, self.height, self.width)
+        geometry.resize(width, height, self.number)
+
+    def size_after(self, size):
+        if self.height is not None and self.width is not None:
+            return self.height, self.width
+        return None if size is None else output_size(*size, self.height, self.width)
 
 
 @dataclass(frozen=True, repr=False)

@@ -10,8 +10,8 @@ import numpy as np
 import torch
 
 from pixfeed import draws
-from pixfeed.reading.functional import check_dtype
 from pixfeed.transforms.base import Transform, first_valid, interval, probability
+from pixfeed.transforms.values import check_dtype
 
 
 class Numeric(Transform):

@@ -8,6 +8,34 @@ from typing import NamedTuple
 
 import torch
 
+DTYPES = (torch.float32, torch.float16, torch.bfloat16, torch.uint8)
+MEMORY_FORMATS = (torch.contiguous_format, torch.channels_last)
+
+
+def check_dtype(dtype: torch.dtype) -> torch.dtype:
+    """
+    Raises:
+        ValueError: images cannot have that dtype.
+    """
+    if dtype not in DTYPES:
+        raise ValueError(f"dtype is {dtype}; it may be {_or(DTYPES)}")
+    return dtype
+
+
+def check_memory_format(memory_format: torch.memory_format) -> torch.memory_format:
+    """
+    Raises:
+        ValueError: images cannot lie in memory that way.
+    """
+    if memory_format not in MEMORY_FORMATS:
+        raise ValueError(f"memory_format is {memory_format}; it may be {_or(MEMORY_FORMATS)}")
+    return memory_format
+
+
+def _or(names: Sequence[object]) -> str:
+    *others, last = map(str, names)
+    return f"{', '.join(others)} or {last}"
+
 
 class Values(NamedTuple):
     """``(value / 255 - mean) / std`` as ``dtype``, every step rounded to float32; or with uint8 the value itself."""

@@ -1,0 +1,207 @@
+"""The only door to private names of torch and of Python's multiprocessing.
+
+Everything here may change with a new torch or a new Python. ``tests/test_architecture.py`` finds private names anywhere
+else. Known to work: torch 2.1 to 2.13, CPython 3.11 to 3.14.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from multiprocessing import queues
+from types import TracebackType
+from typing import Any, TypeVar
+
+import torch
+import torch.utils.data
+from torch._utils import ExceptionWrapper
+from torch.multiprocessing.reductions import reduce_tensor
+from torch.storage import _share_memory_lock_protected as under_share_memory_lock
+from torch.utils.data._utils import collate as collating
+from torch.utils.data._utils.pin_memory import pin_memory
+from torch.utils.data.dataloader import (
+    _BaseDataLoaderIter,
+    _DatasetKind,
+    _MultiProcessingDataLoaderIter,
+    _SingleProcessDataLoaderIter,
+)
+
+__all__ = [
+    "TENSOR_EXCHANGE",
+    "LoaderBase",
+    "LoaderIter",
+    "MultiProcessIter",
+    "SingleProcessIter",
+    "collating",
+    "given_queues",
+    "pin_memory",
+    "reduce_tensor",
+    "report_feeder_errors",
+    "runs_feeder_of",
+    "shared_storage",
+    "under_share_memory_lock",
+]
+
+_T_co = TypeVar("_T_co", covariant=True)
+
+#: How torch describes its tensors to C: a capsule with DLPack's exchange table. An older torch has none.
+TENSOR_EXCHANGE = getattr(torch.Tensor, "__dlpack_c_exchange_api__", None)
+
+
+def shared_storage(size: int) -> torch.UntypedStorage:
+    """``size`` bytes of torch's own shared memory."""
+    return torch.UntypedStorage._new_shared(size, device="cpu")
+
+
+# -- the DataLoader ----------------------------------------------------------------------------------------------------
+
+
+class LoaderBase(torch.utils.data.DataLoader[_T_co]):
+    """torch's DataLoader. Subclasses say how an iterator is made and in which order samples come."""
+
+    def _make_iterator(self) -> _BaseDataLoaderIter:
+        raise NotImplementedError
+
+    def _ordered(self, index_sampler: Any) -> Any:
+        """The index sampler that iterators use in place of torch's."""
+        raise NotImplementedError
+
+    @property
+    def _is_iterable(self) -> bool:
+        """Whether the dataset is an IterableDataset."""
+        return self._dataset_kind == _DatasetKind.Iterable
+
+    def _get_iterator(self) -> _BaseDataLoaderIter:
+        return self._make_iterator()
+
+    @property
+    def _index_sampler(self) -> Any:
+        return self._ordered(super()._index_sampler)
+
+    def _drop_workers(self) -> None:
+        """The next epoch starts new worker processes, also with ``persistent_workers``."""
+        self._iterator = None
+
+
+class LoaderIter(_BaseDataLoaderIter):
+    """An iterator over the batches of a loader that subclasses fetch in their own way."""
+
+    def _started(self, loader: LoaderBase) -> None:
+        """Called when an epoch begins with an iterator that has served one already."""
+
+    def _next_batch(self) -> Any:
+        """
+        Raises:
+            StopIteration: the epoch is over.
+        """
+        raise NotImplementedError
+
+    def _new_fetcher(self) -> Any:
+        """torch's object whose ``fetch(indices)`` reads samples and collates them."""
+        return _DatasetKind.create_fetcher(
+            self._dataset_kind, self._dataset, self._auto_collation, self._collate_fn, self._drop_last
+        )
+
+    @property
+    def _makes_batches(self) -> bool:
+        """Whether samples are collated: not with ``batch_size=None``."""
+        return self._auto_collation
+
+    @property
+    def _pinned_device(self) -> str | None:
+        return self._pin_memory_device if self._pin_memory else None
+
+    @property
+    def _patience(self) -> float | None:
+        """Seconds to wait for a batch, ``None`` for ever."""
+        return self._timeout or None
+
+    def _draw_indices(self) -> Any:
+        return self._next_index()
+
+    def _reset(self, loader: LoaderBase, first_iter: bool = False) -> None:
+        super()._reset(loader, first_iter)
+        self._started(loader)
+
+    def _next_data(self) -> Any:
+        return self._next_batch()
+
+
+class SingleProcessIter(_SingleProcessDataLoaderIter):
+    """torch's iterator of ``num_workers=0``."""
+
+    def _next_batch(self) -> Any:
+        return super()._next_data()
+
+    def _next_data(self) -> Any:
+        return self._next_batch()
+
+
+class MultiProcessIter(_MultiProcessingDataLoaderIter):
+    """torch's iterator of worker processes."""
+
+    def _starts(self, loader: LoaderBase) -> None:
+        """Called when an epoch begins, before indices are sent to workers."""
+
+    def _indices_to_send(self, indices: Any) -> Any:
+        """What is sent to a worker in place of a batch of indices."""
+        return indices
+
+    def _next_batch(self) -> Any:
+        return super()._next_data()
+
+    def _reset(self, loader: LoaderBase, first_iter: bool = False) -> None:
+        self._starts(loader)
+        super()._reset(loader, first_iter)
+
+    def _next_index(self) -> Any:
+        return self._indices_to_send(super()._next_index())
+
+    def _next_data(self) -> Any:
+        return self._next_batch()
+
+
+# -- collating ---------------------------------------------------------------------------------------------------------
+
+CollateFunctions = Mapping[type | tuple[type, ...], Callable[..., Any]]
+
+
+def register_collate(kind: type, function: Callable[..., Any]) -> None:
+    """torch's ``default_collate`` calls ``function`` for samples of that type from now on."""
+    collating.default_collate_fn_map[kind] = function
+
+
+# -- worker processes --------------------------------------------------------------------------------------------------
+
+
+def given_queues() -> list[queues.Queue]:
+    """The queues that this process was started with: in a DataLoader's worker process, the loader's."""
+    started_with: Iterable[Any] = getattr(multiprocessing.current_process(), "_args", ())
+    return [it for it in started_with if isinstance(it, queues.Queue)]
+
+
+def runs_feeder_of(given: Sequence[queues.Queue]) -> bool:
+    """Whether this thread is the one that pickles and sends what is put into one of these queues."""
+    thread = threading.current_thread()
+    return any(getattr(queue, "_thread", None) is thread for queue in given)
+
+
+def report_feeder_errors(queue: queues.Queue) -> None:
+    """A batch that cannot be pickled becomes an error in the loop that waits for it.
+
+    Python's queues pickle in a thread of their own. They drop what cannot be pickled, and print a traceback; torch's
+    loader then waits for that batch for ever.
+    """
+
+    def handler(error: Exception, sent: object) -> None:
+        number = sent[0] if isinstance(sent, tuple) and len(sent) == 2 else None
+        if not isinstance(number, int):  # no batch
+            queues.Queue._on_queue_feeder_error(error, sent)
+            return
+        info: tuple[type[BaseException], BaseException, TracebackType | None]
+        info = type(error), error, error.__traceback__
+        where = "in a DataLoader worker process, where the batch could not be sent"
+        queue.put((number, ExceptionWrapper(info, where)))
+
+    queue._on_queue_feeder_error = handler

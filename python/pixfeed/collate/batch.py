@@ -1,0 +1,126 @@
+"""Batch: samples that were read together; Sample and Target: what is in one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+
+from pixfeed.errors import Origin
+
+
+class Sample(tuple):
+    """``(image, target)``, which also knows where the image comes from.
+
+    Attributes:
+        fill: the number that a mask is padded with; ``None`` if the target is no mask.
+    """
+
+    fill: int | None
+    _origin: Callable[[], Origin | None] | None
+
+    def __new__(
+        cls, image: Any, target: Any, origin: Callable[[], Origin | None] | None = None, fill: int | None = None
+    ) -> Sample:
+        sample = super().__new__(cls, (image, target))
+        sample._origin = origin
+        sample.fill = fill
+        return sample
+
+    @property
+    def origin(self) -> Origin | None:
+        """Where the image comes from, ``None`` if that is not known."""
+        return None if self._origin is None else self._origin()
+
+    def __reduce__(self) -> tuple[type, tuple[tuple[Any, ...]]]:  # another process gets what a user sees: a tuple
+        return tuple, (tuple(self),)
+
+
+class Target(dict):
+    """What is to be found in one image: tensors by name, whose first dimension differs from image to image.
+
+    It is a dict as torchvision's detection models take it (their boxes are those of ``box_format="xyxy"``). A batch has
+    a list of dicts, or with :func:`pixfeed.pad_collate` one dict.
+    """
+
+    #: What :func:`pixfeed.pad_collate` fills with, by name; everything else with 0.
+    fill: ClassVar[dict[str, int]] = {"labels": -1}
+
+
+class Batch(Sequence):
+    """Samples that were read together: what ``dataset.__getitems__`` returns.
+
+    A Sequence of ``(image, target)`` for collate functions that want samples. Both default collates, pixfeed's and
+    torch's, hand its tensors on without a copy.
+
+    Attributes:
+        images: a tensor ``[B, C, H, W]``; or a list of B images if their sizes differ, or if Python made them.
+        targets: an ndarray ``[B, L]`` or ``[B]`` of labels, a tensor ``[B, H, W]`` of masks, or a list of B.
+    """
+
+    def __init__(
+        self,
+        images: torch.Tensor | list[Any],
+        targets: np.ndarray | torch.Tensor | list[Any],
+        origin: Callable[[int], Origin | None] | None = None,
+        fill: int | None = None,
+    ):
+        """
+        Args:
+            origin: tells where image ``i`` comes from, for errors.
+            fill: the number that masks are padded with.
+        """
+        self.images = images
+        self.targets = targets
+        self._origin = origin
+        self._fill = fill
+
+    @classmethod
+    def of(cls, samples: Sequence[Sample]) -> Batch:
+        """A batch of samples that were read one by one."""
+
+        def origin(place: int) -> Origin | None:
+            return samples[place].origin
+
+        fill = samples[0].fill if samples else None
+        return cls([sample[0] for sample in samples], [sample[1] for sample in samples], origin, fill)
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __getitem__(self, index: int | slice) -> Any:
+        places = range(len(self))[index]
+        if isinstance(places, range):
+            return Batch(_taken(self.images, places), _taken(self.targets, places), self._origin_in(places), self._fill)
+        target = self.targets[places]
+        return self._sample(places, self.images[places], int(target) if isinstance(target, np.integer) else target)
+
+    def __iter__(self) -> Iterator[Sample]:
+        images = self.images.unbind(0) if isinstance(self.images, torch.Tensor) else self.images
+        is_column = isinstance(self.targets, np.ndarray) and self.targets.ndim == 1
+        targets = self.targets.tolist() if is_column else self.targets
+        for place, (image, target) in enumerate(zip(images, targets, strict=True)):
+            yield self._sample(place, image, target)
+
+    def __repr__(self) -> str:
+        return f"Batch of {len(self)}"
+
+    def __reduce__(self) -> tuple[type, tuple[list[tuple[Any, ...]]]]:  # another process gets what a user sees
+        return list, ([tuple(sample) for sample in self],)
+
+    def _sample(self, place: int, image: Any, target: Any) -> Sample:
+        return Sample(image, target, None if self._origin is None else partial(self._origin, place), self._fill)
+
+    def _origin_in(self, places: range) -> Callable[[int], Origin | None] | None:
+        origin = self._origin
+        return None if origin is None else lambda place: origin(places[place])
+
+
+def _taken(column: Any, places: range) -> Any:
+    """Some items of a column; a view if they follow each other."""
+    if isinstance(column, list):
+        return [column[place] for place in places]
+    return column[places.start : places.stop : places.step] if places.step > 0 else column[list(places)]

@@ -1,0 +1,227 @@
+"""ListImages: how the samples of a list are read: request, read, complete."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+from torch.utils.data import Subset
+
+from pixfeed.collate.batch import Batch, Sample
+from pixfeed.datasets.bad_images import BadImages, OnError
+from pixfeed.datasets.base import ImageDataset, read_by_pixfeed
+from pixfeed.datasets.failure_log import Failure
+from pixfeed.errors import ImageError, Origin, RegionError
+from pixfeed.reading.pipeline import Pipeline, ReadImages
+from pixfeed.reading.request import Request
+from pixfeed.targets.base import Column, SampleList, Targets
+from pixfeed.targets.point_map import PointMap
+
+#: ``len`` of a dataset that repeats for ever.
+ENDLESS = 10_000_000
+
+
+@dataclass(slots=True)
+class SampleRequest:
+    """Samples of one dataset that are to be read together.
+
+    Attributes:
+        rows: rows of the list. A row that cannot be read is replaced by the one that takes its place.
+        keys: int64 ``[n]``: what the random numbers of each depend on.
+        images: what is to be read.
+        zeros: places of images that could not be read and have become zeros.
+    """
+
+    rows: list[int]
+    keys: np.ndarray
+    images: Request
+    zeros: list[int]
+
+
+class ListImages(ImageDataset):
+    """Images and targets of a list. What it is made of is set by :class:`pixfeed.FastTxtDataset`.
+
+    Attributes:
+        files: the list.
+        image_dir: the folder that names are relative to.
+        repeat: how often the list is repeated; ``None`` for ever.
+        resize_boxes: float64 ``[n, 4]``: the part of each region that is resized, if there are any.
+        memory_format: of the images.
+    """
+
+    files: SampleList
+    image_dir: str
+    repeat: int | None = 1
+    resize_boxes: np.ndarray | None = None
+    memory_format: torch.memory_format = torch.contiguous_format
+    _rois: np.ndarray | None = None
+    _targets: Targets
+    _pipeline: Pipeline
+    _bad_images: BadImages
+
+    @property
+    def rois(self) -> np.ndarray | None:
+        """int64 ``[n, 4]``: the region of each sample, if there are any."""
+        return self.files.rois if self.files.roi_columns else self._rois
+
+    @property
+    def on_error(self) -> OnError:
+        """What becomes of images that cannot be read."""
+        return self._bad_images.on_error
+
+    @property
+    def max_errors(self) -> int | None:
+        """How many images may be unreadable."""
+        return self._bad_images.max_errors
+
+    def report(self) -> list[Failure]:
+        """Every image that could not be read so far, in this process and in worker processes, or only in part: a
+        :class:`pixfeed.Failure` (path, line of the list, reason, how often it was tried, whether it was recovered by
+        ``min_recovered``) each. Recovered ones do not count for ``max_errors``."""
+        return self._bad_images.failures()
+
+    def __len__(self) -> int:
+        return ENDLESS if self.repeat is None else len(self.files) * self.repeat
+
+    def __getitem__(self, index: Any) -> Any:
+        """``(image, target)``; for a slice a :class:`torch.utils.data.Subset`. A negative index counts from the end.
+
+        Raises:
+            IndexError: there is no such sample. (A dataset with ``repeat=None`` has no end.)
+        """
+        if isinstance(index, slice):
+            return Subset(self, range(len(self))[index])
+        request = self.request([index])
+        images, column = self._read(request, part=True)
+        target = column[0]
+        if isinstance(target, np.integer):
+            target = int(target)
+        return Sample(images[0], target, partial(self.origin, request.rows[0]), self._targets.fill)
+
+    def __getitems__(self, indices: Sequence[int]) -> Batch:
+        """The samples of a whole batch, decoded in one call into one tensor (shared memory in a worker process).
+        torch's DataLoader calls this, and its default collate hands that tensor on without copying it."""
+        if self._pipeline.recipe.size is None or self._has_own_items:
+            return Batch.of([self[index] for index in indices])
+        request = self.request(indices)
+        images, column = self._read(request)
+        rows = request.rows
+        return Batch(images, self._targets.column(column), lambda place: self.origin(rows[place]), self._targets.fill)
+
+    def __iter__(self) -> Iterator[Any]:
+        return (self[i] for i in range(len(self)))
+
+    @property
+    def merge_key(self) -> Hashable:
+        """Requests to datasets that have the same key can be read together. The first part is the shape of the images,
+        ``None`` if it depends on the image."""
+        recipe = self._pipeline.recipe
+        if recipe.size is None or not read_by_pixfeed(self):
+            return None, id(self)
+        tables = (self.rois is None, self.resize_boxes is None)
+        return (recipe.channels, *recipe.size), self._pipeline.key, self.memory_format, tables, recipe.draws
+
+    def request(self, indices: Sequence[int]) -> SampleRequest:
+        """What is to be read for these samples.
+
+        Raises:
+            IndexError: there is no such sample.
+        """
+        keys = self._keys(indices)
+        rows = keys % len(self.files)
+        return SampleRequest(rows.tolist(), keys, self._images_of(rows, self._draw(self._pipeline.recipe, keys)), [])
+
+    def read_images(self, request: Request) -> ReadImages:
+        """Read images; those of datasets with the same :attr:`merge_key` may be among them."""
+        return self._pipeline.read(request, self.memory_format)
+
+    def complete(self, request: SampleRequest, read: ReadImages) -> Column:
+        """The targets of images that were read; and the policy ``on_error`` for those that could not be read, whose
+        places in ``read`` are filled.
+
+        Raises:
+            ImageError, RegionError: with ``on_error="raise"``, or if nothing can be read.
+        """
+        for place, what in read.failed.recovered.items():
+            self._bad_images.note_recovered(what.error(self.origin(request.rows[place])))
+        failed = {place: what.error(self.origin(request.rows[place])) for place, what in read.failed.unreadable.items()}
+        wanted = [place for place in range(len(request.rows)) if place not in failed]
+        column, others = self._targets.read(request.rows, PointMap(read.passes), wanted)
+        failed |= others
+        for place in sorted(failed):
+            self._mend(request, read, column, place, failed[place])
+        return column
+
+    def _read(self, request: SampleRequest, part: bool = False) -> tuple[Any, Column]:
+        """Images, a tensor ``[n, C, H, W]`` or a list of what Python made, and targets."""
+        read = self._pipeline.read(request.images, self.memory_format, part)
+        column = self.complete(request, read)
+        recipe = self._pipeline.recipe
+        images = recipe.finish(read.images, request.images.u)
+        if request.zeros:
+            images[request.zeros] = 0
+        return (self._in_python(recipe, images.unbind(0), request.keys.tolist()) if recipe.python else images), column
+
+    def _mend(
+        self, request: SampleRequest, read: ReadImages, column: Column, place: int, error: ImageError | RegionError
+    ) -> None:
+        """What ``on_error`` wants in place of a sample that could not be read: an exception, zeros, or the next one
+        that can be read, with the random numbers of the one that it stands for."""
+        row, count = request.rows[place], len(self.files)
+        self._bad_images.note(error)
+        if self.on_error == "zeros":
+            request.zeros.append(place)
+            column[place] = self._targets.blank(row, self._pipeline.recipe.size)
+            read.put(place, torch.zeros((), dtype=read.images.dtype).expand(read.images.shape[1:]))
+            return
+        u = request.images.u[place : place + 1]
+        for other in self._bad_images.substitutes(row, count, self._is_readable):
+            one, target, problem = self._attempt(other, u)
+            if problem is None:
+                read.put(place, one.images[0])
+                column[place] = target[0]
+                request.rows[place] = other
+                return
+            self._bad_images.note(problem)
+        self._bad_images.give_up(count, error, self.image_dir)
+
+    def _attempt(self, row: int, u: np.ndarray) -> tuple[ReadImages, Column, ImageError | RegionError | None]:
+        """One row of the list, and what went wrong."""
+        rows = [row]
+        read = self._pipeline.read(self._images_of(np.array(rows), u), self.memory_format, part=True)
+        for what in read.failed.recovered.values():
+            self._bad_images.note_recovered(what.error(self.origin(row)))
+        if read.failed.unreadable:
+            return read, [], read.failed.unreadable[0].error(self.origin(row))
+        column, failed = self._targets.read(rows, PointMap(read.passes), [0])
+        return read, column, failed.get(0)
+
+    def _is_readable(self, row: int) -> bool:
+        return self._attempt(row, self._draw(self._pipeline.recipe, [row]))[2] is None
+
+    def _images_of(self, rows: np.ndarray, u: np.ndarray) -> Request:
+        rois, boxes = self.rois, self.resize_boxes
+        paths = self.files.paths(rows, self.image_dir)
+        return Request(paths, None if rois is None else rois[rows], None if boxes is None else boxes[rows], u)
+
+    def _keys(self, indices: Sequence[int]) -> np.ndarray:
+        """int64 ``[n]``: indices from the start."""
+        keys = np.asarray(indices)
+        if keys.dtype.kind not in "iu" or keys.ndim != 1:
+            keys = np.array([operator.index(index) for index in indices])
+        keys, count = keys.astype(np.int64), len(self)
+        if (keys < 0).any():
+            keys = np.where(keys < 0, keys + count, keys)
+        wrong = keys < 0 if self.repeat is None else (keys < 0) | (keys >= count)
+        if wrong.any():
+            raise IndexError(f"there is no sample {indices[int(wrong.argmax())]}; there are {count}")
+        return keys
+
+    def origin(self, row: int) -> Origin:
+        """Where row ``row`` of the list comes from, for errors."""
+        return self.files.origin(row, self.image_dir)

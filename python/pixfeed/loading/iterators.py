@@ -1,0 +1,96 @@
+"""The iterators of a DataLoader that torch drives: the main process (``num_workers=0``) and worker processes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from pixfeed import context
+from pixfeed._torch import MultiProcessIter, SingleProcessIter, given_queues, report_feeder_errors
+from pixfeed.context import take_costs
+from pixfeed.loading.stopwatch import Stopwatch
+
+
+class Timed:
+    """What an iterator over batches inherits from first to be timed. Its ``_next_batch()`` says what was spent."""
+
+    stopwatch: Stopwatch
+
+    def __next__(self) -> Any:
+        stopwatch = self.stopwatch
+        stopwatch.asked()
+        yielded = False
+        try:
+            batch = super().__next__()  # type: ignore[misc]
+            yielded = True
+            return batch
+        finally:
+            stopwatch.answered(yielded)
+
+
+class MainIter(Timed, SingleProcessIter):
+    """torch's iterator of ``num_workers=0``."""
+
+    def __init__(self, loader: Any, epoch: int):
+        self._epoch = epoch
+        super().__init__(loader)
+
+    def _next_batch(self) -> Any:
+        take_costs()  # what the loop itself has read does not count
+        try:
+            with context.for_epoch(self._epoch):
+                return super()._next_batch()
+        finally:
+            self.stopwatch.spent(take_costs())
+
+
+class EpochIndices:
+    """Indices for a worker process, and the epoch that they are for.
+
+    Unpickled it is just the indices: the process that receives them reads for that epoch from then on. So worker
+    processes that stay alive need not be told, and two iterators of one loader do not disturb each other.
+    """
+
+    def __init__(self, epoch: int, indices: object):
+        self._epoch = epoch
+        self._indices = indices
+
+    def __reduce__(self) -> tuple[Callable[[int, object], object], tuple[int, object]]:
+        return _received, (self._epoch, self._indices)
+
+
+def _received(epoch: int, indices: object) -> object:
+    context.set_epoch(epoch)
+    return indices
+
+
+class WithCosts:
+    """A ``collate_fn`` whose batches bring along what they cost, from the process that made them."""
+
+    def __init__(self, collate_fn: Callable[[Any], Any]):
+        self.collate_fn = collate_fn
+
+    def __call__(self, samples: Any) -> tuple[Any, tuple[int, ...]]:
+        for queue in given_queues():
+            report_feeder_errors(queue)
+        batch = self.collate_fn(samples)
+        return batch, tuple(take_costs())
+
+
+class ProcessesIter(Timed, MultiProcessIter):
+    """torch's iterator of worker processes, of a loader whose ``collate_fn`` is :class:`WithCosts`."""
+
+    def __init__(self, loader: Any):
+        take_costs()  # a forked process would inherit it
+        super().__init__(loader)
+
+    def _starts(self, loader: Any) -> None:
+        self._epoch = loader.drawn_epoch()
+
+    def _indices_to_send(self, indices: Any) -> EpochIndices:
+        return EpochIndices(self._epoch, indices)
+
+    def _next_batch(self) -> Any:
+        batch, costs = super()._next_batch()
+        self.stopwatch.spent(costs)
+        return batch

@@ -1,0 +1,153 @@
+"""ThreadsIter: an epoch that threads read, with the native pool."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from concurrent.futures import FIRST_COMPLETED, wait
+from functools import partial
+from itertools import chain
+from typing import Any, NamedTuple
+
+from pixfeed import context
+from pixfeed._torch import LoaderIter, pin_memory
+from pixfeed.collate.batch import Batch
+from pixfeed.context import Costs, Priority, take_costs
+from pixfeed.loading.fetch_threads import Fetch, FetchThreads
+from pixfeed.loading.iterators import Timed
+
+#: Batches of fewer images are read together, so many images at a time: what Python does per call is divided among them.
+GROUP = 16
+
+
+class _Making(NamedTuple):
+    """How batches are made.
+
+    Attributes:
+        fetcher: torch's: dataset and ``collate_fn``.
+        epoch: that random transforms draw for.
+        threads: threads of the native pool.
+        pinned_device: the device for whose sake memory is pinned, or ``None``.
+    """
+
+    fetcher: Any
+    epoch: int
+    threads: int
+    pinned_device: str | None
+
+
+class ThreadsIter(Timed, LoaderIter):
+    """An epoch, read by threads.
+
+    A few Python threads (``prefetch_factor`` of them) each have a batch on its way, or a group of small ones. They wait
+    for the native pool, which serves the oldest batch first.
+    """
+
+    def __init__(self, loader: Any):
+        super().__init__(loader)
+        self._fetcher = self._new_fetcher()
+        self._epoch = loader.drawn_epoch()
+        self._in_order = loader.in_order
+        self._ahead = max(1, loader.prefetch_factor)
+        self._threads = FetchThreads(self._ahead)
+        self._groups: deque[deque[Fetch]] = deque()  # on their way
+        self._fill()
+
+    def _started(self, loader: Any) -> None:
+        self._cancel()
+        self._epoch = loader.drawn_epoch()
+        self._fill()
+
+    def _fill(self) -> None:
+        how = _Making(self._fetcher, self._epoch, self._num_workers, self._pinned_device)
+        # An epoch's first batch has the cores to itself: it comes a tenth sooner, and the last one no later.
+        begins = self._in_order and not self._groups
+        while len(self._groups) < self._ahead:
+            wanted = self._draw_group(alone=not self._groups)
+            if not wanted:
+                return
+            first = self._groups[0][0] if begins and self._groups else None
+            self._groups.append(deque(self._threads.submit(partial(_make, how), wanted, after=first)))
+
+    def _draw_group(self, alone: bool) -> list[Any]:
+        """The indices of the next batches that are made together; ``alone``: of one batch."""
+        wanted: list[Any] = []
+        images = 0
+        while not wanted or (self._makes_batches and not alone and images < GROUP):
+            try:
+                indices = self._draw_indices()
+            except StopIteration:
+                break
+            wanted.append(indices)
+            images += len(indices) if self._makes_batches else 1
+        return wanted
+
+    def _next_batch(self) -> Any:
+        if not self._groups:
+            raise StopIteration
+        self._threads.check_process()
+        group, fetch = self._first_done()
+        group.remove(fetch)
+        if not group:
+            self._groups.remove(group)
+            self._fill()
+        batch, costs = fetch.result()
+        self.stopwatch.spent(costs)
+        return batch
+
+    def _first_done(self) -> tuple[deque[Fetch], Fetch]:
+        """The next batch, and the group that it is in."""
+        if self._in_order:
+            group = self._groups[0]
+            if not group[0].done() and not wait([group[0]], self._patience).done:
+                raise RuntimeError(f"DataLoader timed out after {self._patience} seconds")
+            return group, group[0]
+        done, _ = wait(chain.from_iterable(self._groups), self._patience, FIRST_COMPLETED)
+        if not done:
+            raise RuntimeError(f"DataLoader timed out after {self._patience} seconds")
+        return next((group, fetch) for group in self._groups for fetch in group if fetch in done)
+
+    def _cancel(self) -> None:
+        for fetch in chain.from_iterable(self._groups):
+            fetch.abandon()
+        self._groups.clear()
+
+    def __del__(self) -> None:
+        if hasattr(self, "_threads"):
+            self._threads.close()
+
+
+def _make(how: _Making, priority: Priority, wanted: Sequence[Any]) -> Sequence[Any]:
+    """Batches and what they cost, in a thread that waits for the pool."""
+    take_costs()  # what a batch spent that could not be read does not count
+    with context.for_loader(how.threads, priority, how.pinned_device is not None, how.epoch):
+        if len(wanted) > 1:
+            try:
+                return _make_together(how, wanted)
+            except Exception:  # each for itself: the exception belongs to one of them
+                take_costs()
+        return [_make_one(how, indices) for indices in wanted]
+
+
+def _make_one(how: _Making, indices: Any) -> tuple[Any, Costs] | Exception:
+    try:
+        data = how.fetcher.fetch(indices)
+        return _pinned(how, data), take_costs()
+    except Exception as error:
+        return error
+
+
+def _make_together(how: _Making, wanted: Sequence[Any]) -> list[tuple[Any, Costs]]:
+    samples = how.fetcher.dataset.__getitems__(list(chain.from_iterable(wanted)))
+    assert isinstance(samples, Batch)
+    made, end = [], 0
+    costs = take_costs().divided(len(wanted))
+    for indices, cost in zip(wanted, costs, strict=True):
+        begin, end = end, end + len(indices)
+        made.append((_pinned(how, how.fetcher.collate_fn(samples[begin:end])), cost))
+    return made
+
+
+def _pinned(how: _Making, data: Any) -> Any:
+    """Images are there already: this pins the labels."""
+    return data if how.pinned_device is None else pin_memory(data, how.pinned_device)

@@ -1,0 +1,225 @@
+"""Pipeline: the straight path from a request to pixels: open, plan, decode.
+
+opened  = pipeline.open(request)                      # HEADER rows
+planned = pipeline.plan(opened.headers, request)      # PLAN rows, and who is refused
+failed  = pipeline.decode(opened, planned, out)       # pixels in `out`, and what could not be read
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+
+from pixfeed import backends, context, memory
+from pixfeed.backends import Opened
+from pixfeed.errors import Status, Unreadable
+from pixfeed.plan import resize_plan
+from pixfeed.reading import regions
+from pixfeed.reading.options import Reading, check_size
+from pixfeed.reading.request import Request
+from pixfeed.transforms.execute import PassPlan, plan_passes, run_passes
+from pixfeed.transforms.fuse import Recipe
+from pixfeed.transforms.resize import ResizeTo
+
+# One call of so many is looked at for Stats.
+_LOOKED_AT = 16
+
+
+class Planned(NamedTuple):
+    """What is to be done with n images.
+
+    Attributes:
+        passes: the first reads sources, the others take what the one before has made.
+        size: (height, width) in pixels of the first image in the end; all have it if there are several.
+        refused: by place, what is wrong with regions and crops that do not fit.
+    """
+
+    passes: Sequence[PassPlan]
+    size: tuple[int, int]
+    refused: dict[int, str]
+
+
+class Failed(NamedTuple):
+    """What went wrong, by place.
+
+    Attributes:
+        unreadable: images that could not be read. Their slots are undefined.
+        recovered: images that are cut off, and were read as far as they go.
+    """
+
+    unreadable: dict[int, Unreadable]
+    recovered: dict[int, Unreadable]
+
+
+@dataclass(slots=True)
+class ReadImages:
+    """Images that were read together.
+
+    Attributes:
+        images: a tensor ``[n, C, height, width]``.
+        passes: what was done with them.
+        failed: what could not be read, by place.
+        places: where in ``images`` each of them lies, if they are a part of what was read.
+    """
+
+    images: torch.Tensor
+    passes: Sequence[PassPlan]
+    failed: Failed
+    places: list[int] | None = None
+
+    def put(self, place: int, image: torch.Tensor) -> None:
+        """Another image ``[C, H, W]`` in place of one; of another size only if there is no other."""
+        if image.shape == self.images.shape[1:]:
+            self.images[place if self.places is None else self.places[place]] = image
+        else:
+            self.images = image[None]
+
+    def part(self, places: list[int]) -> ReadImages:
+        """Those at some places, counted from 0; :meth:`put` writes to the whole."""
+        passes = [each.part(places) for each in self.passes]
+        number = {place: i for i, place in enumerate(places)}
+        unreadable, recovered = (
+            {number[place]: what for place, what in found.items() if place in number} for found in self.failed
+        )
+        return ReadImages(self.images, passes, Failed(unreadable, recovered), places)
+
+
+class Pipeline:
+    """How images are read and what is made of them: a :class:`Reading` and the recipe of a transform.
+
+    Args:
+        reading: how to read.
+        transforms: what to do with the pictures; see :class:`pixfeed.transforms.Compose`.
+
+    Attributes:
+        backend: that carries it out.
+        recipe: the transforms, as passes.
+    """
+
+    def __init__(self, reading: Reading, transforms: Sequence[Callable[..., Any]]):
+        self.reading = reading
+        self.transforms = list(transforms)
+        self.recipe = Recipe(self.transforms, reading.num_channels)
+        self.backend = backends.choose(reading.backend)
+        self._plain = self.recipe.only_resizes
+        self._whole = reading.reduced == 1 and reading.decode == "exact"
+        self._calls = 0
+
+    @classmethod
+    def resizing(cls, reading: Reading, height: int | None, width: int | None) -> Pipeline:
+        """The pipeline that resizes as ``reading`` says; for ``None`` see :func:`pixfeed.plan.output_size`."""
+        return cls(reading, [ResizeTo(height, width, reading.interpolation_number)])
+
+    @property
+    def key(self) -> Hashable:
+        """Requests to pipelines that have the same key may be merged into one."""
+        if self.recipe.numeric or self.recipe.python:
+            return id(self)
+        return self.reading, self.backend.name, tuple(self.transforms), self.recipe.written
+
+    @property
+    def resizes_only(self) -> bool:
+        """Whether it is no more than the plain resize."""
+        return self._plain is not None
+
+    def read(self, request: Request, memory_format: torch.memory_format, part: bool = False) -> ReadImages:
+        """The whole path, into memory of its own.
+
+        Args:
+            memory_format: of the images.
+            part: the image is to become a part of a batch; see :func:`pixfeed.memory.empty`.
+        """
+        opened = self.open(request)
+        planned = self.plan(opened.headers, request)
+        shape = (len(request), self.recipe.channels, *(self.recipe.size or planned.size))
+        images = memory.empty(shape, self.recipe.written or torch.uint8, memory_format, part)
+        failed = self.decode(opened, planned, memory.array(images))
+        return ReadImages(images, planned.passes, failed)
+
+    def open(self, request: Request) -> Opened:
+        """Read and probe the sources. What fails has its status in its header."""
+        threads = 1 if len(request.sources) == 1 else context.num_threads()
+        return self.backend.open(request.sources, self.reading.open_options, threads)
+
+    def plan(self, headers: np.ndarray, request: Request) -> Planned:
+        """PLAN rows for pictures whose headers are known.
+
+        Args:
+            headers: HEADER rows ``[n]``. Rows of sources that failed give rows that are never carried out.
+            request: what the headers are of.
+        """
+        if self._plain is not None and self._whole and request.rois is None and request.resize_boxes is None:
+            return self._plan_whole(headers, self._plain)  # nothing to think about, and what follows takes 60 us
+        crop, refused = regions.crops(self.reading, headers, request.rois)
+        sides = np.maximum(crop[:, 2:], 1)
+        passes, misfits = plan_passes(self.recipe, sides[:, 0], sides[:, 1], request.u)
+        for i, what in misfits.items():
+            if headers["status"][i] == Status.OK:  # of the others nothing is known
+                refused.setdefault(i, what)
+        rows, boxes = passes[0].rows, request.resize_boxes
+        rows["crop_x"] += crop[:, 0].astype(np.int32)
+        rows["crop_y"] += crop[:, 1].astype(np.int32)
+        if boxes is not None:
+            boxes, outside = regions.checked_boxes(boxes, crop, headers["status"])
+            rows["box"] = boxes
+            for i, what in outside.items():
+                refused.setdefault(i, what)
+        regions.reduce(self.reading, rows, headers, boxes)
+        passes[0] = passes[0]._replace(headers=headers)
+        return Planned(passes, check_size(passes[-1].sizes[0].tolist()), refused)
+
+    def _plan_whole(self, headers: np.ndarray, resize: ResizeTo) -> Planned:
+        size = resize.height, resize.width
+        if size[0] is None or size[1] is None:
+            size = check_size(resize.size_after((headers["height"].item(0) or 1, headers["width"].item(0) or 1)))
+        rows = resize_plan(headers, size, resize.number)
+        return Planned((PassPlan(headers, rows, np.array((size,))),), size, {})
+
+    def decode(self, opened: Opened, planned: Planned, out: np.ndarray) -> Failed:
+        """Carry out the plan.
+
+        Args:
+            out: ``[n, C, height, width]``; see :meth:`pixfeed.backends.Opened.decode_into`.
+
+        Returns:
+            What could not be read. The other images are written.
+        """
+        if len(planned.passes) == 1:
+            threads = 1 if len(out) == 1 else context.num_threads()
+            decoded = opened.decode_into(planned.passes[0].rows, out, threads)
+            return self._failed(opened, planned, decoded.statuses.tolist(), decoded.notes, decoded.costs)
+        statuses, notes, costs = [], {}, context.Costs()
+        for i in range(len(out)):
+            row, (height, width) = planned.passes[0].rows[i : i + 1], planned.passes[0].size(i)
+            picture = np.empty((height, width, 1 if self.recipe.reads_gray else 3), np.uint8)
+            decoded = opened.decode_into(row, picture.transpose(2, 0, 1)[None])
+            statuses.append(decoded.statuses.item(0))
+            costs = costs.plus(decoded.costs)
+            if statuses[-1] != Status.OK:
+                notes[i] = decoded.notes[0]
+            if statuses[-1] in (Status.OK, Status.RECOVERED) and i not in planned.refused:
+                run_passes(self.backend, planned.passes[1:], i, picture, out[i : i + 1])
+        return self._failed(opened, planned, statuses, notes, costs)
+
+    def _failed(
+        self, opened: Opened, planned: Planned, statuses: list[int], notes: dict[int, str], costs: tuple[int, ...]
+    ) -> Failed:
+        """What went wrong, and what it all cost: for :meth:`pixfeed.DataLoader.stats`."""
+        looked_at = scalable = 0
+        if self._calls % _LOOKED_AT == 0 and statuses[0] == Status.OK:  # the first image of some of the calls
+            looked_at = 1
+            scalable = int(regions.could_scale(self.reading, opened.headers, planned.passes[0].rows))
+        self._calls += 1
+        failed = Failed({}, {})
+        for place, note in notes.items():
+            status = statuses[place]
+            kind = failed.recovered if status == Status.RECOVERED else failed.unreadable
+            kind[place] = Unreadable(status, note, int(opened.headers["bytes"][place]))
+        context.spend((*costs[:6], len(statuses) - len(failed.unreadable), looked_at, scalable))
+        for place, what in planned.refused.items():
+            failed.unreadable[place] = Unreadable(Status.OK, what)
+        return failed

@@ -1,0 +1,57 @@
+"""Request: which images are to be read, as data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from pixfeed.backends import Source
+
+
+@dataclass(slots=True)
+class Request:
+    """n images that are to be read together.
+
+    Attributes:
+        sources: paths or encoded images.
+        rois: int64 ``[n, 4]``: the region (x, y, w, h) of each picture; ``None`` for all of it.
+        resize_boxes: float64 ``[n, 4]``: the part (left, upper, right, lower) of each region that is resized; ``None``
+            for all of it.
+        u: the transform's random numbers, float64 ``[n, draws]`` in [0, 1).
+    """
+
+    sources: Sequence[Source]
+    rois: np.ndarray | None
+    resize_boxes: np.ndarray | None
+    u: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.sources)
+
+    @classmethod
+    def plain(
+        cls, sources: Sequence[Source], rois: np.ndarray | None = None, resize_boxes: np.ndarray | None = None
+    ) -> Request:
+        """A request without random numbers."""
+        return cls(sources, rois, resize_boxes, np.empty((len(sources), 0)))
+
+    @classmethod
+    def merge(cls, parts: Sequence[tuple[np.ndarray, Request]]) -> Request:
+        """One request out of several.
+
+        Args:
+            parts: places, int64, and the request whose images go there. Either all of them have ``rois``
+                (``resize_boxes``), or none; they have equally many random numbers.
+        """
+        order = np.argsort(np.concatenate([places for places, _ in parts]), kind="stable")
+        requests = [request for _, request in parts]
+        sources = [source for request in requests for source in request.sources]
+
+        def column(name: str) -> np.ndarray | None:
+            tables = [getattr(request, name) for request in requests]
+            return None if tables[0] is None else np.concatenate(tables)[order]
+
+        u = np.concatenate([request.u for request in requests])[order]
+        return cls([sources[i] for i in order.tolist()], column("rois"), column("resize_boxes"), u)

@@ -1,0 +1,92 @@
+"""Targets: what goes with each image of a list."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import numpy as np
+
+from pixfeed.errors import ImageError, Origin, RegionError
+from pixfeed.targets.point_map import PointMap
+
+#: The targets of a batch, one per image: an ndarray ``[B, ...]`` or a list.
+Column = np.ndarray | list[Any]
+
+
+class SampleList(Protocol):
+    """The samples of a dataset: names and labels. See :class:`pixfeed.FileList`.
+
+    Attributes:
+        filename: what to call them in errors.
+        labels: ndarray ``[n, L]``.
+        rois: int64 ``[n, roi_columns]``.
+        roi_columns: 4 if samples have regions, else 0.
+    """
+
+    filename: str
+    labels: np.ndarray
+    rois: np.ndarray
+    roi_columns: int
+
+    def __len__(self) -> int: ...
+
+    def name(self, i: int) -> str: ...
+
+    def line(self, i: int) -> int | None: ...
+
+    def paths(self, rows: Sequence[int] | np.ndarray, folder: str) -> list[str]: ...
+
+    def origin(self, i: int, folder: str) -> Origin: ...
+
+
+class Targets:
+    """The targets of a list.
+
+    Attributes:
+        kind: what ``targets=`` of :class:`pixfeed.FastTxtDataset` calls them.
+        files: the list.
+        fill: of masks, the number that they are padded with.
+    """
+
+    kind: str
+    files: SampleList
+    fill: int | None = None
+
+    def read(
+        self, rows: Sequence[int], points: PointMap, wanted: Sequence[int]
+    ) -> tuple[Column, dict[int, ImageError | RegionError]]:
+        """The targets of some samples.
+
+        Args:
+            rows: B rows of the list.
+            points: where the pixels of their B pictures went.
+            wanted: places, of pictures that could be read.
+
+        Returns:
+            A column of B, of which ``wanted`` count; and what went wrong, by place.
+        """
+        made: list[Any] = [None] * len(rows)
+        failed = {}
+        for place in wanted:
+            try:
+                made[place] = self.make(rows[place], points, place)
+            except (ImageError, RegionError) as error:
+                failed[place] = error
+        return made, failed
+
+    def make(self, row: int, points: PointMap, place: int) -> Any:
+        """The target of one sample, whose picture is number ``place`` in ``points``.
+
+        Raises:
+            ImageError, RegionError: a mask cannot be read, or is not its picture's.
+        """
+        raise NotImplementedError
+
+    def blank(self, row: int, size: tuple[int, int]) -> Any:
+        """The target of a sample whose picture could not be read, and has become (height, width) zeros."""
+        raise NotImplementedError
+
+    def column(self, made: Column) -> Any:
+        """What a :class:`pixfeed.Batch` has of them."""
+        return made

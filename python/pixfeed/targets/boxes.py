@@ -1,0 +1,58 @@
+"""Boxes of objects: moved with their picture, and cut off where it ends."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from pixfeed.collate.batch import Target
+from pixfeed.lists.annotations import Annotations
+from pixfeed.targets.base import Targets
+from pixfeed.targets.point_map import PointMap
+
+#: How boxes are given, in torchvision's words.
+BOX_FORMATS = ("xywh", "xyxy")
+
+
+class Boxes(Targets):
+    """``{"boxes": float32 [N, 4], "labels": int64 [N]}``: in pixels of what was made of the picture, cut off where it
+    ends.
+
+    Args:
+        files: see :class:`Targets`.
+        min_visibility: a box of whose area a smaller share is left is dropped; one of which nothing is left always.
+        form: one of BOX_FORMATS: x, y, w, h, or left, upper, right, lower.
+    """
+
+    kind = "boxes"
+    files: Annotations
+
+    def __init__(self, files: Annotations, min_visibility: float, form: str = "xywh"):
+        self.files = files
+        if not 0 <= min_visibility <= 1:
+            raise ValueError(f"min_visibility is {min_visibility!r}; it must be a share, from 0 to 1")
+        self.min_visibility = float(min_visibility)
+        if form not in BOX_FORMATS:
+            raise ValueError(f"box_format is {form!r}; it may be one of {', '.join(BOX_FORMATS)}")
+        self.form = form
+
+    def make(self, row: int, points: PointMap, place: int) -> Any:
+        mine = slice(*self.files.offsets[row : row + 2])
+        boxes = self.files.values[mine].astype(np.float64)
+        corners = np.stack([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], 1)  # [N, 2, 2]
+        corners = points.points(place, corners.reshape(-1, 2)).reshape(-1, 2, 2)
+        start, end = corners.min(1), corners.max(1)  # a flip exchanges them
+        area = (end - start).prod(1)
+        borders = points.borders(place)
+        start, end = np.clip(start, borders[:2], borders[2:]), np.clip(end, borders[:2], borders[2:])
+        sides = end - start
+        kept = (sides > 0).all(1) & (sides.prod(1) >= self.min_visibility * area * (1 - 1e-9))
+        boxes = np.concatenate([start, end if self.form == "xyxy" else sides], 1).astype(np.float32)
+        if self.form == "xyxy":
+            kept &= (boxes[:, 2:] > boxes[:, :2]).all(1)  # as float32, too
+        return Target(boxes=torch.from_numpy(boxes[kept]), labels=torch.from_numpy(self.files.classes[mine][kept]))
+
+    def blank(self, row: int, size: tuple[int, int]) -> Any:
+        return Target(boxes=torch.zeros(0, 4), labels=torch.zeros(0, dtype=torch.int64))

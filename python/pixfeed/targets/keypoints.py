@@ -1,0 +1,36 @@
+"""Keypoints: points with a visibility, moved with their picture."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from pixfeed.collate.batch import Target
+from pixfeed.lists.annotations import Annotations
+from pixfeed.targets.base import Targets
+from pixfeed.targets.point_map import PointMap
+
+
+class Keypoints(Targets):
+    """``{"keypoints": float32 [K, 3]}``: x, y, v; all 0 for a point that was not there (v = 0), or no longer is.
+    A flip does not exchange left and right eyes."""
+
+    kind = "keypoints"
+    files: Annotations
+
+    def __init__(self, files: Annotations):
+        self.files = files
+
+    def make(self, row: int, points: PointMap, place: int) -> Any:
+        mine = slice(*self.files.offsets[row : row + 2])
+        found = self.files.values[mine].astype(np.float64)
+        found[:, :2] = points.points(place, found[:, :2])
+        borders = points.borders(place)
+        inside = ((found[:, :2] >= borders[:2]) & (found[:, :2] <= borders[2:])).all(1)
+        found[~inside | (found[:, 2] == 0)] = 0
+        return Target(keypoints=torch.from_numpy(found.astype(np.float32)))
+
+    def blank(self, row: int, size: tuple[int, int]) -> Any:
+        return Target(keypoints=torch.zeros(int(self.files.labels[row, 0]), 3))

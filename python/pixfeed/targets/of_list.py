@@ -1,0 +1,77 @@
+"""of_list: the targets that ``FastTxtDataset(targets=)`` asks for."""
+
+from __future__ import annotations
+
+import os
+from typing import Literal
+
+import numpy as np
+
+from pixfeed.lists.annotations import Annotations
+from pixfeed.lists.file_list import FileList
+from pixfeed.lists.samples import Samples
+from pixfeed.targets.base import Targets
+from pixfeed.targets.boxes import Boxes
+from pixfeed.targets.keypoints import Keypoints
+from pixfeed.targets.labels import Labels
+from pixfeed.targets.masks import Masks
+from pixfeed.transforms.fuse import Recipe
+
+KINDS = ("labels", "mask", "boxes", "keypoints")
+Kind = Literal["labels", "mask", "boxes", "keypoints"]
+
+
+def of_list(
+    kind: Kind,
+    filename: str | os.PathLike | Samples,
+    *,
+    mask_dir: str | os.PathLike | None,
+    image_dir: str | os.PathLike,
+    ignore_index: int,
+    min_visibility: float,
+    box_format: Literal["xywh", "xyxy"],
+    roi_columns: int,
+    delimiter: str | None,
+    label_dtype: np.typing.DTypeLike,
+    header: bool,
+    backend: Literal["native", "opencv"] | None,
+) -> Targets:
+    """The list and its targets; the arguments are those of :class:`pixfeed.FastTxtDataset`.
+
+    Raises:
+        ListError, FileNotFoundError: the list cannot be used.
+        ValueError, TypeError: arguments do not go together.
+    """
+    if kind not in KINDS:
+        raise ValueError(f"targets is {kind!r}; it may be one of {', '.join(KINDS)}")
+    if (mask_dir is not None or ignore_index != 255) and kind != "mask":
+        raise ValueError("mask_dir and ignore_index go with targets='mask'")
+    if (min_visibility != 0 or box_format != "xywh") and kind != "boxes":
+        raise ValueError("min_visibility and box_format go with targets='boxes'")
+    if isinstance(filename, Samples):
+        if kind != "labels":
+            raise ValueError(f"targets={kind!r} needs a list file")
+        if (roi_columns, delimiter, np.dtype(label_dtype), header) != (0, None, np.int64, False):
+            raise ValueError("roi_columns, delimiter, label_dtype and header are about list files")
+        return Labels(filename)
+    if kind == "labels":
+        how = {"delimiter": delimiter, "label_dtype": label_dtype, "header": header, "backend": backend}
+        return Labels(FileList(filename, roi_columns, **how))
+    if roi_columns != 0 or np.dtype(label_dtype) != np.int64:
+        raise ValueError(f"roi_columns and label_dtype do not go with targets={kind!r}; regions are given by rois")
+    files = Annotations(filename, kind, delimiter, header)
+    if kind == "mask":
+        return Masks(files, image_dir if mask_dir is None else mask_dir, ignore_index)
+    return Boxes(files, min_visibility, box_format) if kind == "boxes" else Keypoints(files)
+
+
+def check_recipe(recipe: Recipe, kind: str) -> None:
+    """
+    Raises:
+        ValueError: targets of that kind could not be moved along with the picture.
+    """
+    if recipe.python and kind != "labels":
+        raise ValueError(
+            f"targets={kind!r} cannot follow {recipe.python[0]!r}, which runs in Python; put pixfeed's own transforms "
+            "before ToTensor, and do the rest on batches"
+        )
