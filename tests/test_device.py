@@ -25,7 +25,9 @@ def batch():
 def test_the_values_are_the_native_ones(batch, backend, device, dtype, memory_format):
     batch = batch.contiguous(memory_format=memory_format)
     out = torch.empty(batch.shape, dtype=dtype)
-    pixfeed.backends.load(backend).take(batch.numpy(), torch.arange(5).numpy(), pixfeed.memory.array(out), MEAN, STD, 1)
+    pixfeed.backends.load(backend).write_pictures(
+        batch.numpy(), torch.arange(5).numpy(), pixfeed.memory.array(out), MEAN, STD, 1
+    )
     there = pixfeed.to_device(batch, device, MEAN, STD, dtype)
     assert there.device.type == device and there.is_contiguous(memory_format=memory_format)
     assert there.dtype == dtype and torch.equal(there.cpu(), out)

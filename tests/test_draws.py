@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from pixfeed import draws
+from pixfeed import context, draws
+from pixfeed.loading.iterators import EpochIndices
 
 
 @pytest.mark.parametrize(
@@ -80,19 +81,19 @@ def test_python_functions_draw_by_key_and_leave_no_trace():
 
 
 def test_epoch_of_a_thread():
-    assert draws.epoch() is None
-    with draws.for_epoch(3):
-        with draws.for_epoch(4):
-            assert draws.epoch() == 4
-        assert draws.epoch() == 3
-    assert draws.epoch() is None
+    assert context.epoch() is None
+    with context.for_epoch(3):
+        with context.for_epoch(4):
+            assert context.epoch() == 4
+        assert context.epoch() == 3
+    assert context.epoch() is None
 
 
 def test_letter():
-    with draws.for_epoch(0):  # so that this process forgets it again
-        assert pickle.loads(pickle.dumps(draws.Letter(8, [1, 2]))) == [1, 2]
-        assert draws.epoch() == 8
-    assert draws.epoch() is None
+    with context.for_epoch(0):  # so that this process forgets it again
+        assert pickle.loads(pickle.dumps(EpochIndices(8, [1, 2]))) == [1, 2]
+        assert context.epoch() == 8
+    assert context.epoch() is None
 
 
 def test_new_seeds_follow_torchs():

@@ -125,7 +125,7 @@ def test_what_is_refused(paths, folder):
 
 
 def test_take_refuses_what_does_not_fit(backend):
-    take = backends.load(backend).take
+    take = backends.load(backend).write_pictures
     pictures, out = np.zeros((5, 3, 8, 8), np.uint8), np.zeros((2, 3, 8, 8), np.float32)
     rows, zero, one = np.array([0, 4]), (0, 0, 0), (1, 1, 1)
     take(pictures, rows, out, zero, one, 1)

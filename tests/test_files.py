@@ -16,7 +16,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pixfeed import ListError
-from pixfeed.lists.file_list import FileList, Samples
+from pixfeed.lists.file_list import FileList
+from pixfeed.lists.samples import Samples
 
 
 @pytest.fixture

@@ -30,9 +30,9 @@ from torch.utils.data import DataLoader as TorchLoader
 
 import pixfeed
 from pixfeed import DataLoader, FastTxtDataset, ImageError, context
-from pixfeed.loading import loader as loader_module
-from pixfeed.loading.fetch_threads import Fetchers
-from pixfeed.loading.loader import _ThreadsIter
+from pixfeed.loading import threads_iter
+from pixfeed.loading.fetch_threads import FetchThreads
+from pixfeed.loading.threads_iter import ThreadsIter
 
 COUNT = 23
 
@@ -88,7 +88,7 @@ def test_spawned_workers(dataset):
 
 def test_it_is_a_dataloader(dataset):
     loader = DataLoader(dataset, 5, num_workers=2)
-    assert isinstance(loader, TorchLoader) and isinstance(iter(loader), _ThreadsIter)
+    assert isinstance(loader, TorchLoader) and isinstance(iter(loader), ThreadsIter)
     assert len(loader) == 5 and loader.batch_size == 5 and loader.num_workers == 2 and loader.prefetch_factor == 2
     with pytest.raises(ValueError, match="should not be set"):
         loader.batch_size = 7
@@ -179,7 +179,7 @@ def test_what_threads_cannot_do_goes_torchs_way(dataset):
         dict(dataset=dataset, num_workers=0),
     ):
         options = {"num_workers": 1, **options}
-        assert not isinstance(iter(DataLoader(**options)), _ThreadsIter)
+        assert not isinstance(iter(DataLoader(**options)), ThreadsIter)
         with pytest.raises(ValueError, match="workers='thread' is not possible"):
             DataLoader(**options, workers="thread")
     with pytest.raises(ValueError, match="workers is 'fibers'"):
@@ -538,16 +538,16 @@ def test_a_daemon_thread_does_not_abort_the_process(folder):
 
 def test_abandoned_images_are_left_out(dataset):
     """Of a batch that nobody wants only what has begun is decoded."""
-    fetchers = Fetchers(1)
+    threads = FetchThreads(1)
     begun, go_on = threading.Event(), threading.Event()
 
-    def fetch(turn, indices):
+    def make(priority, wanted):
         begun.set()
         go_on.wait(60)
-        with context.for_loader(1, turn, False):
-            return dataset.__getitems__(indices)
+        with context.for_loader(1, priority, False, 0):
+            return [dataset.__getitems__(indices) for indices in wanted]
 
-    first, second = fetchers.submit(fetch, [0, 1]), fetchers.submit(fetch, [2, 3])
+    (first,), (second,) = threads.submit(make, [[0, 1]]), threads.submit(make, [[2, 3]])
     begun.wait(60)
     first.abandon()
     second.abandon()
@@ -555,48 +555,99 @@ def test_abandoned_images_are_left_out(dataset):
     with pytest.raises(CancelledError):
         first.result(60)
     assert second.cancelled() and not first.cancelled()
-    assert len(fetchers.submit(lambda turn: dataset.__getitems__([0, 1])).result(60)) == 2
-    fetchers.close()
+    assert len(threads.submit(make, [[0, 1]])[0].result(60)) == 2
+    threads.close()
 
 
 def test_what_comes_after_another_fetch_waits_for_it():
-    fetchers = Fetchers(2)
+    threads = FetchThreads(2)
     go_on, begun = threading.Event(), []
-    first = fetchers.submit(lambda turn: go_on.wait(60))
-    second = fetchers.submit(begun.append, after=first)  # gets its turn
+
+    def wait(priority, wanted):
+        return [go_on.wait(60) for _ in wanted]
+
+    def note(priority, wanted):
+        begun.append(priority)
+        return list(wanted)
+
+    (first,) = threads.submit(wait, [0])
+    second, third = threads.submit(note, [1, 2], after=first)
     time.sleep(0.1)
     assert not begun
     go_on.set()
-    second.result(60)
-    assert begun == [second.turn]
+    assert (second.result(60), third.result(60)) == (1, 2)
+    assert begun == [second.priority] and second.priority is third.priority
     go_on.clear()
-    abandoned = fetchers.submit(lambda turn: None, after=fetchers.submit(lambda turn: go_on.wait(60)))
+    (abandoned,) = threads.submit(note, [3], after=threads.submit(wait, [0])[0])
     abandoned.abandon()
     go_on.set()
     with pytest.raises(CancelledError):
         abandoned.result(60)
-    fetchers.close()
+    threads.close()
+
+
+def test_of_several_that_are_made_together_each_has_its_own_end():
+    threads = FetchThreads(1)
+
+    def make(priority, wanted):
+        return [ValueError("two") if number == 2 else number for number in wanted]
+
+    one, two, three = threads.submit(make, [1, 2, 3])
+    assert one.result(60) == 1 and three.result(60) == 3
+    with pytest.raises(ValueError, match="two"):
+        two.result(60)
+    threads.close()
 
 
 @pytest.mark.parametrize("in_order", [True, False])
 def test_the_first_batch_of_an_epoch_comes_alone(dataset, monkeypatch, in_order):
     """The second one is not begun with before the first one is there, unless any batch may come first."""
     events = []
-    fetch = loader_module._fetch
+    make = threads_iter._make
 
-    def noted(turn, fetcher, index, *others):
-        events.append(("begins", index[0]))
-        time.sleep(0.1 if index[0] == 0 else 0)
-        result = fetch(turn, fetcher, index, *others)
-        events.append(("ends", index[0]))
+    def noted(how, priority, wanted):
+        events.append(("begins", wanted[0][0]))
+        time.sleep(0.1 if wanted[0][0] == 0 else 0)
+        result = make(how, priority, wanted)
+        events.append(("ends", wanted[0][0]))
         return result
 
-    monkeypatch.setattr(loader_module, "_fetch", noted)
+    monkeypatch.setattr(threads_iter, "_make", noted)
     loader = DataLoader(dataset, 2, num_workers=2, prefetch_factor=2, persistent_workers=True, in_order=in_order)
     for _ in range(2):
         events.clear()
         assert len(list(loader)) == len(loader)
         assert (events.index(("ends", 0)) < events.index(("begins", 2))) == in_order
+
+
+@pytest.mark.parametrize("size", [1, 4])
+def test_small_batches_are_read_together(dataset, monkeypatch, size):
+    """Their epoch is the same, each has its own error, and what was read is divided among them."""
+    expected = [dataset[i][0] for i in range(len(dataset))]
+    calls = []
+    read = type(dataset).__getitems__
+    monkeypatch.setattr(
+        type(dataset), "__getitems__", lambda self, indices: calls.append(len(indices)) or read(self, indices)
+    )
+    loader = DataLoader(dataset, size, num_workers=2)
+    images = [images for images, _ in loader]
+    assert [len(batch) for batch in images[:-1]] == [size] * (len(images) - 1)
+    assert torch.equal(torch.cat(images), torch.stack(expected))
+    assert calls[0] == size and max(calls) >= threads_iter.GROUP and sum(calls) == len(dataset)
+    assert loader.stats().costs.images == len(dataset)
+
+
+def test_an_error_is_that_of_its_own_small_batch(folder, backend):
+    (folder / "bad.jpg").write_bytes(b"nothing")
+    names = [f"{i}.jpg" for i in range(9)]
+    dataset = FastTxtDataset.from_samples(
+        [*names[:6], "bad.jpg", *names[6:]], range(10), 16, 16, image_dir=folder, backend=backend
+    )
+    batches = iter(DataLoader(dataset, 1, num_workers=2))
+    seen = [next(batches)[1].item() for _ in range(6)]
+    with pytest.raises(ImageError, match=r"bad\.jpg"):
+        next(batches)
+    assert [*seen, *(labels.item() for _, labels in batches)] == [0, 1, 2, 3, 4, 5, 7, 8, 9]
 
 
 def test_many_loaders_at_once(dataset):

@@ -22,7 +22,7 @@ from torch.utils.data import DataLoader as TorchLoader
 from torch.utils.data import Dataset, DistributedSampler, RandomSampler, SequentialSampler, random_split
 
 from pixfeed import DataLoader, FastTxtDataset, ImageError
-from pixfeed.loading.loader import _ThreadsIter
+from pixfeed.loading.threads_iter import ThreadsIter
 
 COUNT = 11
 THREADS = dict(num_workers=2)
@@ -267,14 +267,14 @@ def test_attributes(dataset):
 
 def test_what_is_changed_afterwards_counts(dataset):
     loader = DataLoader(dataset, 3, num_workers=1)
-    assert isinstance(iter(loader), _ThreadsIter)
+    assert isinstance(iter(loader), ThreadsIter)
     loader.num_workers = 0
-    assert not isinstance(iter(loader), _ThreadsIter) and len(rows(loader)) == 4
+    assert not isinstance(iter(loader), ThreadsIter) and len(rows(loader)) == 4
     loader.num_workers = 2
     loader.timeout = 30
-    assert isinstance(iter(loader), _ThreadsIter) and iter(loader)._timeout == 30
+    assert isinstance(iter(loader), ThreadsIter) and iter(loader)._timeout == 30
     loader.multiprocessing_context = "fork"
-    assert not isinstance(iter(loader), _ThreadsIter) and len(rows(loader)) == 4
+    assert not isinstance(iter(loader), ThreadsIter) and len(rows(loader)) == 4
     assert loader.multiprocessing_context.get_start_method() == "fork"
     loader.multiprocessing_context = None
     loader.collate_fn = len
@@ -291,7 +291,7 @@ def test_threads_that_became_impossible(dataset):
 def test_nothing_ahead(dataset):
     """torch's processes give nothing at all with prefetch_factor=0; threads read each batch when it is its turn."""
     loader = DataLoader(dataset, 4, num_workers=2, prefetch_factor=0)
-    assert isinstance(iter(loader), _ThreadsIter) and rows(loader) == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10]]
+    assert isinstance(iter(loader), ThreadsIter) and rows(loader) == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10]]
 
 
 def test_pinning_where_nothing_can_be_pinned(dataset, way):
@@ -423,7 +423,7 @@ def test_made_again_from_its_attributes(dataset, workers):
     sampler = DistributedSampler(dataset, 2, 1, shuffle=False)
     arguments.update(shuffle=False, sampler=sampler, batch_sampler=None)
     again = type(loader)(**arguments)
-    assert again.workers == workers and isinstance(iter(again), _ThreadsIter) == (workers != "process")
+    assert again.workers == workers and isinstance(iter(again), ThreadsIter) == (workers != "process")
     assert [*itertools.chain(*rows(again))] == list(sampler)
     arguments.update(batch_sampler=type(loader.batch_sampler)(sampler, 4, False), sampler=None, batch_size=1)
     assert [len(batch) for batch in rows(type(loader)(**arguments))] == [4, 2]

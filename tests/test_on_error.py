@@ -151,7 +151,7 @@ def test_a_long_gap(folder, backend):
 
 
 class Counted:
-    """What of the journal's file is read and written."""
+    """What of the log is read and written."""
 
     def __init__(self, monkeypatch):
         self.read = self.written = 0
@@ -171,7 +171,7 @@ def test_what_a_failure_costs(tmp_path, backend, monkeypatch):
     dataset = FastTxtDataset.from_samples(names, range(100), 8, 8, **options)
     counted = Counted(monkeypatch)
     dataset.__getitems__(range(100))
-    size = os.path.getsize(dataset._journal._path)
+    size = os.path.getsize(dataset._bad_images._log._path)
     assert counted.read == counted.written == size
     copy = pickle.loads(pickle.dumps(dataset))
     for repeated in (dataset, copy, dataset):
@@ -195,11 +195,11 @@ def test_processes_count_together(make):
 def test_a_line_that_was_cut_off(make):
     dataset = make(on_error="zeros", max_errors=2)
     dataset[0]
-    with open(dataset._journal._path, "ab") as file:
+    with open(dataset._bad_images._log._path, "ab") as file:
         file.write(b'["half a na')
     dataset[4], dataset[4], dataset[0]
     assert [(failure.line, failure.count) for failure in dataset.report()] == [(1, 2), (5, 1)]
-    os.unlink(dataset._journal._path)
+    os.unlink(dataset._bad_images._log._path)
     dataset[4]
     assert [failure.line for failure in dataset.report()] == [5]
 
@@ -244,11 +244,11 @@ def test_impossible_arguments(make, folder):
         make(max_errors=3)
 
 
-def test_the_journal_goes_with_its_dataset(make):
+def test_the_log_goes_with_its_dataset(make):
     dataset = make(on_error="zeros")
     copy = pickle.loads(pickle.dumps(dataset))
     copy[4]
-    path = dataset._journal._path
+    path = dataset._bad_images._log._path
     assert len(dataset.report()) == 1 and os.path.exists(path)
     del copy
     gc.collect()

@@ -259,7 +259,7 @@ def test_boxes(backend, filter):
     with Image.open(io.BytesIO(data)) as image:
         expected = np.asarray(image.resize((31, 17), Image.Resampling[filter.upper()], box=BOX))
         region = image.crop((10, 5, 130, 90)).resize((31, 17), Image.Resampling[filter.upper()], box=BOX)
-    got = pixfeed.load_batch([data], (17, 31), dtype=torch.uint8, boxes=[BOX], **options)
+    got = pixfeed.load_batch([data], (17, 31), dtype=torch.uint8, resize_boxes=[BOX], **options)
     np.testing.assert_array_equal(got[0].permute(1, 2, 0).numpy(), expected)
     np.testing.assert_array_equal(pixfeed.imread(data, size=(17, 31), box=BOX, **options), expected)
     got = pixfeed.imread(data, size=(17, 31), roi=(10, 5, 120, 85), box=BOX, **options)

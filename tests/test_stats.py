@@ -15,7 +15,7 @@ from torch.utils.data import Dataset, IterableDataset
 
 import pixfeed
 from pixfeed import DataLoader, FastTxtDataset
-from pixfeed.costs import Costs, spend, take
+from pixfeed.context import Costs, spend, take_costs
 from pixfeed.loading import stopwatch
 from pixfeed.loading.stats import Stats
 
@@ -166,11 +166,11 @@ def test_the_collate_fn_stays_ones_own(folder, backend):
 
 
 def test_costs_add_up():
-    take()
+    take_costs()
     spend(Costs(1, 2, 3, 4, 5, 6))
     spend(Costs(10, 20, 30, 40, 50, 60, 1, 1, 0))
     threading.Thread(target=lambda: spend(Costs(7))).start()
-    assert take() == (11, 22, 33, 44, 55, 66, 1, 1, 0) and take() == Costs()
+    assert take_costs() == (11, 22, 33, 44, 55, 66, 1, 1, 0) and take_costs() == Costs()
 
 
 def test_which_images_could_be_scaled(tmp_path, backend):
@@ -186,11 +186,11 @@ def test_which_images_could_be_scaled(tmp_path, backend):
         ("a.jpg", 20, dict(rois=[[0, 0, 50, 80]]), 0),
         ("a.png", 20, {}, 0),
     ):
-        take()
+        take_costs()
         pixfeed.load_batch([tmp_path / name], (size, size), backend=backend, **reading)
-        assert (take().looked_at, expected) == (1, expected)
+        assert (take_costs().looked_at, expected) == (1, expected)
         pixfeed.load_batch([tmp_path / name], (size, size), backend=backend, **reading)
-        assert take().scalable == expected, (name, size, reading)
+        assert take_costs().scalable == expected, (name, size, reading)
 
 
 # -- the four staged cases, with a clock that is moved by hand or margins of a hundred -----------------------------

@@ -22,10 +22,11 @@ from PIL import Image, ImageEnhance, ImageOps
 import pixfeed
 from pixfeed import FastTxtDataset, ImageError, RegionError, draws
 from pixfeed import transforms as T
-from pixfeed.errors import Origin
-from pixfeed.reading.functional import Reader
 from pixfeed.reading.options import Reading
-from pixfeed.transforms.execute import Cook
+from pixfeed.reading.pipeline import Pipeline
+from pixfeed.reading.request import Request
+from pixfeed.transforms.compose import steps_of
+from pixfeed.transforms.fuse import Recipe
 from pixfeed.transforms.geometry import Geometry
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -76,7 +77,7 @@ def apply(image: Image.Image, step, u: np.ndarray) -> Image.Image:
         gray = image.convert("L")
         return gray if step.num_output_channels == 1 else Image.merge("RGB", [gray] * 3)
     if isinstance(step, T.ColorJitter):
-        geometry = Geometry(np.array([1]), np.array([1]), None)
+        geometry = Geometry(np.array([1]), np.array([1]))
         step.change(geometry, u[None])
         for number, factor in geometry.adjust:
             enhance = {1: ImageEnhance.Brightness, 2: ImageEnhance.Contrast, 3: ImageEnhance.Color}[int(number[0])]
@@ -87,7 +88,7 @@ def apply(image: Image.Image, step, u: np.ndarray) -> Image.Image:
     if isinstance(step, T.Pad):
         return padded(image, step, step.padding)
     if isinstance(step, T.RandomResizedCrop):
-        geometry = Geometry(np.array([image.width]), np.array([image.height]), None)
+        geometry = Geometry(np.array([image.width]), np.array([image.height]))
         step.change(geometry, u[None])
         x, y, w, h = (int(np.ravel(v)[0]) for v in (geometry.x, geometry.y, geometry.w, geometry.h))
         return image.crop((x, y, x + w, y + h)).resize(step.size[::-1], filter_of(step))
@@ -214,16 +215,10 @@ def test_fused_is_the_same_as_step_by_step(steps, size, orientation, seed):
     expected = pixels(one_by_one(upright, steps, u[0]))
     for backend in pixfeed.backends.NAMES:
         if not pixfeed.backends.available()[backend]:
-            recipe = T.Compose(steps).recipe()
-            got = torch.empty(0, dtype=torch.uint8)
-
-            def allocate(height, width):
-                nonlocal got
-                got = torch.empty(3, height, width, dtype=torch.uint8)
-                return got.numpy()
-
-            Cook(Reader(Reading(backend=backend)), recipe).one(data, allocate, Origin(None), None, u)
-            assert torch.equal(got, expected), f"{backend}: {recipe}"
+            pipeline = Pipeline(Reading(backend=backend), steps)
+            pipeline.recipe.settle(torch.uint8)
+            read = pipeline.read(Request([data], None, None, u), torch.contiguous_format)
+            assert torch.equal(read.images[0], expected), f"{backend}: {pipeline.recipe}"
 
 
 def test_filters_that_may_run_behind_a_flip_give_mirrored_pixels():
@@ -253,10 +248,10 @@ def test_a_marker_goes_where_it_should(make, orientation):
         T.RandomVerticalFlip(),
     ]
     dataset = make([data] * 40, steps, dtype=torch.uint8, seed=1)
-    recipe = dataset._cook.recipe
-    headers = Reader(dataset._reader.reading).open([data]).headers.repeat(40)
-    rows, _ = dataset._cook._first(draws.uniform(1, 0, range(40), recipe.draws), None)(slice(None), headers, None)
-    places = pixfeed.plan.map_points(rows, recipe.size, np.array([[x, y]]))[:, 0]
+    recipe = dataset._pipeline.recipe
+    request = Request([data] * 40, None, None, draws.uniform(1, 0, range(40), recipe.draws))
+    (planned,) = dataset._pipeline.plan(dataset._pipeline.open(request).headers, request).passes
+    places = pixfeed.plan.map_points(planned.rows, recipe.size, np.array([[x, y]]))[:, 0]
     seen = 0
     for image, (at_x, at_y) in zip(items(dataset), places, strict=True):
         red = image[0].numpy().astype(float)
@@ -275,7 +270,7 @@ COUNT = 20_000
 
 def drawn(step, width: int, height: int) -> Geometry:
     u = draws.uniform(11, 0, range(COUNT), step.draws)
-    geometry = Geometry(np.full(COUNT, width), np.full(COUNT, height), None)
+    geometry = Geometry(np.full(COUNT, width), np.full(COUNT, height))
     step.change(geometry, u)
     return geometry
 
@@ -571,7 +566,7 @@ def test_python_callables(make):
 
 def test_nested_compose(make):
     inner = T.Compose([T.Resize(20), T.Compose([T.CenterCrop(16)])])
-    assert str(T.Compose([inner, *WRITE]).recipe()).count("\n") == 0
+    assert str(Recipe(steps_of(T.Compose([inner, *WRITE])))).count("\n") == 0
 
 
 # -- single pictures ---------------------------------------------------------------------------------------------------
@@ -646,7 +641,7 @@ def test_what_is_no_picture(image):
         (lambda: T.Compose([T.ToTensor(), T.Resize(4)]), ValueError, "put it before ToTensor"),
         (lambda: T.Compose([T.Grayscale(), *WRITE]), ValueError, "3 channels, and there are 1"),
         (lambda: T.Compose([T.Grayscale(), T.RandomErasing(value=(1, 2, 3))]), ValueError, "for 3 .* there are 1"),
-        (lambda: T.Compose([T.RandomErasing(value=(1, 2, 3))]).recipe(1), ValueError, "for 3 .* there are 1"),
+        (lambda: Recipe([T.RandomErasing(value=(1, 2, 3))], 1), ValueError, "for 3 .* there are 1"),
         (lambda: T.Compose([T.Grayscale(), T.Pad(1, (1, 2, 3))]), ValueError, "gray"),
     ],
 )

@@ -14,6 +14,7 @@
 #include "buffers.h"
 #include "collate.h"
 #include "list.h"
+#include "names.h"
 #include "pictures.h"
 #include "unlocked.h"
 
@@ -127,6 +128,9 @@ std::string simd_target() {
 
 PYBIND11_MODULE(_native, m) {
   m.doc() = "pixfeed's C++ core. Private: use pixfeed's Python functions.";
+  // The interface between this extension and python/pixfeed/backends/native.py, which has the same number: it changes
+  // when a function or an argument of the extension changes, so that an extension of other sources is noticed.
+  m.attr("interface") = 2;
   py::class_<Opened>(m, "Opened")
       .def("headers", &headers, "dtype"_a)
       .def(
@@ -143,5 +147,6 @@ PYBIND11_MODULE(_native, m) {
   m.def("struct_offsets", &struct_offsets);
   bind_collate(m);
   bind_list(m);
+  bind_names(m);
   bind_pictures(m);
 }

@@ -103,7 +103,7 @@ class Tables(Protocol):
         Args:
             source: an open file's descriptor, or the list itself.
             begins, ends: int64 ``[n]``: where each line begins and ends, in bytes.
-            delimiter: see :class:`pixfeed.FileList`.
+            delimiter: see :class:`pixfeed.FileList`; ``""`` if the bytes are nothing but the name.
             folder: the folder that names are relative to.
 
         Returns:

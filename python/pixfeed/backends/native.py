@@ -155,7 +155,8 @@ class _Native:
     def read_names(
         self, source: int | bytes, begins: np.ndarray, ends: np.ndarray, delimiter: str | None, folder: str
     ) -> list[str] | None:
-        return self._module.read_names(source, begins, ends, ord(delimiter or "\0"), folder)
+        number = -1 if delimiter == "" else ord(delimiter or "\0")
+        return self._module.read_names(source, begins, ends, number, folder)
 
     def gather_tensors(self, batch: tuple[torch.Tensor, ...], out: torch.Tensor, threads: int = 1) -> bool:
         return self._module.gather_tensors(batch, TENSOR_EXCHANGE, out.data_ptr(), out.nbytes, threads)

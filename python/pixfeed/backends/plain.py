@@ -35,7 +35,7 @@ class Plain:
             data = list_parser.read(source, begin, end)
             if len(data) < end - begin:
                 return None
-            name = os.fsdecode(list_parser.first_field(data, delimiter))
+            name = os.fsdecode(data if delimiter == "" else list_parser.first_field(data, delimiter))
             paths.append(os.path.join(folder, name))
         return paths
 

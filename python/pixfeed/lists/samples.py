@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
+from pixfeed import backends
 from pixfeed.errors import ListError, Origin
 
 
@@ -74,7 +75,11 @@ class Samples:
 
     def paths(self, rows: Sequence[int] | np.ndarray, folder: str) -> list[str]:
         """The paths of these samples, joined with ``folder`` unless they are absolute."""
-        return [os.path.join(folder, self.name(i)) for i in rows]
+        rows = np.asarray(rows)
+        begins, ends = self._offsets[rows].astype(np.int64), self._offsets[rows + 1].astype(np.int64)
+        paths = backends.choose_tables().read_names(self._names, begins, ends, "", folder)
+        assert paths is not None  # memory does not end early
+        return paths
 
     def origin(self, i: int, folder: str) -> Origin:
         """Where sample ``i`` comes from, for errors."""

@@ -9,8 +9,9 @@ from torch.utils.data import ConcatDataset, Dataset, StackDataset, Subset, Tenso
 from torch.utils.data import DataLoader as TorchLoader
 
 from pixfeed import DataLoader, FastTxtDataset, ImageError, RegionError
-from pixfeed.datasets.concat import Joined, joined
-from pixfeed.reading.functional import Reader
+from pixfeed.collate.batch import Batch
+from pixfeed.datasets.concat import ConcatImages, with_concat_images
+from pixfeed.reading.pipeline import Pipeline
 
 WAYS = {
     "main": dict(num_workers=0),
@@ -69,15 +70,14 @@ def test_what_item_by_item_gives(make, shape, way):
 
 
 def test_one_call_and_no_copy(make, monkeypatch):
-    both = joined(ConcatDataset([make(3, 0), make(3, 10)]))
+    both = with_concat_images(ConcatDataset([make(3, 0), make(3, 10)]))
     calls = []
     monkeypatch.setattr(FastTxtDataset, "__getitem__", None)
-    into = Reader.into
-    monkeypatch.setattr(Reader, "into", lambda *a, **k: calls.append(1) or into(*a, **k))
-    samples = both.__getitems__([5, 0, 4, 1])
-    batch = samples[0].batch
-    assert calls == [1] and [s.row for s in samples] == [0, 1, 2, 3] and all(s.batch is batch for s in samples)
-    collated, labels = torch.utils.data.default_collate(samples)
+    read = Pipeline.read
+    monkeypatch.setattr(Pipeline, "read", lambda *a, **k: calls.append(1) or read(*a, **k))
+    batch = both.__getitems__([5, 0, 4, 1])
+    assert calls == [1] and type(batch) is Batch
+    collated, labels = torch.utils.data.default_collate(batch)
     assert collated.data_ptr() == batch.images.data_ptr() and labels[:, 0].tolist() == [12, 0, 11, 1]
 
 
@@ -88,7 +88,7 @@ def test_one_call_and_no_copy(make, monkeypatch):
         dict(antialias=True),
         dict(strict=True),
         dict(rois=[[1, 2, 20, 30]] * 4),
-        dict(rois=[[1, 2, 20, 30]] * 4, boxes=[[0.5, 1, 19, 20]] * 4, antialias=True),
+        dict(rois=[[1, 2, 20, 30]] * 4, resize_boxes=[[0.5, 1, 19, 20]] * 4, antialias=True),
     ],
     ids=lambda options: " ".join(options),
 )
@@ -103,8 +103,8 @@ def test_read_in_different_ways(make, options, way):
 
 def test_regions_of_each(make):
     dataset = ConcatDataset([make(3, 0, rois=[[i, 0, 20, 20] for i in range(3)]), make(2, 10, rois=[[5, 6, 9, 9]] * 2)])
-    samples = joined(dataset).__getitems__([4, 2, 0])
-    assert samples[0].batch is samples[2].batch
+    samples = with_concat_images(dataset).__getitems__([4, 2, 0])
+    assert isinstance(samples.images, torch.Tensor)
     assert all(torch.equal(s[0], dataset[i][0]) for s, i in zip(samples, [4, 2, 0], strict=True))
 
 
@@ -156,7 +156,7 @@ def test_bad_region(make):
 def test_indices_that_there_are_not(make, index):
     dataset = ConcatDataset([make(3, 0), make(3, 10)])
     with pytest.raises((IndexError, ValueError, TypeError)) as ours:
-        joined(dataset).__getitems__([0, index])
+        with_concat_images(dataset).__getitems__([0, index])
     if index != 1.5:
         with pytest.raises(type(ours.value)):
             dataset[index]
@@ -175,10 +175,10 @@ def test_others_are_left_alone(make):
     numbers = TensorDataset(torch.arange(3))
     changed = Changed(a.files.filename, a.image_dir)
     for dataset in (a, numbers, Subset(a, [1]), Own([a, a]), ConcatDataset([a, numbers]), ConcatDataset([a, changed])):
-        assert joined(dataset) is dataset
-    assert isinstance(joined(ConcatDataset([a, a])), Joined)
+        assert with_concat_images(dataset) is dataset
+    assert isinstance(with_concat_images(ConcatDataset([a, a])), ConcatImages)
     mixed = StackDataset(ConcatDataset([a, a]), torch.arange(6))
-    assert isinstance(mixed, Dataset) and joined(mixed) is mixed
+    assert isinstance(mixed, Dataset) and with_concat_images(mixed) is mixed
 
 
 def test_a_worker_sees_a_concat_dataset(make):
