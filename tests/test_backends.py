@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pixfeed import backends
+from pixfeed.backends import OpenOptions
 from pixfeed.errors import Status
 from pixfeed.plan import HEADER, OPENCV, PILLOW, PLAN, reduced_side, resize_plan
 
@@ -24,11 +25,11 @@ SOURCES = [
 def opened():
     for name in backends.NAMES:
         need(name)
-    return [backends.load(name).open(SOURCES, strict=False, threads=2) for name in backends.NAMES]
+    return [backends.load(name).open(SOURCES, threads=2) for name in backends.NAMES]
 
 
 def test_headers(backend):
-    headers = backends.load(backend).open([*SOURCES, b"", b"no image"], strict=False, threads=2).headers
+    headers = backends.load(backend).open([*SOURCES, b"", b"no image"], threads=2).headers
     assert headers.dtype == HEADER
     assert headers["width"].tolist()[:3] == [61, 50, 30]
     assert headers["height"].tolist()[:3] == [37, 41, 29]
@@ -52,7 +53,8 @@ def test_orientations(backend):
             sources = [jpeg, png, webp, prefixed, comment, later, cut, images.jpeg(picture)]
             expected = [number if 1 <= number <= 8 else 1] * 5 + [1] * 3
             assert opener.open(sources).headers["orientation"].tolist() == expected, number
-            assert set(opener.open(sources, ignore_orientation=True).headers["orientation"].tolist()) == {1}
+            stored = opener.open(sources, OpenOptions(ignore_orientation=True))
+            assert set(stored.headers["orientation"].tolist()) == {1}
 
 
 @st.composite
@@ -130,7 +132,7 @@ def test_any_plan(opened, drawn):
     results = []
     for each in opened:
         whole, view = slots(len(rows), size, dtype, layout, channels)
-        statuses = each.decode_into(rows, view, 2)
+        statuses = each.decode_into(rows, view, 2).statuses
         assert statuses.tolist() == [0] * len(rows)
         results.append(whole)
     # The whole base, so every byte outside the slots is compared as well: it has to be the canary in both.
@@ -175,10 +177,10 @@ def test_any_plan(opened, drawn):
     ],
 )
 def test_impossible_plans_are_refused(backend, change, message):
-    opened = backends.load(backend).open(SOURCES, strict=False, threads=1)
+    opened = backends.load(backend).open(SOURCES, threads=1)
     rows = resize_plan(opened.headers, (8, 8))[:1]
     out = np.full((1, 3, 8, 8), CANARY, np.uint8)
-    assert opened.decode_into(rows, out, 1).tolist() == [0]
+    assert opened.decode_into(rows, out, 1).statuses.tolist() == [0]
     for name, value in change.items():
         rows[name] = value
     out[:] = CANARY
@@ -188,7 +190,7 @@ def test_impossible_plans_are_refused(backend, change, message):
 
 
 def test_impossible_outputs_are_refused(backend):
-    opened = backends.load(backend).open(SOURCES, strict=False, threads=1)
+    opened = backends.load(backend).open(SOURCES, threads=1)
     rows = resize_plan(opened.headers, (8, 8))
     read_only = np.zeros((3, 3, 8, 8), np.uint8)
     read_only.flags.writeable = False
@@ -201,9 +203,9 @@ def test_same_result_on_any_number_of_threads(backend):
     sources = [images.jpeg(images.picture(40 + i, 60 - i, seed=i)) for i in range(20)]
     results = []
     for threads in (1, 2, 8, 64):
-        opened = backends.load(backend).open(sources, strict=False, threads=threads)
+        opened = backends.load(backend).open(sources, threads=threads)
         out = np.zeros((20, 3, 24, 24), np.float32)
-        assert not opened.decode_into(resize_plan(opened.headers, (24, 24)), out, threads).any()
+        assert not opened.decode_into(resize_plan(opened.headers, (24, 24)), out, threads).statuses.any()
         results.append(out)
     for other in results[1:]:
         np.testing.assert_array_equal(results[0], other)
@@ -221,7 +223,7 @@ def test_both_jpeg_decoders_give_the_same(native, monkeypatch):
         assert backend._turbo == (name == "turbo")
         opened = backend.open(sources, threads=2)
         out = np.zeros((len(sources), 3, 61, 97), np.uint8)
-        assert not opened.decode_into(resize_plan(opened.headers, (61, 97)), out, 2).any()
+        assert not opened.decode_into(resize_plan(opened.headers, (61, 97)), out, 2).statuses.any()
         results.append(out)
     np.testing.assert_array_equal(*results)
 

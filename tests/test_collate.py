@@ -21,7 +21,8 @@ from torch.utils.data import ConcatDataset, DataLoader, default_collate
 from torch.utils.data._utils.collate import collate, default_collate_fn_map
 
 import pixfeed
-from pixfeed import FastTxtDataset, RaggedError, memory
+from pixfeed import FastTxtDataset, RaggedError, backends, memory
+from pixfeed.backends.plain import Plain
 from pixfeed.collate import gather
 from pixfeed.memory.idle import Pool
 
@@ -29,10 +30,7 @@ from pixfeed.memory.idle import Pool
 @pytest.fixture(autouse=True)
 def chosen(monkeypatch, backend):
     monkeypatch.setenv("PIXFEED_BACKEND", backend)
-    gather._native.cache_clear()
-    assert (gather._native() is not None) == (backend == "native")
-    yield
-    gather._native.cache_clear()
+    assert isinstance(backends.choose_tables(), Plain) == (backend == "opencv")
 
 
 # What a part of a sample may be: functions of a random generator, which return a new one each time.
