@@ -24,7 +24,7 @@ from rich.table import Table
 
 from benchmarks.measure import console, interleave, record, seconds
 from benchmarks.pure_python import PurePythonDataset
-from pixfeed.files import FileList
+from pixfeed.lists.file_list import FileList
 
 WORKERS = 2
 MB = 1e6

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from pixfeed.info import config
+from pixfeed.tools.info import config
 
 RESULTS = Path(__file__).parent / "results"
 console = Console(highlight=False, markup=False)

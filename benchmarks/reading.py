@@ -22,8 +22,8 @@ from rich.table import Table
 
 import pixfeed
 from benchmarks.measure import console, interleave, medians, record, seconds, spread_table
-from pixfeed.backends._stderr import caught
-from pixfeed.files import FileList
+from pixfeed.backends.stderr import caught
+from pixfeed.lists.file_list import FileList
 
 SIZE = (256, 256)
 REGION = 224

@@ -36,7 +36,7 @@ class PillowDataset(Dataset):
     """The recipe as torchvision carries it out on PIL images."""
 
     def __init__(self, list_file: Path, image_dir: Path, repeat: int):
-        files = pixfeed.files.FileList(list_file)
+        files = pixfeed.lists.file_list.FileList(list_file)
         self.paths = [os.path.join(image_dir, name) for name in files.names()] * repeat
         self.labels = np.tile(files.labels, (repeat, 1))
         self.mean, self.std = (torch.tensor(values).view(3, 1, 1) for values in (MEAN, STD))

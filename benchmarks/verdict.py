@@ -29,13 +29,13 @@ import pixfeed
 from benchmarks.measure import console, interleave, record, spread_table
 
 
-def loop(loader: pixfeed.DataLoader, step: float = 0.0) -> pixfeed.stats.Stats:
+def loop(loader: pixfeed.DataLoader, step: float = 0.0) -> pixfeed.loading.stats.Stats:
     for _ in loader:
         time.sleep(step)
     return loader.stats()
 
 
-def slow_disk(folder: Path) -> pixfeed.stats.Stats:
+def slow_disk(folder: Path) -> pixfeed.loading.stats.Stats:
     """Each file is a pipe."""
     data = cv2.imencode(".jpg", np.full((64, 64, 3), 90, np.uint8))[1].tobytes()
     paths = [folder / f"{i}.jpg" for i in range(200)]
@@ -55,14 +55,14 @@ def slow_disk(folder: Path) -> pixfeed.stats.Stats:
     return stats
 
 
-def slow_decoding(folder: Path) -> pixfeed.stats.Stats:
+def slow_decoding(folder: Path) -> pixfeed.loading.stats.Stats:
     noise = np.random.default_rng(0).integers(0, 255, (3000, 4000, 3), np.uint8)
     path = folder / "large.jpg"
     cv2.imwrite(str(path), cv2.GaussianBlur(noise, (5, 5), 0))
     return loop(pixfeed.DataLoader(pixfeed.FastTxtDataset.from_samples([path] * 40, range(40)), 4, num_workers=2))
 
 
-def staged(data: Path, list_file: Path) -> dict[str, tuple[pixfeed.stats.Stats, str]]:
+def staged(data: Path, list_file: Path) -> dict[str, tuple[pixfeed.loading.stats.Stats, str]]:
     """What stats() says, and what it has to say."""
     loader = pixfeed.DataLoader(pixfeed.FastTxtDataset(list_file, data), 32, num_workers=2)
     with tempfile.TemporaryDirectory() as folder:

@@ -21,7 +21,7 @@ hypothesis.settings.load_profile("pixfeed")
 
 
 def pytest_report_header():
-    from pixfeed.info import config
+    from pixfeed.tools.info import config
 
     return [f"{name}: {value}" for name, value in config().items()]
 

@@ -21,8 +21,9 @@ from torch.utils.data import ConcatDataset, DataLoader, default_collate
 from torch.utils.data._utils.collate import collate, default_collate_fn_map
 
 import pixfeed
-from pixfeed import FastTxtDataset, RaggedError, gather, memory
-from pixfeed.pool import Pool
+from pixfeed import FastTxtDataset, RaggedError, memory
+from pixfeed.collate import gather
+from pixfeed.memory.idle import Pool
 
 
 @pytest.fixture(autouse=True)

@@ -18,8 +18,8 @@ from torch.utils.data import ConcatDataset, DataLoader, Subset, default_collate,
 import pixfeed
 from pixfeed import draws
 from pixfeed import transforms as T
-from pixfeed.datasets import CIFAR10, CIFAR100, MNIST, FashionMNIST, ImageFolder, recognise
-from pixfeed.values import Values
+from pixfeed.datasets import CIFAR10, CIFAR100, MNIST, FashionMNIST, ImageFolder, torchvision_transforms
+from pixfeed.transforms.values import Values
 
 # -- made files -------------------------------------------------------------------------------------------------------
 
@@ -376,7 +376,7 @@ def test_a_transform_may_be_replaced(mnist, backend):
 
 
 def test_what_is_recognised():
-    values = recognise.values
+    values = torchvision_transforms.values
     half = Values(torch.float32, (0.5,), (0.25,))
     to_float = of_torchvision("ToDtype", dtype=torch.float32, scale=True)
     assert values(TO_TENSOR) == Values()

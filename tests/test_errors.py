@@ -215,7 +215,7 @@ def test_nothing_is_printed_by_a_process_without_stderr(tmp_path, backend):
 
 
 def test_what_others_write_to_stderr_is_passed_on(capfd):
-    from pixfeed.backends._stderr import caught
+    from pixfeed.backends.stderr import caught
 
     with caught() as said:
         os.write(2, b"Corrupt JPEG data: 3 extraneous bytes\nsomebody else\n")

@@ -16,7 +16,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pixfeed import ListError
-from pixfeed.files import FileList, Samples
+from pixfeed.lists.file_list import FileList, Samples
 
 
 @pytest.fixture
@@ -323,8 +323,8 @@ def test_the_file_is_closed(read):
 
 
 def test_more_lists_than_are_kept_open(tmp_path, backend, monkeypatch):
-    monkeypatch.setattr("pixfeed.files._kept", set())
-    monkeypatch.setattr("pixfeed.files.KEPT", 3)
+    monkeypatch.setattr("pixfeed.lists.file_list._kept", set())
+    monkeypatch.setattr("pixfeed.lists.file_list.KEPT", 3)
     gc.collect()
     before = len(os.listdir("/proc/self/fd"))
     for i in range(10):

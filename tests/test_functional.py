@@ -147,7 +147,7 @@ def test_the_gil_is_released(native, tmp_path):
 
 
 def test_number_of_threads(monkeypatch):
-    from pixfeed.threads import num_threads
+    from pixfeed.context import num_threads
 
     monkeypatch.setenv("PIXFEED_NUM_THREADS", "3")
     assert num_threads() == 3

@@ -7,7 +7,8 @@ import subprocess
 import sys
 
 import pixfeed
-from pixfeed import backends, info
+from pixfeed import backends
+from pixfeed.tools import info
 
 
 def python(code: str, **environment) -> str:

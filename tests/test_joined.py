@@ -9,8 +9,8 @@ from torch.utils.data import ConcatDataset, Dataset, StackDataset, Subset, Tenso
 from torch.utils.data import DataLoader as TorchLoader
 
 from pixfeed import DataLoader, FastTxtDataset, ImageError, RegionError
-from pixfeed.functional import Reader
-from pixfeed.joined import Joined, joined
+from pixfeed.datasets.concat import Joined, joined
+from pixfeed.reading.functional import Reader
 
 WAYS = {
     "main": dict(num_workers=0),

@@ -29,10 +29,10 @@ from torch.utils.data import (
 from torch.utils.data import DataLoader as TorchLoader
 
 import pixfeed
-from pixfeed import DataLoader, FastTxtDataset, ImageError, threads
-from pixfeed import loader as loader_module
-from pixfeed.fetchers import Fetchers
-from pixfeed.loader import _ThreadsIter
+from pixfeed import DataLoader, FastTxtDataset, ImageError, context
+from pixfeed.loading import loader as loader_module
+from pixfeed.loading.fetch_threads import Fetchers
+from pixfeed.loading.loader import _ThreadsIter
 
 COUNT = 23
 
@@ -319,7 +319,7 @@ def test_the_state_at_the_end_begins_the_next_epoch(dataset, way):
 
 def test_batches_before_the_start_are_not_looked_at(monkeypatch):
     """Neither drawn one by one nor made into lists: batch 900,000 is as near as batch 10."""
-    from pixfeed import order
+    from pixfeed.loading import order
 
     class Recording:
         """A permutation that notes which parts of it are taken."""
@@ -544,7 +544,7 @@ def test_abandoned_images_are_left_out(dataset):
     def fetch(turn, indices):
         begun.set()
         go_on.wait(60)
-        with threads.for_loader(1, turn, False):
+        with context.for_loader(1, turn, False):
             return dataset.__getitems__(indices)
 
     first, second = fetchers.submit(fetch, [0, 1]), fetchers.submit(fetch, [2, 3])
@@ -607,15 +607,15 @@ def test_many_loaders_at_once(dataset):
 
 def test_cores_of_a_container(tmp_path):
     (tmp_path / "cpu.max").write_text("max 100000\n")
-    assert threads._quota(str(tmp_path)) is None
+    assert context._quota(str(tmp_path)) is None
     (tmp_path / "cpu.max").write_text("150000 100000\n")
-    assert threads._quota(str(tmp_path)) == 1.5
+    assert context._quota(str(tmp_path)) == 1.5
     (tmp_path / "cpu.max").unlink()
     (tmp_path / "cpu").mkdir()
     (tmp_path / "cpu" / "cpu.cfs_quota_us").write_text("300000\n")
     (tmp_path / "cpu" / "cpu.cfs_period_us").write_text("100000\n")
-    assert threads._quota(str(tmp_path)) == 3
+    assert context._quota(str(tmp_path)) == 3
     (tmp_path / "cpu" / "cpu.cfs_quota_us").write_text("-1\n")
-    assert threads._quota(str(tmp_path)) is None
-    assert threads._quota(str(tmp_path / "nowhere")) is None
-    assert 1 <= threads.cores() <= len(os.sched_getaffinity(0))
+    assert context._quota(str(tmp_path)) is None
+    assert context._quota(str(tmp_path / "nowhere")) is None
+    assert 1 <= context.cores() <= len(os.sched_getaffinity(0))

@@ -22,7 +22,7 @@ from torch.utils.data import DataLoader as TorchLoader
 from torch.utils.data import Dataset, DistributedSampler, RandomSampler, SequentialSampler, random_split
 
 from pixfeed import DataLoader, FastTxtDataset, ImageError
-from pixfeed.loader import _ThreadsIter
+from pixfeed.loading.loader import _ThreadsIter
 
 COUNT = 11
 THREADS = dict(num_workers=2)

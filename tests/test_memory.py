@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from pixfeed import memory
-from pixfeed.pool import Pool
+from pixfeed.memory.idle import Pool
 
 SHAPE = (4, 3, 128, 128)
 

@@ -10,8 +10,8 @@ import images
 import numpy as np
 import pytest
 
-from pixfeed import parity
 from pixfeed.__main__ import main
+from pixfeed.tools import parity
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 
 import pixfeed
 from pixfeed import DataLoader, FastTxtDataset, ImageError, backends
-from pixfeed.backends._look import look
+from pixfeed.backends.encoded import look
 from pixfeed.errors import Status
 
 KINDS = {

@@ -18,7 +18,8 @@ from shared import in_slot
 from torch.utils.data import DataLoader, Dataset
 
 import pixfeed
-from pixfeed import memory, segment, slots
+from pixfeed import memory
+from pixfeed.memory import shared_batches, shared_memory
 
 SHAPE = (2, 3, 128, 128)  # of a batch; float32
 CONTEXTS = ["fork", "spawn", "forkserver"]
@@ -73,7 +74,7 @@ def test_memory_is_used_again(context, epochs):
         assert len(pointers) <= 5 + 4 + 1 + 2 + 2
     del loader
     gc.collect()
-    assert not slots._borrowed
+    assert not shared_batches._borrowed
     for i, batch in enumerate(kept):
         check(batch, i)
 
@@ -239,7 +240,7 @@ NEEDS = r"a batch of a worker process needs 0\.4 MB of shared memory, and \d+\.\
 
 def test_full_memory_is_an_error(monkeypatch):
     monkeypatch.setattr(os, "posix_fallocate", full)
-    monkeypatch.setattr(slots, "_BYTES", 0)
+    monkeypatch.setattr(shared_batches, "_BYTES", 0)
     fail(load(), r"needs 0\.0 MB.*free \(No space left on device\); .*fewer workers")
 
 
@@ -265,23 +266,23 @@ def test_more_than_there_is(monkeypatch, memfd):
 
 def test_without_memfd(monkeypatch):
     monkeypatch.delattr(os, "memfd_create")
-    names = set(os.listdir(segment.FOLDER))
+    names = set(os.listdir(shared_memory.FOLDER))
     for i, batch in enumerate(load()):
         check(batch, i)
         assert in_slot(batch[0])
-        assert not [name for name in set(os.listdir(segment.FOLDER)) - names if not name.startswith("sem.")]
+        assert not [name for name in set(os.listdir(shared_memory.FOLDER)) - names if not name.startswith("sem.")]
 
 
 def test_what_is_free(tmp_path):
     (tmp_path / "meminfo").write_text("MemTotal: 9000 kB\nMemAvailable: 1000 kB\nSwapFree: 24 kB\nHugePages_Total: 0\n")
     meminfo = tmp_path / "meminfo"
-    assert segment._free(meminfo, tmp_path) == 1024 << 10
+    assert shared_memory._free(meminfo, tmp_path) == 1024 << 10
     (tmp_path / "memory.max").write_text("500000\n")
     (tmp_path / "memory.current").write_text("400000\n")
     (tmp_path / "memory.stat").write_text("anon 7\nactive_file 2000\ninactive_file 1000\n")
-    assert segment._free(meminfo, tmp_path) == 103000
+    assert shared_memory._free(meminfo, tmp_path) == 103000
     (tmp_path / "memory.max").write_text("max\n")
-    assert segment._free(meminfo, tmp_path) == 1024 << 10
+    assert shared_memory._free(meminfo, tmp_path) == 1024 << 10
 
 
 # Processes end.
@@ -295,7 +296,7 @@ def test_a_loader_that_is_dropped():
         check(batch, 0)
         del batches
         gc.collect()
-        assert not slots._borrowed
+        assert not shared_batches._borrowed
         check(batch, 0)
     assert set(os.listdir("/dev/shm")) <= names
 
@@ -310,7 +311,7 @@ def test_a_worker_that_is_killed():
             pass
     del batches
     gc.collect()
-    assert not slots._borrowed
+    assert not shared_batches._borrowed
     for i, batch in enumerate(kept):
         check(batch, i)
     assert set(os.listdir("/dev/shm")) <= names
@@ -321,7 +322,7 @@ def test_idle_memory_has_a_limit():
     known = []
     for i, batch in enumerate(load(60, worker_init_fn=keep_nothing)):
         check(batch, i)
-        known.append(sum(len(borrowed._slots) for borrowed in slots._borrowed.values()))
+        known.append(sum(len(borrowed._slots) for borrowed in shared_batches._borrowed.values()))
     assert max(known) <= 12
 
 
@@ -361,7 +362,7 @@ class Kind(Dataset):
         return 20
 
     def __getitem__(self, i):
-        slots.lend()
+        shared_batches.lend()
         return self.make(i)
 
 
@@ -452,7 +453,7 @@ def echo(there, back):
 
 @pytest.fixture
 def lender():
-    return slots._Lender()
+    return shared_batches._Lender()
 
 
 def cross(lender, tensor):
@@ -472,7 +473,7 @@ def test_sizes_share_slots(lender):
 
 
 def test_no_ticket_is_left(lender, monkeypatch):
-    monkeypatch.setattr(slots, "_BYTES", slots._FIRST + 3)
+    monkeypatch.setattr(shared_batches, "_BYTES", shared_batches._FIRST + 3)
     tensor = lender.empty(100_000)
     here = [cross(lender, tensor) for _ in range(3)]
     assert lender.reduce(tensor) is None

@@ -14,9 +14,10 @@ import torch
 from torch.utils.data import Dataset, IterableDataset
 
 import pixfeed
-from pixfeed import DataLoader, FastTxtDataset, watch
+from pixfeed import DataLoader, FastTxtDataset
 from pixfeed.costs import Costs, spend, take
-from pixfeed.stats import Stats
+from pixfeed.loading import stopwatch
+from pixfeed.loading.stats import Stats
 
 COUNT = 64  # of 32 images in a row one is timed in full
 WAYS = {
@@ -205,7 +206,7 @@ class Clock:
 @pytest.mark.parametrize(("step", "limit"), [(5.0, "training step"), (0.5, "loader")])
 def test_slow_and_fast_steps(dataset, monkeypatch, step, limit):
     clock = Clock()
-    monkeypatch.setattr(watch, "perf_counter", clock)
+    monkeypatch.setattr(stopwatch, "perf_counter", clock)
     monkeypatch.setattr(type(dataset), "__getitems__", timed(type(dataset).__getitems__, clock, 0.25))
     loader = DataLoader(dataset, 16)
     for _ in loader:

@@ -17,7 +17,7 @@ from PIL import Image
 import pixfeed
 from pixfeed import FastTxtDataset, ImageError, ListError, RegionError, plan
 from pixfeed import transforms as T
-from pixfeed.annotations import Annotations
+from pixfeed.lists.annotations import Annotations
 
 HEIGHT, WIDTH = 90, 120
 X, Y, W, H = 66, 24, 18, 14  # of the marker, in the picture as displayed

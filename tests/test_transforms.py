@@ -23,9 +23,9 @@ import pixfeed
 from pixfeed import FastTxtDataset, ImageError, RegionError, draws
 from pixfeed import transforms as T
 from pixfeed.errors import Origin
-from pixfeed.functional import Reader
-from pixfeed.reading import Reading
-from pixfeed.transforms.carry import Cook
+from pixfeed.reading.functional import Reader
+from pixfeed.reading.options import Reading
+from pixfeed.transforms.execute import Cook
 from pixfeed.transforms.geometry import Geometry
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)

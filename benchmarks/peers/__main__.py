@@ -21,7 +21,7 @@ from benchmarks.measure import RESULTS, console, interleave, machine, record
 from benchmarks.peers.chart import chart
 from benchmarks.peers.job import CORES, SIDE, Samples
 from benchmarks.peers.process import Contender, Lost, Process
-from pixfeed.files import FileList
+from pixfeed.lists.file_list import FileList
 
 CUDA = ".venv-peers-cuda"  # torch's CUDA build: torchvision and torchcodec have no other on PyPI
 CONTENDERS = (

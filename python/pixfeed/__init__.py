@@ -15,13 +15,13 @@ Pixels are bit for bit those of OpenCV. See README.md and ARCHITECTURE.md.
 from pixfeed import datasets, memory, transforms
 from pixfeed._version import __version__
 from pixfeed.collate import default_collate, pad_collate
-from pixfeed.dataset import FastTxtDataset
+from pixfeed.datasets.list_file import FastTxtDataset
 from pixfeed.device import to_device
 from pixfeed.errors import DatasetError, ImageError, ListError, RaggedError, RegionError
-from pixfeed.functional import imread, load_batch, resize
-from pixfeed.info import show_config
-from pixfeed.loader import DataLoader
-from pixfeed.reading import Reading
+from pixfeed.loading.loader import DataLoader
+from pixfeed.reading.functional import imread, load_batch, resize
+from pixfeed.reading.options import Reading
+from pixfeed.tools.info import show_config
 
 __all__ = [
     "DataLoader",

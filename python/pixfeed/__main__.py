@@ -8,11 +8,11 @@ from pathlib import Path
 
 from pixfeed.backends import NAMES, BackendError
 from pixfeed.errors import ListError
-from pixfeed.info import show_config
+from pixfeed.tools.info import show_config
 
 
 def _parity(arguments: argparse.Namespace) -> int:
-    from pixfeed import parity
+    from pixfeed.tools import parity
 
     try:
         from rich.progress import Progress

@@ -8,8 +8,8 @@ from typing import Any
 
 import torch
 
-from pixfeed.functional import check_dtype
-from pixfeed.values import Values, numbers
+from pixfeed.reading.functional import check_dtype
+from pixfeed.transforms.values import Values, numbers
 
 
 def to_device(

@@ -19,8 +19,8 @@ import numpy as np
 
 from pixfeed.backends import BackendError
 from pixfeed.errors import Origin, Status
-from pixfeed.functional import imread
 from pixfeed.plan import output_size
+from pixfeed.reading.functional import imread
 
 # OpenCV's numbers, so that this module can be imported without it.
 _COLOR = 1

@@ -15,7 +15,7 @@ from typing import Protocol
 
 import numpy as np
 
-from pixfeed.threads import Turn
+from pixfeed.context import Turn
 
 #: What can be opened: a path, or the bytes of an encoded image.
 Source = str | os.PathLike | bytes | bytearray | memoryview | np.ndarray

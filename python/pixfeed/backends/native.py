@@ -11,10 +11,10 @@ import numpy as np
 
 from pixfeed import backends
 from pixfeed.backends import BackendError, Opened, Source
+from pixfeed.context import turn
 from pixfeed.errors import Status
-from pixfeed.lines import Problem, Table
+from pixfeed.list_parser import Problem, Table
 from pixfeed.plan import HEADER, PLAN
-from pixfeed.threads import turn
 
 # The extension checks the size of a row; the buffer protocol would spell out every field.
 _PLAN_ROW = np.dtype((np.void, PLAN.itemsize))
@@ -112,7 +112,7 @@ class _Native:
         label_dtype: np.dtype,
         threads: int,
     ) -> tuple[Problem, Table]:
-        """:func:`pixfeed.lines.parse`, in C++."""
+        """:func:`pixfeed.list_parser.parse`, in C++."""
         problem, *tables = self._module.parse_list(
             source, begin, end, first_line, ord(delimiter or "\0"), roi_columns, label_dtype, threads
         )

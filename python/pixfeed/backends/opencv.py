@@ -13,11 +13,11 @@ from time import perf_counter_ns
 import numpy as np
 
 from pixfeed.backends import BackendError, Source
-from pixfeed.backends._look import Frame, look, orientation
-from pixfeed.backends._stderr import caught
+from pixfeed.backends.encoded import Frame, look, orientation
+from pixfeed.backends.stderr import caught
+from pixfeed.context import turn
 from pixfeed.errors import Status
 from pixfeed.plan import ADJUST, HEADER, JPEG, OPENCV, PILLOW, reduced_side
-from pixfeed.threads import turn
 
 _END = b"\xff\xd9"
 # What libjpeg says of a JPEG whose header claims fewer rows than there are: they stand before the next RST, or EOI.

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import torch
 
-from pixfeed import folder
-from pixfeed.dataset import FastTxtDataset
-from pixfeed.datasets import recognise
+from pixfeed.datasets import torchvision_transforms
+from pixfeed.datasets.list_file import FastTxtDataset
+from pixfeed.lists import folder
 from pixfeed.transforms import Compose, Resize
 from pixfeed.transforms.base import Transform
-from pixfeed.values import Values
+from pixfeed.transforms.values import Values
 
 
 class ImageFolder(FastTxtDataset):
@@ -25,11 +25,11 @@ class ImageFolder(FastTxtDataset):
     Args:
         root: the folder.
         transform: ``None``, a :class:`pixfeed.transforms.Compose`, or one of torchvision's that is no more than
-            ``ToTensor`` and ``Normalize`` (see :func:`pixfeed.datasets.recognise.values`): images are read natively, a
-            batch at once. Anything else is called with a PIL image (RGB), item by item, as torchvision does.
+            ``ToTensor`` and ``Normalize`` (see :mod:`pixfeed.datasets.torchvision_transforms`): images are read
+            natively, a batch at once. Anything else is called with a PIL image (RGB), item by item.
         target_transform: called with each label.
         is_valid_file: called with each path, says whether it is an image; without it the suffix does
-            (:data:`pixfeed.folder.SUFFIXES`, which are torchvision's).
+            (:data:`pixfeed.lists.folder.SUFFIXES`, which are torchvision's).
         allow_empty: a class may be without images.
         resize_height, resize_width: pixels; see :class:`pixfeed.FastTxtDataset`. By default pictures keep their sizes.
             ``transform`` gets the resized picture.
@@ -64,7 +64,7 @@ class ImageFolder(FastTxtDataset):
         self._takes_pil = False
         sizes = (resize_height, resize_width)
         if transform is not None:
-            values = recognise.values(transform)
+            values = torchvision_transforms.values(transform)
             self._takes_pil = values is None and not isinstance(transform, (Compose, Transform))
             if self._takes_pil:
                 if "dtype" in options:
@@ -134,7 +134,7 @@ def _written(values: Values, sizes: tuple[int | None, int | None]) -> Compose:
     if None in sizes and sizes != (None, None):
         raise ValueError("with a transform give both resize_height and resize_width, or neither")
     steps = [] if None in sizes else [Resize(sizes, antialias=False)]
-    return Compose([*steps, *recognise.steps(values)])
+    return Compose([*steps, *torchvision_transforms.steps(values)])
 
 
 def _pil(image: torch.Tensor):

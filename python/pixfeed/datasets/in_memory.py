@@ -11,16 +11,16 @@ import torch
 
 from pixfeed import backends, draws, memory
 from pixfeed.collate import Batch
-from pixfeed.datasets import recognise
+from pixfeed.context import num_threads
+from pixfeed.datasets import torchvision_transforms
+from pixfeed.datasets.base import Keyed
+from pixfeed.datasets.failure_log import Failure
 from pixfeed.errors import Origin
-from pixfeed.functional import check_dtype, check_memory_format
-from pixfeed.journal import Failure
-from pixfeed.threads import num_threads
+from pixfeed.reading.functional import check_dtype, check_memory_format
 from pixfeed.transforms import Compose
-from pixfeed.transforms.carry import cook_pictures
-from pixfeed.transforms.keyed import Keyed
-from pixfeed.transforms.recipe import Recipe
-from pixfeed.values import Values, numbers
+from pixfeed.transforms.execute import cook_pictures
+from pixfeed.transforms.fuse import Recipe
+from pixfeed.transforms.values import Values, numbers
 
 
 class InMemory(Keyed):
@@ -29,9 +29,9 @@ class InMemory(Keyed):
     Args:
         transform: ``None``: items are what ``ToTensor()`` gives, or what ``mean``, ``std`` and ``dtype`` say.
             A transform of torchvision that is no more than ``ToTensor`` and ``Normalize`` (see
-            :func:`pixfeed.datasets.recognise.values`) is carried out natively, a batch at once; so are pixfeed's own,
-            as :class:`pixfeed.FastTxtDataset` does it; ``print`` says what of them. Anything else is called with a PIL
-            image, item by item, as torchvision does.
+            :mod:`pixfeed.datasets.torchvision_transforms`) is carried out natively, a batch at once; so are
+            pixfeed's own, as :class:`pixfeed.FastTxtDataset` does it; ``print`` says what of them.
+            Anything else is called with a PIL image, item by item, as torchvision does.
         target_transform: called with each label.
         mean, std: a number for all channels or one for each: values are ``(value / 255 - mean) / std``, every step
             rounded to float32, as ``ToTensor`` and ``Normalize`` give them.
@@ -106,14 +106,14 @@ class InMemory(Keyed):
 
     def _recipe_of(self, transform: Callable) -> Recipe | None:
         """What is to be done natively; ``None`` for transforms that are called."""
-        compose = recognise.ours(transform)
+        compose = torchvision_transforms.ours(transform)
         if compose is None:
-            values = recognise.values(transform)
+            values = torchvision_transforms.values(transform)
             if values is None or not values.fit(self.channels):
                 if self._dtype is not None:
                     raise ValueError("dtype does not go with this transform, which makes its tensors itself, in Python")
                 return None
-            compose = Compose(recognise.steps(values))
+            compose = Compose(torchvision_transforms.steps(values))
         recipe = compose.recipe(self.channels)
         recipe.settle(self._given.dtype)
         return recipe

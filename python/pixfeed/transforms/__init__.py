@@ -17,9 +17,9 @@ and the sample's index, not on who reads it when.
 
 from pixfeed.transforms.color import ColorJitter, Grayscale
 from pixfeed.transforms.compose import Compose
-from pixfeed.transforms.frames import CenterCrop, Pad, RandomCrop, RandomHorizontalFlip, RandomVerticalFlip
-from pixfeed.transforms.sizes import RandomResizedCrop, Resize
-from pixfeed.transforms.tensors import Normalize, RandomErasing, ToDtype, ToTensor
+from pixfeed.transforms.crop_pad_flip import CenterCrop, Pad, RandomCrop, RandomHorizontalFlip, RandomVerticalFlip
+from pixfeed.transforms.resize import RandomResizedCrop, Resize
+from pixfeed.transforms.to_tensor import Normalize, RandomErasing, ToDtype, ToTensor
 
 __all__ = [
     "CenterCrop",

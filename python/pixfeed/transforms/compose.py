@@ -9,13 +9,13 @@ import torch
 
 from pixfeed import draws, memory
 from pixfeed.errors import Origin
-from pixfeed.functional import Reader
-from pixfeed.reading import Reading
+from pixfeed.reading.functional import Reader
+from pixfeed.reading.options import Reading
 from pixfeed.transforms.base import Transform
-from pixfeed.transforms.carry import Cook
+from pixfeed.transforms.execute import Cook
+from pixfeed.transforms.fuse import Recipe
 from pixfeed.transforms.geometry import Geometric, Geometry
-from pixfeed.transforms.recipe import Recipe
-from pixfeed.transforms.tensors import Numeric
+from pixfeed.transforms.to_tensor import Numeric
 
 
 class Compose:

@@ -12,7 +12,7 @@ import torch
 
 from pixfeed.transforms import Compose, Normalize, ToDtype, ToTensor
 from pixfeed.transforms.base import Transform
-from pixfeed.values import Values, numbers
+from pixfeed.transforms.values import Values, numbers
 
 
 def values(transform: Callable) -> Values | None:

@@ -9,7 +9,7 @@ from torch.utils.data.dataloader import _MultiProcessingDataLoaderIter, _SingleP
 
 from pixfeed import draws
 from pixfeed.costs import Costs, take
-from pixfeed.feeder import report_errors
+from pixfeed.memory.worker_queue import report_errors
 
 
 class Watch:

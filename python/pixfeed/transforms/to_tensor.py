@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from pixfeed import draws
-from pixfeed.functional import check_dtype
+from pixfeed.reading.functional import check_dtype
 from pixfeed.transforms.base import Transform, first_valid, interval, probability
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, wait
 
 from pixfeed import backends
-from pixfeed.threads import Turn
+from pixfeed.context import Turn
 
 _PATIENCE = 2  # seconds for images that are being decoded when the process ends
 

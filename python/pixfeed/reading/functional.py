@@ -13,10 +13,10 @@ import torch
 
 from pixfeed import backends, memory, plan
 from pixfeed.backends import Source
+from pixfeed.context import num_threads
 from pixfeed.costs import spend
 from pixfeed.errors import ImageError, Origin, RegionError, Status
-from pixfeed.reading import CHANNELS, Reading, check_rows, check_size
-from pixfeed.threads import num_threads
+from pixfeed.reading.options import CHANNELS, Reading, check_rows, check_size
 
 # One call of so many.
 _LOOKED_AT = 16

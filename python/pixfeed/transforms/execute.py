@@ -8,10 +8,10 @@ import numpy as np
 
 from pixfeed.backends import Backend
 from pixfeed.errors import ImageError, Origin, RegionError, Status
-from pixfeed.functional import Planned, Reader, accept_it, forget_it, raise_it
 from pixfeed.plan import HEADER, resize_plan
+from pixfeed.reading.functional import Planned, Reader, accept_it, forget_it, raise_it
+from pixfeed.transforms.fuse import Pass, Recipe
 from pixfeed.transforms.geometry import Geometry
-from pixfeed.transforms.recipe import Pass, Recipe
 
 #: Gives memory ``[C, height, width]`` for a picture, or ``[n, C, height, width]``, when its size is known.
 Allocate = Callable[[int, int], np.ndarray]
@@ -35,7 +35,7 @@ class Cook:
         recovered: Callable[[int, ImageError], None] = accept_it,
         planned: Planned = forget_it,
     ) -> None:
-        """As :meth:`pixfeed.functional.Reader.into`, with uniform numbers ``[B, recipe.draws]``."""
+        """As :meth:`pixfeed.reading.functional.Reader.into`, with uniform numbers ``[B, recipe.draws]``."""
         if len(self.recipe.passes) == 1:
             self.reader.into(sources, out, origin, rois, None, failed, recovered, self._first(u, rois), planned)
             return
@@ -60,7 +60,7 @@ class Cook:
         recovered: Callable[[int, ImageError], None] = accept_it,
         planned: Planned = forget_it,
     ) -> None:
-        """As :meth:`pixfeed.functional.Reader.one`; ``u`` is ``[1, recipe.draws]``."""
+        """As :meth:`pixfeed.reading.functional.Reader.one`; ``u`` is ``[1, recipe.draws]``."""
         if len(self.recipe.passes) == 1:
             first = self._first(u, roi)
             self.reader.one(source, (None, None), allocate, origin, roi, None, recovered, first, planned)
@@ -139,7 +139,7 @@ def cook_pictures(
         allocate: gives memory ``[n, C, height, width]``, when the size is known.
         refuse: raises what is wrong with a picture.
         u: uniform numbers ``[n, recipe.draws]``.
-        planned: is told of every pass; see :class:`pixfeed.functional.Reader`.
+        planned: is told of every pass; see :class:`pixfeed.reading.functional.Reader`.
     """
     n = len(pictures)
 

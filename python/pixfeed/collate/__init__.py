@@ -15,7 +15,7 @@ import torch
 from torch.utils.data._utils import collate as torchs
 from torch.utils.data._utils.collate import collate, default_collate_fn_map
 
-from pixfeed import gather
+from pixfeed.collate import gather
 from pixfeed.errors import Origin, RaggedError
 
 

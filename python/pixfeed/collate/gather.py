@@ -15,7 +15,7 @@ import torch
 from torch.utils.data import get_worker_info
 
 from pixfeed import memory
-from pixfeed.threads import num_threads
+from pixfeed.context import num_threads
 
 # How torch describes its tensors to C; an older torch does not.
 _EXCHANGE = getattr(torch.Tensor, "__dlpack_c_exchange_api__", None)

@@ -10,19 +10,20 @@ import numpy as np
 import torch
 from torch.utils.data import Subset
 
-from pixfeed import draws, folder, memory
+from pixfeed import draws, memory
 from pixfeed.collate import Batch, Sample
+from pixfeed.datasets.base import Keyed
+from pixfeed.datasets.failure_log import Failure, Journal
 from pixfeed.errors import ImageError, Origin, RegionError
-from pixfeed.files import FileList, Samples
-from pixfeed.functional import Reader, check_dtype, check_memory_format, forget_it
-from pixfeed.journal import Failure, Journal
-from pixfeed.reading import Reading, check_rows, check_size
-from pixfeed.targets import KINDS as TARGETS
-from pixfeed.targets import Places, check_recipe, of_list
+from pixfeed.lists import folder
+from pixfeed.lists.file_list import FileList, Samples
+from pixfeed.reading.functional import Reader, check_dtype, check_memory_format, forget_it
+from pixfeed.reading.options import Reading, check_rows, check_size
+from pixfeed.targets.targets import KINDS as TARGETS
+from pixfeed.targets.targets import Places, check_recipe, of_list
 from pixfeed.transforms import Compose
-from pixfeed.transforms.carry import Cook
-from pixfeed.transforms.keyed import Keyed
-from pixfeed.transforms.recipe import Recipe
+from pixfeed.transforms.execute import Cook
+from pixfeed.transforms.fuse import Recipe
 
 #: ``len`` of a dataset that repeats for ever.
 ENDLESS = 10_000_000
@@ -65,7 +66,7 @@ class FastTxtDataset(Keyed):
     first: ``0.jpg 17 22 41 60 0 10``.
 
     Args:
-        filename: the list file; see :class:`pixfeed.files.FileList`.
+        filename: the list file; see :class:`pixfeed.lists.file_list.FileList`.
         image_dir: the folder that names are relative to. Absolute names are taken as they are.
         resize_height, resize_width: pixels. One ``None`` keeps the aspect ratio (the other side is
             ``int(side * given / other)``), both ``None`` leave the size as it is. With ``transform`` they are left out:
@@ -80,7 +81,7 @@ class FastTxtDataset(Keyed):
             the dataset says how far. Or any callable: it gets the image as a uint8 tensor ``[C, H, W]``.
         seed: of the transform's random numbers, which depend on it, the epoch (:meth:`set_epoch`) and the sample's
             index, and on nothing else. ``None`` draws one from torch's global generator, now.
-        delimiter, label_dtype, header: how the list is written; see :class:`pixfeed.files.FileList`.
+        delimiter, label_dtype, header: how the list is written; see :class:`pixfeed.lists.file_list.FileList`.
         roi_columns: 4 if each line has the region (x, y, w, h) of its picture between name and labels, else 0.
         rois: the same as integers ``[n, 4]``, a row for each line of the list.
         boxes: numbers ``[n, 4]``: the part of each region that is resized; see ``box`` of :func:`pixfeed.imread`.
@@ -91,7 +92,7 @@ class FastTxtDataset(Keyed):
             it should have had, but no boxes and no keypoints (v = 0). See :meth:`report`.
         targets: what stands behind the name in a line. ``"labels"``; or one of these, which follow the picture through
             region, resize and transform (nothing of which may run in Python: ValueError otherwise). Lists of them
-            may also be JSON lines; see :class:`pixfeed.annotations.Annotations`. ``"mask"``: the name of a mask (it
+            may also be JSON lines; see :mod:`pixfeed.lists.annotations`. ``"mask"``: the name of a mask (it
             needs Pillow), which has the size of its picture as displayed; its numbers unchanged, resized as Pillow's
             NEAREST; int64 ``[H, W]``. ``"boxes"``: ``label x y w h ...`` in pixels of the picture as displayed, to
             ``{"boxes": float32 [N, 4], "labels": int64 [N]}`` in pixels of the image, cut off where the picture ends
@@ -494,7 +495,7 @@ class FastTxtDataset(Keyed):
 
     def report(self) -> list[Failure]:
         """Every image that could not be read so far, in this process and in worker processes, or only in part: a
-        :class:`pixfeed.journal.Failure` (path, line of the list, reason, how often it was tried, whether it was
+        :class:`pixfeed.Failure` (path, line of the list, reason, how often it was tried, whether it was
         recovered by ``min_recovered``) each. Recovered ones do not count for ``max_errors``."""
         return self._journal.failures()
 

@@ -7,7 +7,7 @@ import sys
 
 from pixfeed import backends
 from pixfeed._version import __version__
-from pixfeed.threads import num_threads
+from pixfeed.context import num_threads
 
 
 def config() -> dict[str, str]:

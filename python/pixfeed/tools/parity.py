@@ -12,12 +12,12 @@ from pathlib import Path
 import numpy as np
 
 from pixfeed.backends import BackendError, choose
-from pixfeed.backends._stderr import caught
 from pixfeed.backends.opencv import imread_flags, resize
+from pixfeed.backends.stderr import caught
 from pixfeed.errors import ImageError
-from pixfeed.files import FileList
-from pixfeed.functional import imread
+from pixfeed.lists.file_list import FileList
 from pixfeed.plan import FORMATS, OPENCV, PILLOW
+from pixfeed.reading.functional import imread
 
 #: What pictures are resized to, (height, width): most shrink, small ones grow.
 SIZE = (256, 256)

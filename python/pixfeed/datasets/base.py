@@ -9,7 +9,7 @@ import numpy as np
 from torch.utils.data import Dataset
 
 from pixfeed import draws
-from pixfeed.transforms.recipe import Recipe
+from pixfeed.transforms.fuse import Recipe
 
 
 class Keyed(Dataset):

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pixfeed import lines
+from pixfeed import list_parser
 from pixfeed.errors import ListError
-from pixfeed.files import Loaded, Samples, open_list, stamp_of
+from pixfeed.lists.file_list import Loaded, Samples, open_list, stamp_of
 
 _BOM = b"\xef\xbb\xbf"
 _SHOWN = 200  # bytes of a line in a message
@@ -42,7 +42,7 @@ class Annotations(Loaded, Samples):
     Args:
         filename: the list file.
         kind: one of these.
-        delimiter, header: see :class:`pixfeed.files.FileList`; not for JSON.
+        delimiter, header: see :class:`pixfeed.lists.file_list.FileList`; not for JSON.
 
     Attributes:
         labels: int64 ``[n, 1]``: how many boxes or points there are (masks: 1).
@@ -51,7 +51,7 @@ class Annotations(Loaded, Samples):
         offsets: int64 ``[n + 1]``: where each picture's rows begin.
         masks: the masks' names, as samples.
 
-    Pickled are the arguments only, as those of :class:`pixfeed.files.FileList`.
+    Pickled are the arguments only, as those of :class:`pixfeed.lists.file_list.FileList`.
 
     Raises:
         FileNotFoundError: there is no such list.
@@ -65,7 +65,7 @@ class Annotations(Loaded, Samples):
     def __init__(self, filename: str | os.PathLike, kind: str, delimiter: str | None = None, header: bool = False):
         self.kind = kind
         self.filename = os.fspath(filename)
-        self.delimiter = lines.check_delimiter(delimiter)
+        self.delimiter = list_parser.check_delimiter(delimiter)
         self.header = bool(header)
         self._path = os.path.abspath(self.filename)
         self._stamp = None
@@ -80,7 +80,7 @@ class Annotations(Loaded, Samples):
         values, classes = array("f"), array("q")
         is_json, empty, first = None, 0, 0
         for number, line in enumerate(data.removeprefix(_BOM).splitlines(), 1):
-            text = line.strip(lines.BLANKS)
+            text = line.strip(list_parser.BLANKS)
             if not text:
                 continue
             if is_json is None:
@@ -123,7 +123,7 @@ class Annotations(Loaded, Samples):
         data = source
         if isinstance(source, int):
             try:
-                data = lines.read(source, 0, size)
+                data = list_parser.read(source, 0, size)
                 if self._stamp not in (None, stamp) or stamp_of(os.fstat(source)) != stamp or len(data) < size:
                     raise self._changed()
             finally:
@@ -138,8 +138,8 @@ class Annotations(Loaded, Samples):
 
 def _from_fields(line: bytes, text: bytes, kind: str, delimiter: str | None) -> tuple[bytes, object]:
     """The name, and the mask's name or rows of numbers."""
-    found = lines.split(text if delimiter is None else line, delimiter)
-    if isinstance(found, lines.Fault):
+    found = list_parser.split(text if delimiter is None else line, delimiter)
+    if isinstance(found, list_parser.Fault):
         raise _Bad("a quoted field does not end properly")
     name, *rest = found
     if kind == "mask":

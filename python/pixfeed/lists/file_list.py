@@ -12,10 +12,10 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from pixfeed import backends, lines
+from pixfeed import backends, list_parser
+from pixfeed.context import num_threads
 from pixfeed.errors import ListError
-from pixfeed.lines import Fault, Problem, Table
-from pixfeed.threads import num_threads
+from pixfeed.list_parser import Fault, Problem, Table
 
 _BOM = b"\xef\xbb\xbf"
 # File times move in steps of up to 10 ms: twice that, and a later change has a later time.
@@ -119,8 +119,8 @@ class FileList(Loaded):
             raise ValueError(f"roi_columns is {roi_columns!r}; it may be 4 (x, y, w, h) or 0")
         self.filename = os.fspath(filename)
         self.roi_columns = roi_columns
-        self.delimiter = lines.check_delimiter(delimiter)
-        self.label_dtype = lines.check_label_dtype(label_dtype)
+        self.delimiter = list_parser.check_delimiter(delimiter)
+        self.label_dtype = list_parser.check_label_dtype(label_dtype)
         self.header = bool(header)
         self.backend = backend
         self._path = os.path.abspath(self.filename)
@@ -139,7 +139,7 @@ class FileList(Loaded):
         """
         i = range(len(self))[i]
         begin, end = self._table.offsets[i : i + 2].tolist()
-        return os.fsdecode(lines.first_field(self._read(begin, end), self.delimiter))
+        return os.fsdecode(list_parser.first_field(self._read(begin, end), self.delimiter))
 
     def names(self) -> Iterator[str]:
         """All names, one after the other."""
@@ -151,8 +151,8 @@ class FileList(Loaded):
         known = self._table.lines
         if known[-1] - known[0] == len(self) - 1:  # no blank lines in between
             return int(known[0]) + i
-        start = i // lines.STRIDE
-        between = self._read(*self._table.offsets[[start * lines.STRIDE, i]].tolist())
+        start = i // list_parser.STRIDE
+        between = self._read(*self._table.offsets[[start * list_parser.STRIDE, i]].tolist())
         return int(known[start]) + between.count(b"\n") + between.count(b"\r") - between.count(b"\r\n")
 
     def _load(self) -> None:
@@ -169,7 +169,7 @@ class FileList(Loaded):
         if self._stamp not in (None, stamp):
             raise self._changed()
         begin, first_line, columns = self._start(source, size)
-        parse = lines.parse
+        parse = list_parser.parse
         if backends.chosen(self.backend) == "native":
             parse = backends.load("native").parse_list
         problem, table = parse(
@@ -189,19 +189,19 @@ class FileList(Loaded):
 
     def _start(self, source: int | bytes, size: int) -> tuple[int, int, list[str] | None]:
         """Where the first line behind byte order mark and header begins, its number, and the header's fields."""
-        begin = len(_BOM) if lines.read(source, 0, min(size, len(_BOM))) == _BOM else 0
+        begin = len(_BOM) if list_parser.read(source, 0, min(size, len(_BOM))) == _BOM else 0
         if not self.header:
             return begin, 1, None
         window = 1 << 16
         while True:
             end = min(size, begin + window)
-            found = lines.read(source, begin, end).splitlines(keepends=True)
+            found = list_parser.read(source, begin, end).splitlines(keepends=True)
             at = begin
             for number, line in enumerate(found if end == size else found[:-1], 1):
                 at += len(line)
                 if line.strip():
                     text = line.rstrip(b"\r\n")
-                    columns = lines.columns(text, self.delimiter)
+                    columns = list_parser.columns(text, self.delimiter)
                     if isinstance(columns, Fault):
                         raise self._error(source, Problem(columns, number, at - len(line), at - len(line) + len(text)))
                     return at, number + 1, columns
@@ -220,7 +220,7 @@ class FileList(Loaded):
             os.close(file)
 
     def _read_from(self, source: int | bytes, begin: int, end: int) -> bytes:
-        data = lines.read(source, begin, end)
+        data = list_parser.read(source, begin, end)
         # Looked at afterwards: who writes sets the time first. By name as well, for a file may be replaced.
         if self._stamp is not None:
             stamps = {stamp_of(os.fstat(source)), self._stamp}
@@ -251,7 +251,7 @@ class FileList(Loaded):
         }[Fault(problem.fault)]
         if problem.line == 0:
             return ListError(f"{self.filename}: {what}")
-        line = lines.read(source, problem.begin, min(problem.end, problem.begin + _SHOWN))
+        line = list_parser.read(source, problem.begin, min(problem.end, problem.begin + _SHOWN))
         more = "..." if problem.end > problem.begin + _SHOWN else ""
         shown = line.decode("utf-8", "replace").strip()
         return ListError(f"{self.filename}, line {problem.line}: {what}: {shown!r}{more}")

@@ -6,7 +6,7 @@ import os
 from array import array
 from collections.abc import Callable, Iterable, Iterator
 
-from pixfeed.files import Samples
+from pixfeed.lists.file_list import Samples
 
 #: Of files that are images: torchvision's IMG_EXTENSIONS and no others, so that indices are the same.
 SUFFIXES = (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp")

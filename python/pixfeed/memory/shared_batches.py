@@ -27,9 +27,9 @@ import torch
 from torch.multiprocessing.reductions import reduce_tensor
 from torch.storage import _share_memory_lock_protected
 
-from pixfeed import segment
-from pixfeed.feeder import given_queues
-from pixfeed.pool import Pool
+from pixfeed.memory import shared_memory
+from pixfeed.memory.idle import Pool
+from pixfeed.memory.worker_queue import given_queues
 
 #: Below this size, in bytes, a tensor crosses by value.
 SMALL = 64 << 10
@@ -63,8 +63,8 @@ class _Slot:
         self.holders = 0  # the tensor here, and tickets
         self.spoilt = False
         self._dropped = dropped
-        self._fd: int | None = segment.reserve(size)
-        self.memory = segment.attach(self._fd, size)
+        self._fd: int | None = shared_memory.reserve(size)
+        self.memory = shared_memory.attach(self._fd, size)
 
     def descriptor(self) -> DupFd | None:
         """The segment's, the first time."""
@@ -96,8 +96,8 @@ class _Lender:
         self._dropped: list[int] = []  # slots that are no more, which the other process need not keep either
         self._at: weakref.WeakValueDictionary[int, _Slot] = weakref.WeakValueDictionary()  # by address
         self._released: deque[tuple[_Slot, int]] = deque()  # by tensors here; a finaliser does no more than append
-        self._fd = segment.reserve(_BYTES)
-        self._tickets = segment.attach(self._fd, _BYTES)
+        self._fd = shared_memory.reserve(_BYTES)
+        self._tickets = shared_memory.attach(self._fd, _BYTES)
         self._out: dict[int, _Slot] = {}  # by ticket
         self._unused: list[int] = []
         self._end = _FIRST  # behind the last ticket that was ever used
@@ -172,7 +172,7 @@ _lender: _Lender | None = None
 def lend() -> None:
     """From now on tensors leave this worker process in slots or, if they are small, by value."""
     global _lender
-    if _lender is None and segment.POSSIBLE:
+    if _lender is None and shared_memory.POSSIBLE:
         _lender = _Lender()
         ForkingPickler.register(torch.Tensor, _reduce)
 
@@ -265,7 +265,7 @@ class _Borrowed:
                 process.join(5)  # it was killed just now: until that is seen torch does not say so
             raise
         try:
-            return segment.attach(fd, size)
+            return shared_memory.attach(fd, size)
         finally:
             os.close(fd)
 

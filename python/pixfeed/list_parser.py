@@ -205,7 +205,7 @@ def parse(
         source: a file's descriptor, or the list itself.
         begin, end: its bytes without byte order mark and header.
         first_line: the number of the line at ``begin``.
-        delimiter, roi_columns, label_dtype: see :class:`pixfeed.files.FileList`.
+        delimiter, roi_columns, label_dtype: see :class:`pixfeed.lists.file_list.FileList`.
         threads: how many may work on it; one does.
 
     Returns:

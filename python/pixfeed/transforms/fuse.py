@@ -12,10 +12,10 @@ import torch
 from pixfeed.plan import PLAN
 from pixfeed.transforms.base import Transform
 from pixfeed.transforms.color import Color, Grayscale
-from pixfeed.transforms.frames import Padding
+from pixfeed.transforms.crop_pad_flip import Padding
 from pixfeed.transforms.geometry import Geometric, Geometry
-from pixfeed.transforms.sizes import MIRRORED
-from pixfeed.transforms.tensors import Normalize, Numeric, RandomErasing, ToDtype, ToTensor
+from pixfeed.transforms.resize import MIRRORED
+from pixfeed.transforms.to_tensor import Normalize, Numeric, RandomErasing, ToDtype, ToTensor
 
 #: Steps of color that fit in one PLAN row.
 _MOST_ADJUSTMENTS = PLAN["adjust"].shape[0]

@@ -15,12 +15,12 @@ import numpy as np
 import torch
 from torch.utils.data import get_worker_info
 
-from pixfeed import slots
-from pixfeed.pool import Pool
-from pixfeed.threads import pinned
+from pixfeed.context import pinned
+from pixfeed.memory import shared_batches
+from pixfeed.memory.idle import Pool
 
 # Below this size malloc keeps its own memory and a pool only adds work.
-_SMALL = slots.SMALL
+_SMALL = shared_batches.SMALL
 
 
 def _aligned(size: int) -> np.ndarray:
@@ -55,7 +55,7 @@ def set_limit(size: int) -> None:
         raise ValueError(f"the limit is {size} bytes; it must not be negative")
     _pool.limit = size
     _pool.shrink(size)
-    slots.shrink(size)
+    shared_batches.shrink(size)
 
 
 def trim() -> int:
@@ -64,7 +64,7 @@ def trim() -> int:
     Returns:
         How many bytes it was.
     """
-    return _pool.shrink(0) + slots.shrink(0)
+    return _pool.shrink(0) + shared_batches.shrink(0)
 
 
 def _give_back(memory: np.ndarray) -> None:
@@ -96,9 +96,9 @@ def empty(
         return empty((*shape[:-3], *shape[-2:], shape[-3]), dtype, part=part).movedim(-1, -3)
     size = math.prod(shape) * dtype.itemsize
     if get_worker_info() is not None:
-        slots.lend()
+        shared_batches.lend()
         if size >= _SMALL and not part:
-            return slots.empty(shape, dtype, size, _pool.limit)
+            return shared_batches.empty(shape, dtype, size, _pool.limit)
     if pinned():
         return torch.empty(shape, dtype=dtype, pin_memory=True)  # torch keeps pinned memory and uses it again
     if size < _SMALL:

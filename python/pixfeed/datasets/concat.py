@@ -11,9 +11,9 @@ from torch.utils.data import ConcatDataset, Dataset, Subset
 
 from pixfeed import memory
 from pixfeed.collate import Batch
-from pixfeed.dataset import FastTxtDataset
+from pixfeed.datasets.base import Keyed
+from pixfeed.datasets.list_file import FastTxtDataset
 from pixfeed.errors import ImageError, RegionError
-from pixfeed.transforms.keyed import Keyed
 
 
 def reads_natively(dataset: object) -> bool:

@@ -8,11 +8,12 @@ import os
 import numpy as np
 import torch
 
-from pixfeed import masks, plan
-from pixfeed.annotations import Annotations
+from pixfeed import plan
 from pixfeed.collate import Target, default_collate
 from pixfeed.errors import Origin
-from pixfeed.transforms.recipe import Recipe
+from pixfeed.lists.annotations import Annotations
+from pixfeed.targets import masks
+from pixfeed.transforms.fuse import Recipe
 
 KINDS = ("labels", "mask", "boxes", "keypoints")
 #: How boxes are given, in torchvision's words.

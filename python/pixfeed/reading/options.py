@@ -4,7 +4,7 @@ follow from them."""
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -94,6 +94,13 @@ class Reading:
         if not 0 <= self.min_recovered <= 1:
             raise ValueError(f"min_recovered is {self.min_recovered}; it must be a share of the rows, 0 to 1")
         _ = self.interpolation_number
+
+    def __reduce__(self) -> tuple:
+        """Pickles hold what differs from the defaults: they go to every worker process."""
+        given = {field.name: getattr(self, field.name) for field in fields(self)}
+        return _restored, (
+            {field.name: given[field.name] for field in fields(self) if given[field.name] != field.default},
+        )
 
     @property
     def interpolation_number(self) -> int:
@@ -186,6 +193,10 @@ class Reading:
         rows["box"][:, 2:] = np.minimum((boxes[:, 2:] + corner) / scale - start, sides)
         rows["crop_x"], rows["crop_y"] = start.T
         rows["crop_w"], rows["crop_h"] = sides.T
+
+
+def _restored(given: dict) -> Reading:
+    return Reading(**given)
 
 
 def _outside(rois: np.ndarray, width: np.ndarray, height: np.ndarray, policy: str) -> np.ndarray:

@@ -18,14 +18,14 @@ from torch.utils.data.dataloader import _BaseDataLoaderIter, _DatasetKind
 
 from pixfeed import draws
 from pixfeed.collate import default_collate, pad_collate
+from pixfeed.context import Turn, cores, for_loader
 from pixfeed.costs import Costs, take
-from pixfeed.fetchers import Fetch, Fetchers
-from pixfeed.joined import datasets, joined, reads_natively
-from pixfeed.journal import Failure
-from pixfeed.order import Order, Position
-from pixfeed.stats import Stats
-from pixfeed.threads import Turn, cores, for_loader
-from pixfeed.watch import Counted, MainIter, ProcessesIter, Watch, Watched
+from pixfeed.datasets.concat import datasets, joined, reads_natively
+from pixfeed.datasets.failure_log import Failure
+from pixfeed.loading.fetch_threads import Fetch, Fetchers
+from pixfeed.loading.order import Order, Position
+from pixfeed.loading.stats import Stats
+from pixfeed.loading.stopwatch import Counted, MainIter, ProcessesIter, Watch, Watched
 
 # Held while a loader is changed for the iterator that is being made. A forked child may find it locked by a thread that
 # it does not have.
@@ -200,7 +200,7 @@ class DataLoader(torch.utils.data.DataLoader[_T_co]):
 
     def stats(self) -> Stats:
         """Where the time of the current epoch went, or of the last one if none is running: ``print(loader.stats())``
-        tells whether the training step or the loader is the limit, and what in it. See :class:`pixfeed.stats.Stats`.
+        tells whether the training step or the loader is the limit, and what in it. See :class:`pixfeed.Stats`.
 
         It may be asked for at any time; before the first batch it says that there is none. Images are those that
         pixfeed read in the loader's threads or processes, by whatever dataset. With threads and worker processes the
