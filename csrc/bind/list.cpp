@@ -37,7 +37,8 @@ py::tuple parse_list(const py::object& source, std::int64_t begin, std::int64_t 
   } else {
     owner = py::reinterpret_borrow<py::buffer>(source).request();
     if (!PyBuffer_IsContiguous(owner->view(), 'C')) throw py::value_error("the buffer is not contiguous");
-    from.memory = {static_cast<const std::uint8_t*>(owner->ptr), static_cast<std::size_t>(owner->size * owner->itemsize)};
+    from.memory = {static_cast<const std::uint8_t*>(owner->ptr),
+                   static_cast<std::size_t>(owner->size * owner->itemsize)};
     if (end > owner->size * owner->itemsize) throw py::value_error("the list ends behind its buffer");
   }
   if (begin < 0 || begin > end || roi_columns < 0) throw py::value_error("a list cannot have a negative size");

@@ -55,8 +55,8 @@ std::unique_ptr<Opened> open(const py::list& sources, bool strict, bool turbo, b
   return opened;
 }
 
-py::array_t<std::int32_t> decode_into(Opened& opened, const py::buffer& plan_table, const py::buffer& out,
-                                      int threads, std::int64_t turn) {
+py::array_t<std::int32_t> decode_into(Opened& opened, const py::buffer& plan_table, const py::buffer& out, int threads,
+                                      std::int64_t turn) {
   const std::vector<Plan> plans = rows<Plan>(plan_table.request());
   const py::buffer_info view = out.request(/*writable=*/true);
   const std::vector<Slot> places = slots(view);
@@ -106,19 +106,17 @@ py::dict struct_offsets() {
                             "orientation"_a = offsetof(Header, orientation), "format"_a = offsetof(Header, format),
                             "status"_a = offsetof(Header, status), "bytes"_a = offsetof(Header, bytes),
                             "itemsize"_a = sizeof(Header)),
-      "Plan"_a = py::dict("source"_a = offsetof(Plan, source), "reduced"_a = offsetof(Plan, reduced),
-                          "low_pass"_a = offsetof(Plan, low_pass), "crop_x"_a = offsetof(Plan, crop_x),
-                          "crop_y"_a = offsetof(Plan, crop_y), "crop_w"_a = offsetof(Plan, crop_w),
-                          "crop_h"_a = offsetof(Plan, crop_h), "resize_w"_a = offsetof(Plan, resize_w),
-                          "resize_h"_a = offsetof(Plan, resize_h), "window_x"_a = offsetof(Plan, window_x),
-                          "window_y"_a = offsetof(Plan, window_y),
-                          "flip_horizontal"_a = offsetof(Plan, flip_horizontal),
-                          "flip_vertical"_a = offsetof(Plan, flip_vertical),
-                          "interpolation"_a = offsetof(Plan, interpolation), "box"_a = offsetof(Plan, box),
-                          "mean"_a = offsetof(Plan, mean), "std"_a = offsetof(Plan, std),
-                          "framed"_a = offsetof(Plan, framed), "fill"_a = offsetof(Plan, fill),
-                          "adjust"_a = offsetof(Plan, adjust), "factor"_a = offsetof(Plan, factor),
-                          "itemsize"_a = sizeof(Plan)));
+      "Plan"_a = py::dict(
+          "source"_a = offsetof(Plan, source), "reduced"_a = offsetof(Plan, reduced),
+          "low_pass"_a = offsetof(Plan, low_pass), "crop_x"_a = offsetof(Plan, crop_x),
+          "crop_y"_a = offsetof(Plan, crop_y), "crop_w"_a = offsetof(Plan, crop_w), "crop_h"_a = offsetof(Plan, crop_h),
+          "resize_w"_a = offsetof(Plan, resize_w), "resize_h"_a = offsetof(Plan, resize_h),
+          "window_x"_a = offsetof(Plan, window_x), "window_y"_a = offsetof(Plan, window_y),
+          "flip_horizontal"_a = offsetof(Plan, flip_horizontal), "flip_vertical"_a = offsetof(Plan, flip_vertical),
+          "interpolation"_a = offsetof(Plan, interpolation), "box"_a = offsetof(Plan, box),
+          "mean"_a = offsetof(Plan, mean), "std"_a = offsetof(Plan, std), "framed"_a = offsetof(Plan, framed),
+          "fill"_a = offsetof(Plan, fill), "adjust"_a = offsetof(Plan, adjust), "factor"_a = offsetof(Plan, factor),
+          "itemsize"_a = sizeof(Plan)));
 }
 
 std::string simd_target() {
@@ -131,13 +129,15 @@ PYBIND11_MODULE(_native, m) {
   m.doc() = "pixfeed's C++ core. Private: use pixfeed's Python functions.";
   py::class_<Opened>(m, "Opened")
       .def("headers", &headers, "dtype"_a)
-      .def("note", [](const Opened& opened, int i) { return py::bytes(opened.batch->note(i)); }, "i"_a)
+      .def(
+          "note", [](const Opened& opened, int i) { return py::bytes(opened.batch->note(i)); }, "i"_a)
       .def("costs", &costs)
       .def("decode_into", &decode_into, "plans"_a, "out"_a, "threads"_a, "turn"_a);
   m.def("open", &open, "sources"_a, "strict"_a, "turbo"_a, "defer"_a, "ignore_orientation"_a, "max_pixels"_a,
         "min_recovered"_a, "threads"_a, "turn"_a);
   m.def("resample", &resample, "image"_a, "plan"_a, "out"_a);
-  m.def("codecs", [] { return py::dict("jpeg"_a = jpeg_version(), "png"_a = png_version(), "webp"_a = webp_version()); });
+  m.def("codecs",
+        [] { return py::dict("jpeg"_a = jpeg_version(), "png"_a = png_version(), "webp"_a = webp_version()); });
   m.def("cancel", &cancel, "turn"_a);
   m.def("simd_target", &simd_target);
   m.def("struct_offsets", &struct_offsets);

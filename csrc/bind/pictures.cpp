@@ -18,12 +18,18 @@ using namespace pixfeed;
 namespace {
 
 void take_pictures(const py::buffer& pictures, const py::buffer& row_table, const py::buffer& out,
-          const std::array<float, 3>& mean, const std::array<float, 3>& std, int threads, std::int64_t turn) {
+                   const std::array<float, 3>& mean, const std::array<float, 3>& std, int threads, std::int64_t turn) {
   const py::buffer_info from = pictures.request();
   if (from.ndim != 4 || from.format != "B") throw py::value_error("pictures must be uint8 of shape [N, C, H, W]");
-  const Pictures all{static_cast<const std::uint8_t*>(from.ptr), from.shape[0], static_cast<int>(from.shape[1]),
-                     static_cast<int>(from.shape[2]), static_cast<int>(from.shape[3]), from.strides[0],
-                     from.strides[1], from.strides[2], from.strides[3]};
+  const Pictures all{static_cast<const std::uint8_t*>(from.ptr),
+                     from.shape[0],
+                     static_cast<int>(from.shape[1]),
+                     static_cast<int>(from.shape[2]),
+                     static_cast<int>(from.shape[3]),
+                     from.strides[0],
+                     from.strides[1],
+                     from.strides[2],
+                     from.strides[3]};
   const py::buffer_info to = out.request(/*writable=*/true);
   const std::vector<Slot> places = slots(to);
   const std::vector<std::int64_t> which = rows<std::int64_t>(row_table.request());

@@ -29,7 +29,7 @@ class Adjuster : public RowWriter {
 
   Plan plan_{};
   int width_ = 0, height_ = 0;
-  bool whole_ = false;               // all rows are kept before any is changed
+  bool whole_ = false;  // all rows are kept before any is changed
   std::uint8_t* pixels_ = nullptr;
   RowWriter* writer_ = nullptr;
 };

@@ -15,9 +15,7 @@ namespace pixfeed::kernels {
 // Pillow's weights of R, G and B in convert("L"), in units of 1 / 65536.
 constexpr int kRed = 19595, kGreen = 38470, kBlue = 7471, kHalf = 32768;
 
-inline int gray_of(const std::uint8_t* rgb) {
-  return (kRed * rgb[0] + kGreen * rgb[1] + kBlue * rgb[2] + kHalf) >> 16;
-}
+inline int gray_of(const std::uint8_t* rgb) { return (kRed * rgb[0] + kGreen * rgb[1] + kBlue * rgb[2] + kHalf) >> 16; }
 
 inline std::uint8_t blend(int value, int other, float factor) {
   const float scaled = factor * static_cast<float>(value - other);  // rounded on its own: no fused multiply-add

@@ -68,8 +68,7 @@ Status resample_picture(const ImageView& picture, const Plan& plan, const Slot& 
   return run_pixels(picture, plan, slot, thread_scratch());
 }
 
-void Batch::decode_into(const std::vector<Plan>& plans, const std::vector<Slot>& slots, Crew crew,
-                        Status* statuses) {
+void Batch::decode_into(const std::vector<Plan>& plans, const std::vector<Slot>& slots, Crew crew, Status* statuses) {
   // Of the notes only the failing source's own is written; two plans of one source that fail write the same words,
   // so each task collects its own and they are stored afterwards.
   std::vector<std::string> notes(plans.size());

@@ -22,7 +22,7 @@ struct Turbo {
   jpeg_error_mgr error;
   jpeg_source_mgr source;
   std::jmp_buf escape;
-  bool rows_missing;  // reading past the end now means that the picture is cut off
+  bool rows_missing;     // reading past the end now means that the picture is cut off
   double min_recovered;  // 1 where nothing can be recovered
   bool cut_off;          // bytes past the end were asked for while rows were missing
   unsigned good_rows;    // of MCUs, before the first warning
@@ -46,7 +46,8 @@ Turbo& self(j_common_ptr info) { return *static_cast<Turbo*>(info->client_data);
 // buffer the end comes before the warning that they do not suffice.
 void judge(j_decompress_ptr info) {
   Turbo& turbo = self(reinterpret_cast<j_common_ptr>(info));
-  std::snprintf(turbo.note, sizeof(turbo.note), "%u %% of the rows are there", 100 * turbo.good_rows / info->total_iMCU_rows);
+  std::snprintf(turbo.note, sizeof(turbo.note), "%u %% of the rows are there",
+                100 * turbo.good_rows / info->total_iMCU_rows);
   if (turbo.good_rows >= turbo.min_recovered * info->total_iMCU_rows) return;
   info->err->msg_code = JERR_INPUT_EOF;
   std::longjmp(turbo.escape, 1);

@@ -15,8 +15,8 @@ struct Reader {
   const std::uint8_t* next;
   std::size_t left;  // bytes
   bool truncated;
-  bool warned;       // about something that pixels depend on
-  bool complete;     // all rows were read
+  bool warned;    // about something that pixels depend on
+  bool complete;  // all rows were read
   png_structp png;
   png_infop info, end;
   std::jmp_buf escape;

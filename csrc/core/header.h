@@ -16,9 +16,9 @@ struct Header {
   std::int32_t height;       // pixels, as displayed
   std::int32_t orientation;  // EXIF tag 0x0112, 1 to 8; 1 is upright
   Format format;
-  Status status;             // anything but ok: no pixel of this source can be had
+  Status status;  // anything but ok: no pixel of this source can be had
   std::int32_t reserved;
-  std::int64_t bytes;        // size of the file
+  std::int64_t bytes;  // size of the file
 };
 
 static_assert(std::is_trivially_copyable_v<Header> && sizeof(Header) == 32);

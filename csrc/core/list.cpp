@@ -293,11 +293,10 @@ ListProblem List::scan(int threads) {
   first_sample_line_ = problem.line;
   problem.begin = first->begin + (text.begin - data);
   problem.end = first->begin + (text.end - data);
-  problem.fault = format_.labels == LabelType::int64
-                      ? parse_line<std::int64_t>(text, format_, -1, nullptr, nullptr, &labels_)
-                  : format_.labels == LabelType::float32
-                      ? parse_line<float>(text, format_, -1, nullptr, nullptr, &labels_)
-                      : parse_line<double>(text, format_, -1, nullptr, nullptr, &labels_);
+  problem.fault =
+      format_.labels == LabelType::int64     ? parse_line<std::int64_t>(text, format_, -1, nullptr, nullptr, &labels_)
+      : format_.labels == LabelType::float32 ? parse_line<float>(text, format_, -1, nullptr, nullptr, &labels_)
+                                             : parse_line<double>(text, format_, -1, nullptr, nullptr, &labels_);
   return problem;
 }
 

@@ -35,9 +35,9 @@ enum class ListFault : std::int32_t {
 
 struct ListProblem {
   ListFault fault = ListFault::none;
-  std::int64_t line = 0;            // counted from 1
-  std::int64_t begin = 0, end = 0;  // the bytes of that line, without its end
-  std::int64_t labels = 0;          // other_count: of that line
+  std::int64_t line = 0;                          // counted from 1
+  std::int64_t begin = 0, end = 0;                // the bytes of that line, without its end
+  std::int64_t labels = 0;                        // other_count: of that line
   std::int64_t first_line = 0, first_labels = 0;  // other_count: the first line that is not blank, and its labels
 };
 
@@ -52,12 +52,12 @@ struct ListSource {
 struct ListTables {
   static constexpr std::int64_t kStride = 256;
 
-  void* offsets = nullptr;         // [n + 1]: where each sample's line begins (its name, if blanks separate fields), and
-                                   // where the list ends
-  bool wide = false;               // offsets are int64, not uint32
-  std::int64_t* rois = nullptr;    // [n, roi_columns]
-  void* labels = nullptr;          // [n, L] of the label type
-  std::int64_t* lines = nullptr;   // [ceil(n / kStride) + 1]: the line of every kStride-th sample, and of the last one
+  void* offsets = nullptr;        // [n + 1]: where each sample's line begins (its name, if blanks separate fields), and
+                                  // where the list ends
+  bool wide = false;              // offsets are int64, not uint32
+  std::int64_t* rois = nullptr;   // [n, roi_columns]
+  void* labels = nullptr;         // [n, L] of the label type
+  std::int64_t* lines = nullptr;  // [ceil(n / kStride) + 1]: the line of every kStride-th sample, and of the last one
 };
 
 class List {
@@ -78,8 +78,8 @@ class List {
   // About a megabyte of whole lines: small enough for the cache, large enough for a thread's turn.
   struct Piece {
     std::int64_t begin = 0, end = 0;
-    std::int64_t lines = 0, samples = 0;              // in it
-    std::int64_t first_line = 0, first_sample = 0;    // before it, counting all pieces
+    std::int64_t lines = 0, samples = 0;            // in it
+    std::int64_t first_line = 0, first_sample = 0;  // before it, counting all pieces
     ListProblem problem;
   };
 

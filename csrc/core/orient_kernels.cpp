@@ -42,7 +42,7 @@ HWY_INLINE void store(hn::Vec<decltype(d64)> pixels, bool more, std::uint8_t* to
 }
 
 void turn_simd(const std::uint8_t* from, std::ptrdiff_t from_stride, int columns, int rows, std::uint8_t* to,
-              std::ptrdiff_t to_stride) {
+               std::ptrdiff_t to_stride) {
   const int whole = rows / 4 * 4;
   int x = 0;
   for (; x + 4 <= columns; x += 4, from += 12, to += 4 * to_stride) {
@@ -69,7 +69,7 @@ void turn_simd(const std::uint8_t* from, std::ptrdiff_t from_stride, int columns
 #else
 
 void turn_simd(const std::uint8_t* from, std::ptrdiff_t from_stride, int columns, int rows, std::uint8_t* to,
-              std::ptrdiff_t to_stride) {
+               std::ptrdiff_t to_stride) {
   turn_plain(from, from_stride, columns, rows, to, to_stride);
 }
 

@@ -12,7 +12,8 @@ namespace {
 // What one task converts, in values: waking a thread costs some microseconds, this about forty.
 constexpr std::int64_t kPiece = std::int64_t{128} << 10;
 
-void copy(const std::uint8_t* in, std::ptrdiff_t in_step, std::ptrdiff_t n, std::uint8_t* out, std::ptrdiff_t out_step) {
+void copy(const std::uint8_t* in, std::ptrdiff_t in_step, std::ptrdiff_t n, std::uint8_t* out,
+          std::ptrdiff_t out_step) {
   if (in_step == 1 && out_step == 1) {
     std::memcpy(out, in, static_cast<std::size_t>(n));
   } else {
@@ -23,12 +24,14 @@ void copy(const std::uint8_t* in, std::ptrdiff_t in_step, std::ptrdiff_t n, std:
 // Calls run(c, in, n, out) for rows of values, or for whole planes where they lie in one piece.
 template <class Run>
 void for_runs(const Pictures& pictures, const std::uint8_t* from, const Slot& slot, Run run) {
-  const bool plane = pictures.stride_y == pictures.width * pictures.stride_x && slot.stride_y == slot.width * slot.stride_x;
+  const bool plane =
+      pictures.stride_y == pictures.width * pictures.stride_x && slot.stride_y == slot.width * slot.stride_x;
   const int rows = plane ? 1 : slot.height;
   const std::ptrdiff_t n = std::ptrdiff_t{slot.width} * (plane ? slot.height : 1);
   for (int y = 0; y < rows; ++y) {
     for (int c = 0; c < slot.channels; ++c) {
-      run(c, from + c * pictures.stride_c + y * pictures.stride_y, n, slot.data + c * slot.stride_c + y * slot.stride_y);
+      run(c, from + c * pictures.stride_c + y * pictures.stride_y, n,
+          slot.data + c * slot.stride_c + y * slot.stride_y);
     }
   }
 }
@@ -38,7 +41,8 @@ void for_pictures(const Pictures& pictures, const std::vector<std::int64_t>& row
                   Crew crew, Convert convert) {
   const std::int64_t values = std::int64_t{pictures.channels} * pictures.height * pictures.width;
   const std::size_t n = rows.size();
-  const std::size_t each = static_cast<std::size_t>(std::max<std::int64_t>(1, kPiece / std::max<std::int64_t>(1, values)));
+  const std::size_t each =
+      static_cast<std::size_t>(std::max<std::int64_t>(1, kPiece / std::max<std::int64_t>(1, values)));
   parallel_for(static_cast<int>((n + each - 1) / each), crew, [&](int task) {
     const std::size_t begin = static_cast<std::size_t>(task) * each, end = std::min(n, begin + each);
     for (std::size_t i = begin; i < end; ++i) {

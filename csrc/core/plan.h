@@ -23,7 +23,9 @@ enum class Interpolation : std::int32_t {
   pillow_hamming = 21,
 };
 constexpr bool is_opencv(Interpolation i) { return i >= Interpolation::nearest && i <= Interpolation::nearest_exact; }
-constexpr bool is_pillow(Interpolation i) { return i >= Interpolation::pillow_lanczos && i <= Interpolation::pillow_hamming; }
+constexpr bool is_pillow(Interpolation i) {
+  return i >= Interpolation::pillow_lanczos && i <= Interpolation::pillow_hamming;
+}
 
 // One step of a change of colors, as Pillow's ImageEnhance and convert("L") do it; see adjust.h.
 enum class Adjustment : std::int32_t { none = 0, brightness = 1, contrast = 2, saturation = 3, gray = 4 };
@@ -34,21 +36,21 @@ constexpr int kAdjustments = 4;  // steps at most
 // The window's size, the channels (1: gray), the dtype (uint8 is written as it is) and the layout are those of the slot
 // it is written to.
 struct Plan {
-  std::int32_t source;                           // index among the opened sources
-  std::int32_t reduced;                          // 1, 2, 4 or 8: decoded at 1/reduced of its size (see reduced_side)
-  std::int32_t low_pass;                         // 0 or 1: see decode.h's Request
-  std::int32_t crop_x, crop_y, crop_w, crop_h;   // pixels of the displayed picture, reduced, inside it
-  std::int32_t resize_w, resize_h;               // pixels: the size of the whole resized crop
-  std::int32_t window_x, window_y;               // pixels of the resized crop: where the window begins
-  std::int32_t flip_horizontal, flip_vertical;   // 0 or 1, after the window
+  std::int32_t source;                          // index among the opened sources
+  std::int32_t reduced;                         // 1, 2, 4 or 8: decoded at 1/reduced of its size (see reduced_side)
+  std::int32_t low_pass;                        // 0 or 1: see decode.h's Request
+  std::int32_t crop_x, crop_y, crop_w, crop_h;  // pixels of the displayed picture, reduced, inside it
+  std::int32_t resize_w, resize_h;              // pixels: the size of the whole resized crop
+  std::int32_t window_x, window_y;              // pixels of the resized crop: where the window begins
+  std::int32_t flip_horizontal, flip_vertical;  // 0 or 1, after the window
   Interpolation interpolation;
-  float box[4];                                  // left, upper, right, lower in the crop: the part of it that is resized,
-                                                 // in fractions of pixels where `interpolation` is one of Pillow's
-  float mean[3], std[3];                         // R, G, B, in units of [0, 1]; for float slots only
-  std::int32_t framed;                           // 1: the window may reach beyond the resized crop, and is `fill` there
-  std::int32_t fill[3];                          // R, G, B, 0 to 255
-  Adjustment adjust[kAdjustments];               // one after the other, before the flip
-  float factor[kAdjustments];                    // 1 changes nothing; gray has none
+  float box[4];                     // left, upper, right, lower in the crop: the part of it that is resized,
+                                    // in fractions of pixels where `interpolation` is one of Pillow's
+  float mean[3], std[3];            // R, G, B, in units of [0, 1]; for float slots only
+  std::int32_t framed;              // 1: the window may reach beyond the resized crop, and is `fill` there
+  std::int32_t fill[3];             // R, G, B, 0 to 255
+  Adjustment adjust[kAdjustments];  // one after the other, before the flip
+  float factor[kAdjustments];       // 1 changes nothing; gray has none
 
   // A gray slot of a picture that is read as gray, not one that is made gray afterwards.
   bool reads_gray(int channels) const {

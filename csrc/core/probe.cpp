@@ -143,14 +143,26 @@ bool is_known_elsewhere(Bytes bytes) {
     const char* magic;
     std::size_t size, at;
   } kFormats[] = {
-      {"BM", 2, 0},                                                                    // BMP
-      {"II*\0", 4, 0}, {"MM\0*", 4, 0}, {"II+\0", 4, 0}, {"MM\0+", 4, 0},              // TIFF
-      {"GIF8", 4, 0},                                                                  // GIF
-      {"P1", 2, 0}, {"P2", 2, 0}, {"P3", 2, 0}, {"P4", 2, 0}, {"P5", 2, 0}, {"P6", 2, 0}, {"P7", 2, 0},  // PNM
-      {"ftypavif", 8, 4}, {"ftypavis", 8, 4},                                          // AVIF
-      {"\0\0\0\x0CjP  ", 8, 0}, {"\xFF\x4F\xFF\x51", 4, 0},                            // JPEG 2000
-      {"#?RADIANCE", 10, 0}, {"#?RGBE", 6, 0},                                         // HDR
-      {"\x76\x2F\x31\x01", 4, 0},                                                      // OpenEXR
+      {"BM", 2, 0},  // BMP
+      {"II*\0", 4, 0},
+      {"MM\0*", 4, 0},
+      {"II+\0", 4, 0},
+      {"MM\0+", 4, 0},  // TIFF
+      {"GIF8", 4, 0},   // GIF
+      {"P1", 2, 0},
+      {"P2", 2, 0},
+      {"P3", 2, 0},
+      {"P4", 2, 0},
+      {"P5", 2, 0},
+      {"P6", 2, 0},
+      {"P7", 2, 0},  // PNM
+      {"ftypavif", 8, 4},
+      {"ftypavis", 8, 4},  // AVIF
+      {"\0\0\0\x0CjP  ", 8, 0},
+      {"\xFF\x4F\xFF\x51", 4, 0},  // JPEG 2000
+      {"#?RADIANCE", 10, 0},
+      {"#?RGBE", 6, 0},            // HDR
+      {"\x76\x2F\x31\x01", 4, 0},  // OpenEXR
   };
   for (const auto& format : kFormats) {
     if (bytes.size >= format.at + format.size && std::memcmp(bytes.data + format.at, format.magic, format.size) == 0) {

@@ -31,10 +31,10 @@ class AreaResampler final : public Resampler {
   void add(int row);  // what was made of a row, to the sums of window row `next_`
   void emit();
 
-  int factor_x_ = 0, factor_y_ = 0;   // source pixels per pixel, or 0 if one of them is no whole number
-  Columns* across_ = nullptr;         // per window column
-  Rows* down_ = nullptr;              // per window row
-  float* weights_x_ = nullptr;        // those of one column follow those of the column before
+  int factor_x_ = 0, factor_y_ = 0;  // source pixels per pixel, or 0 if one of them is no whole number
+  Columns* across_ = nullptr;        // per window column
+  Rows* down_ = nullptr;             // per window row
+  float* weights_x_ = nullptr;       // those of one column follow those of the column before
   // 3 values a pixel: the row that was taken, and the sum of those of window row `next_`. The latter two for whole
   // numbers, the former for others.
   float *row_ = nullptr, *sum_ = nullptr;

@@ -22,7 +22,9 @@ void area_row_simd(const std::uint8_t* row, int limit, const std::int32_t* spans
                    float* dst) {
   area_row_plain(row, limit, spans, weights, n, dst);
 }
-void sum_row_simd(const std::uint8_t* row, int factor, int n, std::uint32_t* dst) { sum_row_plain(row, factor, n, dst); }
+void sum_row_simd(const std::uint8_t* row, int factor, int n, std::uint32_t* dst) {
+  sum_row_plain(row, factor, n, dst);
+}
 
 #else
 
@@ -100,7 +102,8 @@ void add_row_simd(const std::uint32_t* row, int n, std::uint32_t* sum) {
 void round_sums_simd(const float* sum, int n, std::uint8_t* out) {
   const int lanes = static_cast<int>(hn::Lanes(df));
   int i = 0;
-  for (; i + lanes <= n; i += lanes) hn::StoreU(hn::DemoteTo(du8, hn::NearestInt(hn::LoadU(df, sum + i))), du8, out + i);
+  for (; i + lanes <= n; i += lanes)
+    hn::StoreU(hn::DemoteTo(du8, hn::NearestInt(hn::LoadU(df, sum + i))), du8, out + i);
   round_sums_plain(sum + i, n - i, out + i);
 }
 

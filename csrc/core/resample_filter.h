@@ -25,15 +25,15 @@ class FilterResampler final : public Resampler {
   std::uint8_t* row(int y) const { return rows_ + static_cast<std::size_t>(y % kept_) * stride_; }
 
   kernels::RowFilter across_{};
-  kernels::Span* down_ = nullptr;                         // a window row
-  std::int16_t* weights_y_ = nullptr;                     // see kernels::filter_rows
-  int pairs_y_ = 0;                                       // pairs of weights reserved for each window row
+  kernels::Span* down_ = nullptr;      // a window row
+  std::int16_t* weights_y_ = nullptr;  // see kernels::filter_rows
+  int pairs_y_ = 0;                    // pairs of weights reserved for each window row
   bool down_first_ = false;
-  int kept_ = 0;                                          // rows in rows_
+  int kept_ = 0;  // rows in rows_
   std::size_t stride_ = 0;
-  std::uint8_t* rows_ = nullptr;                          // resampled along x, or as they came if down_first_
-  const std::uint8_t** taps_ = nullptr;                   // the rows that one output row is made of
-  std::uint8_t* between_ = nullptr;                       // one row between the passes if down_first_
+  std::uint8_t* rows_ = nullptr;         // resampled along x, or as they came if down_first_
+  const std::uint8_t** taps_ = nullptr;  // the rows that one output row is made of
+  std::uint8_t* between_ = nullptr;      // one row between the passes if down_first_
   std::uint8_t* out_ = nullptr;
 };
 

@@ -2,8 +2,8 @@
 #define HWY_TARGET_INCLUDE "core/resample_filter_kernels.cpp"
 #include <hwy/foreach_target.h>
 // The order matters: highway.h after foreach_target.h.
-#include <hwy/highway.h>
 #include <hwy/cache_control.h>
+#include <hwy/highway.h>
 
 #include <algorithm>
 #include <cstddef>
@@ -239,7 +239,8 @@ void filter_sums_simd(const RowFilter& filter, const std::uint8_t* row, std::uin
     const auto a = sums(left), b = sums(right);
     const auto rg = hn::ConcatLowerLower(dblock64, b, a), blue = hn::ConcatUpperUpper(dblock64, b, a);
     const auto sum = hn::BitCast(dblock32, hn::Or(rg, hn::ShiftLeft<32>(blue)));
-    const auto weight = hn::Combine(dblock32, hn::Load(di32, weights[right].weight), hn::Load(di32, weights[left].weight));
+    const auto weight =
+        hn::Combine(dblock32, hn::Load(di32, weights[right].weight), hn::Load(di32, weights[left].weight));
     return rounded(hn::Mul(sum, weight));
   };
   alignas(16) static constexpr std::uint8_t kSwap[16] = {0, 2, 1, 3, 4, 6, 5, 7, 8, 10, 9, 11, 12, 14, 13, 15};
@@ -284,9 +285,7 @@ HWY_INLINE Taps load_taps(const std::uint8_t* from) {
   return hn::PromoteTo(dtaps, hn::LoadU(bytes, from));
 }
 
-HWY_INLINE Taps load_weights(const std::uint8_t* from) {
-  return hn::BitCast(dtaps, hn::Load(dbytes, from));
-}
+HWY_INLINE Taps load_weights(const std::uint8_t* from) { return hn::BitCast(dtaps, hn::Load(dbytes, from)); }
 
 HWY_INLINE I32 sums_of_column(const std::uint8_t* planes, std::ptrdiff_t stride, const std::uint8_t* packed,
                               int count) {

@@ -29,7 +29,7 @@ namespace {
 // weights of a group begin with 64 indices for vpermb;
 // four columns, four taps each, which lie apart: loaded one by one. (The place of the indices is left empty.)
 constexpr int kVector = 64, kDigits = 3;
-constexpr int kMostApart = 28;  // taps; with more, one column at a time is faster
+constexpr int kMostApart = 28;      // taps; with more, one column at a time is faster
 constexpr int kReach = 64 / 3 - 4;  // pixels from the first tap of the first column to that of the fourth
 
 // Values of RowFilter::step.

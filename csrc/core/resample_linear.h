@@ -28,13 +28,13 @@ class LinearResampler final : public Resampler {
   Way way_ = Way::copy;
   std::int16_t* rows_[2] = {};  // resampled along x: 4 values a pixel (R, G, B, unused), 15 bits
   std::uint8_t* out_ = nullptr;
-  std::int32_t* offset_ = nullptr;       // per column: byte offset of the left tap in the area's row
-  std::int16_t* weight_x_ = nullptr;     // per column: left, right; 11-bit fixed point
+  std::int32_t* offset_ = nullptr;    // per column: byte offset of the left tap in the area's row
+  std::int16_t* weight_x_ = nullptr;  // per column: left, right; 11-bit fixed point
   struct Taps {
-    std::int32_t upper, lower;           // crop rows
+    std::int32_t upper, lower;  // crop rows
     std::int16_t weight_upper, weight_lower;
   };
-  Taps* taps_ = nullptr;                 // per window row
+  Taps* taps_ = nullptr;  // per window row
 };
 
 }  // namespace pixfeed

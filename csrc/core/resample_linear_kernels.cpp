@@ -80,7 +80,7 @@ void resample_row_simd(const std::uint8_t* src, int limit, const std::int32_t* o
 
 void blend_rows_simd(const std::int16_t* upper, const std::int16_t* lower, int weight_upper, int weight_lower, int n,
                      std::uint8_t* rgb) {
-  alignas(16) static constexpr std::uint8_t kPack[16] = {0, 1,  2,  4,  5,    6,    8,    9,
+  alignas(16) static constexpr std::uint8_t kPack[16] = {0,  1,  2,  4,  5,    6,    8,    9,
                                                          10, 12, 13, 14, 0x80, 0x80, 0x80, 0x80};
   const auto pack = hn::Load(du8, kPack);
   const hn::CappedTag<std::int16_t, 16> d16;
@@ -108,9 +108,9 @@ void halve_rows_simd(const std::uint8_t* upper, const std::uint8_t* lower, int n
   // Four pixels become two: each channel is put beside that of the next pixel. The second four begin at byte 4 of their
   // 16, so that both loads end where the eight pixels end.
   alignas(16) static constexpr std::uint8_t kFirst[16] = {0, 3, 1, 4, 2, 5, 6, 9, 7, 10, 8, 11, 0x80, 0x80, 0x80, 0x80};
-  alignas(16) static constexpr std::uint8_t kSecond[16] = {4,  7,  5,  8,  6,  9,    10,   13,
+  alignas(16) static constexpr std::uint8_t kSecond[16] = {4,  7,  5,  8,  6,    9,    10,   13,
                                                            11, 14, 12, 15, 0x80, 0x80, 0x80, 0x80};
-  alignas(16) static constexpr std::uint8_t kPack[16] = {0, 1,  2,  3,  4,    5,    8,    9,
+  alignas(16) static constexpr std::uint8_t kPack[16] = {0,  1,  2,  3,  4,    5,    8,    9,
                                                          10, 11, 12, 13, 0x80, 0x80, 0x80, 0x80};
   const hn::Repartition<std::uint16_t, decltype(du8)> du16;
   const auto first = hn::Load(du8, kFirst), second = hn::Load(du8, kSecond), pack = hn::Load(du8, kPack);

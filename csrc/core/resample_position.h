@@ -14,7 +14,9 @@ inline double scale_of(int from, int to) { return 1.0 / (static_cast<double>(to)
 inline int whole_scale(int from, int to) {
   const double scale = scale_of(from, to);
   const long whole = std::lrint(scale);
-  return std::fabs(scale - static_cast<double>(whole)) < std::numeric_limits<double>::epsilon() ? static_cast<int>(whole) : 0;
+  return std::fabs(scale - static_cast<double>(whole)) < std::numeric_limits<double>::epsilon()
+             ? static_cast<int>(whole)
+             : 0;
 }
 
 struct Position {

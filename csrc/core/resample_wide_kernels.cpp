@@ -27,7 +27,7 @@ void wide_row_simd(const std::uint8_t* row, int pixels, const std::int32_t* firs
 #else
 
 // kPairs for the third and the fourth pixel of 16 bytes.
-alignas(16) constexpr std::uint8_t kNextPairs[16] = {6, 0x80, 9, 0x80, 7,    0x80, 10,   0x80,
+alignas(16) constexpr std::uint8_t kNextPairs[16] = {6, 0x80, 9,  0x80, 7,    0x80, 10,   0x80,
                                                      8, 0x80, 11, 0x80, 0x80, 0x80, 0x80, 0x80};
 
 // `count` pixels from pixel `from` on, the row's ends repeated.

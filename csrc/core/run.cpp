@@ -169,8 +169,8 @@ const char* check(const Plan& plan, int width, int height, int slot_height, int 
   const std::int64_t window_right = std::int64_t{plan.window_x} + slot_width;
   const std::int64_t window_bottom = std::int64_t{plan.window_y} + slot_height;
   if (plan.resize_w <= 0 || plan.resize_h <= 0) return "the crop is resized to nothing";
-  if (plan.framed == 0 && (plan.window_x < 0 || plan.window_y < 0 || window_right > plan.resize_w ||
-                           window_bottom > plan.resize_h)) {
+  if (plan.framed == 0 &&
+      (plan.window_x < 0 || plan.window_y < 0 || window_right > plan.resize_w || window_bottom > plan.resize_h)) {
     return "the window does not lie inside the resized crop";
   }
   constexpr int kFar = 1 << 30;
@@ -187,8 +187,9 @@ const char* check(const Plan& plan, int width, int height, int slot_height, int 
   const bool whole = plan.box[0] == 0 && plan.box[1] == 0 && plan.box[2] == static_cast<float>(plan.crop_w) &&
                      plan.box[3] == static_cast<float>(plan.crop_h);
   if (is_pillow(plan.interpolation)) {
-    const bool inside = plan.box[0] >= 0 && plan.box[1] >= 0 && plan.box[0] < plan.box[2] && plan.box[1] < plan.box[3] &&
-                        plan.box[2] <= static_cast<float>(plan.crop_w) && plan.box[3] <= static_cast<float>(plan.crop_h);
+    const bool inside = plan.box[0] >= 0 && plan.box[1] >= 0 && plan.box[0] < plan.box[2] &&
+                        plan.box[1] < plan.box[3] && plan.box[2] <= static_cast<float>(plan.crop_w) &&
+                        plan.box[3] <= static_cast<float>(plan.crop_h);
     if (!inside) return "the box does not lie inside the crop";
   } else if (is_opencv(plan.interpolation)) {
     if (!whole) return "a box in fractions of pixels needs one of Pillow's filters";

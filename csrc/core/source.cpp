@@ -57,7 +57,7 @@ Status Source::read(const std::string& path, std::string* note) {
   }
   int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) return say(errno, note);
-  struct stat info {};
+  struct stat info{};
   Status status = Status::ok;
   if (::fstat(fd, &info) != 0) {
     status = say(errno, note);

@@ -99,7 +99,8 @@ HWY_INLINE VU32 float16_bits(VF value) {
 void floats_to_float16_simd(const float* in, int n, std::uint16_t* out) {
   const int step = static_cast<int>(hn::Lanes(df));
   int i = 0;
-  for (; i + step <= n; i += step) hn::StoreU(hn::TruncateTo(dhalf, float16_bits(hn::LoadU(df, in + i))), dhalf, out + i);
+  for (; i + step <= n; i += step)
+    hn::StoreU(hn::TruncateTo(dhalf, float16_bits(hn::LoadU(df, in + i))), dhalf, out + i);
   for (; i < n; ++i) out[i] = to_float16(in[i]);
 }
 

@@ -73,10 +73,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   Collector sink(turbo.width, turbo.height);
   const bool done = jpeg::decode(bytes, size, {}, sink) == jpeg::Outcome::done;
 #ifdef PIXFEED_FUZZ_STATISTICS
-  if (done) ++statistics.done;
-  else if (verdict == Verdict::clean) ++statistics.declined_clean;
-  else if (verdict == Verdict::warned) ++statistics.declined_warned;
-  else ++statistics.declined_failed;
+  if (done)
+    ++statistics.done;
+  else if (verdict == Verdict::clean)
+    ++statistics.declined_clean;
+  else if (verdict == Verdict::warned)
+    ++statistics.declined_warned;
+  else
+    ++statistics.declined_failed;
 #endif
   if (done) {
     if (verdict == Verdict::warned) die("done, where libjpeg-turbo warns");

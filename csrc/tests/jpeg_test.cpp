@@ -182,15 +182,15 @@ Area random_area(const Picture& picture) {
 
 std::string describe(const jpeg::Request& r, const Area& a) {
   return " at 1/" + std::to_string(r.reduced) + (r.low_pass ? " low-pass" : "") + (r.gray ? " gray" : "") +
-         (r.whole ? " whole" : "") + " area " + std::to_string(a.x) + "," + std::to_string(a.y) + " " + std::to_string(a.width) + "x" +
-         std::to_string(a.height);
+         (r.whole ? " whole" : "") + " area " + std::to_string(a.x) + "," + std::to_string(a.y) + " " +
+         std::to_string(a.width) + "x" + std::to_string(a.height);
 }
 
 // Every way to ask for a picture.
 constexpr jpeg::Request kRequests[] = {{false, 1, true}, {true, 1, true}, {false, 2, true}, {true, 2, true},
                                        {false, 4, true}, {true, 4, true}, {false, 8, true}, {true, 8, true}};
-constexpr jpeg::Request kLowPasses[] = {{false, 2, true, true}, {true, 2, true, true}, {false, 4, true, true},
-                                        {true, 4, true, true}, {false, 8, true, true}, {true, 8, true, true}};
+constexpr jpeg::Request kLowPasses[] = {{false, 2, true, true}, {true, 2, true, true},  {false, 4, true, true},
+                                        {true, 4, true, true},  {false, 8, true, true}, {true, 8, true, true}};
 
 int reduced_side(int side, int reduced) { return (side + reduced - 1) / reduced; }
 
@@ -252,8 +252,8 @@ bool check_file(const std::vector<std::uint8_t>& file, const std::string& name, 
 std::string describe(const Recipe& r) {
   return std::to_string(r.width) + "x" + std::to_string(r.height) + " components " + std::to_string(r.components) +
          " sampling " + std::to_string(r.h) + "x" + std::to_string(r.v) + " and " + std::to_string(r.chroma_h) + "x" +
-         std::to_string(r.chroma_v) + " quality " + std::to_string(r.quality) +
-         (r.noise ? " noise" : " smooth") + (r.optimise ? " optimised" : "") + " restart " + std::to_string(r.restart);
+         std::to_string(r.chroma_v) + " quality " + std::to_string(r.quality) + (r.noise ? " noise" : " smooth") +
+         (r.optimise ? " optimised" : "") + " restart " + std::to_string(r.restart);
 }
 
 void check_recipe(const Recipe& recipe) {
@@ -340,7 +340,8 @@ double low_pass_sample(const std::int16_t* block, const int* quant, int size, in
   };
   double sum = 0;
   for (int v = 0; v < size; ++v) {
-    for (int u = 0; u < size && u + v <= most; ++u) sum += block[8 * v + u] * quant[8 * v + u] * basis(u, x) * basis(v, y);
+    for (int u = 0; u < size && u + v <= most; ++u)
+      sum += block[8 * v + u] * quant[8 * v + u] * basis(u, x) * basis(v, y);
   }
   return std::clamp(128 + sum * size / 8, 0.0, 255.0);
 }
@@ -620,7 +621,9 @@ void check_files(const fs::path& root) {
     } else if (result == Result::declined) {
       ++declined;
       std::printf("  declined %s (libjpeg-turbo: %s)\n", path.c_str(),
-                  verdict == Verdict::clean ? "fine" : verdict == Verdict::warned ? "warns" : "fails");
+                  verdict == Verdict::clean    ? "fine"
+                  : verdict == Verdict::warned ? "warns"
+                                               : "fails");
     } else {
       fail(path.string() + (result == Result::same ? ": done, but libjpeg-turbo warns" : ": different pixels"));
     }

@@ -108,7 +108,10 @@ inline Coefficients turbo_coefficients(const std::vector<std::uint8_t>& file) {
 class Collector : public RowSink {
  public:
   Collector(int width, int height, const Area& area, int every = 1)
-      : width_(width), height_(height), every_(every), area_(area),
+      : width_(width),
+        height_(height),
+        every_(every),
+        area_(area),
         rgb_(3 * static_cast<std::size_t>(width) * static_cast<std::size_t>(height), 0xA5) {}
   Collector(int width, int height) : Collector(width, height, Area{0, 0, width, height}) {}
 
@@ -159,13 +162,13 @@ struct Recipe {
   int width = 16;
   int height = 16;
   int components = 3;
-  int h = 1, v = 1;     // luma's sampling factors
+  int h = 1, v = 1;  // luma's sampling factors
   int chroma_h = 1, chroma_v = 1;
   int quality = 90;
   bool noise = false;   // or smooth
   bool gentle = false;  // so smooth that it has no detail at all
   bool optimise = false;
-  int restart = 0;      // in MCUs
+  int restart = 0;  // in MCUs
   unsigned seed = 1;
 };
 

@@ -308,7 +308,9 @@ void check_half(float value, std::uint16_t half, int exponent_bits) {
   for (const int neighbour : {half - 1, half + 1}) {
     if ((size == 0 && neighbour < half) || (size == infinite && neighbour > half)) continue;
     const double here = distance(half), there = distance(neighbour);
-    if (size == infinite && neighbour < half && std::abs(value) > value_of(static_cast<std::uint16_t>(size), exponent_bits)) continue;
+    if (size == infinite && neighbour < half &&
+        std::abs(value) > value_of(static_cast<std::uint16_t>(size), exponent_bits))
+      continue;
     CHECK(here < there || (here == there && half % 2 == 0), "%a to %x", static_cast<double>(value), half);
   }
 }
@@ -333,14 +335,16 @@ void test_taking() {
   const int height = 21, width = 13, room = 16;
   for (const int channels : {1, 3}) {
     for (const bool packed : {false, true}) {
-      const int pixel = packed ? channels : 1, row = packed ? channels * room : width, plane = packed ? 1 : height * width;
+      const int pixel = packed ? channels : 1, row = packed ? channels * room : width,
+                plane = packed ? 1 : height * width;
       const int picture = packed ? height * row : channels * plane, n = 40;
       const auto in = bytes(n * picture);
       const pixfeed::Pictures pictures{in.data(), n, channels, height, width, picture, plane, row, pixel};
       for (const DType dtype : {DType::uint8, DType::float32, DType::float16, DType::bfloat16}) {
         for (const bool packed_out : {false, true}) {
           const int size = dtype == DType::uint8 ? 1 : dtype == DType::float32 ? 4 : 2;
-          const std::ptrdiff_t x = packed_out ? size * channels : size, y = x * width, c = packed_out ? size : y * height;
+          const std::ptrdiff_t x = packed_out ? size * channels : size, y = x * width,
+                               c = packed_out ? size : y * height;
           std::vector<std::int64_t> rows;
           for (int i = 0; i < 300; ++i) rows.push_back(static_cast<std::int64_t>(random_bits() % n));
           const std::size_t each = static_cast<std::size_t>(channels * height * width * size);

@@ -1,7 +1,7 @@
 // csrc/core/list on lists that are known, and on bytes at random: from a file and from memory, on one thread and on
 // several, the same comes out. What it means is tested in tests/test_files.py, beside the plain twin.
-#include <cstring>
 #include <cstdlib>
+#include <cstring>
 #include <string>
 #include <vector>
 
@@ -87,9 +87,35 @@ void compare(const std::string& text, ListFormat format) {
 }
 
 std::string random_list() {
-  static const char* const kPieces[] = {" ", "\t", "\n", "\r", "\r\n", ",", "\"", "\"\"", "a.jpg", "0", "17", "-3", "+4", "+",
-                                        ".5", "1e3", "1e400", "-1e-400", "1e99999999999999999999", "99999999999999999999",
-                                        "nan", "inf", "nan(1)", "\xff", "\v", "a,1\n", "b,2\n", "a 1 2 3 4 5\n", "b 1\n"};
+  static const char* const kPieces[] = {" ",
+                                        "\t",
+                                        "\n",
+                                        "\r",
+                                        "\r\n",
+                                        ",",
+                                        "\"",
+                                        "\"\"",
+                                        "a.jpg",
+                                        "0",
+                                        "17",
+                                        "-3",
+                                        "+4",
+                                        "+",
+                                        ".5",
+                                        "1e3",
+                                        "1e400",
+                                        "-1e-400",
+                                        "1e99999999999999999999",
+                                        "99999999999999999999",
+                                        "nan",
+                                        "inf",
+                                        "nan(1)",
+                                        "\xff",
+                                        "\v",
+                                        "a,1\n",
+                                        "b,2\n",
+                                        "a 1 2 3 4 5\n",
+                                        "b 1\n"};
   std::string text;
   for (unsigned n = next_random() % 40; n > 0; --n) {
     const unsigned pick = next_random() % (std::size(kPieces) + 1);
@@ -116,7 +142,8 @@ int main() {
   static const char* const kEnds[] = {"\n", "\r\n", "\r", "\n\n"};
   std::string large;
   for (int i = 0; i < 300000; ++i) {
-    large += "name" + std::to_string(i) + (i == 1234 ? std::string(3 << 20, 'x') : "") + " " + std::to_string(i) + kEnds[i % 4];
+    large += "name" + std::to_string(i) + (i == 1234 ? std::string(3 << 20, 'x') : "") + " " + std::to_string(i) +
+             kEnds[i % 4];
   }
   compare(large, {});
   compare(large + "late x\n" + large + "later\n", {});

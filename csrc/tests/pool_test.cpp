@@ -18,7 +18,8 @@ void each_once() {
   for (const Crew crew : {Crew{1}, Crew{3}, Crew{2, 7}}) {
     std::vector<std::atomic<int>> done(1000);
     parallel_for(1000, crew, [&](int i) { ++done[static_cast<std::size_t>(i)]; });
-    for (int i = 0; i < 1000; ++i) CHECK(done[static_cast<std::size_t>(i)] == 1, "%d: %d times", i, done[static_cast<std::size_t>(i)].load());
+    for (int i = 0; i < 1000; ++i)
+      CHECK(done[static_cast<std::size_t>(i)] == 1, "%d: %d times", i, done[static_cast<std::size_t>(i)].load());
   }
 }
 

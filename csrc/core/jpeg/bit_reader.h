@@ -12,7 +12,7 @@ namespace pixfeed::jpeg {
 struct BitReader {
   const std::uint8_t* next;  // first byte not counted in `count`
   std::uint64_t bits;
-  unsigned count;            // 0 to 63
+  unsigned count;  // 0 to 63
 
   // Afterwards count is at least 56. Reads 8 bytes from `next`.
   void refill() {
@@ -103,15 +103,15 @@ class ByteFeed {
 
   const std::uint8_t* source_ = nullptr;  // next stuffed byte
   const std::uint8_t* source_end_ = nullptr;
-  std::uint8_t* filled_ = nullptr;        // end of the good bytes in window_
-  int marker_ = -1;                       // that ended the segment
+  std::uint8_t* filled_ = nullptr;  // end of the good bytes in window_
+  int marker_ = -1;                 // that ended the segment
   bool through_restarts_ = false;
-  int restart_marker_ = 0;                // 0 to 7: of the one that is to come
+  int restart_marker_ = 0;  // 0 to 7: of the one that is to come
   int next_restart_ = 0, end_restart_ = 0;
   static constexpr int kRestarts = 4096;  // in a window, which is shorter if there would be more
   static constexpr std::uint32_t kNoRestart = 0x7FFFFFFF;
   std::uint32_t restarts_[kRestarts + 1] = {kNoRestart};
-  bool ended_ = false;                    // nothing more to fill in
+  bool ended_ = false;  // nothing more to fill in
   std::uint8_t window_[kWindow + kSlack + 64] = {};
 };
 

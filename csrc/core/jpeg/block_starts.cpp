@@ -211,8 +211,8 @@ int BlockStarts::find(ByteFeed& feed, const SkipLayout& layout, int most, int ah
     feed.fill();
     next_ = 0;
     const int blocks = std::min(ahead, static_cast<int>(std::size(found_))) * layout.blocks;
-    count_ = HWY_DYNAMIC_DISPATCH(FindStarts)(feed.bytes(), feed.bit(), feed.end_bit(), feed.restarts(), layout,
-                                              blocks, bits_, found_);
+    count_ = HWY_DYNAMIC_DISPATCH(FindStarts)(feed.bytes(), feed.bit(), feed.end_bit(), feed.restarts(), layout, blocks,
+                                              bits_, found_);
     if (count_ > 0) bits_ = std::max(1, static_cast<int>(found_[count_] - found_[0]) / count_);
   }
   return std::min(most, (count_ - next_) / layout.blocks);

@@ -18,8 +18,8 @@ struct Chain {
   std::uint64_t at;            // in bits
   const std::uint16_t* table;  // for the next look-up
   const State* state;
-  unsigned left;               // coefficients of the block that are left, less one
-  std::uint64_t blocks;        // found so far
+  unsigned left;                 // coefficients of the block that are left, less one
+  std::uint64_t blocks;          // found so far
   const std::uint32_t* restart;  // the next one: see ByteFeed::restarts()
 
   // The last bit at which the next block may begin that is not behind the restart: from there on, there is padding.

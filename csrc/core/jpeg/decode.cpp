@@ -41,9 +41,9 @@ struct Decoder {
   SkipLayout skip;      // of both
   int chunk;            // MCUs decoded in one go
   alignas(64) std::int16_t coefs[(kChunkBlocks + kSpareBlocks) * 64];
-  std::uint8_t last[kChunkBlocks];                          // see decode_mcus
+  std::uint8_t last[kChunkBlocks];  // see decode_mcus
   BlockRef blocks[3][kKinds][kChunkBlocks];
-  BlockStarts starts;                                       // of the blocks that are skimmed
+  BlockStarts starts;  // of the blocks that are skimmed
   int dc[3];
 
   bool start(const std::uint8_t* bytes, std::size_t size, const Request& request);
@@ -236,7 +236,8 @@ bool Decoder::run(const std::uint8_t* end, const Request& request, RowSink& sink
         if (!transform(mcus, column - planes.first_mcu(), row, request.low_pass)) return false;
       } else {
         mcus = starts.find(feed, skip, mcus, ahead);
-        if (mcus == 0 || !skim_mcus(feed.bytes(), starts.starts(), needed ? skim : unneeded, mcus, dc, coefs)) return false;
+        if (mcus == 0 || !skim_mcus(feed.bytes(), starts.starts(), needed ? skim : unneeded, mcus, dc, coefs))
+          return false;
         starts.pass(feed, mcus * skim.blocks);
         if (!feed.within(mcus == restart_in)) return false;
         if (needed && !transform_skimmed(mcus, column - planes.first_mcu(), row)) return false;

@@ -56,8 +56,8 @@ HWY_INLINE unsigned signs(V32 v) { return static_cast<unsigned>(_mm256_movemask_
 
 // `yes` where `which` is negative.
 HWY_INLINE V32 where_negative(V32 which, V32 yes, V32 no) {
-  return V32{_mm256_castps_si256(_mm256_blendv_ps(_mm256_castsi256_ps(no.raw), _mm256_castsi256_ps(yes.raw),
-                                                  _mm256_castsi256_ps(which.raw)))};
+  return V32{_mm256_castps_si256(
+      _mm256_blendv_ps(_mm256_castsi256_ps(no.raw), _mm256_castsi256_ps(yes.raw), _mm256_castsi256_ps(which.raw)))};
 }
 
 // of[index], of whose lanes the lowest three bits count.

@@ -45,7 +45,7 @@ struct EightBlocks {
   Lanes start, used;  // bits: where they begin, and of the DC
   Lanes difference;   // of the DC
   Lanes dc;
-  Lanes low, high;    // two coefficients each of 2 x 2, as they lie in memory; the DC is 0 still
+  Lanes low, high;  // two coefficients each of 2 x 2, as they lie in memory; the DC is 0 still
 };
 
 // The same for one block after the other, of those `lanes` that hold something long.

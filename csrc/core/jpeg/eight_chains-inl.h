@@ -28,7 +28,7 @@ constexpr int kPhases = kEight;  // blocks of an MCU that there is room for
 constexpr int kRows = 30;        // look-ups in a log
 
 struct Log {
-  Lanes at[kRows + 2];                      // behind each look-up
+  Lanes at[kRows + 2];                        // behind each look-up
   alignas(32) std::uint8_t ended[kRows + 2];  // bit i: a block of lane i ended there
 };
 
@@ -83,12 +83,12 @@ HWY_INLINE void look_up_all(const Places& places, V32 rest, V32 next, EightBits&
 // A group of eight, and where they write to.
 struct Group {
   EightChains chains;
-  Lanes until;           // see Chain
+  Lanes until;  // see Chain
   Log log;
   Chain* to;             // `blocks` counts what has been put in order; `restart` is the next one
   std::uint32_t* found;  // of lane i from i * span on
   int span;
-  bool has_true;         // the first lane is true: damage there is damage
+  bool has_true;  // the first lane is true: damage there is damage
 };
 
 // Sees to those `lanes` that met something in the three look-ups from `row` on: a symbol too long for the table, or, if in
@@ -111,8 +111,12 @@ HWY_NOINLINE inline bool look_into(const std::uint8_t* bytes, const SkipLayout& 
     Chain chain{at.of[lane], places.table(place.of[lane]), places.state(place.of[lane]), left.of[lane], 0, restart};
     int next_row = row + 2;  // a lane that does not get on has nothing in its last row
     if ((odd & bit) != 0) {
-      chain = {at_before.of[lane], places.table(place_before.of[lane]), places.state(place_before.of[lane]),
-               left_before.of[lane], 0, restart};
+      chain = {at_before.of[lane],
+               places.table(place_before.of[lane]),
+               places.state(place_before.of[lane]),
+               left_before.of[lane],
+               0,
+               restart};
       next_row = row;
     }
     std::uint64_t bits = bits_at(bytes, chain.at);

@@ -84,11 +84,11 @@ HWY_INLINE bool skip_ac(BitReader& reader, const McuLayout::Block& kind, std::in
   for (;;) {
     unsigned entry;
     int after;
-#define PIXFEED_JPEG_LOOK_UP                                \
-  entry = table[reader.bits >> (64 - SkipTable::kBits)];    \
-  after = left - static_cast<int>(entry);                   \
-  if (HWY_UNLIKELY(after < 0)) goto look;                   \
-  reader.skip(SkipTable::bits_used(entry));                 \
+#define PIXFEED_JPEG_LOOK_UP                             \
+  entry = table[reader.bits >> (64 - SkipTable::kBits)]; \
+  after = left - static_cast<int>(entry);                \
+  if (HWY_UNLIKELY(after < 0)) goto look;                \
+  reader.skip(SkipTable::bits_used(entry));              \
   left = after | 255;
     PIXFEED_JPEG_LOOK_UP
     PIXFEED_JPEG_LOOK_UP
@@ -164,16 +164,16 @@ bool DecodeMcus(BitReader& caller, const McuLayout& layout, int mcus, int* dc, s
       for (;;) {
         // The bits of four look-ups add up to less than 64, so that entries are added without taking them apart. Both
         // stores are made whatever the entry is, the ones that mean nothing go where they do no harm.
-#define PIXFEED_JPEG_LOOK_UP(refill)                                                                        \
-  entry = table[reader.bits >> (64 - AcTable::kBits)];                                                      \
-  refill;                                                                                                   \
-  before = reader.bits;                                                                                     \
-  reader.bits <<= AcTable::bits_used(entry);                                                                \
-  used += entry;                                                                                            \
-  to = at + AcTable::to_last(entry);                                                                        \
-  block[at[AcTable::to_first(entry)]] = static_cast<std::int16_t>(AcTable::first(entry));                   \
-  block[*to] = static_cast<std::int16_t>(AcTable::last(entry));                                             \
-  if (HWY_UNLIKELY(to >= stop)) goto look;                                                                  \
+#define PIXFEED_JPEG_LOOK_UP(refill)                                                      \
+  entry = table[reader.bits >> (64 - AcTable::kBits)];                                    \
+  refill;                                                                                 \
+  before = reader.bits;                                                                   \
+  reader.bits <<= AcTable::bits_used(entry);                                              \
+  used += entry;                                                                          \
+  to = at + AcTable::to_last(entry);                                                      \
+  block[at[AcTable::to_first(entry)]] = static_cast<std::int16_t>(AcTable::first(entry)); \
+  block[*to] = static_cast<std::int16_t>(AcTable::last(entry));                           \
+  if (HWY_UNLIKELY(to >= stop)) goto look;                                                \
   at = to;
         PIXFEED_JPEG_LOOK_UP(reader.refill())
       three:

@@ -11,10 +11,10 @@ enum class Upsampling { none, h2v1, h2v2, h1v2, copies };
 struct Geometry {
   // One component's samples.
   struct Plane {
-    int size;               // a block gives size x size samples: 8, 4, 2 or 1
+    int size;  // a block gives size x size samples: 8, 4, 2 or 1
     int mcu_width, mcu_height;
-    int width, height;      // those that count; behind them is filling
-    int across, down;       // how many pixels one sample stands for
+    int width, height;  // those that count; behind them is filling
+    int across, down;   // how many pixels one sample stands for
     Upsampling upsampling;
 
     bool looks_aside() const { return upsampling == Upsampling::h2v1 || upsampling == Upsampling::h2v2; }
@@ -24,7 +24,7 @@ struct Geometry {
   int width, height;          // of the result, in pixels
   int mcu_width, mcu_height;  // in pixels
   int mcus_across, mcus_down;
-  int components;             // that pixels depend on
+  int components;  // that pixels depend on
   Plane plane[3];
 
   // `gray`: only the luma matters. `reduced` is 1, 2, 4 or 8.

@@ -143,9 +143,7 @@ bool build(const HuffmanSpec& spec, PickTable& table) {
 std::uint16_t skip_entry(const CodeTable* dc, const CodeTable& ac, unsigned window) {
   constexpr int kBits = SkipTable::kBits;
   static_assert(kBits >= CodeTable::kBits);
-  const auto entry = [](int used, int distance) {
-    return static_cast<std::uint16_t>(used | distance << 8);
-  };
+  const auto entry = [](int used, int distance) { return static_cast<std::uint16_t>(used | distance << 8); };
   int used = 0;
   int distance = 0;
   while (used < kBits) {

@@ -43,12 +43,8 @@ struct Wide {
   V32 lower, upper;
 };
 
-HWY_INLINE Wide plus(const Wide& a, const Wide& b) {
-  return {hn::Add(a.lower, b.lower), hn::Add(a.upper, b.upper)};
-}
-HWY_INLINE Wide minus(const Wide& a, const Wide& b) {
-  return {hn::Sub(a.lower, b.lower), hn::Sub(a.upper, b.upper)};
-}
+HWY_INLINE Wide plus(const Wide& a, const Wide& b) { return {hn::Add(a.lower, b.lower), hn::Add(a.upper, b.upper)}; }
+HWY_INLINE Wide minus(const Wide& a, const Wide& b) { return {hn::Sub(a.lower, b.lower), hn::Sub(a.upper, b.upper)}; }
 
 // a * ka + b * kb, where `factors` holds ka, kb, ka, kb, ...
 HWY_INLINE V32 pair_sum(V16 interleaved, V16 factors) {

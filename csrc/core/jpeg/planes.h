@@ -48,10 +48,10 @@ class Planes {
     Memory memory;
     std::uint8_t* samples;  // row 0, first needed column
     std::ptrdiff_t stride;
-    int kept_rows;          // in memory: those of one MCU row or of two
-    int first;              // column of the picture that is the first here
-    int count;              // columns here that count
-    Memory full_row;        // the current row at full width
+    int kept_rows;    // in memory: those of one MCU row or of two
+    int first;        // column of the picture that is the first here
+    int count;        // columns here that count
+    Memory full_row;  // the current row at full width
   };
 
   std::uint8_t* row(const Plane& plane, int y) const { return plane.samples + y % plane.kept_rows * plane.stride; }

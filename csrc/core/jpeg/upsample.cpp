@@ -15,8 +15,8 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 // 16-bit lanes, at most 32 of them: a vector of results is then at most kRowSlack bytes.
 const hn::CappedTag<std::uint16_t, kRowSlack / 2> d16;
-const hn::Rebind<std::uint8_t, decltype(d16)> d8;                // as many bytes
-const hn::Repartition<std::uint8_t, decltype(d16)> d8_double;    // twice as many
+const hn::Rebind<std::uint8_t, decltype(d16)> d8;              // as many bytes
+const hn::Repartition<std::uint8_t, decltype(d16)> d8_double;  // twice as many
 using V16 = hn::Vec<decltype(d16)>;
 
 HWY_INLINE V16 load(const std::uint8_t* p) { return hn::PromoteTo(d16, hn::LoadU(d8, p)); }
