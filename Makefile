@@ -79,7 +79,8 @@ lint-shell: $(VENV)/.lint
 
 SOURCES = $(shell find csrc -name '*.cpp' -o -name '*.h')
 lint-cpp: $(VENV)/.lint
-	@if [ -e .clang-format ]; then $(BIN)/clang-format --dry-run -Werror $(SOURCES); fi
+	@echo "$(BIN)/clang-format --dry-run -Werror (csrc)"
+	@$(BIN)/clang-format --dry-run -Werror $(SOURCES)
 
 WORKFLOWS = $(wildcard .github/workflows/*.yml)
 lint-github: $(VENV)/.lint
@@ -95,7 +96,8 @@ lint-github: $(VENV)/.lint
 format: $(VENV)/.lint  ## mends what `make lint` finds, where a program can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
-	@if [ -e .clang-format ]; then $(BIN)/clang-format -i $(SOURCES); fi
+	@echo "$(BIN)/clang-format -i (csrc)"
+	@$(BIN)/clang-format -i $(SOURCES)
 
 types: setup  ## mypy --strict over the package; _native.pyi against the extension
 	$(PIP) install -q -c constraints.txt --group types
