@@ -1,6 +1,7 @@
 # Everything is set up by itself: system packages (cmake/system_packages.sh), .venv, the package. CI calls `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-core fuzz bench bench-peers lint judge wheel setup clean
+.PHONY: help demo test test-core fuzz bench bench-peers lint lint-python lint-spelling lint-shell lint-cpp lint-github \
+  format types judge wheel setup clean
 SHELL := /bin/bash
 
 PYTHON ?= python3
@@ -61,9 +62,51 @@ bench-peers:  ## pixfeed beside other loaders, installed into .venv-peers (CUDA=
 	@bash benchmarks/peers/install.sh $(PYTHON) $(if $(CUDA),--cuda)
 	.venv-peers/bin/python -m benchmarks.peers $(OWN)
 
-lint: setup  ## ruff
-	$(PIP) install -q -c constraints.txt --group lint
-	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+# One target for each kind of file: .pre-commit-config.yaml calls those whose files a commit changes. They need neither a
+# compiler nor torch.
+lint: lint-python lint-spelling lint-shell lint-cpp lint-github  ## formatting, lint, spelling, shell scripts, workflows
+
+lint-python: $(VENV)/.lint
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+lint-spelling: $(VENV)/.lint
+	$(BIN)/codespell
+
+SCRIPTS = .ci/run $(shell find benchmarks cmake -name '*.sh')
+lint-shell: $(VENV)/.lint
+	$(BIN)/shellcheck $(SCRIPTS)
+
+SOURCES = $(shell find csrc -name '*.cpp' -o -name '*.h')
+lint-cpp: $(VENV)/.lint
+	@echo "$(BIN)/clang-format --dry-run -Werror (csrc)"
+	@$(BIN)/clang-format --dry-run -Werror $(SOURCES)
+
+WORKFLOWS = $(wildcard .github/workflows/*.yml)
+lint-github: $(VENV)/.lint
+	@$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows $(WORKFLOWS)
+	@$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+	@$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
+	@$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-forms \
+	  $(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
+	@$(BIN)/check-jsonschema --builtin-schema vendor.citation-file-format --force-filetype yaml CITATION.cff
+	$(BIN)/zizmor --quiet --offline .github
+	@PATH="$(CURDIR)/$(BIN):$$PATH"; if command -v actionlint >/dev/null; then actionlint $(WORKFLOWS); fi
+
+format: $(VENV)/.lint  ## mends what `make lint` finds, where a program can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	@echo "$(BIN)/clang-format -i (csrc)"
+	@$(BIN)/clang-format -i $(SOURCES)
+
+types: setup  ## mypy --strict over the package; _native.pyi against the extension
+	$(PIP) install -q -c constraints.txt --group types
+	$(BIN)/mypy
+	MYPYPATH=python $(BIN)/python -m mypy.stubtest pixfeed._native --allowlist tests/stubtest_allowlist.txt
+
+$(VENV)/.lint: pyproject.toml | $(BIN)/python
+	$(PIP) install -q --group lint
+	@touch $@
 
 judge: setup  ## torch's own tests of its DataLoader on ours: TORCH_TESTS=path/to/pytorch/test/test_dataloader.py
 	$(PIP) install -q -c constraints.txt expecttest psutil pytest-timeout
@@ -83,10 +126,13 @@ setup: $(VENV)/.installed
 	  [ -z "$$PIXFEED_REQUIRE_NATIVE" ] && PIXFEED_NATIVE=off $(PIP) install -q --no-build-isolation --no-deps -e .; }
 	@$(BIN)/python -m pixfeed
 
-$(VENV)/.installed: pyproject.toml constraints.txt cmake/system_packages.sh
-	@bash cmake/system_packages.sh $(PYTHON)
+$(BIN)/python:
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || bash cmake/system_packages.sh $(PYTHON)
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) install -q --upgrade "pip>=25.1"
+
+$(VENV)/.installed: pyproject.toml constraints.txt cmake/system_packages.sh | $(BIN)/python
+	@bash cmake/system_packages.sh $(PYTHON)
 	$(PIP) install -q -c constraints.txt numpy torch "scikit-build-core>=0.11" "pybind11>=3.0" cmake ninja
 	$(BIN)/python -c 'import cv2' 2>/dev/null || $(PIP) install -q -c constraints.txt "opencv-python-headless>=4.8"
 	$(PIP) install -q -c constraints.txt --group test --group demo --group examples

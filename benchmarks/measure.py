@@ -8,7 +8,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Hashable
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
@@ -68,7 +68,7 @@ def cpu_name() -> str:
 
 
 def machine() -> dict[str, str]:
-    return {"cpu": cpu_name(), "date": datetime.now(timezone.utc).strftime("%Y-%m-%d"), **config()}
+    return {"cpu": cpu_name(), "date": datetime.now(UTC).strftime("%Y-%m-%d"), **config()}
 
 
 def record(name: str, **what) -> Path:

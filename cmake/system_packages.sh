@@ -12,11 +12,13 @@ esac
 python=${1:-python3}
 
 missing=()
-need() { # package, test command...
-  local package=$1
+need() { # packages, test command...
+  local packages
+  read -ra packages <<<"$1"
   shift
-  "$@" >/dev/null 2>&1 || missing+=("$package")
+  "$@" >/dev/null 2>&1 || missing+=("${packages[@]}")
 }
+# shellcheck disable=SC2329 # need calls it
 compiles() { echo "#include <cstdio>
 #include <$1>" | c++ -std=c++20 -fsyntax-only -x c++ -; }
 need g++ c++ --version
@@ -51,6 +53,6 @@ fi
 echo "pixfeed: installing ${missing[*]}"
 export DEBIAN_FRONTEND=noninteractive
 "${as_root[@]}" apt-get update -qq </dev/null
-"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq ${missing[*]} </dev/null >/dev/null ||
+"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "${missing[@]}" </dev/null >/dev/null ||
   echo "pixfeed: that failed. Run: sudo $line. Going on without it, through OpenCV."
 exit 0
