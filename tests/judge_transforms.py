@@ -1,0 +1,470 @@
+"""pixfeed's transforms compared with torchvision itself: `make judge-transforms`, in an environment with torchvision.
+
+What is compared:
+
+* Every case of `transform_cases.py`, on both backends: torchvision's transforms of PIL images, pixfeed's of the same
+  pictures in PNG files. Pixels and floats have to be equal to the bit. torchvision draws its random numbers from torch;
+  here it is given those that pixfeed has drawn, so that both have to make the same crops of them.
+* What was drawn: torchvision's parameters of these samples, and pixfeed's.
+* Random sequences of transforms with random arguments, likewise.
+* Distributions: 20,000 parameters that torchvision draws by itself, and 20,000 of pixfeed's, by chi-square tests.
+* Names and defaults of arguments, and interpolations in each form that torchvision takes.
+* The order of files in torchvision's ImageFolder.
+* Differences that are known and meant: that they are there, and how large they are.
+
+torchvision's results are kept in `golden/`, where `test_transforms_golden.py` finds them. They are compared, too;
+`--write` writes them anew. The exit status is 1 if anything differs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import inspect
+import json
+import math
+import random
+import sys
+import tempfile
+import warnings
+from collections import defaultdict
+from itertools import permutations
+from pathlib import Path
+from unittest import mock
+
+import cv2
+import numpy as np
+import PIL
+import torch
+import torchvision
+import transform_cases as cases
+from PIL import Image
+from rich.console import Console
+from rich.table import Table
+from torchvision import transforms as v1
+from torchvision.transforms import v2
+from transform_cases import MEAN, REFUSED, STD, Case, Distribution, Pictures, digest
+
+from pixfeed import FastTxtDataset, backends, draws
+from pixfeed import transforms as T
+
+warnings.filterwarnings("error", module="torchvision")
+
+
+# -- torchvision's side ------------------------------------------------------------------------------------------------
+
+
+def torchvisions(call: tuple[str, ...]) -> list:
+    # v2.ToTensor is v1's with a warning.
+    return [eval(step, {**vars(v2), "ToTensor": v1.ToTensor, "torch": torch}) for step in call]
+
+
+@contextlib.contextmanager
+def replaying(queues: dict[str, list]):
+    """Inside the block torch draws these uniform numbers, in their order: "rand" for torch.rand, "uniform" for
+    uniform_, "randint" for torch.randint, "randperm" for a whole permutation, "normal" for all the numbers of normal_.
+    Asking for more than there are is an IndexError."""
+    queues = {kind: list(numbers) for kind, numbers in queues.items()}
+
+    def take(kind: str):
+        return queues.get(kind, []).pop(0)
+
+    def rand(*_):
+        return torch.tensor([take("rand")], dtype=torch.float64)
+
+    def randint(low, high, size):
+        return torch.full(size, low + int(take("randint") * (high - low)))
+
+    def uniform(tensor, low, high):
+        return tensor.fill_(float(low) + (float(high) - float(low)) * take("uniform"))
+
+    def normal(tensor):
+        return tensor.copy_(draws.normal(tensor.shape, take("normal")))
+
+    with (
+        mock.patch.object(torch, "rand", rand),
+        mock.patch.object(torch, "randint", randint),
+        mock.patch.object(torch, "randperm", lambda _: torch.tensor(take("randperm"))),
+        mock.patch.object(torch.Tensor, "uniform_", uniform),
+        mock.patch.object(torch.Tensor, "normal_", normal),
+    ):
+        yield
+
+
+def queues(step, theirs, size: tuple[int, int], u: list[float]) -> dict[str, list]:
+    """What torchvision has to draw to do what pixfeed does with its uniform numbers ``u``.
+
+    This is the order of the columns of ``u``, which each of pixfeed's transforms chooses.
+
+    Args:
+        size: (height, width) of the picture.
+    """
+    if isinstance(step, (T.RandomHorizontalFlip, T.RandomVerticalFlip)):
+        return {"rand": u}
+    if isinstance(step, T.RandomResizedCrop):
+        return {"uniform": [u[i + 10 * j] for i in range(10) for j in range(2)], "randint": u[20:]}
+    if isinstance(step, T.RandomErasing):
+        tries = [u[1 + i + 10 * j] for i in range(10) for j in range(2)]
+        return {"rand": u[:1], "uniform": tries, "randint": u[21:23], "normal": u[23:]}
+    if isinstance(step, T.RandomCrop):  # torchvision draws nothing where there is nothing to choose
+        left, right, top, bottom = theirs.padding or (0,) * 4
+        padded = size[0] + top + bottom, size[1] + left + right
+        return {"randint": [each for each, have, want in zip(u, padded, step.size, strict=True) if have != want]}
+    if isinstance(step, T.ColorJitter):
+        there = [i for i, name in enumerate(("brightness", "contrast", "saturation")) if getattr(theirs, name)]
+        orders = list(permutations(there))
+        order = [*orders[int(u[0] * len(orders))], *(i for i in range(4) if i not in there)]
+        return {"randperm": [order], "uniform": u[1 : 1 + len(there)]}
+    return {}
+
+
+def decided(name: str, parameters: dict | None) -> list:
+    """torchvision's parameters, written as :func:`transform_cases.drawn` writes pixfeed's; ``None``: not applied."""
+    if "Flip" in name:
+        return [int(parameters is not None)]
+    if parameters is None:
+        return []
+    p = parameters
+    if name == "RandomResizedCrop":
+        return [p["left"], p["top"], p["width"], p["height"]]
+    if name == "RandomCrop":
+        return [p["left"] - p["padding"][0], p["top"] - p["padding"][1]]
+    if name == "RandomErasing":
+        return [p["j"], p["i"], p["w"], p["h"]] if p["v"] is not None and p["h"] else []
+    factors = [p[f"{each}_factor"] for each in ("brightness", "contrast", "saturation")]
+    return [[i, factors[i]] for i in p["fn_idx"].tolist() if i < 3 and factors[i] is not None]
+
+
+@contextlib.contextmanager
+def listening(step):
+    """Yields a list that gets the parameters of every picture that torchvision's step changes."""
+    heard, transform = [], getattr(step, "transform", None)  # ToTensor, of version 1, has none
+
+    def note(image, parameters):
+        heard.append(parameters)
+        return transform(image, parameters)
+
+    step.transform = note
+    yield heard
+    del step.transform
+
+
+def tensor(image) -> torch.Tensor:
+    made = v2.functional.pil_to_tensor(image) if isinstance(image, Image.Image) else image
+    return made.as_subclass(torch.Tensor)
+
+
+def their_results(case: Case) -> tuple[list, list]:
+    """Of each sample: the tensor, or REFUSED; and what was drawn, see :func:`decided`."""
+    ours, theirs = cases.transforms(case.call), torchvisions(case.theirs or case.call)
+    if case.theirs:
+        ours = [T.ToTensor()] * len(theirs)  # they draw nothing
+    count = sum(step.draws for step in ours)
+    results, parameters = [], []
+    for key in range(case.repeat * len(case.sizes)):
+        image = Image.fromarray(case.pictures()[key % len(case.sizes)])
+        u = draws.uniform(case.seed, 0, [key], count)[0].tolist()
+        try:
+            for step, their in zip(ours, theirs, strict=True):
+                mine, u = u[: step.draws], u[step.draws :]
+                if type(their).__name__ in ("ToDtype", "Normalize", "RandomErasing"):
+                    image = tensor(image)
+                size = tuple(image.shape[-2:]) if isinstance(image, torch.Tensor) else image.size[::-1]
+                with listening(their) as heard, replaying(queues(step, their, size, mine)):
+                    image = their(image)
+                if step.draws:
+                    parameters.append(decided(type(their).__name__, heard[0] if heard else None))
+            results.append(tensor(image))
+        except ValueError:
+            results.append(REFUSED)
+            parameters.append(None)
+    return results, parameters if case.random else []
+
+
+def their_parameters(call: str, size: str, u: np.ndarray | None = None) -> list:
+    """What torchvision draws for COUNT pictures of that size; or what it makes of pixfeed's uniform numbers
+    ``[n, draws]``."""
+    (ours,), (step,) = cases.transforms([call]), torchvisions((call,))
+    height, width = cases.sides(size)
+    image = torch.zeros(3, height, width, dtype=torch.uint8)
+    heard, samples = [], []
+    step.transform = lambda _, parameters: heard.append(parameters)
+    torch.manual_seed(5)
+    for i in range(cases.COUNT if u is None else len(u)):
+        heard.clear()
+        given = None if u is None else replaying(queues(ours, step, (height, width), u[i].tolist()))
+        with given or contextlib.nullcontext():
+            step(image)
+        samples.append(decided(type(step).__name__, heard[0] if heard else None))
+    return samples
+
+
+# -- the comparison ----------------------------------------------------------------------------------------------------
+
+
+class Verdict:
+    """What was compared, and what differed."""
+
+    def __init__(self):
+        self.compared = defaultdict(int)
+        self.wrong: dict[str, list[str]] = defaultdict(list)
+
+    def check(self, subject: str, good: bool, what: str) -> None:
+        self.compared[subject] += 1
+        if not good:
+            self.wrong[subject].append(what)
+
+    def table(self) -> Table:
+        table = Table("compared", "how many", "different", title="pixfeed and torchvision", title_justify="left")
+        for subject, count in self.compared.items():
+            wrong = len(self.wrong[subject])
+            table.add_row(subject, f"{count:,}", f"[red]{wrong:,}" if wrong else "0")
+        return table
+
+
+def how_different(ours, theirs) -> str:
+    if isinstance(ours, str) or isinstance(theirs, str):
+        return " and ".join(each if isinstance(each, str) else str(list(each.shape)) for each in (ours, theirs))
+    if ours.shape != theirs.shape or ours.dtype != theirs.dtype:
+        return f"{ours.dtype} {list(ours.shape)} and {theirs.dtype} {list(theirs.shape)}"
+    distance = (ours.double() - theirs.double()).abs()
+    return f"{int((distance > 0).sum())} of {distance.numel()} values, by at most {distance.max():g}"
+
+
+def judge_case(verdict: Verdict, pictures: Pictures, case: Case, subject: str = "") -> tuple[list, list]:
+    theirs, parameters = their_results(case)
+    steps = [step for step in case.call if step != "ToTensor()"] or case.call
+    subject = subject or (steps[0].partition("(")[0] if len(steps) == 1 else "sequences")
+    for backend in backends.NAMES:
+        for name, one, other in zip(case.names, pictures.results(case, backend), theirs, strict=True):
+            good = digest(one) == digest(other)
+            verdict.check(subject, good, f"{case}, {name}, {backend}: {'' if good else how_different(one, other)}")
+    if not case.random:
+        return theirs, []
+    (step,) = cases.transforms([case.random])
+    for key, (name, expected) in enumerate(zip(case.names, parameters, strict=True)):
+        if expected is not None:
+            u = draws.uniform(case.seed, 0, [key], step.draws)
+            (got,) = cases.drawn(step, *cases.sides(case.sizes[key % len(case.sizes)]), u)
+            verdict.check("what was drawn", got == expected, f"{case}, {name}: {got}, torchvision: {expected}")
+    return theirs, parameters
+
+
+def judge_distribution(verdict: Verdict, distribution: Distribution) -> list[dict]:
+    call, size = distribution.call, distribution.size
+    (step,) = cases.transforms([call])
+    u = draws.uniform(3, 0, range(2000), step.draws)
+    pairs = zip(cases.drawn(step, *cases.sides(size), u), their_parameters(call, size, u), strict=True)
+    for i, (got, expected) in enumerate(pairs):
+        verdict.check("what was drawn", got == expected, f"{call} of {size}, {i}: {got}, torchvision: {expected}")
+    ours, kept = distribution.ours(), []
+    for name, values in distribution.quantities(their_parameters(call, size)).items():
+        cuts = cases.edges(values)
+        counts = cases.histogram(values, cuts)
+        statistic, limit = cases.chi_square(cases.histogram(ours[name], cuts), counts)
+        what = f"{call} of {size}, {name}: chi-square is {statistic:.1f}, more than {limit:.1f}"
+        verdict.check("distributions", statistic <= limit, what)
+        kept.append({"call": call, "size": size, "of": name, "edges": cuts, "counts": counts})
+    return kept
+
+
+def random_case(number: int) -> Case:
+    rng = random.Random(number)
+    side = lambda: rng.randint(1, 48)  # noqa: E731
+    fill = lambda: rng.choice([0, rng.randint(0, 255), tuple(rng.randint(0, 255) for _ in range(3))])  # noqa: E731
+    border = lambda: rng.choice([rng.randint(0, 9), tuple(rng.randint(0, 9) for _ in range(4))])  # noqa: E731
+    how = lambda: rng.choice(cases.FILTERS)  # noqa: E731
+    makers = [
+        lambda: f"Resize(({side()}, {side()}), {how()!r})",
+        lambda: f"Resize({rng.randint(8, 40)}, {how()!r})",
+        lambda: f"RandomResizedCrop(({side()}, {side()}), interpolation={how()!r})",
+        lambda: f"CenterCrop(({side()}, {side()}))",
+        lambda: f"RandomCrop(({side()}, {side()}), {rng.choice([None, border()])}, True, {fill()})",
+        lambda: f"Pad({border()}, {fill()})",
+        lambda: f"Pad({border()}, padding_mode={rng.choice(cases.MODES)!r})",
+        lambda: "RandomHorizontalFlip()",
+        lambda: "RandomVerticalFlip()",
+        lambda: "Grayscale(3)",
+        lambda: f"ColorJitter({rng.random():.2f}, {rng.random():.2f}, {rng.random():.2f})",
+    ]
+    call = [rng.choice(makers)() for _ in range(rng.randint(1, 6))]
+    if rng.random() < 0.5:
+        call += ["ToTensor()", cases.NORMALIZE][: rng.randint(1, 2)]
+        call += [f"RandomErasing(0.8, value={rng.random():.2f})"] * rng.randint(0, 1)
+    return Case(tuple(call), "RGB", (f"{rng.randint(1, 60)}x{rng.randint(1, 60)}",), 2)
+
+
+# -- arguments ---------------------------------------------------------------------------------------------------------
+
+
+def judge_arguments(verdict: Verdict) -> None:
+    """Names, order and defaults, and interpolations as enumerations and numbers."""
+    for name in T.__all__:
+        ours, theirs = getattr(T, name), getattr(v2, name)
+        mine, their = (
+            [(p.name, p.default) for p in inspect.signature(kind).parameters.values() if p.kind is not p.VAR_POSITIONAL]
+            for kind in (ours, theirs)
+        )
+        if name == "ToDtype":  # torchvision's has no default for dtype
+            mine[0] = their[0]
+        if name == "Compose":  # torchvision has more that a sequence may be of
+            mine, their = ([each for each, _ in arguments] for arguments in (mine, their))
+        verdict.check("arguments", mine == their, f"{name}: {mine}, torchvision: {their}")
+    for mode in v2.InterpolationMode:
+        for kind in (T.Resize, T.RandomResizedCrop):
+            made = kind(9, interpolation=mode).interpolation
+            verdict.check("arguments", made == mode.value, f"{kind.__name__} with {mode}: {made}")
+    picture = cases.picture("RGB", "37x53")
+    for number in (Image.Resampling[how.upper()] for how in cases.FILTERS if how != "nearest-exact"):
+        expected = tensor(v2.Resize((20, 30), interpolation=int(number))(Image.fromarray(picture)))
+        for form in (number, int(number)):
+            verdict.check(
+                "arguments", torch.equal(T.Resize((20, 30), form)(picture), expected), f"Resize with {form!r}"
+            )
+
+
+# -- ImageFolder -------------------------------------------------------------------------------------------------------
+
+#: Files, and links from one folder to another: "a -> b".
+TREE = [
+    *(f"b/a{suffix}" for suffix in (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp")),
+    *(f"b/a{suffix}" for suffix in (".jpe", ".jfif", ".dib", ".gif", ".pbm", ".pnm", ".avif", ".jp2", ".txt")),
+    *("b/10.jpg", "b/9.JPG", "b/z/1.png", "b/a/2.jpeg", "b/a b/1.jpg", "b/a-b/1.jpg", "b/a/b/1.jpg", "b/a0/1.jpg"),
+    *("b/B/1.jpg", "b/.hidden/1.png", "b/.1.png", "b/1.png.txt", "b/.jpg", "b/link -> c/deep", "b/notes.txt"),
+    *("c/deep/x.PnG", "c/deep/er/y.tIfF", "a b/ü.webp", "a b/u.webp", "a b/\uff55.webp", "a b/😀.webp", "a b/Z.webp"),
+    *("a/1.jpg", "Zoo/1.jpg", "10/1.jpg", "9/1.jpg", "é/1.jpg", "a.jpg/1.jpg", "in the root.jpg", "b/README"),
+]
+
+
+def judge_folder(verdict: Verdict, folder: Path) -> dict:
+    cases.plant(TREE, folder)
+    theirs = torchvision.datasets.ImageFolder(str(folder))
+    ours = FastTxtDataset.from_folder(folder)
+    samples = [[str(Path(path).relative_to(folder)), label] for path, label in theirs.samples]
+    mine = [[name, int(label)] for name, (label,) in zip(ours.files.names(), ours.files.labels, strict=True)]
+    verdict.check("ImageFolder", ours.classes == theirs.classes, f"classes: {ours.classes}, {theirs.classes}")
+    verdict.check("ImageFolder", ours.class_to_idx == theirs.class_to_idx, "class_to_idx")
+    for i, (one, other) in enumerate(zip(mine, samples, strict=False)):
+        verdict.check("ImageFolder", one == other, f"sample {i}: {one}, torchvision: {other}")
+    verdict.check("ImageFolder", len(mine) == len(samples), f"{len(mine)} samples, torchvision: {len(samples)}")
+    return {"tree": TREE, "classes": theirs.classes, "samples": samples}
+
+
+# -- differences that are known ----------------------------------------------------------------------------------------
+
+
+def units(ours: torch.Tensor, theirs: torch.Tensor) -> str:
+    """How many numbers differ, and how far, in units in the last place of 1."""
+    apart, eps = (ours.double() - theirs.double()).abs(), torch.finfo(ours.dtype).eps
+    distance = f"{float(apart.max()) / eps:g} x 2^{int(math.log2(eps))}"
+    return f"{int((apart > 0).sum())} of {apart.numel()} values, by at most {distance}"
+
+
+def thin(ours, theirs) -> str:
+    """Of a picture for which torchvision's arithmetic gives a side of 0 pixels."""
+    picture = cases.picture("RGB", "1x40")
+    sides, result = [], torch.tensor(0)
+    with mock.patch.object(Image.Image, "crop", lambda image, box: sides.append(box) or image):
+        try:
+            result = tensor(theirs(Image.fromarray(picture)))
+        except ValueError:
+            return f"{list(ours(picture).shape)}; torchvision refuses"
+    left, _, right, _ = sides[0]
+    return f"{list(ours(picture).shape)}; torchvision resizes {right - left} columns to {list(result.shape)}"
+
+
+def known_differences() -> dict[str, str]:
+    """What differs on purpose -> how much."""
+    found = {}
+    levels = torch.arange(256, dtype=torch.uint8).view(1, 16, 16).expand(3, -1, -1).contiguous()
+    for dtype in (torch.float32, torch.float16, torch.bfloat16):
+        ours, theirs = (kind.ToDtype(dtype, True) for kind in (T, v2))
+        found[f"{ours} of all levels"] = units(ours(levels)[0], theirs(levels)[0])
+        ours, theirs = (kind.Compose([kind.ToDtype(dtype, True), kind.Normalize(MEAN, STD)]) for kind in (T, v2))
+        found[f"the same and Normalize, in {dtype}"] = units(ours(levels), theirs(levels))
+    picture = cases.picture("RGB", "120x160")
+    floats = torch.from_numpy(picture).permute(2, 0, 1).float()
+    for how in ("bilinear", "bicubic"):  # of bytes torch makes another cubic than of floats
+        ours, theirs = (kind((50, 70), how, antialias=False) for kind in (T.Resize, v2.Resize))
+        apart = (ours(picture) - theirs(floats).round().clamp(0, 255)).abs()
+        found[f"Resize((50, 70), {how!r}, antialias=False) of a float tensor"] = f"by at most {int(apart.max())}"
+    found["Resize(16, max_size=31) of 1x40"] = thin(T.Resize(16, max_size=31), v2.Resize(16, max_size=31))
+    narrow = (kind.RandomResizedCrop(16, ratio=(0.2, 0.3)) for kind in (T, v2))
+    found["RandomResizedCrop(16, ratio=(0.2, 0.3)) of 1x40"] = thin(*narrow)
+    return found
+
+
+# -- all of it ---------------------------------------------------------------------------------------------------------
+
+
+def lines(value: dict) -> str:
+    """JSON, with each element of a list in a line of its own."""
+    parts = []
+    for name, part in value.items():
+        body = json.dumps(part, ensure_ascii=False, sort_keys=False)
+        if isinstance(part, list):
+            body = "[\n" + ",\n".join(f"    {json.dumps(each, ensure_ascii=False)}" for each in part) + "\n  ]"
+        parts.append(f"  {json.dumps(name)}: {body}")
+    return "{\n" + ",\n".join(parts) + "\n}\n"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--write", action="store_true", help="write torchvision's results to tests/golden/")
+    parser.add_argument("--random", type=int, default=300, metavar="N", help="this many random sequences (300)")
+    arguments = parser.parse_args()
+    console, verdict = Console(), Verdict()
+    versions = {"torchvision": torchvision.__version__, "torch": torch.__version__, "Pillow": PIL.__version__}
+    console.print(*(f"{name} {version}" for name, version in versions.items()), f"cv2 {cv2.__version__}", sep=", ")
+    unavailable = {name: why for name, why in backends.available().items() if why}
+    if unavailable:
+        console.print("Both backends have to be there:", unavailable)
+        return 1
+
+    golden = {"versions": versions, "cases": [], "distributions": [], "differences": {}}
+    with tempfile.TemporaryDirectory() as folder:
+        pictures = Pictures(Path(folder))
+        for case in cases.cases():
+            theirs, parameters = judge_case(verdict, pictures, case)
+            if case.golden:
+                kept = {"call": case.call, "mode": case.mode, "sizes": case.sizes, "repeat": case.repeat}
+                kept["results"] = list(map(digest, theirs))
+                golden["cases"].append(kept | ({"drawn": parameters} if parameters else {}))
+        for number in range(arguments.random):
+            judge_case(verdict, pictures, random_case(number), "random sequences")
+    golden["distributions"] = [kept for each in cases.DISTRIBUTIONS for kept in judge_distribution(verdict, each)]
+    judge_arguments(verdict)
+    with tempfile.TemporaryDirectory() as folder:
+        tree = judge_folder(verdict, Path(folder))
+    golden["differences"] = known_differences()
+
+    for path, value in ((cases.GOLDEN, golden), (cases.FOLDER, tree)):
+        text, before = lines(value), path.read_text() if path.exists() else ""
+        if arguments.write:
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text)
+            console.print(f"{path.name}: {'as it was' if text == before else 'written'}")
+        else:
+            old = json.loads(before or "{}")
+            new = json.loads(text)
+            for name in new:
+                same = name == "versions" or old.get(name) == new[name]
+                verdict.check("golden numbers", same, f"{name} in {path.name} are not what torchvision makes now")
+            if old.get("versions") != new.get("versions"):
+                console.print(f"{path.name} was made with {old.get('versions')}.")
+
+    console.print(verdict.table())
+    known = Table("known difference", "how large", title_justify="left")
+    for name, size in golden["differences"].items():
+        known.add_row(name, size)
+    console.print(known)
+    for subject, wrong in verdict.wrong.items():
+        for what in wrong[:20]:
+            console.print(f"{subject}: {what}", style="red", markup=False, highlight=False, soft_wrap=True)
+        if len(wrong) > 20:
+            console.print(f"... and {len(wrong) - 20:,} more of {subject}.")
+    return int(any(verdict.wrong.values()))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
