@@ -1,6 +1,6 @@
 // Python's door to csrc/core/gather: columns of a batch -> one piece of memory. False says that a column is not as plain
 // as it has to be; nothing was written then that counts.
-#include "collate.h"
+#include "bind/collate.h"
 
 #include <pybind11/numpy.h>
 
@@ -11,9 +11,9 @@
 #include <type_traits>
 #include <vector>
 
-#include "../core/gather.h"
-#include "dlpack.h"
-#include "unlocked.h"
+#include "bind/dlpack.h"
+#include "bind/unlocked.h"
+#include "core/gather.h"
 
 namespace py = pybind11;
 using namespace pybind11::literals;

@@ -1,13 +1,13 @@
 // Python's door to csrc/core/list. No logic lives here.
-#include "list.h"
+#include "bind/list.h"
 
 #include <pybind11/numpy.h>
 
 #include <limits>
 #include <optional>
 
-#include "../core/list.h"
-#include "unlocked.h"
+#include "bind/unlocked.h"
+#include "core/list.h"
 
 namespace py = pybind11;
 using namespace py::literals;

@@ -9,13 +9,13 @@
 #include <string>
 #include <vector>
 
-#include "../core/batch.h"
-#include "../core/run.h"
-#include "buffers.h"
-#include "collate.h"
-#include "list.h"
-#include "pictures.h"
-#include "unlocked.h"
+#include "bind/buffers.h"
+#include "bind/collate.h"
+#include "bind/list.h"
+#include "bind/pictures.h"
+#include "bind/unlocked.h"
+#include "core/batch.h"
+#include "core/run.h"
 
 namespace py = pybind11;
 using namespace py::literals;
@@ -44,29 +44,30 @@ Input to_input(py::handle source, std::vector<py::buffer_info>& owners) {
 }
 
 std::unique_ptr<Opened> open(const py::list& sources, bool strict, bool turbo, bool defer, bool ignore_orientation,
-                             std::int64_t max_pixels, double min_recovered, int threads, std::int64_t turn) {
+                             std::int64_t max_pixels, double min_recovered, int threads, std::int64_t priority) {
   auto opened = std::make_unique<Opened>();
   std::vector<Input> inputs;
   inputs.reserve(sources.size());
   for (py::handle source : sources) inputs.push_back(to_input(source, opened->owners));
   const OpenOptions options{{max_pixels, ignore_orientation}, {strict, turbo, min_recovered, defer}};
   const Unlocked unlocked;  // no Python from here on
-  opened->batch = std::make_unique<Batch>(std::move(inputs), options, Crew{threads, turn});
+  opened->batch = std::make_unique<Batch>(std::move(inputs), options, Workers{threads, priority});
   return opened;
 }
 
 py::array_t<std::int32_t> decode_into(Opened& opened, const py::buffer& plan_table, const py::buffer& out, int threads,
-                                      std::int64_t turn) {
+                                      std::int64_t priority) {
   const std::vector<Plan> plans = rows<Plan>(plan_table.request());
   const py::buffer_info view = out.request(/*writable=*/true);
-  const std::vector<Slot> places = slots(view);
-  if (plans.size() != places.size()) throw py::value_error("plans and out differ in length");
-  const char* wrong = opened.batch->check(plans, static_cast<int>(view.shape[2]), static_cast<int>(view.shape[3]));
+  const std::vector<Slot> slots = slots_of(view);
+  if (plans.size() != slots.size()) throw py::value_error("plans and out differ in length");
+  const char* wrong =
+      opened.batch->check_plans(plans, static_cast<int>(view.shape[2]), static_cast<int>(view.shape[3]));
   if (wrong != nullptr) throw py::value_error(wrong);
   py::array_t<std::int32_t> statuses(static_cast<py::ssize_t>(plans.size()));
   Status* status_rows = reinterpret_cast<Status*>(statuses.mutable_data());
   const Unlocked unlocked;  // no Python from here on
-  opened.batch->decode_into(plans, places, Crew{threads, turn}, status_rows);
+  opened.batch->decode_into(plans, slots, Workers{threads, priority}, status_rows);
   return statuses;
 }
 
@@ -77,13 +78,13 @@ void resample(const py::buffer& image, const py::buffer& plan_table, const py::b
     throw py::value_error("image must be uint8 of shape [H, W, 3], each row in one piece");
   }
   const std::vector<Plan> plans = rows<Plan>(plan_table.request());
-  const std::vector<Slot> places = slots(out.request(/*writable=*/true));
-  if (plans.size() != 1 || places.size() != 1) throw py::value_error("one plan and one slot, please");
+  const std::vector<Slot> slots = slots_of(out.request(/*writable=*/true));
+  if (plans.size() != 1 || slots.size() != 1) throw py::value_error("one plan and one slot, please");
   const ImageView picture{static_cast<std::uint8_t*>(from.ptr), static_cast<int>(from.shape[1]),
                           static_cast<int>(from.shape[0]), from.strides[0]};
-  if (const char* wrong = check(plans[0], picture, places[0])) throw py::value_error(wrong);
+  if (const char* wrong = check_plan(plans[0], picture, slots[0])) throw py::value_error(wrong);
   const Unlocked unlocked;  // no Python from here on
-  if (resample_picture(picture, plans[0], places[0]) != Status::ok) throw std::bad_alloc();
+  if (resample_picture(picture, plans[0], slots[0]) != Status::ok) throw std::bad_alloc();
 }
 
 // A copy: the rows are 32 bytes each.

@@ -3,10 +3,10 @@
 
 #include <string>
 
-#include "header.h"
-#include "row_sink.h"
-#include "scratch.h"
-#include "source.h"
+#include "core/header.h"
+#include "core/row_sink.h"
+#include "core/scratch.h"
+#include "core/source.h"
 
 namespace pixfeed {
 

@@ -1,15 +1,15 @@
-#include "run.h"
+#include "core/run.h"
 
 #include <algorithm>
 #include <cmath>
 
-#include "adjust.h"
-#include "exif.h"
-#include "frame.h"
-#include "orient.h"
-#include "reduce.h"
-#include "resamplers.h"
-#include "write.h"
+#include "core/adjust.h"
+#include "core/exif.h"
+#include "core/frame.h"
+#include "core/orient.h"
+#include "core/reduce.h"
+#include "core/resample/choose.h"
+#include "core/write.h"
 
 namespace pixfeed {
 namespace {
@@ -120,7 +120,7 @@ void push(const ImageView& picture, RowSink& sink) {
   if (!sink.begin(picture.width, picture.height)) return;
   const Area area = sink.area();
   for (int y = area.y; y < area.bottom(); ++y) {
-    if (sink.wants(y)) sink.take(y, picture.row(y) + std::ptrdiff_t{3} * area.x);
+    if (sink.wants(y)) sink.put_row(y, picture.row(y) + std::ptrdiff_t{3} * area.x);
   }
 }
 
@@ -131,7 +131,7 @@ Status run(Bytes bytes, const Header& header, const Plan& plan, const DecodeOpti
   if (split != nullptr) *split = {};
   if (finish.empty()) return Status::ok;
   Resamplers resamplers;
-  Resampler& resampler = resamplers.of(plan, plan.reads_gray(slot.channels));
+  Resampler& resampler = resamplers.choose(plan, plan.reads_gray(slot.channels));
   if (split == nullptr) {
     return run_chain(bytes, header, plan, options, finish, resampler, resampler, slot, finish.front(), scratch, note);
   }
@@ -149,7 +149,7 @@ Status run_pixels(const ImageView& picture, const Plan& plan, const Slot& slot, 
   if (!finish.prepare(plan, slot, scratch)) return Status::out_of_memory;
   if (finish.empty()) return Status::ok;
   Resamplers resamplers;
-  Resampler& resampler = resamplers.of(plan, plan.reads_gray(slot.channels));
+  Resampler& resampler = resamplers.choose(plan, plan.reads_gray(slot.channels));
   if (!finish.prepare(resampler, plan.crop_x, plan.crop_y, picture.width, picture.height, scratch.resample,
                       finish.front())) {
     return Status::out_of_memory;
@@ -161,7 +161,7 @@ Status run_pixels(const ImageView& picture, const Plan& plan, const Slot& slot, 
 namespace {
 
 // `width` x `height`: the picture that the crop is taken of.
-const char* check(const Plan& plan, int width, int height, int slot_height, int slot_width) {
+const char* check_plan(const Plan& plan, int width, int height, int slot_height, int slot_width) {
   const std::int64_t right = std::int64_t{plan.crop_x} + plan.crop_w, bottom = std::int64_t{plan.crop_y} + plan.crop_h;
   if (plan.crop_w <= 0 || plan.crop_h <= 0 || plan.crop_x < 0 || plan.crop_y < 0 || right > width || bottom > height) {
     return "the crop does not lie inside the picture";
@@ -204,16 +204,16 @@ const char* check(const Plan& plan, int width, int height, int slot_height, int 
 
 }  // namespace
 
-const char* check(const Plan& plan, const Header& header, int slot_height, int slot_width) {
+const char* check_plan(const Plan& plan, const Header& header, int slot_height, int slot_width) {
   if (plan.reduced != 1 && plan.reduced != 2 && plan.reduced != 4 && plan.reduced != 8) {
     return "reduced may be 1, 2, 4 or 8";
   }
-  return check(plan, reduced_side(header.width, header.format, plan.reduced),
-               reduced_side(header.height, header.format, plan.reduced), slot_height, slot_width);
+  return check_plan(plan, reduced_side(header.width, header.format, plan.reduced),
+                    reduced_side(header.height, header.format, plan.reduced), slot_height, slot_width);
 }
 
-const char* check(const Plan& plan, const ImageView& picture, const Slot& slot) {
-  return check(plan, picture.width, picture.height, slot.height, slot.width);
+const char* check_plan(const Plan& plan, const ImageView& picture, const Slot& slot) {
+  return check_plan(plan, picture.width, picture.height, slot.height, slot.width);
 }
 
 }  // namespace pixfeed

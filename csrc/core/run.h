@@ -3,11 +3,11 @@
 
 #include <string>
 
-#include "costs.h"
-#include "decode.h"
-#include "image_view.h"
-#include "plan.h"
-#include "scratch.h"
+#include "core/costs.h"
+#include "core/decode.h"
+#include "core/image_view.h"
+#include "core/plan.h"
+#include "core/scratch.h"
 
 namespace pixfeed {
 
@@ -23,7 +23,7 @@ Status run_pixels(const ImageView& picture, const Plan& plan, const Slot& slot, 
 void push(const ImageView& picture, RowSink& sink);
 
 // nullptr, or what is wrong with a plan for a picture of that size and a slot of height x width: a programming error.
-const char* check(const Plan& plan, const Header& header, int slot_height, int slot_width);
-const char* check(const Plan& plan, const ImageView& picture, const Slot& slot);
+const char* check_plan(const Plan& plan, const Header& header, int slot_height, int slot_width);
+const char* check_plan(const Plan& plan, const ImageView& picture, const Slot& slot);
 
 }  // namespace pixfeed

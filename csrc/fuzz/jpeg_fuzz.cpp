@@ -27,7 +27,7 @@ class Anything : public RowSink {
   bool begin(int, int) override { return true; }
   Area area() const override { return {}; }
   bool wants(int) const override { return true; }
-  void take(int, const std::uint8_t*) override {}
+  void put_row(int, const std::uint8_t*) override {}
 };
 
 // Small numbers that depend on all of the input's bytes.

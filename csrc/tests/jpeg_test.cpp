@@ -16,7 +16,7 @@
 #include "core/jpeg/color.h"
 #include "core/jpeg/idct.h"
 #include "core/jpeg/upsample.h"
-#include "jpeg_turbo.h"
+#include "tests/jpeg_turbo.h"
 
 namespace {
 
@@ -61,13 +61,13 @@ void check_kernels(const std::string& target) {
     bool good = true;
     for (std::size_t b = 0; b < n; ++b) {
       refs[b] = {coefs + 64 * b, ours + 8 * b};
-      good &= jpeg::idct_scalar({coefs + 64 * b, plain + 8 * b}, quant, kStride);
+      good &= jpeg::idct_plain({coefs + 64 * b, plain + 8 * b}, quant, kStride);
     }
     const bool said = jpeg::idct(kind, refs, n, quant, kStride);
     if (said != good || (good && std::memcmp(ours, plain, sizeof(ours)) != 0)) fail("idct on " + target);
     std::memset(ours, 0, sizeof(ours));
     std::memset(plain, 0, sizeof(plain));
-    for (std::size_t b = 0; b < n; ++b) jpeg::idct_low_4_scalar({coefs + 64 * b, plain + 8 * b}, quant, kStride);
+    for (std::size_t b = 0; b < n; ++b) jpeg::idct_low_4_plain({coefs + 64 * b, plain + 8 * b}, quant, kStride);
     jpeg::idct_low_4(refs, n, quant, kStride);
     if (std::memcmp(ours, plain, sizeof(ours)) != 0) fail("idct_low_4 on " + target);
     for (int size = 2; size <= 4; size *= 2) {
@@ -75,7 +75,7 @@ void check_kernels(const std::string& target) {
       std::memset(plain, 0, sizeof(plain));
       good = true;
       for (std::size_t b = 0; b < n; ++b) {
-        good &= jpeg::idct_reduced_scalar(size, {coefs + 64 * b, plain + 8 * b}, quant, kStride);
+        good &= jpeg::idct_reduced_plain(size, {coefs + 64 * b, plain + 8 * b}, quant, kStride);
       }
       const bool reduced = jpeg::idct_reduced(size, kind, refs, n, quant, kStride);
       if (reduced != good || (good && std::memcmp(ours, plain, sizeof(ours)) != 0)) {
@@ -103,10 +103,10 @@ void check_kernels(const std::string& target) {
       return all;
     };
     jpeg::idct_low_2(coefs, n, quant, ours, kStride);
-    jpeg::idct_low_2_scalar(coefs, n, quant, plain, kStride);
+    jpeg::idct_low_2_plain(coefs, n, quant, plain, kStride);
     if (!same(2)) fail("idct_low_2 on " + target);
     jpeg::idct_low_4_of_6(coefs, n, quant, ours, kStride);
-    jpeg::idct_low_4_of_6_scalar(coefs, n, quant, plain, kStride);
+    jpeg::idct_low_4_of_6_plain(coefs, n, quant, plain, kStride);
     if (!same(4)) fail("idct_low_4_of_6 on " + target);
   }
   for (int n = 1; n < 300; n += n < 140 ? 1 : 37) {
@@ -124,21 +124,21 @@ void check_kernels(const std::string& target) {
       if (std::memcmp(ours.data(), plain.data(), bytes) != 0) fail(std::string(what) + " on " + target);
     };
     jpeg::upsample_h2v1(a, n, ours.data());
-    jpeg::upsample_h2v1_scalar(a, n, plain.data());
+    jpeg::upsample_h2v1_plain(a, n, plain.data());
     compare(2 * size, "upsample_h2v1");
     jpeg::upsample_h2v2(a, b, n, ours.data());
-    jpeg::upsample_h2v2_scalar(a, b, n, plain.data());
+    jpeg::upsample_h2v2_plain(a, b, n, plain.data());
     compare(2 * size, "upsample_h2v2");
     for (int bias = 1; bias <= 2; ++bias) {
       jpeg::upsample_h1v2(a, b, n, bias, ours.data());
-      jpeg::upsample_h1v2_scalar(a, b, n, bias, plain.data());
+      jpeg::upsample_h1v2_plain(a, b, n, bias, plain.data());
       compare(size, "upsample_h1v2");
     }
     jpeg::ycc_to_rgb(a, b, c, n, ours.data());
-    jpeg::ycc_to_rgb_scalar(a, b, c, n, plain.data());
+    jpeg::ycc_to_rgb_plain(a, b, c, n, plain.data());
     compare(3 * size, "ycc_to_rgb");
     jpeg::gray_to_rgb(a, n, ours.data());
-    jpeg::gray_to_rgb_scalar(a, n, plain.data());
+    jpeg::gray_to_rgb_plain(a, n, plain.data());
     compare(3 * size, "gray_to_rgb");
   }
   // Every pair of colour samples: rounding is where conversions differ.
@@ -150,7 +150,7 @@ void check_kernels(const std::string& target) {
       red[static_cast<std::size_t>(x)] = static_cast<std::uint8_t>(x);
     }
     jpeg::ycc_to_rgb(luma.data(), blue.data(), red.data(), 256, ours.data());
-    jpeg::ycc_to_rgb_scalar(luma.data(), blue.data(), red.data(), 256, plain.data());
+    jpeg::ycc_to_rgb_plain(luma.data(), blue.data(), red.data(), 256, plain.data());
     if (std::memcmp(ours.data(), plain.data(), 3 * 256) != 0) fail("ycc_to_rgb's colours on " + target);
   }
 }

@@ -119,7 +119,7 @@ class Collector : public RowSink {
     next_ = 0;
     return width == width_ && height == height_;
   }
-  void take(int y, const std::uint8_t* pixels) override {
+  void put_row(int y, const std::uint8_t* pixels) override {
     if (y < next_ || y < area_.y || y >= area_.bottom() || !wants(y)) {
       std::fprintf(stderr, "row %d comes at the wrong time\n", y);
       std::abort();

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "../row_sink.h"
+#include "core/row_sink.h"
 
 namespace pixfeed::jpeg {
 

@@ -1,6 +1,6 @@
-#include "entropy.h"
+#include "core/jpeg/entropy.h"
 
-#include "zigzag.h"
+#include "core/jpeg/zigzag.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "core/jpeg/entropy.cpp"
@@ -61,7 +61,7 @@ HWY_INLINE int read_ac(BitReader& reader, const AcTable& table, std::int16_t* bl
   const int value = read_value(reader, size);
   k += run + 1;
   if (k > 63) return -1;
-  block[kPlaces.place[k]] = static_cast<std::int16_t>(value);
+  block[kZigzag.place[k]] = static_cast<std::int16_t>(value);
   return k == 63 ? 1 : 0;
 }
 
@@ -113,8 +113,8 @@ HWY_INLINE bool skip_ac(BitReader& reader, const McuLayout::Block& kind, std::in
   }
 }
 
-bool DecodeMcus(BitReader& caller, const McuLayout& layout, int mcus, int* dc, std::int16_t* block,
-                std::uint8_t* last) {
+bool decode_mcus_simd(BitReader& caller, const McuLayout& layout, int mcus, int* dc, std::int16_t* block,
+                      std::uint8_t* last) {
   BitReader reader = caller;  // a copy that the compiler can keep in registers
   reader.refill();
   unsigned strange = 0;
@@ -153,7 +153,7 @@ bool DecodeMcus(BitReader& caller, const McuLayout& layout, int mcus, int* dc, s
       static_assert(DcTable::kMaxUsed + 4 * AcTable::kBits <= 56 && 5 * AcTable::kBits <= 56);
       static_assert(DcTable::kBits <= AcTable::kBits);
       const std::uint32_t* const table = kind->ac->entry;
-      const std::uint8_t* const begin = kPlaces.place;
+      const std::uint8_t* const begin = kZigzag.place;
       const std::uint8_t* const stop = begin + enough;
       const std::uint8_t* at = begin;
       int k;
@@ -240,11 +240,11 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace pixfeed::jpeg {
 
-HWY_EXPORT(DecodeMcus);
+HWY_EXPORT(decode_mcus_simd);
 
 bool decode_mcus(BitReader& reader, const McuLayout& layout, int mcus, int dc[3], std::int16_t* coefs,
                  std::uint8_t* last) {
-  return HWY_DYNAMIC_DISPATCH(DecodeMcus)(reader, layout, mcus, dc, coefs, last);
+  return HWY_DYNAMIC_DISPATCH(decode_mcus_simd)(reader, layout, mcus, dc, coefs, last);
 }
 
 }  // namespace pixfeed::jpeg

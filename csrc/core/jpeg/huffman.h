@@ -119,7 +119,7 @@ struct SkipTables {
 //   bits 24..31  the distance from k to the coefficient; kEnd at the end of the block
 // If the code takes more than kBits, or stands for 16 zeros, the entry is kSlow: no bits used. The fields of two entries
 // may be added.
-struct PickTable {
+struct SymbolTable {
   static constexpr int kBits = CodeTable::kBits;
   static constexpr int kMaxUsed = kBits + 15;
   static constexpr int kEnd = 32;
@@ -143,7 +143,7 @@ struct PickTable {
 inline constexpr int kCachedTables = 8;
 const DcTable* dc_table(const HuffmanSpec& spec);
 const AcTable* ac_table(const HuffmanSpec& spec);
-const PickTable* pick_table(const HuffmanSpec& ac);
+const SymbolTable* symbol_table(const HuffmanSpec& ac);
 const SkipTable* skip_table(const HuffmanSpec& ac);
 const SkipTables* skip_tables(const HuffmanSpec& dc, const HuffmanSpec& ac);
 

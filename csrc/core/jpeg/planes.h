@@ -4,9 +4,9 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "../row_sink.h"
-#include "geometry.h"
-#include "memory.h"
+#include "core/jpeg/geometry.h"
+#include "core/jpeg/memory.h"
+#include "core/row_sink.h"
 
 namespace pixfeed::jpeg {
 
