@@ -1,6 +1,4 @@
-// Python's door to csrc/core/pictures. No logic lives here.
-#include "bind/pictures.h"
-
+// Python's door to csrc/core/pictures: convert, release the GIL, call.
 #include <pybind11/numpy.h>
 #include <pybind11/stl.h>
 
@@ -8,6 +6,7 @@
 #include <vector>
 
 #include "bind/buffers.h"
+#include "bind/register.h"
 #include "bind/unlocked.h"
 #include "core/pictures.h"
 
@@ -41,6 +40,6 @@ void take_pictures(const py::buffer& pictures, const py::buffer& row_table, cons
 
 }  // namespace
 
-void bind_pictures(py::module_& m) {
+void register_pictures(py::module_& m) {
   m.def("take", &take_pictures, "pictures"_a, "rows"_a, "out"_a, "mean"_a, "std"_a, "threads"_a, "turn"_a);
 }

@@ -4,6 +4,7 @@
 #include <new>
 #include <utility>
 
+#include "core/check_plan.h"
 #include "core/run.h"
 
 namespace pixfeed {
@@ -80,8 +81,8 @@ void Batch::decode_into(const std::vector<Plan>& plans, const std::vector<Slot>&
     statuses[i] = header.status;
     if (header.status != Status::ok) return;
     const std::int64_t start = nanoseconds();
-    statuses[i] = run(sources_[source].bytes(), header, plans[i], options_.decode, slots[i], thread_scratch(),
-                      &notes[i], sampled() ? &costs[i].sample : nullptr);
+    statuses[i] = run({sources_[source].bytes(), header, plans[i], options_.decode, slots[i], thread_scratch(),
+                       &notes[i], sampled() ? &costs[i].sample : nullptr});
     costs[i].running = nanoseconds() - start;
   });
   for (std::size_t i = 0; i < plans.size(); ++i) {

@@ -237,8 +237,7 @@ Status run(Turbo& turbo, Bytes bytes, const Request& request, const DecodeOption
 
 Status decode_jpeg(Bytes bytes, const Request& request, const DecodeOptions& options, RowSink& sink, Scratch& scratch,
                    std::string* note) {
-  const jpeg::Request ours{request.gray, request.reduced, request.whole, request.low_pass};
-  if (!options.turbo && jpeg::decode(bytes.data, bytes.size, ours, sink) == jpeg::Outcome::done) return Status::ok;
+  if (!options.turbo && jpeg::decode(bytes.data, bytes.size, request, sink) == jpeg::Outcome::done) return Status::ok;
   Turbo turbo;
   Status status = run(turbo, bytes, request, options, sink, scratch.codec);
   if (status == Status::ok && options.strict && turbo.error.num_warnings > 0) status = Status::corrupt;

@@ -90,7 +90,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
 
   // Another way to ask for it, whatever became of the whole: its data may be sound as far as the area goes.
   Choices choices(bytes, size);
-  jpeg::Request request;
+  Request request;
   request.gray = choices.below(2) != 0;
   request.reduced = 1 << choices.below(kReductions);
   request.whole = choices.below(3) == 0;

@@ -33,8 +33,8 @@ inline void turbo_silent(j_common_ptr) {}
 
 // What libjpeg-turbo gives for a file. `picture` has a size as soon as the header could be read, but no pixels if it
 // failed or the file has more than `max_pixels`. Only `rows` rows are asked for; the others are 0.
-inline Verdict turbo_decode(const std::uint8_t* bytes, std::size_t size, Picture& picture,
-                            const jpeg::Request& request = {}, long max_pixels = 1L << 28, int rows = 1 << 30) {
+inline Verdict turbo_decode(const std::uint8_t* bytes, std::size_t size, Picture& picture, const Request& request = {},
+                            long max_pixels = 1L << 28, int rows = 1 << 30) {
   jpeg_decompress_struct info;
   TurboErrors errors;
   info.err = jpeg_std_error(&errors.manager);

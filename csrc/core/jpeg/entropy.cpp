@@ -14,36 +14,24 @@ namespace pixfeed::jpeg {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-// One Huffman code, however long. -1 if no code begins like this. The reader must hold 16 bits.
-HWY_INLINE int read_code(BitReader& reader, const CodeTable& codes) {
-  const unsigned entry = codes.entry[reader.bits >> (64 - CodeTable::kBits)];
-  if (entry != 0) {
-    reader.skip(entry >> 8);
-    return static_cast<int>(entry & 255);
-  }
-  const auto window = static_cast<std::uint32_t>(reader.bits >> 48);
-  for (int length = CodeTable::kBits + 1; length <= 16; ++length) {
-    if (window < codes.limit[length]) {
-      const int index = codes.offset[length] + static_cast<int>(window >> (16 - length));
-      reader.skip(static_cast<unsigned>(length));
-      return codes.symbols[index & 255];
-    }
-  }
-  return -1;
+// One Huffman symbol, however long its code; -1 if no code begins like this. The reader must hold 16 bits.
+HWY_INLINE int read_symbol(BitReader& reader, const CodeTable& codes) {
+  const unsigned code = code_of(reader.bits, codes);
+  reader.skip(code >> 8);
+  return code != 0 ? static_cast<int>(code & 255) : -1;
 }
 
 // `size` bits (0 to 15) as a signed value.
 HWY_INLINE int read_value(BitReader& reader, int size) {
-  if (size == 0) return 0;
-  const auto bits = static_cast<unsigned>(reader.bits >> (64 - size));
+  const int value = value_at(reader.bits, static_cast<unsigned>(63 - size));
   reader.skip(static_cast<unsigned>(size));
-  return extend(bits, size);
+  return value;
 }
 
 // The DC difference by the long way. False if there is no such code.
 HWY_NOINLINE bool read_dc(BitReader& reader, const DcTable& table, int& difference) {
   reader.refill();
-  const int size = read_code(reader, table.codes);
+  const int size = read_symbol(reader, table.codes);
   if (size < 0) return false;
   difference = read_value(reader, size);
   return true;
@@ -53,7 +41,7 @@ HWY_NOINLINE bool read_dc(BitReader& reader, const DcTable& table, int& differen
 // end of the block, 0 to go on.
 HWY_INLINE int read_ac(BitReader& reader, const AcTable& table, std::int16_t* block, int& k) {
   reader.refill();
-  const int symbol = read_code(reader, table.codes);
+  const int symbol = read_symbol(reader, table.codes);
   if (symbol < 0) return -1;
   const int run = symbol >> 4;
   const int size = symbol & 15;

@@ -75,7 +75,7 @@ void read_symbols(const CodeTable& codes, std::uint32_t* symbols) {
       alike = 1U << (kBits - length);
     } else if (code != 0) {
       alike = 1U << spare;
-      const int value = extend(window >> spare & ((1U << size) - 1), size);
+      const int value = value_at(std::uint64_t{window} << (64 - kBits + length), static_cast<unsigned>(63 - size));
       const int distance = size == 0 && run != 15 ? 0 : run + 1;
       if (std::abs(value) <= kMaxLast) symbol = pack(length + size, 1, distance, 0, value);
     }

@@ -31,7 +31,7 @@ inline unsigned code_of(std::uint64_t bits, const CodeTable& codes) {
   return entry != 0 ? entry : long_code(bits, codes);
 }
 
-// The value of 63 - `less` bits (0 to 15) at the head of `bits`: extend() without a branch.
+// The first 63 - `less` bits (0 to 15) of `bits` as a signed value: the standard's EXTEND, without a branch.
 inline int value_at(std::uint64_t bits, unsigned less) {
   const auto negative = static_cast<std::int64_t>(~bits) >> 63;
   const std::uint64_t amount = (bits ^ static_cast<std::uint64_t>(negative)) >> 1 >> less;
@@ -146,11 +146,5 @@ const AcTable* ac_table(const HuffmanSpec& spec);
 const SymbolTable* symbol_table(const HuffmanSpec& ac);
 const SkipTable* skip_table(const HuffmanSpec& ac);
 const SkipTables* skip_tables(const HuffmanSpec& dc, const HuffmanSpec& ac);
-
-// The `size` bits in `bits` as the standard's EXTEND reads them: the upper half is positive.
-inline int extend(unsigned bits, int size) {
-  return size == 0 || (bits >> (size - 1)) != 0 ? static_cast<int>(bits)
-                                                : static_cast<int>(bits) - static_cast<int>((1U << size) - 1);
-}
 
 }  // namespace pixfeed::jpeg
