@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "../core/image_view.h"
+#include "core/image_view.h"
 
 // A table of T, which is as large as a row.
 template <class T>
@@ -19,7 +19,7 @@ std::vector<T> rows(const pybind11::buffer_info& table) {
 }
 
 // The slots of a batch [B, C, H, W]. Buffers know no bfloat16: uint16 stands for it.
-inline std::vector<pixfeed::Slot> slots(const pybind11::buffer_info& out) {
+inline std::vector<pixfeed::Slot> slots_of(const pybind11::buffer_info& out) {
   using pixfeed::DType;
   constexpr std::string_view kFormats = "BfeH";
   constexpr DType kDTypes[] = {DType::uint8, DType::float32, DType::float16, DType::bfloat16};

@@ -1,28 +1,25 @@
-// Python's door to csrc/core/gather: columns of a batch -> one piece of memory. False says that a column is not as plain
-// as it has to be; nothing was written then that counts.
-#include "collate.h"
-
+// Python's door to csrc/core/column: the items of a column -> one piece of memory. A function that gives false has met an
+// item that does not fit the others; what was written by then does not count.
 #include <pybind11/numpy.h>
 
-#include <algorithm>
 #include <cstdint>
-#include <functional>
-#include <numeric>
 #include <type_traits>
-#include <vector>
 
-#include "../core/gather.h"
-#include "dlpack.h"
-#include "unlocked.h"
+#include "bind/register.h"
+#include "bind/unlocked.h"
+#include "core/column.h"
+#include "core/dlpack.h"
 
 namespace py = pybind11;
 using namespace pybind11::literals;
+using namespace pixfeed;
 
 namespace {
 
 std::uint8_t* at(std::uintptr_t address) { return reinterpret_cast<std::uint8_t*>(address); }
 
-// What DLPack does not tell of a tensor. Names are made once: this is asked of every item.
+// What DLPack does not tell about a tensor, so Python has to be asked: whether it takes part in autograd, and whether its
+// values are negated or conjugated when they are read. The names are made once per column.
 struct Questions {
   const py::str requires_grad{"requires_grad"}, is_neg{"is_neg"}, is_conj{"is_conj"};
 
@@ -37,81 +34,46 @@ struct Questions {
   }
 };
 
-// The tensor's bytes are its values, in order. Axes of one element may have any stride.
-bool packed(const dlpack::Tensor& tensor) {
-  std::int64_t stride = 1;
-  for (std::int32_t i = tensor.ndim - 1; i >= 0; stride *= tensor.shape[i--]) {
-    if (tensor.shape[i] != 1 && tensor.strides[i] != stride) return false;
-  }
-  return true;
-}
-
-std::size_t elements(const dlpack::Tensor& tensor) {
-  return std::accumulate(tensor.shape, tensor.shape + tensor.ndim, std::size_t{1}, std::multiplies<>());
-}
-
-bool alike(const dlpack::Tensor& a, const dlpack::Tensor& b) {
-  return a.code == b.code && a.bits == b.bits && a.lanes == b.lanes && a.ndim == b.ndim &&
-         std::equal(a.shape, a.shape + a.ndim, b.shape);
-}
-
-// Tensors of the first one's type, dtype and shape, all packed, in ordinary memory and without gradients. The tuple
-// keeps them alive. `size`: bytes at `out`.
+// Tensors of one Python type. The tuple keeps them alive. `size`: bytes at `out`.
 bool gather_tensors(const py::tuple& batch, const py::capsule& exchange, std::uintptr_t out, std::size_t size,
                     int threads) {
   const auto* table = exchange.get_pointer<dlpack::Exchange>();
   if (table->major != dlpack::kMajor || table->describe == nullptr) return false;
   const py::handle type = py::type::handle_of(batch[0]);
   const Questions questions;
-  dlpack::Tensor first{}, tensor{};
-  std::vector<const std::uint8_t*> sources;
-  sources.reserve(batch.size());
+  TensorColumn column(batch.size());
   for (py::handle item : batch) {
     if (!py::type::handle_of(item).is(type)) return false;
+    dlpack::Tensor tensor{};
     if (table->describe(item.ptr(), &tensor) != 0) {  // sparse, nested, on no device
       PyErr_Clear();
       return false;
     }
-    if (sources.empty()) first = tensor;
-    if (tensor.device != dlpack::kCpu || !alike(tensor, first) || !packed(tensor)) return false;
-    if (!questions.plain(item, tensor.code == dlpack::kComplex)) return false;
-    sources.push_back(static_cast<const std::uint8_t*>(tensor.data) + tensor.byte_offset);
+    if (!column.add(tensor) || !questions.plain(item, tensor.code == dlpack::kComplex)) return false;
   }
-  const std::size_t each = size / sources.size();
-  if (each * 8 != std::size_t{first.bits} * first.lanes * elements(first)) return false;
+  const std::size_t each = size / batch.size();
+  if (!column.has(each)) return false;
   const Unlocked unlocked;  // no Python from here on
-  pixfeed::gather(sources, each, at(out), threads);
+  column.gather(each, at(out), threads);
   return true;
 }
 
-// NumPy may call an array contiguous whose strides are odd, where an axis has one element; torch refuses some of those.
-bool packed(const py::array& array) {
-  py::ssize_t stride = array.itemsize();
-  for (py::ssize_t i = array.ndim() - 1; i >= 0; stride *= array.shape(i--)) {
-    if (array.strides(i) != stride) return false;
-  }
-  return true;
-}
-
-// Arrays that were pickled have dtypes of their own.
-bool alike(const py::array& a, const py::array& b) {
-  return a.ndim() == b.ndim() && std::equal(a.shape(), a.shape() + a.ndim(), b.shape()) &&
-         (a.dtype().is(b.dtype()) || a.dtype().equal(b.dtype()));
-}
-
-// Arrays of the first one's type, dtype and shape, all packed. The tuple keeps them alive.
+// Arrays of one Python type and dtype. The tuple keeps them alive. Whether two dtypes are equal only NumPy knows: arrays
+// that were pickled have dtypes of their own.
 bool gather_arrays(const py::tuple& batch, std::uintptr_t out, int threads) {
   const auto first = py::reinterpret_borrow<py::array>(batch[0]);
-  std::vector<const std::uint8_t*> sources;
-  sources.reserve(batch.size());
+  Column<py::ssize_t> column(batch.size(), /*every_axis=*/true);
   for (py::handle item : batch) {
     if (!py::type::handle_of(item).is(py::type::handle_of(first))) return false;
     const auto array = py::reinterpret_borrow<py::array>(item);
-    if (!alike(array, first) || !packed(array)) return false;
-    sources.push_back(static_cast<const std::uint8_t*>(array.data()));
+    if (!array.dtype().is(first.dtype()) && !array.dtype().equal(first.dtype())) return false;
+    const auto* data = static_cast<const std::uint8_t*>(array.data());
+    const int ndim = static_cast<int>(array.ndim());
+    if (!column.add({data, ndim, array.shape(), array.strides(), array.itemsize(), 0})) return false;
   }
+  const auto each = static_cast<std::size_t>(first.nbytes());
   const Unlocked unlocked;  // no Python from here on
-  pixfeed::gather(sources, static_cast<std::size_t>(first.nbytes()), at(out), threads);
+  column.gather(each, at(out), threads);
   return true;
 }
 
@@ -139,7 +101,7 @@ bool numbers(const py::tuple& batch, std::uintptr_t out) {
 
 }  // namespace
 
-void bind_collate(py::module_& m) {
+void register_collate(py::module_& m) {
   m.def("gather_tensors", &gather_tensors, "batch"_a, "exchange"_a, "out"_a, "size"_a, "threads"_a);
   m.def("gather_arrays", &gather_arrays, "batch"_a, "out"_a, "threads"_a);
   m.def("gather_bools", &numbers<std::uint8_t>, "batch"_a, "out"_a);

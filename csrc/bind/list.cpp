@@ -1,13 +1,12 @@
-// Python's door to csrc/core/list. No logic lives here.
-#include "list.h"
-
+// Python's door to csrc/core/list: convert, release the GIL, call.
 #include <pybind11/numpy.h>
 
 #include <limits>
 #include <optional>
 
-#include "../core/list.h"
-#include "unlocked.h"
+#include "bind/register.h"
+#include "bind/unlocked.h"
+#include "core/list.h"
 
 namespace py = pybind11;
 using namespace py::literals;
@@ -68,7 +67,7 @@ py::tuple parse_list(const py::object& source, std::int64_t begin, std::int64_t 
 
 }  // namespace
 
-void bind_list(py::module_& m) {
+void register_list(py::module_& m) {
   m.def("parse_list", &parse_list, "source"_a, "begin"_a, "end"_a, "first_line"_a, "delimiter"_a, "roi_columns"_a,
         "label_dtype"_a, "threads"_a);
 }

@@ -1,152 +1,22 @@
-// Python's door to csrc/core: convert, release the GIL, call. No logic lives here.
-#include <pybind11/numpy.h>
+// The extension pixfeed._native.
 #include <pybind11/pybind11.h>
-#include <pybind11/stl.h>
 
-#include <hwy/targets.h>
-
-#include <memory>
-#include <string>
-#include <vector>
-
-#include "../core/batch.h"
-#include "../core/run.h"
-#include "buffers.h"
-#include "collate.h"
-#include "list.h"
-#include "names.h"
-#include "pictures.h"
-#include "unlocked.h"
+#include "bind/register.h"
 
 namespace py = pybind11;
-using namespace py::literals;
-using namespace pixfeed;
 
-namespace {
-
-// A batch, and the views that keep alive the Python objects whose bytes it borrows.
-struct Opened {
-  std::vector<py::buffer_info> owners;
-  std::unique_ptr<Batch> batch;
-};
-
-// str: a path. Anything else: a contiguous buffer, kept alive through `owners`.
-Input to_input(py::handle source, std::vector<py::buffer_info>& owners) {
-  if (py::isinstance<py::str>(source)) {
-    auto path = py::reinterpret_steal<py::bytes>(PyUnicode_EncodeFSDefault(source.ptr()));
-    if (!path) throw py::error_already_set();
-    return {std::string(path), {}, true};
-  }
-  auto view = py::reinterpret_borrow<py::buffer>(source).request();
-  if (!PyBuffer_IsContiguous(view.view(), 'C')) throw py::value_error("the buffer is not contiguous");
-  const Bytes bytes{static_cast<const std::uint8_t*>(view.ptr), static_cast<std::size_t>(view.size * view.itemsize)};
-  owners.push_back(std::move(view));
-  return {{}, bytes, false};
-}
-
-std::unique_ptr<Opened> open(const py::list& sources, bool strict, bool turbo, bool defer, bool ignore_orientation,
-                             std::int64_t max_pixels, double min_recovered, int threads, std::int64_t turn) {
-  auto opened = std::make_unique<Opened>();
-  std::vector<Input> inputs;
-  inputs.reserve(sources.size());
-  for (py::handle source : sources) inputs.push_back(to_input(source, opened->owners));
-  const OpenOptions options{{max_pixels, ignore_orientation}, {strict, turbo, min_recovered, defer}};
-  const Unlocked unlocked;  // no Python from here on
-  opened->batch = std::make_unique<Batch>(std::move(inputs), options, Crew{threads, turn});
-  return opened;
-}
-
-py::array_t<std::int32_t> decode_into(Opened& opened, const py::buffer& plan_table, const py::buffer& out, int threads,
-                                      std::int64_t turn) {
-  const std::vector<Plan> plans = rows<Plan>(plan_table.request());
-  const py::buffer_info view = out.request(/*writable=*/true);
-  const std::vector<Slot> places = slots(view);
-  if (plans.size() != places.size()) throw py::value_error("plans and out differ in length");
-  const char* wrong = opened.batch->check(plans, static_cast<int>(view.shape[2]), static_cast<int>(view.shape[3]));
-  if (wrong != nullptr) throw py::value_error(wrong);
-  py::array_t<std::int32_t> statuses(static_cast<py::ssize_t>(plans.size()));
-  Status* status_rows = reinterpret_cast<Status*>(statuses.mutable_data());
-  const Unlocked unlocked;  // no Python from here on
-  opened.batch->decode_into(plans, places, Crew{threads, turn}, status_rows);
-  return statuses;
-}
-
-// One plan on a picture that is decoded already: [H, W, 3], each row in one piece.
-void resample(const py::buffer& image, const py::buffer& plan_table, const py::buffer& out) {
-  const py::buffer_info from = image.request();
-  if (from.ndim != 3 || from.shape[2] != 3 || from.format != "B" || from.strides[2] != 1 || from.strides[1] != 3) {
-    throw py::value_error("image must be uint8 of shape [H, W, 3], each row in one piece");
-  }
-  const std::vector<Plan> plans = rows<Plan>(plan_table.request());
-  const std::vector<Slot> places = slots(out.request(/*writable=*/true));
-  if (plans.size() != 1 || places.size() != 1) throw py::value_error("one plan and one slot, please");
-  const ImageView picture{static_cast<std::uint8_t*>(from.ptr), static_cast<int>(from.shape[1]),
-                          static_cast<int>(from.shape[0]), from.strides[0]};
-  if (const char* wrong = check(plans[0], picture, places[0])) throw py::value_error(wrong);
-  const Unlocked unlocked;  // no Python from here on
-  if (resample_picture(picture, plans[0], places[0]) != Status::ok) throw std::bad_alloc();
-}
-
-// A copy: the rows are 32 bytes each.
-py::array headers(const Opened& opened, const py::dtype& dtype) {
-  const std::vector<Header>& all = opened.batch->headers();
-  if (dtype.itemsize() != sizeof(Header)) throw py::value_error("HEADER and struct Header differ");
-  return py::array(dtype, {static_cast<py::ssize_t>(all.size())}, {sizeof(Header)}, all.data());
-}
-
-// The numbers of struct Costs, in its order.
-py::tuple costs(const Opened& opened) {
-  const Costs& spent = opened.batch->costs();
-  return py::make_tuple(spent.bytes, spent.reading, spent.running, spent.sample.decoding, spent.sample.resizing,
-                        spent.sample.writing);
-}
-
-py::dict struct_offsets() {
-  return py::dict(
-      "Header"_a = py::dict("width"_a = offsetof(Header, width), "height"_a = offsetof(Header, height),
-                            "orientation"_a = offsetof(Header, orientation), "format"_a = offsetof(Header, format),
-                            "status"_a = offsetof(Header, status), "bytes"_a = offsetof(Header, bytes),
-                            "itemsize"_a = sizeof(Header)),
-      "Plan"_a = py::dict(
-          "source"_a = offsetof(Plan, source), "reduced"_a = offsetof(Plan, reduced),
-          "low_pass"_a = offsetof(Plan, low_pass), "crop_x"_a = offsetof(Plan, crop_x),
-          "crop_y"_a = offsetof(Plan, crop_y), "crop_w"_a = offsetof(Plan, crop_w), "crop_h"_a = offsetof(Plan, crop_h),
-          "resize_w"_a = offsetof(Plan, resize_w), "resize_h"_a = offsetof(Plan, resize_h),
-          "window_x"_a = offsetof(Plan, window_x), "window_y"_a = offsetof(Plan, window_y),
-          "flip_horizontal"_a = offsetof(Plan, flip_horizontal), "flip_vertical"_a = offsetof(Plan, flip_vertical),
-          "interpolation"_a = offsetof(Plan, interpolation), "box"_a = offsetof(Plan, box),
-          "mean"_a = offsetof(Plan, mean), "std"_a = offsetof(Plan, std), "framed"_a = offsetof(Plan, framed),
-          "fill"_a = offsetof(Plan, fill), "adjust"_a = offsetof(Plan, adjust), "factor"_a = offsetof(Plan, factor),
-          "itemsize"_a = sizeof(Plan)));
-}
-
-std::string simd_target() {
-  return hwy::TargetName(hwy::SupportedAndGeneratedTargets().front());  // the best comes first
-}
-
-}  // namespace
-
-PYBIND11_MODULE(_native, m) {
+// Runs without the GIL on free-threaded Python: nothing in this folder is static or kept between calls, and what the core
+// keeps is per thread (scratch memory, tables) or behind a lock (the pool, the buffers of files). An Opened belongs to
+// one thread at a time, as Python's side has it.
+PYBIND11_MODULE(_native, m, py::mod_gil_not_used()) {
   m.doc() = "pixfeed's C++ core. Private: use pixfeed's Python functions.";
-  // The interface between this extension and python/pixfeed/backends/native.py, which has the same number: it changes
-  // when a function or an argument of the extension changes, so that an extension of other sources is noticed.
+  // The interface between the extension and python/pixfeed/backends/native.py, which has the same number. It changes with
+  // every function and argument, so that an extension that was built from other sources is noticed.
   m.attr("interface") = 2;
-  py::class_<Opened>(m, "Opened")
-      .def("headers", &headers, "dtype"_a)
-      .def(
-          "note", [](const Opened& opened, int i) { return py::bytes(opened.batch->note(i)); }, "i"_a)
-      .def("costs", &costs)
-      .def("decode_into", &decode_into, "plans"_a, "out"_a, "threads"_a, "turn"_a);
-  m.def("open", &open, "sources"_a, "strict"_a, "turbo"_a, "defer"_a, "ignore_orientation"_a, "max_pixels"_a,
-        "min_recovered"_a, "threads"_a, "turn"_a);
-  m.def("resample", &resample, "image"_a, "plan"_a, "out"_a);
-  m.def("codecs",
-        [] { return py::dict("jpeg"_a = jpeg_version(), "png"_a = png_version(), "webp"_a = webp_version()); });
-  m.def("cancel", &cancel, "turn"_a);
-  m.def("simd_target", &simd_target);
-  m.def("struct_offsets", &struct_offsets);
-  bind_collate(m);
-  bind_list(m);
-  bind_names(m);
-  bind_pictures(m);
+  register_batch(m);
+  register_collate(m);
+  register_info(m);
+  register_list(m);
+  register_names(m);
+  register_pictures(m);
 }

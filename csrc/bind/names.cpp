@@ -1,6 +1,4 @@
-// Python's door to csrc/core/list_names: conversions, the GIL, a call.
-#include "names.h"
-
+// read_names: paths of some lines of a list file.
 #include <pybind11/numpy.h>
 #include <pybind11/stl.h>
 
@@ -8,8 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "../core/list_names.h"
-#include "unlocked.h"
+#include "bind/register.h"
+#include "bind/unlocked.h"
+#include "core/list_names.h"
 
 namespace py = pybind11;
 using namespace py::literals;
@@ -53,6 +52,6 @@ py::object read_names(const py::object& source, const std::vector<std::int64_t>&
 
 }  // namespace
 
-void bind_names(py::module_& m) {
+void register_names(py::module_& m) {
   m.def("read_names", &read_names, "source"_a, "begins"_a, "ends"_a, "delimiter"_a, "folder"_a);
 }

@@ -1,15 +1,14 @@
-// Python's door to csrc/core/pictures. No logic lives here.
-#include "pictures.h"
-
+// Python's door to csrc/core/pictures: convert, release the GIL, call.
 #include <pybind11/numpy.h>
 #include <pybind11/stl.h>
 
 #include <array>
 #include <vector>
 
-#include "../core/pictures.h"
-#include "buffers.h"
-#include "unlocked.h"
+#include "bind/buffers.h"
+#include "bind/register.h"
+#include "bind/unlocked.h"
+#include "core/pictures.h"
 
 namespace py = pybind11;
 using namespace py::literals;
@@ -18,7 +17,8 @@ using namespace pixfeed;
 namespace {
 
 void take_pictures(const py::buffer& pictures, const py::buffer& row_table, const py::buffer& out,
-                   const std::array<float, 3>& mean, const std::array<float, 3>& std, int threads, std::int64_t turn) {
+                   const std::array<float, 3>& mean, const std::array<float, 3>& std, int threads,
+                   std::int64_t priority) {
   const py::buffer_info from = pictures.request();
   if (from.ndim != 4 || from.format != "B") throw py::value_error("pictures must be uint8 of shape [N, C, H, W]");
   const Pictures all{static_cast<const std::uint8_t*>(from.ptr),
@@ -31,15 +31,15 @@ void take_pictures(const py::buffer& pictures, const py::buffer& row_table, cons
                      from.strides[2],
                      from.strides[3]};
   const py::buffer_info to = out.request(/*writable=*/true);
-  const std::vector<Slot> places = slots(to);
+  const std::vector<Slot> slots = slots_of(to);
   const std::vector<std::int64_t> which = rows<std::int64_t>(row_table.request());
-  if (const char* wrong = check(all, which, places, mean.data(), std.data())) throw py::value_error(wrong);
+  if (const char* wrong = check_take(all, which, slots, mean.data(), std.data())) throw py::value_error(wrong);
   const Unlocked unlocked;  // no Python from here on
-  take(all, which, places, mean.data(), std.data(), Crew{threads, turn});
+  take(all, which, slots, mean.data(), std.data(), Workers{threads, priority});
 }
 
 }  // namespace
 
-void bind_pictures(py::module_& m) {
+void register_pictures(py::module_& m) {
   m.def("take", &take_pictures, "pictures"_a, "rows"_a, "out"_a, "mean"_a, "std"_a, "threads"_a, "turn"_a);
 }

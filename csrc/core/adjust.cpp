@@ -1,9 +1,9 @@
-#include "adjust.h"
+#include "core/adjust.h"
 
 #include <algorithm>
 #include <cstring>
 
-#include "adjust_kernels.h"
+#include "core/adjust_kernels.h"
 
 namespace pixfeed {
 

@@ -3,9 +3,9 @@
 
 #include <cstdint>
 
-#include "plan.h"
-#include "resample.h"
-#include "scratch.h"
+#include "core/plan.h"
+#include "core/resample/resampler.h"
+#include "core/scratch.h"
 
 namespace pixfeed {
 

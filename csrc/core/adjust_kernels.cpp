@@ -6,7 +6,7 @@
 
 #include <algorithm>
 
-#include "adjust_kernels.h"
+#include "core/adjust_kernels.h"
 
 #ifndef PIXFEED_ADJUST_PLAIN
 #define PIXFEED_ADJUST_PLAIN

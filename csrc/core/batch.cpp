@@ -1,10 +1,11 @@
-#include "batch.h"
+#include "core/batch.h"
 
 #include <atomic>
 #include <new>
 #include <utility>
 
-#include "run.h"
+#include "core/check_plan.h"
+#include "core/run.h"
 
 namespace pixfeed {
 namespace {
@@ -23,14 +24,14 @@ bool sampled() {
 
 }  // namespace
 
-Batch::Batch(std::vector<Input> inputs, const OpenOptions& options, Crew crew)
+Batch::Batch(std::vector<Input> inputs, const OpenOptions& options, Workers workers)
     : inputs_(std::move(inputs)),
       sources_(inputs_.size()),
       headers_(inputs_.size()),
       notes_(inputs_.size()),
       options_(options) {
   std::vector<std::int64_t> reading(inputs_.size());
-  parallel_for(static_cast<int>(inputs_.size()), crew, [&](int index) {
+  parallel_for(static_cast<int>(inputs_.size()), workers, [&](int index) {
     const std::size_t i = static_cast<std::size_t>(index);
     Status status = Status::ok;
     if (inputs_[i].is_path) {
@@ -54,12 +55,12 @@ Batch::Batch(std::vector<Input> inputs, const OpenOptions& options, Crew crew)
   }
 }
 
-const char* Batch::check(const std::vector<Plan>& plans, int slot_height, int slot_width) const {
+const char* Batch::check_plans(const std::vector<Plan>& plans, int slot_height, int slot_width) const {
   for (const Plan& plan : plans) {
     if (plan.source < 0 || static_cast<std::size_t>(plan.source) >= headers_.size()) return "there is no such source";
     const Header& header = headers_[static_cast<std::size_t>(plan.source)];
     if (header.status != Status::ok) continue;
-    if (const char* wrong = pixfeed::check(plan, header, slot_height, slot_width)) return wrong;
+    if (const char* wrong = check_plan(plan, header, slot_height, slot_width)) return wrong;
   }
   return nullptr;
 }
@@ -68,19 +69,20 @@ Status resample_picture(const ImageView& picture, const Plan& plan, const Slot& 
   return run_pixels(picture, plan, slot, thread_scratch());
 }
 
-void Batch::decode_into(const std::vector<Plan>& plans, const std::vector<Slot>& slots, Crew crew, Status* statuses) {
+void Batch::decode_into(const std::vector<Plan>& plans, const std::vector<Slot>& slots, Workers workers,
+                        Status* statuses) {
   // Of the notes only the failing source's own is written; two plans of one source that fail write the same words,
   // so each task collects its own and they are stored afterwards.
   std::vector<std::string> notes(plans.size());
   std::vector<Costs> costs(plans.size());
-  parallel_for(static_cast<int>(plans.size()), crew, [&](int index) {
+  parallel_for(static_cast<int>(plans.size()), workers, [&](int index) {
     const std::size_t i = static_cast<std::size_t>(index), source = static_cast<std::size_t>(plans[i].source);
     const Header& header = headers_[source];
     statuses[i] = header.status;
     if (header.status != Status::ok) return;
     const std::int64_t start = nanoseconds();
-    statuses[i] = run(sources_[source].bytes(), header, plans[i], options_.decode, slots[i], thread_scratch(),
-                      &notes[i], sampled() ? &costs[i].sample : nullptr);
+    statuses[i] = run({sources_[source].bytes(), header, plans[i], options_.decode, slots[i], thread_scratch(),
+                       &notes[i], sampled() ? &costs[i].sample : nullptr});
     costs[i].running = nanoseconds() - start;
   });
   for (std::size_t i = 0; i < plans.size(); ++i) {

@@ -4,14 +4,14 @@
 #include <string>
 #include <vector>
 
-#include "costs.h"
-#include "decode.h"
-#include "header.h"
-#include "image_view.h"
-#include "plan.h"
-#include "pool.h"
-#include "probe.h"
-#include "source.h"
+#include "core/costs.h"
+#include "core/decode.h"
+#include "core/header.h"
+#include "core/image_view.h"
+#include "core/plan.h"
+#include "core/pool.h"
+#include "core/probe.h"
+#include "core/source.h"
 
 namespace pixfeed {
 
@@ -31,7 +31,7 @@ struct OpenOptions {
 class Batch {
  public:
   // Reads and probes. A source that fails has its status in its header; the others are opened.
-  Batch(std::vector<Input> inputs, const OpenOptions& options, Crew crew);
+  Batch(std::vector<Input> inputs, const OpenOptions& options, Workers workers);
 
   const std::vector<Header>& headers() const { return headers_; }
   // The codec's or the operating system's own words on what is wrong with source `i`; often empty.
@@ -41,10 +41,10 @@ class Batch {
   const Costs& costs() const { return costs_; }
 
   // nullptr, or what is wrong with the plans: a programming error. Plans of sources that failed are not looked at.
-  const char* check(const std::vector<Plan>& plans, int slot_height, int slot_width) const;
+  const char* check_plans(const std::vector<Plan>& plans, int slot_height, int slot_width) const;
 
   // Carries out plans[i] into slots[i]; statuses[i] says how it went.
-  void decode_into(const std::vector<Plan>& plans, const std::vector<Slot>& slots, Crew crew, Status* statuses);
+  void decode_into(const std::vector<Plan>& plans, const std::vector<Slot>& slots, Workers workers, Status* statuses);
 
  private:
   std::vector<Input> inputs_;

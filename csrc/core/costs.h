@@ -4,8 +4,8 @@
 #include <chrono>
 #include <cstdint>
 
-#include "resample.h"
-#include "row_sink.h"
+#include "core/resample/resampler.h"
+#include "core/row_sink.h"
 
 namespace pixfeed {
 
@@ -38,9 +38,9 @@ class TimedSink : public RowSink {
   bool begin(int width, int height) override { return sink_.begin(width, height); }
   Area area() const override { return sink_.area(); }
   bool wants(int y) const override { return sink_.wants(y); }
-  void take(int y, const std::uint8_t* rgb) override {
+  void put_row(int y, const std::uint8_t* rgb) override {
     const std::int64_t start = nanoseconds();
-    sink_.take(y, rgb);
+    sink_.put_row(y, rgb);
     spent_ += nanoseconds() - start;
   }
 

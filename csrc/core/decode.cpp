@@ -1,4 +1,4 @@
-#include "decode.h"
+#include "core/decode.h"
 
 namespace pixfeed {
 

@@ -3,10 +3,11 @@
 
 #include <string>
 
-#include "header.h"
-#include "row_sink.h"
-#include "scratch.h"
-#include "source.h"
+#include "core/header.h"
+#include "core/request.h"
+#include "core/row_sink.h"
+#include "core/scratch.h"
+#include "core/source.h"
 
 namespace pixfeed {
 
@@ -17,16 +18,6 @@ struct DecodeOptions {
   // MCUs is there: 0 to 1, where 1 means never. One scan only: in the others no row is complete. Not when strict.
   double min_recovered = 1;
   bool defer = false;  // say `unsupported` where this build's codec is known to differ from OpenCV's (see decode_jpeg)
-};
-
-// How one picture is wanted.
-struct Request {
-  bool gray = false;  // as OpenCV's IMREAD_GRAYSCALE, the value in all of R, G and B; else as IMREAD_COLOR
-  int reduced = 1;    // 1, 2, 4 or 8: a JPEG is decoded at 1/reduced of its size, as IMREAD_REDUCED_* does it
-  bool whole = true;  // read the file to its end, so that a picture that is cut off is noticed; else decoding may stop
-                      // below the sink's area
-  bool low_pass = false;  // a reduced JPEG may be made from its lowest frequencies alone: sooner, and closer to the
-                          // picture's own low-pass, but not what IMREAD_REDUCED_* gives
 };
 
 // The stored picture, row by row, into `sink`; pixels as OpenCV gives them, in the order R, G, B. Formats other than

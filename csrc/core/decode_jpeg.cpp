@@ -1,5 +1,5 @@
 // The only file that includes jpeglib.h. Codes against libjpeg-turbo's libjpeg API (6.2 or later).
-#include "decode.h"
+#include "core/decode.h"
 
 #include <cstdio>  // jpeglib.h needs FILE
 // clang-format off
@@ -10,7 +10,7 @@
 #include <csetjmp>
 #include <cstring>
 
-#include "jpeg/decode.h"
+#include "core/jpeg/decode.h"
 
 namespace pixfeed {
 namespace {
@@ -224,7 +224,7 @@ Status run(Turbo& turbo, Bytes bytes, const Request& request, const DecodeOption
       } else if (cmyk) {
         cmyk_to_rgb(row, area.width, converted);
       }
-      sink.take(y + i, cmyk || request.gray ? converted : row);
+      sink.put_row(y + i, cmyk || request.gray ? converted : row);
     }
   }
   turbo.rows_missing = false;
@@ -237,8 +237,7 @@ Status run(Turbo& turbo, Bytes bytes, const Request& request, const DecodeOption
 
 Status decode_jpeg(Bytes bytes, const Request& request, const DecodeOptions& options, RowSink& sink, Scratch& scratch,
                    std::string* note) {
-  const jpeg::Request ours{request.gray, request.reduced, request.whole, request.low_pass};
-  if (!options.turbo && jpeg::decode(bytes.data, bytes.size, ours, sink) == jpeg::Outcome::done) return Status::ok;
+  if (!options.turbo && jpeg::decode(bytes.data, bytes.size, request, sink) == jpeg::Outcome::done) return Status::ok;
   Turbo turbo;
   Status status = run(turbo, bytes, request, options, sink, scratch.codec);
   if (status == Status::ok && options.strict && turbo.error.num_warnings > 0) status = Status::corrupt;

@@ -1,5 +1,5 @@
 // The only file that includes png.h.
-#include "decode.h"
+#include "core/decode.h"
 
 #include <png.h>
 
@@ -107,7 +107,7 @@ Status run(Reader& reader, bool gray, bool whole, RowSink& sink, Buffer& buffer)
         gray_to_rgb(row, area.width, spread);
         row = spread;
       }
-      sink.take(static_cast<int>(y), row);
+      sink.put_row(static_cast<int>(y), row);
     }
   }
   reader.complete = true;

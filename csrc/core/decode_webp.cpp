@@ -1,5 +1,5 @@
 // The only file that includes libwebp's headers.
-#include "decode.h"
+#include "core/decode.h"
 
 #include <webp/decode.h>
 
@@ -73,7 +73,7 @@ Status decode_webp(Bytes bytes, const Request& request, const DecodeOptions&, Ro
     if (!sink.wants(y)) continue;
     std::uint8_t* row = config.output.u.RGBA.rgba + static_cast<std::size_t>(y - top) * stride + 3 * (area.x - left);
     for (int x = 0; request.gray && x < area.width; ++x) std::memset(row + 3 * x, gray_of(row + 3 * x), 3);
-    sink.take(y, row);
+    sink.put_row(y, row);
   }
   return Status::ok;
 }

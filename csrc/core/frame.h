@@ -3,10 +3,10 @@
 
 #include <cstdint>
 
-#include "plan.h"
-#include "resample.h"
-#include "row_sink.h"
-#include "scratch.h"
+#include "core/plan.h"
+#include "core/resample/resampler.h"
+#include "core/row_sink.h"
+#include "core/scratch.h"
 
 namespace pixfeed {
 

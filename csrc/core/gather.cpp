@@ -1,10 +1,10 @@
-#include "gather.h"
+#include "core/gather.h"
 
 #include <algorithm>
 #include <cstring>
 
-#include "gather_kernels.h"
-#include "pool.h"
+#include "core/gather_kernels.h"
+#include "core/pool.h"
 
 namespace pixfeed {
 namespace {
@@ -34,7 +34,7 @@ void gather(const std::vector<const std::uint8_t*>& sources, std::size_t size, s
       at += length;
     }
   };
-  parallel_for(static_cast<int>((total + kPiece - 1) / kPiece), Crew{threads}, copy);
+  parallel_for(static_cast<int>((total + kPiece - 1) / kPiece), Workers{threads}, copy);
 }
 
 }  // namespace pixfeed

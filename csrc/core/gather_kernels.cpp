@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "gather_kernels.h"
+#include "core/gather_kernels.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace pixfeed::kernels {

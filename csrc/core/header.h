@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <type_traits>
 
-#include "status.h"
+#include "core/status.h"
 
 namespace pixfeed {
 

@@ -1,4 +1,4 @@
-#include "list.h"
+#include "core/list.h"
 
 #include <unistd.h>
 
@@ -10,7 +10,7 @@
 #include <cstring>
 #include <type_traits>
 
-#include "pool.h"
+#include "core/pool.h"
 
 namespace pixfeed {
 namespace {
@@ -248,7 +248,7 @@ ListFault List::cut() {
 ListProblem List::for_pieces(int threads, void (List::*task)(Piece&, const char*)) {
   const int n = static_cast<int>(pieces_.size());
   std::atomic<int> next{0}, first_bad{n};
-  parallel_for(std::min(n, threads), Crew{threads}, [&](int) {
+  parallel_for(std::min(n, threads), Workers{threads}, [&](int) {
     Buffer buffer;  // a thread's own, for all of its pieces
     for (int i; (i = next.fetch_add(1)) < n && i < first_bad.load();) {
       Piece& piece = pieces_[static_cast<std::size_t>(i)];

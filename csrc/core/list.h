@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "source.h"
+#include "core/source.h"
 
 namespace pixfeed {
 

@@ -1,5 +1,5 @@
 // Names of some lines of a list file, as paths: one read per name.
-#include "list_names.h"
+#include "core/list_names.h"
 
 #include <unistd.h>
 

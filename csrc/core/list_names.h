@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "list.h"
+#include "core/list.h"
 
 namespace pixfeed {
 

@@ -1,12 +1,12 @@
-#include "orient.h"
+#include "core/orient.h"
 
 #include <algorithm>
 #include <cstring>
 #include <utility>
 
-#include "exif.h"
-#include "layout.h"
-#include "orient_kernels.h"
+#include "core/buffer_parts.h"
+#include "core/exif.h"
+#include "core/orient_kernels.h"
 
 namespace pixfeed {
 
@@ -49,22 +49,22 @@ bool Turner::prepare(int width, int height, const Area& crop, int orientation, c
 
   const auto rows = static_cast<std::size_t>(part_.height), columns = static_cast<std::size_t>(part_.width);
   const std::ptrdiff_t band_stride = (std::ptrdiff_t{3} * area_.width + kernels::kTurnSlack + 63) / 64 * 64;
-  Layout layout;
-  const auto which = layout.add<int>(rows), place = layout.add<int>(rows);
-  const auto column_wanted = layout.add<bool>(columns);
-  const auto band = layout.add<std::uint8_t>(swaps_ ? static_cast<std::size_t>(band_stride * kBand) : 0);
-  std::uint8_t* const memory = scratch.turned.get(layout.size());
+  BufferParts parts;
+  const auto which = parts.add<int>(rows), kept_index = parts.add<int>(rows);
+  const auto column_wanted = parts.add<bool>(columns);
+  const auto band = parts.add<std::uint8_t>(swaps_ ? static_cast<std::size_t>(band_stride * kBand) : 0);
+  std::uint8_t* const memory = scratch.turned.get(parts.size());
   if (memory == nullptr) return false;
-  rows_ = which.in(memory), place_ = place.in(memory);
+  rows_ = which.in(memory), kept_index_ = kept_index.in(memory);
   column_wanted_ = column_wanted.in(memory);
   band_ = {band.in(memory), area_.width, kBand, band_stride};
 
   count_ = 0;
-  std::fill_n(place_, rows, -1);
+  std::fill_n(kept_index_, rows, -1);
   for (int i = 0; i < resampler.window_rows(); ++i) {
     const auto [first, last] = resampler.rows_of(i);
     for (int row = std::max(first - part_.y, count_ == 0 ? 0 : rows_[count_ - 1] + 1); row <= last - part_.y; ++row) {
-      place_[row] = count_;
+      kept_index_[row] = count_;
       rows_[count_++] = row;
     }
   }
@@ -89,10 +89,10 @@ int Turner::upright_line(int y) const { return back_y_ ? area_.bottom() - 1 - y 
 bool Turner::wants(int y) const {
   if (y < area_.y || y >= area_.bottom()) return false;
   const int line = upright_line(y);
-  return swaps_ ? column_wanted_[line] : place_[line] >= 0;
+  return swaps_ ? column_wanted_[line] : kept_index_[line] >= 0;
 }
 
-void Turner::take(int y, const std::uint8_t* rgb) {
+void Turner::put_row(int y, const std::uint8_t* rgb) {
   if (!wants(y)) return;
   const auto size = static_cast<std::size_t>(area_.width) * 3;
   const int line = upright_line(y);
@@ -112,7 +112,7 @@ void Turner::take(int y, const std::uint8_t* rgb) {
     for (int i = 0; i < count_; ++i, to += 3) std::memcpy(to, origin + step * rows_[i], 3);
     return;
   }
-  std::uint8_t* to = kept_.row(place_[line]);
+  std::uint8_t* to = kept_.row(kept_index_[line]);
   if (!back_x_) {
     std::memcpy(to, rgb, size);
     return;
@@ -133,7 +133,7 @@ void Turner::turn_band() {
 void Turner::pass_on(RowSink& next) {
   turn_band();
   if (!next.begin(crop_width_, crop_height_)) return;
-  for (int i = 0; i < count_; ++i) next.take(part_.y + rows_[i], kept_.row(i));
+  for (int i = 0; i < count_; ++i) next.put_row(part_.y + rows_[i], kept_.row(i));
 }
 
 }  // namespace pixfeed

@@ -1,10 +1,10 @@
 // A stored picture turned upright, for what has to have it whole: nothing upright is known before the last stored row.
 #pragma once
 
-#include "image_view.h"
-#include "resample.h"
-#include "row_sink.h"
-#include "scratch.h"
+#include "core/image_view.h"
+#include "core/resample/resampler.h"
+#include "core/row_sink.h"
+#include "core/scratch.h"
 
 namespace pixfeed {
 
@@ -22,7 +22,7 @@ class Turner : public RowSink {
   bool begin(int width, int height) override;
   Area area() const override { return area_; }
   bool wants(int y) const override;
-  void take(int y, const std::uint8_t* rgb) override;
+  void put_row(int y, const std::uint8_t* rgb) override;
 
  private:
   int upright_line(int y) const;
@@ -37,7 +37,7 @@ class Turner : public RowSink {
   // that are not wanted the pixels mean nothing.
   int count_ = 0;
   int* rows_ = nullptr;
-  int* place_ = nullptr;
+  int* kept_index_ = nullptr;
   bool* column_wanted_ = nullptr;
   ImageView kept_{};
   ImageView band_{};  // stored rows that are turned together, in the order of the upright columns

@@ -6,7 +6,7 @@
 
 #include <cstring>
 
-#include "orient_kernels.h"
+#include "core/orient_kernels.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace pixfeed::kernels {

@@ -1,10 +1,10 @@
-#include "pictures.h"
+#include "core/pictures.h"
 
 #include <algorithm>
 #include <cmath>
 #include <cstring>
 
-#include "value_table.h"
+#include "core/value_table.h"
 
 namespace pixfeed {
 namespace {
@@ -38,12 +38,12 @@ void for_runs(const Pictures& pictures, const std::uint8_t* from, const Slot& sl
 
 template <class Convert>
 void for_pictures(const Pictures& pictures, const std::vector<std::int64_t>& rows, const std::vector<Slot>& slots,
-                  Crew crew, Convert convert) {
+                  Workers workers, Convert convert) {
   const std::int64_t values = std::int64_t{pictures.channels} * pictures.height * pictures.width;
   const std::size_t n = rows.size();
   const std::size_t each =
       static_cast<std::size_t>(std::max<std::int64_t>(1, kPiece / std::max<std::int64_t>(1, values)));
-  parallel_for(static_cast<int>((n + each - 1) / each), crew, [&](int task) {
+  parallel_for(static_cast<int>((n + each - 1) / each), workers, [&](int task) {
     const std::size_t begin = static_cast<std::size_t>(task) * each, end = std::min(n, begin + each);
     for (std::size_t i = begin; i < end; ++i) {
       const Slot& slot = slots[i];
@@ -57,16 +57,16 @@ void for_pictures(const Pictures& pictures, const std::vector<std::int64_t>& row
 
 template <class T>
 void take_as(const Pictures& pictures, const std::vector<std::int64_t>& rows, const std::vector<Slot>& slots,
-             const float* mean, const float* std, Crew crew) {
+             const float* mean, const float* std, Workers workers) {
   ValueTable<T> table;
   table.fill(slots[0].dtype, mean, std, pictures.channels);
-  for_pictures(pictures, rows, slots, crew, [&table](auto... run) { table.convert(run...); });
+  for_pictures(pictures, rows, slots, workers, [&table](auto... run) { table.convert(run...); });
 }
 
 }  // namespace
 
-const char* check(const Pictures& pictures, const std::vector<std::int64_t>& rows, const std::vector<Slot>& slots,
-                  const float* mean, const float* std) {
+const char* check_take(const Pictures& pictures, const std::vector<std::int64_t>& rows, const std::vector<Slot>& slots,
+                       const float* mean, const float* std) {
   if (rows.size() != slots.size()) return "rows and out differ in length";
   for (const std::int64_t row : rows) {
     if (row < 0 || row >= pictures.n) return "there is no such picture";
@@ -83,18 +83,18 @@ const char* check(const Pictures& pictures, const std::vector<std::int64_t>& row
 }
 
 void take(const Pictures& pictures, const std::vector<std::int64_t>& rows, const std::vector<Slot>& slots,
-          const float* mean, const float* std, Crew crew) {
+          const float* mean, const float* std, Workers workers) {
   if (slots.empty()) return;
   switch (slots[0].dtype) {
     case DType::uint8:
-      for_pictures(pictures, rows, slots, crew, [](int, auto... run) { copy(run...); });
+      for_pictures(pictures, rows, slots, workers, [](int, auto... run) { copy(run...); });
       break;
     case DType::float32:
-      take_as<float>(pictures, rows, slots, mean, std, crew);
+      take_as<float>(pictures, rows, slots, mean, std, workers);
       break;
     case DType::float16:
     case DType::bfloat16:
-      take_as<std::uint16_t>(pictures, rows, slots, mean, std, crew);
+      take_as<std::uint16_t>(pictures, rows, slots, mean, std, workers);
       break;
   }
 }

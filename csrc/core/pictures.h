@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "image_view.h"
-#include "pool.h"
+#include "core/image_view.h"
+#include "core/pool.h"
 
 namespace pixfeed {
 
@@ -20,11 +20,11 @@ struct Pictures {
 };
 
 // Says what is wrong with the arguments of take(), or nullptr.
-const char* check(const Pictures& pictures, const std::vector<std::int64_t>& rows, const std::vector<Slot>& slots,
-                  const float* mean, const float* std);
+const char* check_take(const Pictures& pictures, const std::vector<std::int64_t>& rows, const std::vector<Slot>& slots,
+                       const float* mean, const float* std);
 
 // Picture rows[i] into slots[i]: uint8 as it is, others (value / 255 - mean[c]) / std[c], as SlotWriter writes them.
 void take(const Pictures& pictures, const std::vector<std::int64_t>& rows, const std::vector<Slot>& slots,
-          const float* mean, const float* std, Crew crew);
+          const float* mean, const float* std, Workers workers);
 
 }  // namespace pixfeed

@@ -1,4 +1,4 @@
-#include "pool.h"
+#include "core/pool.h"
 
 #include <algorithm>
 #include <atomic>
@@ -11,19 +11,19 @@
 #include <thread>
 #include <vector>
 
-#include "per_process.h"
+#include "core/per_process.h"
 
 namespace pixfeed {
 namespace {
 
-struct Job {
-  Job(int n, std::int64_t turn, const std::function<void(int)>& task) : n(n), turn(turn), task(&task) {}
+struct Call {
+  Call(int n, std::int64_t priority, const std::function<void(int)>& task) : n(n), priority(priority), task(&task) {}
 
-  // Works until no index is left, or `first`, the lowest turn of those who wait, is lower than this one's. True for
+  // Works until no index is left, or `first`, the lowest priority of those who wait, is lower than this one's. True for
   // whoever finished the last index.
   bool work(const std::atomic<std::int64_t>& first) {
     int finished = 0;
-    while (first.load(std::memory_order_relaxed) >= turn) {
+    while (first.load(std::memory_order_relaxed) >= priority) {
       const int i = next.fetch_add(1, std::memory_order_relaxed);
       if (i >= n) break;
       if (!cancelled.load(std::memory_order_relaxed)) (*task)(i);
@@ -34,7 +34,7 @@ struct Job {
   bool has_more() const { return next.load(std::memory_order_relaxed) < n; }
 
   const int n;
-  const std::int64_t turn;
+  const std::int64_t priority;
   const std::function<void(int)>* task;  // the caller's; valid until `done` reaches n
   std::atomic<int> next{0}, done{0};
   std::atomic<bool> cancelled{false};
@@ -42,31 +42,31 @@ struct Job {
 
 class Pool {
  public:
-  void run(int n, int helpers, std::int64_t turn, const std::function<void(int)>& task) {
-    auto job = std::make_shared<Job>(n, turn, task);
-    bool caller_works = turn == Crew::kNoTurn;
+  void run(int n, int helpers, std::int64_t priority, const std::function<void(int)>& task) {
+    auto call = std::make_shared<Call>(n, priority, task);
+    bool caller_works = priority == Workers::kNoPriority;
     {
       std::lock_guard lock(mutex_);
       grow(helpers);
       caller_works |= size_ == 0;  // no thread could be had
-      for (int i = 0; i < helpers; ++i) put(job);
-      if (!caller_works) waited_for_.push_back(job.get());
+      for (int i = 0; i < helpers; ++i) push(call);
+      if (!caller_works) waited_for_.push_back(call.get());
     }
     if (helpers == 1) {
       called_.notify_one();
     } else {
       called_.notify_all();
     }
-    if (caller_works && job->work(kNobody)) return;
+    if (caller_works && call->work(kNobody)) return;
     std::unique_lock lock(mutex_);
-    finished_.wait(lock, [&] { return job->done.load(std::memory_order_acquire) == n; });
-    std::erase(waited_for_, job.get());
+    finished_.wait(lock, [&] { return call->done.load(std::memory_order_acquire) == n; });
+    std::erase(waited_for_, call.get());
   }
 
-  void cancel(std::int64_t turn) {
+  void cancel(std::int64_t priority) {
     std::lock_guard lock(mutex_);
-    for (Job* job : waited_for_) {
-      if (job->turn == turn) job->cancelled = true;
+    for (Call* call : waited_for_) {
+      if (call->priority == priority) call->cancelled = true;
     }
   }
 
@@ -83,30 +83,32 @@ class Pool {
     }
   }
 
-  // Behind those of its turn. With the lock held, as take().
-  void put(std::shared_ptr<Job> job) {
-    const auto later = [](std::int64_t turn, const std::shared_ptr<Job>& other) { return turn < other->turn; };
-    const auto place = std::upper_bound(calls_.begin(), calls_.end(), job->turn, later);
-    calls_.insert(place, std::move(job));
-    first_ = calls_.front()->turn;
+  // Behind those of its priority. With the lock held, as pop().
+  void push(std::shared_ptr<Call> call) {
+    const auto later = [](std::int64_t priority, const std::shared_ptr<Call>& other) {
+      return priority < other->priority;
+    };
+    const auto place = std::upper_bound(calls_.begin(), calls_.end(), call->priority, later);
+    calls_.insert(place, std::move(call));
+    first_ = calls_.front()->priority;
   }
-  std::shared_ptr<Job> take() {
-    std::shared_ptr<Job> job = std::move(calls_.front());
+  std::shared_ptr<Call> pop() {
+    std::shared_ptr<Call> call = std::move(calls_.front());
     calls_.pop_front();
-    first_ = calls_.empty() ? kLast : calls_.front()->turn;
-    return job;
+    first_ = calls_.empty() ? kLast : calls_.front()->priority;
+    return call;
   }
 
   [[noreturn]] void loop() {
     for (;;) {
       std::unique_lock lock(mutex_);
       called_.wait(lock, [&] { return !calls_.empty(); });
-      std::shared_ptr<Job> job = take();
+      std::shared_ptr<Call> call = pop();
       lock.unlock();
-      const bool finished = job->work(first_);
+      const bool finished = call->work(first_);
       lock.lock();  // also so that the waiter cannot miss the call between its test and its sleep
-      const bool left = job->has_more();
-      if (left) put(std::move(job));
+      const bool left = call->has_more();
+      if (left) push(std::move(call));
       lock.unlock();
       if (left) called_.notify_one();  // this thread goes on with another call, and there may be an idle one
       if (finished) finished_.notify_all();
@@ -118,23 +120,23 @@ class Pool {
 
   std::mutex mutex_;
   std::condition_variable called_, finished_;
-  std::deque<std::shared_ptr<Job>> calls_;  // an entry for each thread that may work on it, the lowest turn first
-  std::atomic<std::int64_t> first_{kLast};  // that turn
-  std::vector<Job*> waited_for_;            // by callers that do not work
+  std::deque<std::shared_ptr<Call>> calls_;  // an entry for each thread that may work on it, the lowest priority first
+  std::atomic<std::int64_t> first_{kLast};   // that priority
+  std::vector<Call*> waited_for_;            // by callers that do not work
   int size_ = 0;
 };
 
 }  // namespace
 
-void parallel_for(int n, Crew crew, const std::function<void(int)>& task) {
-  const int helpers = std::min(n, crew.threads) - (crew.turn == Crew::kNoTurn ? 1 : 0);
+void parallel_for(int n, Workers workers, const std::function<void(int)>& task) {
+  const int helpers = std::min(n, workers.threads) - (workers.priority == Workers::kNoPriority ? 1 : 0);
   if (helpers <= 0) {
     for (int i = 0; i < n; ++i) task(i);
   } else {
-    per_process<Pool>().run(n, helpers, crew.turn, task);
+    per_process<Pool>().run(n, helpers, workers.priority, task);
   }
 }
 
-void cancel(std::int64_t turn) { per_process<Pool>().cancel(turn); }
+void cancel(std::int64_t priority) { per_process<Pool>().cancel(priority); }
 
 }  // namespace pixfeed

@@ -1,9 +1,9 @@
-#include "probe.h"
+#include "core/probe.h"
 
 #include <cstring>
 #include <utility>
 
-#include "exif.h"
+#include "core/exif.h"
 
 namespace pixfeed {
 namespace {

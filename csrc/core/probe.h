@@ -3,8 +3,8 @@
 
 #include <cstdint>
 
-#include "header.h"
-#include "source.h"
+#include "core/header.h"
+#include "core/source.h"
 
 namespace pixfeed {
 

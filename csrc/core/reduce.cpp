@@ -1,6 +1,6 @@
-#include "reduce.h"
+#include "core/reduce.h"
 
-#include "header.h"
+#include "core/header.h"
 
 namespace pixfeed {
 
@@ -18,7 +18,7 @@ bool Reducer::prepare(int width, int height, int n, RowSink& next, Buffer& memor
   plan.window_x = wanted.x;
   plan.window_y = wanted.y;
   plan.interpolation = Interpolation::linear_exact;
-  resampler_ = &resamplers_.of(plan, false);
+  resampler_ = &resamplers_.choose(plan, false);
   return resampler_->prepare(plan, width, height, wanted.width, wanted.height, memory, *this);
 }
 
@@ -27,7 +27,7 @@ bool Reducer::begin(int width, int height) {
 }
 
 void Reducer::write(int y, const std::uint8_t* rgb) {
-  if (next_->wants(top_ + y)) next_->take(top_ + y, rgb);
+  if (next_->wants(top_ + y)) next_->put_row(top_ + y, rgb);
 }
 
 }  // namespace pixfeed

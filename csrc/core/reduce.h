@@ -1,9 +1,9 @@
 // A picture at 1/2, 1/4 or 1/8 of its size, for codecs that cannot decode it so.
 #pragma once
 
-#include "resamplers.h"
-#include "row_sink.h"
-#include "scratch.h"
+#include "core/resample/choose.h"
+#include "core/row_sink.h"
+#include "core/scratch.h"
 
 namespace pixfeed {
 
@@ -21,7 +21,7 @@ class Reducer final : public RowSink, private RowWriter {
   bool begin(int width, int height) override;
   Area area() const override { return resampler_->area(); }
   bool wants(int y) const override { return resampler_->wants(y); }
-  void take(int y, const std::uint8_t* rgb) override { resampler_->take(y, rgb); }
+  void put_row(int y, const std::uint8_t* rgb) override { resampler_->put_row(y, rgb); }
 
  private:
   void write(int y, const std::uint8_t* rgb) override;

@@ -27,12 +27,12 @@ class RowSink {
   // may stop behind the last one.
   virtual Area area() const = 0;
 
-  // False if row `y` changes nothing: a decoder may then leave out take(y), and the work for it.
+  // False if row `y` changes nothing: a decoder may then leave out put_row(y), and the work for it.
   virtual bool wants(int y) const = 0;
 
   // The area's columns of row `y`: area().width pixels, interleaved R G B, 3 bytes each, owned by the decoder and valid
   // during the call only.
-  virtual void take(int y, const std::uint8_t* rgb) = 0;
+  virtual void put_row(int y, const std::uint8_t* rgb) = 0;
 };
 
 }  // namespace pixfeed

@@ -20,6 +20,7 @@ class Buffer {
     }
     return data_.get();
   }
+  std::uint8_t* data() const { return data_.get(); }  // what get() gave last
   std::size_t capacity() const { return capacity_; }
 
  private:

@@ -1,4 +1,4 @@
-#include "source.h"
+#include "core/source.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "per_process.h"
+#include "core/per_process.h"
 
 namespace pixfeed {
 namespace {

@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <string>
 
-#include "scratch.h"
-#include "status.h"
+#include "core/scratch.h"
+#include "core/status.h"
 
 namespace pixfeed {
 

@@ -1,7 +1,7 @@
-#include "value_table.h"
+#include "core/value_table.h"
 
-#include "half.h"
-#include "write_kernels.h"
+#include "core/half.h"
+#include "core/write_kernels.h"
 
 namespace pixfeed {
 namespace {

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <cstring>
 
-#include "image_view.h"
+#include "core/image_view.h"
 
 namespace pixfeed {
 

@@ -1,9 +1,9 @@
-#include "write.h"
+#include "core/write.h"
 
 #include <algorithm>
 #include <cstring>
 
-#include "write_kernels.h"
+#include "core/write_kernels.h"
 
 namespace pixfeed {
 bool SlotWriter::prepare(const Plan& plan, const Slot& slot, Scratch& scratch) {

@@ -3,11 +3,11 @@
 
 #include <cstdint>
 
-#include "image_view.h"
-#include "plan.h"
-#include "resample.h"
-#include "scratch.h"
-#include "value_table.h"
+#include "core/image_view.h"
+#include "core/plan.h"
+#include "core/resample/resampler.h"
+#include "core/scratch.h"
+#include "core/value_table.h"
 
 namespace pixfeed {
 

@@ -6,8 +6,8 @@
 
 #include <cstddef>
 
-#include "half.h"
-#include "write_kernels.h"
+#include "core/half.h"
+#include "core/write_kernels.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace pixfeed::kernels {

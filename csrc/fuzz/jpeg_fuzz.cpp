@@ -27,7 +27,7 @@ class Anything : public RowSink {
   bool begin(int, int) override { return true; }
   Area area() const override { return {}; }
   bool wants(int) const override { return true; }
-  void take(int, const std::uint8_t*) override {}
+  void put_row(int, const std::uint8_t*) override {}
 };
 
 // Small numbers that depend on all of the input's bytes.
@@ -90,7 +90,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
 
   // Another way to ask for it, whatever became of the whole: its data may be sound as far as the area goes.
   Choices choices(bytes, size);
-  jpeg::Request request;
+  Request request;
   request.gray = choices.below(2) != 0;
   request.reduced = 1 << choices.below(kReductions);
   request.whole = choices.below(3) == 0;

@@ -16,7 +16,7 @@
 #include "core/jpeg/color.h"
 #include "core/jpeg/idct.h"
 #include "core/jpeg/upsample.h"
-#include "jpeg_turbo.h"
+#include "tests/jpeg_turbo.h"
 
 namespace {
 
@@ -61,13 +61,13 @@ void check_kernels(const std::string& target) {
     bool good = true;
     for (std::size_t b = 0; b < n; ++b) {
       refs[b] = {coefs + 64 * b, ours + 8 * b};
-      good &= jpeg::idct_scalar({coefs + 64 * b, plain + 8 * b}, quant, kStride);
+      good &= jpeg::idct_plain({coefs + 64 * b, plain + 8 * b}, quant, kStride);
     }
     const bool said = jpeg::idct(kind, refs, n, quant, kStride);
     if (said != good || (good && std::memcmp(ours, plain, sizeof(ours)) != 0)) fail("idct on " + target);
     std::memset(ours, 0, sizeof(ours));
     std::memset(plain, 0, sizeof(plain));
-    for (std::size_t b = 0; b < n; ++b) jpeg::idct_low_4_scalar({coefs + 64 * b, plain + 8 * b}, quant, kStride);
+    for (std::size_t b = 0; b < n; ++b) jpeg::idct_low_4_plain({coefs + 64 * b, plain + 8 * b}, quant, kStride);
     jpeg::idct_low_4(refs, n, quant, kStride);
     if (std::memcmp(ours, plain, sizeof(ours)) != 0) fail("idct_low_4 on " + target);
     for (int size = 2; size <= 4; size *= 2) {
@@ -75,7 +75,7 @@ void check_kernels(const std::string& target) {
       std::memset(plain, 0, sizeof(plain));
       good = true;
       for (std::size_t b = 0; b < n; ++b) {
-        good &= jpeg::idct_reduced_scalar(size, {coefs + 64 * b, plain + 8 * b}, quant, kStride);
+        good &= jpeg::idct_reduced_plain(size, {coefs + 64 * b, plain + 8 * b}, quant, kStride);
       }
       const bool reduced = jpeg::idct_reduced(size, kind, refs, n, quant, kStride);
       if (reduced != good || (good && std::memcmp(ours, plain, sizeof(ours)) != 0)) {
@@ -103,10 +103,10 @@ void check_kernels(const std::string& target) {
       return all;
     };
     jpeg::idct_low_2(coefs, n, quant, ours, kStride);
-    jpeg::idct_low_2_scalar(coefs, n, quant, plain, kStride);
+    jpeg::idct_low_2_plain(coefs, n, quant, plain, kStride);
     if (!same(2)) fail("idct_low_2 on " + target);
     jpeg::idct_low_4_of_6(coefs, n, quant, ours, kStride);
-    jpeg::idct_low_4_of_6_scalar(coefs, n, quant, plain, kStride);
+    jpeg::idct_low_4_of_6_plain(coefs, n, quant, plain, kStride);
     if (!same(4)) fail("idct_low_4_of_6 on " + target);
   }
   for (int n = 1; n < 300; n += n < 140 ? 1 : 37) {
@@ -124,21 +124,21 @@ void check_kernels(const std::string& target) {
       if (std::memcmp(ours.data(), plain.data(), bytes) != 0) fail(std::string(what) + " on " + target);
     };
     jpeg::upsample_h2v1(a, n, ours.data());
-    jpeg::upsample_h2v1_scalar(a, n, plain.data());
+    jpeg::upsample_h2v1_plain(a, n, plain.data());
     compare(2 * size, "upsample_h2v1");
     jpeg::upsample_h2v2(a, b, n, ours.data());
-    jpeg::upsample_h2v2_scalar(a, b, n, plain.data());
+    jpeg::upsample_h2v2_plain(a, b, n, plain.data());
     compare(2 * size, "upsample_h2v2");
     for (int bias = 1; bias <= 2; ++bias) {
       jpeg::upsample_h1v2(a, b, n, bias, ours.data());
-      jpeg::upsample_h1v2_scalar(a, b, n, bias, plain.data());
+      jpeg::upsample_h1v2_plain(a, b, n, bias, plain.data());
       compare(size, "upsample_h1v2");
     }
     jpeg::ycc_to_rgb(a, b, c, n, ours.data());
-    jpeg::ycc_to_rgb_scalar(a, b, c, n, plain.data());
+    jpeg::ycc_to_rgb_plain(a, b, c, n, plain.data());
     compare(3 * size, "ycc_to_rgb");
     jpeg::gray_to_rgb(a, n, ours.data());
-    jpeg::gray_to_rgb_scalar(a, n, plain.data());
+    jpeg::gray_to_rgb_plain(a, n, plain.data());
     compare(3 * size, "gray_to_rgb");
   }
   // Every pair of colour samples: rounding is where conversions differ.
@@ -150,15 +150,15 @@ void check_kernels(const std::string& target) {
       red[static_cast<std::size_t>(x)] = static_cast<std::uint8_t>(x);
     }
     jpeg::ycc_to_rgb(luma.data(), blue.data(), red.data(), 256, ours.data());
-    jpeg::ycc_to_rgb_scalar(luma.data(), blue.data(), red.data(), 256, plain.data());
+    jpeg::ycc_to_rgb_plain(luma.data(), blue.data(), red.data(), 256, plain.data());
     if (std::memcmp(ours.data(), plain.data(), 3 * 256) != 0) fail("ycc_to_rgb's colours on " + target);
   }
 }
 
 enum class Result { same, declined, different };
 
-Result compare(const std::vector<std::uint8_t>& file, const Picture& turbo, const jpeg::Request& request,
-               const Area& area, int every = 1) {
+Result compare(const std::vector<std::uint8_t>& file, const Picture& turbo, const Request& request, const Area& area,
+               int every = 1) {
   Collector sink(turbo.width, turbo.height, area, every);
   // An exact copy in memory of its own, so that a sanitizer sees reads past the end.
   const std::vector<std::uint8_t> bytes(file);
@@ -167,7 +167,7 @@ Result compare(const std::vector<std::uint8_t>& file, const Picture& turbo, cons
   return sink.same(turbo) ? Result::same : Result::different;
 }
 
-Result compare(const std::vector<std::uint8_t>& file, const Picture& turbo, const jpeg::Request& request = {}) {
+Result compare(const std::vector<std::uint8_t>& file, const Picture& turbo, const Request& request = {}) {
   return compare(file, turbo, request, {0, 0, turbo.width, turbo.height});
 }
 
@@ -180,22 +180,22 @@ Area random_area(const Picture& picture) {
   return {x, y, 1 + below(picture.width - x), 1 + below(picture.height - y)};
 }
 
-std::string describe(const jpeg::Request& r, const Area& a) {
+std::string describe(const Request& r, const Area& a) {
   return " at 1/" + std::to_string(r.reduced) + (r.low_pass ? " low-pass" : "") + (r.gray ? " gray" : "") +
          (r.whole ? " whole" : "") + " area " + std::to_string(a.x) + "," + std::to_string(a.y) + " " +
          std::to_string(a.width) + "x" + std::to_string(a.height);
 }
 
 // Every way to ask for a picture.
-constexpr jpeg::Request kRequests[] = {{false, 1, true}, {true, 1, true}, {false, 2, true}, {true, 2, true},
-                                       {false, 4, true}, {true, 4, true}, {false, 8, true}, {true, 8, true}};
-constexpr jpeg::Request kLowPasses[] = {{false, 2, true, true}, {true, 2, true, true},  {false, 4, true, true},
-                                        {true, 4, true, true},  {false, 8, true, true}, {true, 8, true, true}};
+constexpr Request kRequests[] = {{false, 1, true}, {true, 1, true}, {false, 2, true}, {true, 2, true},
+                                 {false, 4, true}, {true, 4, true}, {false, 8, true}, {true, 8, true}};
+constexpr Request kLowPasses[] = {{false, 2, true, true}, {true, 2, true, true},  {false, 4, true, true},
+                                  {true, 4, true, true},  {false, 8, true, true}, {true, 8, true, true}};
 
 int reduced_side(int side, int reduced) { return (side + reduced - 1) / reduced; }
 
 // A low-pass of a whole file; without pixels if it is declined.
-Picture low_pass(const std::vector<std::uint8_t>& file, int width, int height, const jpeg::Request& request) {
+Picture low_pass(const std::vector<std::uint8_t>& file, int width, int height, const Request& request) {
   Collector sink(reduced_side(width, request.reduced), reduced_side(height, request.reduced));
   const std::vector<std::uint8_t> bytes(file);
   if (jpeg::decode(bytes.data(), bytes.size(), request, sink) != jpeg::Outcome::done) return {};
@@ -203,7 +203,7 @@ Picture low_pass(const std::vector<std::uint8_t>& file, int width, int height, c
 }
 
 // Parts of a low-pass are those of the whole. False if the file is declined.
-bool check_low_pass_parts(const std::vector<std::uint8_t>& file, int width, int height, jpeg::Request request,
+bool check_low_pass_parts(const std::vector<std::uint8_t>& file, int width, int height, Request request,
                           const std::string& name) {
   const Picture whole = low_pass(file, width, height, request);
   if (whole.rgb.empty()) return false;
@@ -219,7 +219,7 @@ bool check_low_pass_parts(const std::vector<std::uint8_t>& file, int width, int 
 // A sound file in every way or, without `thorough`, in about every third, and parts of it. False if it is declined as it
 // is: that may be right. What is taken as it is has to be taken in every other way, too.
 bool check_file(const std::vector<std::uint8_t>& file, const std::string& name, bool thorough) {
-  for (jpeg::Request request : kRequests) {
+  for (Request request : kRequests) {
     const bool plain = request.reduced == 1 && !request.gray;
     if (!plain && !thorough && next_random() % 3 != 0) continue;
     Picture turbo;
@@ -240,7 +240,7 @@ bool check_file(const std::vector<std::uint8_t>& file, const std::string& name, 
   }
   Picture size;
   turbo_decode(file.data(), file.size(), size, {}, 0);
-  for (const jpeg::Request& request : kLowPasses) {
+  for (const Request& request : kLowPasses) {
     if (!thorough && next_random() % 3 != 0) continue;
     if (!check_low_pass_parts(file, size.width, size.height, request, name)) {
       fail("declined: " + name + describe(request, {}));
@@ -360,7 +360,7 @@ void check_low_pass_of_gray() {
     recipe.seed = next_random();
     const auto file = make_jpeg(recipe);
     const Coefficients coefs = turbo_coefficients(file);
-    for (const jpeg::Request& request : kLowPasses) {
+    for (const Request& request : kLowPasses) {
       const int size = 8 / request.reduced * (coarse ? 2 : 1);
       if (coarse && (!request.gray || size == 8)) continue;
       const Picture ours = low_pass(file, recipe.width, recipe.height, request);
@@ -393,7 +393,7 @@ void check_low_pass_of_colour() {
     recipe.height = 217;
     recipe.gentle = true;
     const auto file = make_jpeg(recipe);
-    for (const jpeg::Request& request : kLowPasses) {
+    for (const Request& request : kLowPasses) {
       const Picture ours = low_pass(file, recipe.width, recipe.height, request);
       Picture turbo;
       turbo_decode(file.data(), file.size(), turbo, {request.gray, request.reduced, true});
@@ -423,7 +423,7 @@ void check_damage() {
   turbo_decode(file.data(), file.size(), turbo);
   for (std::size_t size = 0; size < file.size(); ++size) {
     const std::vector<std::uint8_t> cut(file.begin(), file.begin() + static_cast<std::ptrdiff_t>(size));
-    for (const jpeg::Request& request : kRequests) {
+    for (const Request& request : kRequests) {
       Picture same_size;
       same_size.width = (recipe.width + request.reduced - 1) / request.reduced;
       same_size.height = (recipe.height + request.reduced - 1) / request.reduced;
@@ -434,13 +434,13 @@ void check_damage() {
   }
   for (std::size_t size = 0; size < file.size(); ++size) {
     const std::vector<std::uint8_t> cut(file.begin(), file.begin() + static_cast<std::ptrdiff_t>(size));
-    for (const jpeg::Request& request : kLowPasses) {
+    for (const Request& request : kLowPasses) {
       if (low_pass(cut, recipe.width, recipe.height, request).rgb.empty()) continue;
       fail("cut off at byte " + std::to_string(size) + ", not declined" + describe(request, {}));
     }
   }
   // What lies below the area is not looked at, unless the whole file is to be.
-  const jpeg::Request not_whole{false, 1, false};
+  const Request not_whole{false, 1, false};
   const Area top{5, 0, 20, 14};
   for (const std::size_t missing : {std::size_t{2}, file.size() / 4}) {
     const std::vector<std::uint8_t> cut(file.begin(), file.end() - static_cast<std::ptrdiff_t>(missing));
@@ -448,7 +448,7 @@ void check_damage() {
   }
   const auto declined_by_all = [&](const std::vector<std::uint8_t>& wrong, const std::string& what) {
     if (compare(wrong, turbo) != Result::declined) fail(what + ", not declined");
-    for (const jpeg::Request& request : kLowPasses) {
+    for (const Request& request : kLowPasses) {
       if (low_pass(wrong, recipe.width, recipe.height, request).rgb.empty()) continue;
       fail(what + ", not declined" + describe(request, {}));
     }
@@ -517,7 +517,7 @@ void check_targets_agree() {
       Picture size;
       turbo_decode(file.data(), file.size(), size);
       for (const int reduced : {4, 8}) {
-        const jpeg::Request request{false, reduced, true, true};
+        const Request request{false, reduced, true, true};
         const Picture picture = low_pass(file, size.width, size.height, request);
         done += !picture.rgb.empty();
         if (sound[n / 2] && picture.rgb.empty()) {
@@ -566,7 +566,7 @@ void check_mutations() {
       }
     }
     Picture turbo;
-    const jpeg::Request low = kLowPasses[next_random() % std::size(kLowPasses)];
+    const Request low = kLowPasses[next_random() % std::size(kLowPasses)];
     Picture size;
     const Verdict whole_verdict = turbo_decode(file.data(), file.size(), size, {}, 1L << 20);
     if (size.width != 0 && static_cast<long>(size.width) * size.height <= 1L << 20 &&
@@ -574,7 +574,7 @@ void check_mutations() {
         whole_verdict != Verdict::clean) {
       fail("mutation " + std::to_string(round) + ": low-pass done, but libjpeg-turbo complains");
     }
-    const jpeg::Request request = kRequests[next_random() % std::size(kRequests)];
+    const Request request = kRequests[next_random() % std::size(kRequests)];
     const Verdict verdict = turbo_decode(file.data(), file.size(), turbo, request, 1L << 20);
     if (turbo.width == 0 || static_cast<long>(turbo.width) * turbo.height > 1L << 20) continue;
     const Result result = compare(file, turbo, request);

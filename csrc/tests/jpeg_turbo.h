@@ -33,8 +33,8 @@ inline void turbo_silent(j_common_ptr) {}
 
 // What libjpeg-turbo gives for a file. `picture` has a size as soon as the header could be read, but no pixels if it
 // failed or the file has more than `max_pixels`. Only `rows` rows are asked for; the others are 0.
-inline Verdict turbo_decode(const std::uint8_t* bytes, std::size_t size, Picture& picture,
-                            const jpeg::Request& request = {}, long max_pixels = 1L << 28, int rows = 1 << 30) {
+inline Verdict turbo_decode(const std::uint8_t* bytes, std::size_t size, Picture& picture, const Request& request = {},
+                            long max_pixels = 1L << 28, int rows = 1 << 30) {
   jpeg_decompress_struct info;
   TurboErrors errors;
   info.err = jpeg_std_error(&errors.manager);
@@ -119,7 +119,7 @@ class Collector : public RowSink {
     next_ = 0;
     return width == width_ && height == height_;
   }
-  void take(int y, const std::uint8_t* pixels) override {
+  void put_row(int y, const std::uint8_t* pixels) override {
     if (y < next_ || y < area_.y || y >= area_.bottom() || !wants(y)) {
       std::fprintf(stderr, "row %d comes at the wrong time\n", y);
       std::abort();

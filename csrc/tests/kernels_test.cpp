@@ -1,6 +1,6 @@
 // Every SIMD kernel on every target that this CPU has, against its plain twin, at every length up to a few vectors.
 // Buffers have exactly the size that is allowed, so an address sanitizer sees a byte too far.
-#define HWY_WANT_AVX3_DL  // resample_filter_vnni_kernels asks for it at run time
+#define HWY_WANT_AVX3_DL  // pillow_vnni_kernels asks for it at run time
 #include <hwy/targets.h>
 
 #include <algorithm>
@@ -13,19 +13,19 @@
 #include <random>
 #include <vector>
 
-#include "check.h"
 #include "core/adjust_kernels.h"
 #include "core/gather.h"
 #include "core/gather_kernels.h"
 #include "core/half.h"
 #include "core/orient_kernels.h"
 #include "core/pictures.h"
-#include "core/resample_area_kernels.h"
-#include "core/resample_exact_kernels.h"
-#include "core/resample_filter_kernels.h"
-#include "core/resample_linear_kernels.h"
-#include "core/resample_wide_kernels.h"
+#include "core/resample/area_kernels.h"
+#include "core/resample/cubic_lanczos4_kernels.h"
+#include "core/resample/linear_exact_kernels.h"
+#include "core/resample/linear_kernels.h"
+#include "core/resample/pillow_kernels.h"
 #include "core/write_kernels.h"
+#include "tests/check.h"
 
 namespace {
 
@@ -225,7 +225,7 @@ void test_filter_row(const char* target, int n, double shrink, int taps, bool sa
   std::unique_ptr<std::uint8_t, decltype(&std::free)> memory(
       static_cast<std::uint8_t*>(std::aligned_alloc(64, packed + planes)), std::free);
   RowFilter filter{width, n, taps, spans.data(), weights.data(), {}, 0, memory.get(), memory.get() + packed};
-  lay_out(filter);
+  choose_method(filter);
   for (int repeat = 0; repeat < 2; ++repeat) {
     const auto row = bytes(3 * width);
     auto fast = bytes(3 * n), plain = bytes(3 * n);
@@ -353,8 +353,8 @@ void test_taking() {
           for (std::size_t i = 0; i < rows.size(); ++i) {
             slots.push_back({out.data() + i * each, dtype, channels, height, width, c, y, x});
           }
-          CHECK(pixfeed::check(pictures, rows, slots, mean, std) == nullptr, "refused");
-          pixfeed::take(pictures, rows, slots, mean, std, pixfeed::Crew{3});
+          CHECK(pixfeed::check_take(pictures, rows, slots, mean, std) == nullptr, "refused");
+          pixfeed::take(pictures, rows, slots, mean, std, pixfeed::Workers{3});
           for (std::size_t i = 0; i < rows.size(); ++i) {
             for (int at = 0; at < channels * height * width; ++at) {
               const int ch = at % channels, px = at / channels % width, py = at / channels / width;

@@ -7,8 +7,8 @@
 
 #include <unistd.h>
 
-#include "check.h"
 #include "core/list.h"
+#include "tests/check.h"
 
 namespace {
 

@@ -1,4 +1,4 @@
-#include "bit_reader.h"
+#include "core/jpeg/bit_reader.h"
 
 #include <algorithm>
 

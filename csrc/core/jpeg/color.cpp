@@ -1,4 +1,4 @@
-#include "color.h"
+#include "core/jpeg/color.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -76,7 +76,7 @@ HWY_INLINE V16 odd_bytes(V8 v) {
   return hn::BitCast(d16, hn::ShiftRight<8>(hn::BitCast(du16, v)));
 }
 
-void YccToRgb(const std::uint8_t* y, const std::uint8_t* cb, const std::uint8_t* cr, int n, std::uint8_t* rgb) {
+void ycc_to_rgb_simd(const std::uint8_t* y, const std::uint8_t* cb, const std::uint8_t* cr, int n, std::uint8_t* rgb) {
   const int step = static_cast<int>(hn::Lanes(d8));
   const V16 centre = hn::Set(d16, 128);
   for (int x = 0; x < n; x += step) {
@@ -91,13 +91,13 @@ void YccToRgb(const std::uint8_t* y, const std::uint8_t* cb, const std::uint8_t*
 
 #else
 
-void YccToRgb(const std::uint8_t* y, const std::uint8_t* cb, const std::uint8_t* cr, int n, std::uint8_t* rgb) {
-  ycc_to_rgb_scalar(y, cb, cr, n, rgb);
+void ycc_to_rgb_simd(const std::uint8_t* y, const std::uint8_t* cb, const std::uint8_t* cr, int n, std::uint8_t* rgb) {
+  ycc_to_rgb_plain(y, cb, cr, n, rgb);
 }
 
 #endif
 
-void GrayToRgb(const std::uint8_t* y, int n, std::uint8_t* rgb) {
+void gray_to_rgb_simd(const std::uint8_t* y, int n, std::uint8_t* rgb) {
   const int step = static_cast<int>(hn::Lanes(d8));
   for (int x = 0; x < n; x += step) {
     const auto v = hn::LoadU(d8, y + x);
@@ -112,17 +112,16 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace pixfeed::jpeg {
 
-HWY_EXPORT(YccToRgb);
-HWY_EXPORT(GrayToRgb);
+HWY_EXPORT(ycc_to_rgb_simd);
+HWY_EXPORT(gray_to_rgb_simd);
 
 void ycc_to_rgb(const std::uint8_t* y, const std::uint8_t* cb, const std::uint8_t* cr, int n, std::uint8_t* rgb) {
-  HWY_DYNAMIC_DISPATCH(YccToRgb)(y, cb, cr, n, rgb);
+  HWY_DYNAMIC_DISPATCH(ycc_to_rgb_simd)(y, cb, cr, n, rgb);
 }
 
-void gray_to_rgb(const std::uint8_t* y, int n, std::uint8_t* rgb) { HWY_DYNAMIC_DISPATCH(GrayToRgb)(y, n, rgb); }
+void gray_to_rgb(const std::uint8_t* y, int n, std::uint8_t* rgb) { HWY_DYNAMIC_DISPATCH(gray_to_rgb_simd)(y, n, rgb); }
 
-void ycc_to_rgb_scalar(const std::uint8_t* y, const std::uint8_t* cb, const std::uint8_t* cr, int n,
-                       std::uint8_t* rgb) {
+void ycc_to_rgb_plain(const std::uint8_t* y, const std::uint8_t* cb, const std::uint8_t* cr, int n, std::uint8_t* rgb) {
   const auto byte = [](int v) { return static_cast<std::uint8_t>(std::clamp(v, 0, 255)); };
   for (int x = 0; x < n; ++x) {
     const int b = cb[x] - 128;
@@ -133,7 +132,7 @@ void ycc_to_rgb_scalar(const std::uint8_t* y, const std::uint8_t* cb, const std:
   }
 }
 
-void gray_to_rgb_scalar(const std::uint8_t* y, int n, std::uint8_t* rgb) {
+void gray_to_rgb_plain(const std::uint8_t* y, int n, std::uint8_t* rgb) {
   for (int x = 0; x < n; ++x) {
     for (int i = 0; i < 3; ++i) *rgb++ = y[x];
   }

@@ -12,7 +12,7 @@ void ycc_to_rgb(const std::uint8_t* y, const std::uint8_t* cb, const std::uint8_
 void gray_to_rgb(const std::uint8_t* y, int n, std::uint8_t* rgb);
 
 // The plain twins, which write nothing past the end.
-void ycc_to_rgb_scalar(const std::uint8_t* y, const std::uint8_t* cb, const std::uint8_t* cr, int n, std::uint8_t* rgb);
-void gray_to_rgb_scalar(const std::uint8_t* y, int n, std::uint8_t* rgb);
+void ycc_to_rgb_plain(const std::uint8_t* y, const std::uint8_t* cb, const std::uint8_t* cr, int n, std::uint8_t* rgb);
+void gray_to_rgb_plain(const std::uint8_t* y, int n, std::uint8_t* rgb);
 
 }  // namespace pixfeed::jpeg

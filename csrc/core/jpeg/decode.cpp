@@ -1,22 +1,22 @@
 // The rows of MCUs, from the file's bytes to the sink: a few MCUs' coefficients at a time become samples while they
 // are in the first cache, and a row of MCUs' samples become pixels while they are in the second. The picture as a
 // whole is never anywhere.
-#include "decode.h"
+#include "core/jpeg/decode.h"
 
 #include <algorithm>
 #include <cstring>
 #include <memory>
 #include <new>
 
-#include "bit_reader.h"
-#include "block_starts.h"
-#include "entropy.h"
-#include "geometry.h"
-#include "huffman.h"
-#include "idct.h"
-#include "markers.h"
-#include "planes.h"
-#include "skim.h"
+#include "core/jpeg/bit_reader.h"
+#include "core/jpeg/entropy.h"
+#include "core/jpeg/geometry.h"
+#include "core/jpeg/huffman.h"
+#include "core/jpeg/idct.h"
+#include "core/jpeg/markers.h"
+#include "core/jpeg/planes.h"
+#include "core/jpeg/skip/block_starts.h"
+#include "core/jpeg/skip/low_coefficients.h"
 
 namespace pixfeed::jpeg {
 namespace {
@@ -30,16 +30,16 @@ static_assert(kChunkBlocks * kMaxBlockBytes + 32 <= static_cast<int>(ByteFeed::k
 
 // Everything a thread needs to decode one picture; kept for the next one.
 struct Decoder {
-  Header header;
+  ScanHeader header;
   Geometry geometry;
   ByteFeed feed;
   Planes planes;
-  bool skimming;        // of MCUs that are needed no more than their lowest frequencies are
-  SkimLayout skim;      // of those MCUs then,
-  McuLayout layout;     // or else; there in any case
-  SkimLayout unneeded;  // of other MCUs, once one came along, as `skim`: `blocks` is 0 before
-  SkipLayout skip;      // of both
-  int chunk;            // MCUs decoded in one go
+  bool low_only;       // of MCUs that are needed no more than their lowest frequencies are
+  LowLayout low;       // of those MCUs then,
+  McuLayout layout;    // or else; there in any case
+  LowLayout unneeded;  // of other MCUs, once one came along, as `skim`: `blocks` is 0 before
+  SkipLayout skip;     // of both
+  int chunk;           // MCUs decoded in one go
   alignas(64) std::int16_t coefs[(kChunkBlocks + kSpareBlocks) * 64];
   std::uint8_t last[kChunkBlocks];  // see decode_mcus
   BlockRef blocks[3][kKinds][kChunkBlocks];
@@ -48,10 +48,10 @@ struct Decoder {
 
   bool start(const std::uint8_t* bytes, std::size_t size, const Request& request);
   bool run(const std::uint8_t* end, const Request& request, RowSink& sink);
-  bool lay_out_skimming();
+  bool lay_out_skipping();
   int least_bits() const;
   bool transform(int mcus, int first_mcu, int mcu_row, bool low_pass);
-  bool transform_skimmed(int mcus, int first_mcu, int mcu_row);
+  bool transform_low(int mcus, int first_mcu, int mcu_row);
 };
 
 // See McuLayout::Block: for `size` x `size` samples of a block.
@@ -63,12 +63,12 @@ int enough_for(int size, bool low_pass) {
 bool Decoder::start(const std::uint8_t* bytes, std::size_t size, const Request& request) {
   if (!parse_header(bytes, size, header)) return false;
   geometry = Geometry(header, request.gray, request.reduced);
-  layout.blocks = skim.blocks = unneeded.blocks = 0;
+  layout.blocks = low.blocks = unneeded.blocks = 0;
   // At a quarter or less no component has more than 4 x 4 samples a block, whatever the sampling.
-  skimming = request.low_pass && request.reduced >= 4;
+  low_only = request.low_pass && request.reduced >= 4;
   if (request.reduced == 8) {
-    skimming = true;
-    for (int c = 0; c < geometry.components; ++c) skimming &= request.low_pass || geometry.plane[c].size == 1;
+    low_only = true;
+    for (int c = 0; c < geometry.components; ++c) low_only &= request.low_pass || geometry.plane[c].size == 1;
   }
   for (int c = 0; c < header.components; ++c) {
     const Component& component = header.component[c];
@@ -77,7 +77,7 @@ bool Decoder::start(const std::uint8_t* bytes, std::size_t size, const Request& 
     if (dc_codes == nullptr || ac_codes == nullptr) return false;
     const int enough = c < geometry.components ? enough_for(geometry.plane[c].size, request.low_pass) : 0;
     const SkipTable* skip = nullptr;
-    if (!skimming && enough < 63) {
+    if (!low_only && enough < 63) {
       skip = skip_table(header.ac[component.ac]);
       if (skip == nullptr) return false;
     }
@@ -86,31 +86,31 @@ bool Decoder::start(const std::uint8_t* bytes, std::size_t size, const Request& 
     }
   }
   chunk = kChunkBlocks / layout.blocks;
-  return !skimming || lay_out_skimming();
+  return !low_only || lay_out_skipping();
 }
 
 // False if there is no memory.
-bool Decoder::lay_out_skimming() {
+bool Decoder::lay_out_skipping() {
   int first = 0;
   for (int c = 0; c < header.components; ++c) {
     const Component& component = header.component[c];
     const HuffmanSpec& ac = header.ac[component.ac];
     const SkipTables* tables = skip_tables(header.dc[component.dc], ac);
-    const PickTable* pick = pick_table(ac);
-    if (tables == nullptr || pick == nullptr) return false;
-    const int size = skimming && c < geometry.components ? geometry.plane[c].size : 1;
-    const int places = SkimLayout::places(size);
+    const SymbolTable* symbols = symbol_table(ac);
+    if (tables == nullptr || symbols == nullptr) return false;
+    const int size = low_only && c < geometry.components ? geometry.plane[c].size : 1;
+    const int room = LowLayout::coefs(size);
     for (int v = 0; v < component.v; ++v) {
-      for (int h = 0; h < component.h; ++h, ++skim.blocks) {
-        const McuLayout::Block& block = layout.block[skim.blocks];
-        skim.block[skim.blocks] = {block.dc, block.ac, pick, c, size, first + places * h, places * component.h};
-        unneeded.block[skim.blocks] = {block.dc, block.ac, pick, c, 1, 0, 0};
-        skip.block[skim.blocks] = {&tables->whole, &tables->rest, &block.dc->codes, &block.ac->codes};
+      for (int h = 0; h < component.h; ++h, ++low.blocks) {
+        const McuLayout::Block& block = layout.block[low.blocks];
+        low.block[low.blocks] = {block.dc, block.ac, symbols, c, size, first + room * h, room * component.h};
+        unneeded.block[low.blocks] = {block.dc, block.ac, symbols, c, 1, 0, 0};
+        skip.block[low.blocks] = {&tables->whole, &tables->rest, &block.dc->codes, &block.ac->codes};
       }
-      first += places * (chunk * component.h + 1);  // a row of blocks lies by itself, with one to spare
+      first += room * (chunk * component.h + 1);  // a row of blocks lies by itself, with one to spare
     }
   }
-  unneeded.blocks = skip.blocks = skim.blocks;
+  unneeded.blocks = skip.blocks = low.blocks;
   return true;
 }
 
@@ -172,10 +172,10 @@ bool Decoder::transform(int mcus, int first_mcu, int mcu_row, bool low_pass) {
   return good;
 }
 
-// The same for coefficients from skim_mcus.
-bool Decoder::transform_skimmed(int mcus, int first_mcu, int mcu_row) {
+// The same for coefficients from decode_low_mcus.
+bool Decoder::transform_low(int mcus, int first_mcu, int mcu_row) {
   bool good = true;
-  const SkimLayout::Block* block = skim.block;
+  const LowLayout::Block* block = low.block;
   for (int c = 0; c < geometry.components; ++c) {
     const Component& component = header.component[c];
     const Geometry::Plane& plane = geometry.plane[c];
@@ -186,7 +186,7 @@ bool Decoder::transform_skimmed(int mcus, int first_mcu, int mcu_row) {
     for (int v = 0; v < component.v; ++v, block += component.h, samples += plane.size * stride) {
       const std::int16_t* row = coefs + block->first;
       if (plane.size == 1) {
-        good &= idct_single(row, SkimLayout::places(1), n, quant[0], samples, 1);
+        good &= idct_single(row, LowLayout::coefs(1), n, quant[0], samples, 1);
       } else if (plane.size == 2) {
         idct_low_2(row, n, quant, samples, stride);
       } else {
@@ -200,7 +200,7 @@ bool Decoder::transform_skimmed(int mcus, int first_mcu, int mcu_row) {
 bool Decoder::run(const std::uint8_t* end, const Request& request, RowSink& sink) {
   int restart_in = header.restart_interval;
   int next_restart = 0;
-  const bool through_restarts = skimming && header.restart_interval != 0 && least_bits() >= 8;
+  const bool through_restarts = low_only && header.restart_interval != 0 && least_bits() >= 8;
   feed.start(header.scan, end, through_restarts);
   starts.clear();
   std::fill_n(dc, 3, 0);
@@ -221,26 +221,26 @@ bool Decoder::run(const std::uint8_t* end, const Request& request, RowSink& sink
         next_restart = (next_restart + 1) & 7;
       }
       const bool needed = wanted && column >= planes.first_mcu() && column < planes.end_mcu();
-      if (!needed && unneeded.blocks == 0 && !lay_out_skimming()) return false;
+      if (!needed && unneeded.blocks == 0 && !lay_out_skipping()) return false;
       int until = geometry.mcus_across;
       if (wanted && column < planes.end_mcu()) until = needed ? planes.end_mcu() : planes.first_mcu();
       // Of a segment, and as far as this goes on.
       int ahead = until - column;
-      if (skimming) ahead = geometry.mcus_across * (geometry.mcus_down - row) - column;
+      if (low_only) ahead = geometry.mcus_across * (geometry.mcus_down - row) - column;
       if (header.restart_interval != 0 && !through_restarts) ahead = std::min(ahead, restart_in);
       int mcus = std::min({chunk, until - column, ahead});
       if (header.restart_interval != 0) mcus = std::min(mcus, restart_in);
-      if (needed && !skimming) {
+      if (needed && !low_only) {
         feed.fill();
         if (!decode_mcus(feed.reader, layout, mcus, dc, coefs, last) || !feed.within()) return false;
         if (!transform(mcus, column - planes.first_mcu(), row, request.low_pass)) return false;
       } else {
         mcus = starts.find(feed, skip, mcus, ahead);
-        if (mcus == 0 || !skim_mcus(feed.bytes(), starts.starts(), needed ? skim : unneeded, mcus, dc, coefs))
+        if (mcus == 0 || !decode_low_mcus(feed.bytes(), starts.starts(), needed ? low : unneeded, mcus, dc, coefs))
           return false;
-        starts.pass(feed, mcus * skim.blocks);
+        starts.pass(feed, mcus * low.blocks);
         if (!feed.within(mcus == restart_in)) return false;
-        if (needed && !transform_skimmed(mcus, column - planes.first_mcu(), row)) return false;
+        if (needed && !transform_low(mcus, column - planes.first_mcu(), row)) return false;
       }
       column += mcus;
       restart_in -= mcus;

@@ -4,18 +4,10 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "../row_sink.h"
+#include "core/request.h"
+#include "core/row_sink.h"
 
 namespace pixfeed::jpeg {
-
-// How the picture is wanted.
-struct Request {
-  bool gray = false;      // the luma in all of R, G and B, as libjpeg-turbo gives it with JCS_GRAYSCALE
-  int reduced = 1;        // 1, 2, 4 or 8: as libjpeg-turbo with scale_num / scale_denom = 1 / reduced
-  bool whole = true;      // read to the end of the file even where the sink's area ends earlier
-  bool low_pass = false;  // reduced: a block's samples come from its lowest frequencies alone, as many as there are
-                          // samples: the picture's ideal low-pass rather than libjpeg-turbo's means of pixels
-};
 
 enum class Outcome {
   done,     // every row that the sink wants went to it, and every one is what libjpeg-turbo gives

@@ -1,6 +1,6 @@
-#include "entropy.h"
+#include "core/jpeg/entropy.h"
 
-#include "zigzag.h"
+#include "core/jpeg/zigzag.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "core/jpeg/entropy.cpp"
@@ -14,36 +14,24 @@ namespace pixfeed::jpeg {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-// One Huffman code, however long. -1 if no code begins like this. The reader must hold 16 bits.
-HWY_INLINE int read_code(BitReader& reader, const CodeTable& codes) {
-  const unsigned entry = codes.entry[reader.bits >> (64 - CodeTable::kBits)];
-  if (entry != 0) {
-    reader.skip(entry >> 8);
-    return static_cast<int>(entry & 255);
-  }
-  const auto window = static_cast<std::uint32_t>(reader.bits >> 48);
-  for (int length = CodeTable::kBits + 1; length <= 16; ++length) {
-    if (window < codes.limit[length]) {
-      const int index = codes.offset[length] + static_cast<int>(window >> (16 - length));
-      reader.skip(static_cast<unsigned>(length));
-      return codes.symbols[index & 255];
-    }
-  }
-  return -1;
+// One Huffman symbol, however long its code; -1 if no code begins like this. The reader must hold 16 bits.
+HWY_INLINE int read_symbol(BitReader& reader, const CodeTable& codes) {
+  const unsigned code = code_of(reader.bits, codes);
+  reader.skip(code >> 8);
+  return code != 0 ? static_cast<int>(code & 255) : -1;
 }
 
 // `size` bits (0 to 15) as a signed value.
 HWY_INLINE int read_value(BitReader& reader, int size) {
-  if (size == 0) return 0;
-  const auto bits = static_cast<unsigned>(reader.bits >> (64 - size));
+  const int value = value_at(reader.bits, static_cast<unsigned>(63 - size));
   reader.skip(static_cast<unsigned>(size));
-  return extend(bits, size);
+  return value;
 }
 
 // The DC difference by the long way. False if there is no such code.
 HWY_NOINLINE bool read_dc(BitReader& reader, const DcTable& table, int& difference) {
   reader.refill();
-  const int size = read_code(reader, table.codes);
+  const int size = read_symbol(reader, table.codes);
   if (size < 0) return false;
   difference = read_value(reader, size);
   return true;
@@ -53,7 +41,7 @@ HWY_NOINLINE bool read_dc(BitReader& reader, const DcTable& table, int& differen
 // end of the block, 0 to go on.
 HWY_INLINE int read_ac(BitReader& reader, const AcTable& table, std::int16_t* block, int& k) {
   reader.refill();
-  const int symbol = read_code(reader, table.codes);
+  const int symbol = read_symbol(reader, table.codes);
   if (symbol < 0) return -1;
   const int run = symbol >> 4;
   const int size = symbol & 15;
@@ -61,7 +49,7 @@ HWY_INLINE int read_ac(BitReader& reader, const AcTable& table, std::int16_t* bl
   const int value = read_value(reader, size);
   k += run + 1;
   if (k > 63) return -1;
-  block[kPlaces.place[k]] = static_cast<std::int16_t>(value);
+  block[kZigzag.place[k]] = static_cast<std::int16_t>(value);
   return k == 63 ? 1 : 0;
 }
 
@@ -113,8 +101,8 @@ HWY_INLINE bool skip_ac(BitReader& reader, const McuLayout::Block& kind, std::in
   }
 }
 
-bool DecodeMcus(BitReader& caller, const McuLayout& layout, int mcus, int* dc, std::int16_t* block,
-                std::uint8_t* last) {
+bool decode_mcus_simd(BitReader& caller, const McuLayout& layout, int mcus, int* dc, std::int16_t* block,
+                      std::uint8_t* last) {
   BitReader reader = caller;  // a copy that the compiler can keep in registers
   reader.refill();
   unsigned strange = 0;
@@ -153,7 +141,7 @@ bool DecodeMcus(BitReader& caller, const McuLayout& layout, int mcus, int* dc, s
       static_assert(DcTable::kMaxUsed + 4 * AcTable::kBits <= 56 && 5 * AcTable::kBits <= 56);
       static_assert(DcTable::kBits <= AcTable::kBits);
       const std::uint32_t* const table = kind->ac->entry;
-      const std::uint8_t* const begin = kPlaces.place;
+      const std::uint8_t* const begin = kZigzag.place;
       const std::uint8_t* const stop = begin + enough;
       const std::uint8_t* at = begin;
       int k;
@@ -240,11 +228,11 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace pixfeed::jpeg {
 
-HWY_EXPORT(DecodeMcus);
+HWY_EXPORT(decode_mcus_simd);
 
 bool decode_mcus(BitReader& reader, const McuLayout& layout, int mcus, int dc[3], std::int16_t* coefs,
                  std::uint8_t* last) {
-  return HWY_DYNAMIC_DISPATCH(DecodeMcus)(reader, layout, mcus, dc, coefs, last);
+  return HWY_DYNAMIC_DISPATCH(decode_mcus_simd)(reader, layout, mcus, dc, coefs, last);
 }
 
 }  // namespace pixfeed::jpeg

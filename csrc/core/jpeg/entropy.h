@@ -3,8 +3,8 @@
 
 #include <cstdint>
 
-#include "bit_reader.h"
-#include "huffman.h"
+#include "core/jpeg/bit_reader.h"
+#include "core/jpeg/huffman.h"
 
 namespace pixfeed::jpeg {
 

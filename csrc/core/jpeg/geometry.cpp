@@ -1,4 +1,4 @@
-#include "geometry.h"
+#include "core/jpeg/geometry.h"
 
 namespace pixfeed::jpeg {
 namespace {
@@ -7,7 +7,7 @@ int divide_up(int a, int b) { return (a + b - 1) / b; }
 
 }  // namespace
 
-Geometry::Geometry(const Header& header, bool gray, int reduced) {
+Geometry::Geometry(const ScanHeader& header, bool gray, int reduced) {
   const int smallest = 8 / reduced;  // samples a side that a block of the finest component gives
   width = divide_up(header.width, reduced);
   height = divide_up(header.height, reduced);

@@ -1,7 +1,7 @@
 // Which sizes a picture and its parts have, at the size that is asked for.
 #pragma once
 
-#include "markers.h"
+#include "core/jpeg/markers.h"
 
 namespace pixfeed::jpeg {
 
@@ -28,7 +28,7 @@ struct Geometry {
   Plane plane[3];
 
   // `gray`: only the luma matters. `reduced` is 1, 2, 4 or 8.
-  Geometry(const Header& header, bool gray, int reduced);
+  Geometry(const ScanHeader& header, bool gray, int reduced);
   Geometry() = default;
 };
 

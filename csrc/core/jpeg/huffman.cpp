@@ -1,4 +1,4 @@
-#include "huffman.h"
+#include "core/jpeg/huffman.h"
 
 #include <algorithm>
 #include <cstdlib>
@@ -75,7 +75,7 @@ void read_symbols(const CodeTable& codes, std::uint32_t* symbols) {
       alike = 1U << (kBits - length);
     } else if (code != 0) {
       alike = 1U << spare;
-      const int value = extend(window >> spare & ((1U << size) - 1), size);
+      const int value = value_at(std::uint64_t{window} << (64 - kBits + length), static_cast<unsigned>(63 - size));
       const int distance = size == 0 && run != 15 ? 0 : run + 1;
       if (std::abs(value) <= kMaxLast) symbol = pack(length + size, 1, distance, 0, value);
     }
@@ -123,18 +123,18 @@ bool build(const HuffmanSpec& spec, AcTable& table) {
   return true;
 }
 
-bool build(const HuffmanSpec& spec, PickTable& table) {
+bool build(const HuffmanSpec& spec, SymbolTable& table) {
   CodeTable codes;
   if (!build_codes(spec, codes)) return false;
-  for (unsigned window = 0; window < 1U << PickTable::kBits; ++window) {
+  for (unsigned window = 0; window < 1U << SymbolTable::kBits; ++window) {
     const int code = codes.entry[window];
     const int run = code >> 4 & 15;
     const int size = code & 15;
-    const int distance = size == 0 && run != 15 ? PickTable::kEnd : run + 1;
+    const int distance = size == 0 && run != 15 ? SymbolTable::kEnd : run + 1;
     const int length = code >> 8;
     const bool is_slow = code == 0 || (run == 15 && size == 0);
     const auto rest = static_cast<std::uint32_t>((64 - std::max(size, 1)) << 16 | length << 8 | (length + size));
-    table.entry[window] = is_slow ? PickTable::kSlow : static_cast<std::uint32_t>(distance) << 24 | rest;
+    table.entry[window] = is_slow ? SymbolTable::kSlow : static_cast<std::uint32_t>(distance) << 24 | rest;
   }
   return true;
 }
@@ -254,8 +254,8 @@ const AcTable* ac_table(const HuffmanSpec& spec) {
   return cache.get(spec);
 }
 
-const PickTable* pick_table(const HuffmanSpec& ac) {
-  thread_local Cache<PickTable> cache;
+const SymbolTable* symbol_table(const HuffmanSpec& ac) {
+  thread_local Cache<SymbolTable> cache;
   return cache.get(ac);
 }
 

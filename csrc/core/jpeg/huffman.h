@@ -31,7 +31,7 @@ inline unsigned code_of(std::uint64_t bits, const CodeTable& codes) {
   return entry != 0 ? entry : long_code(bits, codes);
 }
 
-// The value of 63 - `less` bits (0 to 15) at the head of `bits`: extend() without a branch.
+// The first 63 - `less` bits (0 to 15) of `bits` as a signed value: the standard's EXTEND, without a branch.
 inline int value_at(std::uint64_t bits, unsigned less) {
   const auto negative = static_cast<std::int64_t>(~bits) >> 63;
   const std::uint64_t amount = (bits ^ static_cast<std::uint64_t>(negative)) >> 1 >> less;
@@ -119,7 +119,7 @@ struct SkipTables {
 //   bits 24..31  the distance from k to the coefficient; kEnd at the end of the block
 // If the code takes more than kBits, or stands for 16 zeros, the entry is kSlow: no bits used. The fields of two entries
 // may be added.
-struct PickTable {
+struct SymbolTable {
   static constexpr int kBits = CodeTable::kBits;
   static constexpr int kMaxUsed = kBits + 15;
   static constexpr int kEnd = 32;
@@ -143,14 +143,8 @@ struct PickTable {
 inline constexpr int kCachedTables = 8;
 const DcTable* dc_table(const HuffmanSpec& spec);
 const AcTable* ac_table(const HuffmanSpec& spec);
-const PickTable* pick_table(const HuffmanSpec& ac);
+const SymbolTable* symbol_table(const HuffmanSpec& ac);
 const SkipTable* skip_table(const HuffmanSpec& ac);
 const SkipTables* skip_tables(const HuffmanSpec& dc, const HuffmanSpec& ac);
-
-// The `size` bits in `bits` as the standard's EXTEND reads them: the upper half is positive.
-inline int extend(unsigned bits, int size) {
-  return size == 0 || (bits >> (size - 1)) != 0 ? static_cast<int>(bits)
-                                                : static_cast<int>(bits) - static_cast<int>((1U << size) - 1);
-}
 
 }  // namespace pixfeed::jpeg

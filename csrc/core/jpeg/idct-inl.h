@@ -102,10 +102,10 @@ HWY_INLINE V16 sample_pair(V16 left, V16 right) {
   return hn::Xor(hn::Or(a, b), hn::Set(d16, static_cast<std::int16_t>(0x8080)));
 }
 
-// True if `top`, which gathered dequantised top rows by gather_top, says that all of them are below the limit.
+// True if `top`, which gathered dequantised top rows by collect_top, says that all of them are below the limit.
 HWY_INLINE bool top_is_low(V16 top) { return hn::AllTrue(d16, hn::Lt(top, hn::Set(d16, kTopRowLimit))); }
 // Negative numbers' bits are flipped: |x| or |x| - 1.
-HWY_INLINE V16 gather_top(V16 top, V16 row) { return hn::Or(top, hn::Xor(row, hn::ShiftRight<15>(row))); }
+HWY_INLINE V16 collect_top(V16 top, V16 row) { return hn::Or(top, hn::Xor(row, hn::ShiftRight<15>(row))); }
 
 }  // namespace HWY_NAMESPACE
 }  // namespace pixfeed::jpeg

@@ -1,4 +1,4 @@
-#include "idct.h"
+#include "core/jpeg/idct.h"
 
 #include <algorithm>
 #include <cstring>
@@ -130,7 +130,7 @@ HWY_INLINE bool idct_blocks(const BlockRef* blocks, std::size_t n, const std::in
     for (int row = 0; row < 8; ++row) {
       v[row] = row < kInputs ? hn::Mul(load_row(coefs, row), factors[row < kInputs ? row : 0]) : hn::Zero(d16);
     }
-    top = gather_top(top, v[0]);
+    top = collect_top(top, v[0]);
     transform<kInputs, kColumnShift>(v);
     transpose<kInputs>(v);
     transform<kInputs, kRowShift>(v);
@@ -139,7 +139,8 @@ HWY_INLINE bool idct_blocks(const BlockRef* blocks, std::size_t n, const std::in
   return top_is_low(top);
 }
 
-bool Idct(BlockKind kind, const BlockRef* blocks, std::size_t n, const std::int16_t* quant, std::ptrdiff_t stride) {
+bool idct_simd(BlockKind kind, const BlockRef* blocks, std::size_t n, const std::int16_t* quant,
+               std::ptrdiff_t stride) {
   if (n == 0) return true;
   if (kind == BlockKind::corner) return idct_blocks<4>(blocks, n, quant, stride);
   return idct_blocks<8>(blocks, n, quant, stride);
@@ -147,9 +148,10 @@ bool Idct(BlockKind kind, const BlockRef* blocks, std::size_t n, const std::int1
 
 #else
 
-bool Idct(BlockKind /*kind*/, const BlockRef* blocks, std::size_t n, const std::int16_t* quant, std::ptrdiff_t stride) {
+bool idct_simd(BlockKind /*kind*/, const BlockRef* blocks, std::size_t n, const std::int16_t* quant,
+               std::ptrdiff_t stride) {
   bool good = true;
-  for (std::size_t i = 0; i < n; ++i) good &= idct_scalar(blocks[i], quant, stride);
+  for (std::size_t i = 0; i < n; ++i) good &= idct_plain(blocks[i], quant, stride);
   return good;
 }
 
@@ -162,7 +164,7 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace pixfeed::jpeg {
 
-HWY_EXPORT(Idct);
+HWY_EXPORT(idct_simd);
 
 namespace {
 
@@ -179,7 +181,7 @@ bool idct_flat(const BlockRef& block, int quant, std::ptrdiff_t stride) {
 }  // namespace
 
 bool idct(BlockKind kind, const BlockRef* blocks, std::size_t n, const std::int16_t* quant, std::ptrdiff_t stride) {
-  if (kind != BlockKind::flat) return HWY_DYNAMIC_DISPATCH(Idct)(kind, blocks, n, quant, stride);
+  if (kind != BlockKind::flat) return HWY_DYNAMIC_DISPATCH(idct_simd)(kind, blocks, n, quant, stride);
   bool good = true;
   for (std::size_t i = 0; i < n; ++i) good &= idct_flat(blocks[i], quant[0], stride);
   return good;

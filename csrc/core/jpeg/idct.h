@@ -50,12 +50,12 @@ inline constexpr int kLowSlack = 64;
 bool idct_single(const std::int16_t* coefs, int every, int n, int quant, std::uint8_t* samples, int step);
 
 // The same for one block of any kind, in plain C++: what the tests compare with.
-bool idct_scalar(const BlockRef& block, const std::int16_t* quant, std::ptrdiff_t stride);
-bool idct_reduced_scalar(int size, const BlockRef& block, const std::int16_t* quant, std::ptrdiff_t stride);
-void idct_low_4_scalar(const BlockRef& block, const std::int16_t* quant, std::ptrdiff_t stride);
-void idct_low_2_scalar(const std::int16_t* coefs, int n, const std::int16_t* quant, std::uint8_t* samples,
-                       std::ptrdiff_t stride);
-void idct_low_4_of_6_scalar(const std::int16_t* coefs, int n, const std::int16_t* quant, std::uint8_t* samples,
-                            std::ptrdiff_t stride);
+bool idct_plain(const BlockRef& block, const std::int16_t* quant, std::ptrdiff_t stride);
+bool idct_reduced_plain(int size, const BlockRef& block, const std::int16_t* quant, std::ptrdiff_t stride);
+void idct_low_4_plain(const BlockRef& block, const std::int16_t* quant, std::ptrdiff_t stride);
+void idct_low_2_plain(const std::int16_t* coefs, int n, const std::int16_t* quant, std::uint8_t* samples,
+                      std::ptrdiff_t stride);
+void idct_low_4_of_6_plain(const std::int16_t* coefs, int n, const std::int16_t* quant, std::uint8_t* samples,
+                           std::ptrdiff_t stride);
 
 }  // namespace pixfeed::jpeg

@@ -5,7 +5,7 @@
 #include <cstring>
 #include <limits>
 
-#include "idct.h"
+#include "core/jpeg/idct.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "core/jpeg/idct_low.cpp"
@@ -81,8 +81,8 @@ HWY_INLINE V16 samples_of(V16 c, V16 quant) {
   return hn::Add(hn::ShiftRight<3>(hn::SaturatedAdd(c, hn::Set(d16, 4))), hn::Set(d16, 128));
 }
 
-void IdctLow2(const std::int16_t* coefs, int n, const std::int16_t* quant, std::uint8_t* samples,
-              std::ptrdiff_t stride) {
+void idct_low_2_simd(const std::int16_t* coefs, int n, const std::int16_t* quant, std::uint8_t* samples,
+                     std::ptrdiff_t stride) {
   const hn::Repartition<std::uint8_t, D16> d8;
   const hn::Repartition<std::uint16_t, D16> du16;
   const hn::Half<decltype(du16)> half;
@@ -102,8 +102,8 @@ void IdctLow2(const std::int16_t* coefs, int n, const std::int16_t* quant, std::
   }
 }
 
-void IdctLow4Of6(const std::int16_t* coefs, int n, const std::int16_t* quant, std::uint8_t* samples,
-                 std::ptrdiff_t stride) {
+void idct_low_4_of_6_simd(const std::int16_t* coefs, int n, const std::int16_t* quant, std::uint8_t* samples,
+                          std::ptrdiff_t stride) {
   const hn::FixedTag<std::int16_t, 8> one_block;
   const hn::FixedTag<std::int32_t, 4> its_pairs;
   const hn::CappedTag<std::int32_t, 8> d32;  // a row of samples or two
@@ -159,7 +159,7 @@ HWY_INLINE void transpose(V4 (&v)[4]) {
   v[3] = hn::InterleaveUpper(d4, b, d);
 }
 
-void IdctLow4(const BlockRef* blocks, std::size_t n, const std::int16_t* quant, std::ptrdiff_t stride) {
+void idct_low_4_simd(const BlockRef* blocks, std::size_t n, const std::int16_t* quant, std::ptrdiff_t stride) {
   const hn::FixedTag<std::int16_t, 4> d16x4;
   const hn::FixedTag<std::int16_t, 8> d16x8;
   const hn::FixedTag<std::uint8_t, 8> d8x8;
@@ -195,18 +195,18 @@ void IdctLow4(const BlockRef* blocks, std::size_t n, const std::int16_t* quant, 
 
 #else
 
-void IdctLow4(const BlockRef* blocks, std::size_t n, const std::int16_t* quant, std::ptrdiff_t stride) {
-  for (std::size_t i = 0; i < n; ++i) idct_low_4_scalar(blocks[i], quant, stride);
+void idct_low_4_simd(const BlockRef* blocks, std::size_t n, const std::int16_t* quant, std::ptrdiff_t stride) {
+  for (std::size_t i = 0; i < n; ++i) idct_low_4_plain(blocks[i], quant, stride);
 }
 
-void IdctLow2(const std::int16_t* coefs, int n, const std::int16_t* quant, std::uint8_t* samples,
-              std::ptrdiff_t stride) {
-  idct_low_2_scalar(coefs, n, quant, samples, stride);
+void idct_low_2_simd(const std::int16_t* coefs, int n, const std::int16_t* quant, std::uint8_t* samples,
+                     std::ptrdiff_t stride) {
+  idct_low_2_plain(coefs, n, quant, samples, stride);
 }
 
-void IdctLow4Of6(const std::int16_t* coefs, int n, const std::int16_t* quant, std::uint8_t* samples,
-                 std::ptrdiff_t stride) {
-  idct_low_4_of_6_scalar(coefs, n, quant, samples, stride);
+void idct_low_4_of_6_simd(const std::int16_t* coefs, int n, const std::int16_t* quant, std::uint8_t* samples,
+                          std::ptrdiff_t stride) {
+  idct_low_4_of_6_plain(coefs, n, quant, samples, stride);
 }
 
 #endif
@@ -218,9 +218,9 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace pixfeed::jpeg {
 
-HWY_EXPORT(IdctLow2);
-HWY_EXPORT(IdctLow4);
-HWY_EXPORT(IdctLow4Of6);
+HWY_EXPORT(idct_low_2_simd);
+HWY_EXPORT(idct_low_4_simd);
+HWY_EXPORT(idct_low_4_of_6_simd);
 
 namespace {
 
@@ -249,10 +249,10 @@ int saturated(int x) {
 }  // namespace
 
 void idct_low_4(const BlockRef* blocks, std::size_t n, const std::int16_t* quant, std::ptrdiff_t stride) {
-  HWY_DYNAMIC_DISPATCH(IdctLow4)(blocks, n, quant, stride);
+  HWY_DYNAMIC_DISPATCH(idct_low_4_simd)(blocks, n, quant, stride);
 }
 
-void idct_low_4_scalar(const BlockRef& block, const std::int16_t* quant, std::ptrdiff_t stride) {
+void idct_low_4_plain(const BlockRef& block, const std::int16_t* quant, std::ptrdiff_t stride) {
   int columns[16];
   for (int x = 0; x < 4; ++x) {
     int c[4];
@@ -273,11 +273,11 @@ void idct_low_4_scalar(const BlockRef& block, const std::int16_t* quant, std::pt
 
 void idct_low_2(const std::int16_t* coefs, int n, const std::int16_t* quant, std::uint8_t* samples,
                 std::ptrdiff_t stride) {
-  HWY_DYNAMIC_DISPATCH(IdctLow2)(coefs, n, quant, samples, stride);
+  HWY_DYNAMIC_DISPATCH(idct_low_2_simd)(coefs, n, quant, samples, stride);
 }
 
-void idct_low_2_scalar(const std::int16_t* coefs, int n, const std::int16_t* quant, std::uint8_t* samples,
-                       std::ptrdiff_t stride) {
+void idct_low_2_plain(const std::int16_t* coefs, int n, const std::int16_t* quant, std::uint8_t* samples,
+                      std::ptrdiff_t stride) {
   constexpr int kFrom[4] = {0, 1, 8, 9};
   for (; n > 0; --n, coefs += 4, samples += 2) {
     int c[4];
@@ -298,11 +298,11 @@ void idct_low_2_scalar(const std::int16_t* coefs, int n, const std::int16_t* qua
 
 void idct_low_4_of_6(const std::int16_t* coefs, int n, const std::int16_t* quant, std::uint8_t* samples,
                      std::ptrdiff_t stride) {
-  HWY_DYNAMIC_DISPATCH(IdctLow4Of6)(coefs, n, quant, samples, stride);
+  HWY_DYNAMIC_DISPATCH(idct_low_4_of_6_simd)(coefs, n, quant, samples, stride);
 }
 
-void idct_low_4_of_6_scalar(const std::int16_t* coefs, int n, const std::int16_t* quant, std::uint8_t* samples,
-                            std::ptrdiff_t stride) {
+void idct_low_4_of_6_plain(const std::int16_t* coefs, int n, const std::int16_t* quant, std::uint8_t* samples,
+                           std::ptrdiff_t stride) {
   for (; n > 0; --n, coefs += 8, samples += 4) {
     for (int i = 0; i < 16; ++i) {
       int sum = 1 << (kSixBits - 1);

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "idct.h"
+#include "core/jpeg/idct.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "core/jpeg/idct_reduced.cpp"
@@ -47,7 +47,7 @@ HWY_INLINE V16 dequantised(const std::int16_t* const* coefs, const std::int16_t*
 HWY_INLINE void reduce4(const std::int16_t* const* coefs, const std::int16_t* quant, V16& top, std::uint32_t* out) {
   const auto row = [&](int i) HWY_ATTR { return dequantised(coefs, quant, i); };
   const V16 v0 = row(0), v1 = row(1), v2 = row(2), v3 = row(3), v5 = row(5), v6 = row(6), v7 = row(7);
-  top = gather_top(top, v0);
+  top = collect_top(top, v0);
 
   const V32 half = hn::Set(d32, 1 << (kColumnShift4 - 1));
   const Wide centre = plus(widen<kConstBits + 1>(v0), {half, half});
@@ -91,7 +91,7 @@ HWY_INLINE void reduce4(const std::int16_t* const* coefs, const std::int16_t* qu
 HWY_INLINE void reduce2(const std::int16_t* const* coefs, const std::int16_t* quant, V16& top, std::uint8_t* out) {
   const auto row = [&](int i) HWY_ATTR { return dequantised(coefs, quant, i); };
   const V16 v0 = row(0), v1 = row(1), v3 = row(3), v5 = row(5), v7 = row(7);
-  top = gather_top(top, v0);
+  top = collect_top(top, v0);
 
   const V32 half = hn::Set(d32, 1 << (kColumnShift2 - 1));
   const Wide centre = plus(widen<kConstBits + 2>(v0), {half, half});
@@ -140,16 +140,18 @@ HWY_INLINE bool reduce_blocks(const BlockRef* blocks, std::size_t n, const std::
   return top_is_low(top);
 }
 
-bool IdctReduced(int size, const BlockRef* blocks, std::size_t n, const std::int16_t* quant, std::ptrdiff_t stride) {
+bool idct_reduced_simd(int size, const BlockRef* blocks, std::size_t n, const std::int16_t* quant,
+                       std::ptrdiff_t stride) {
   if (n == 0) return true;
   return size == 4 ? reduce_blocks<4>(blocks, n, quant, stride) : reduce_blocks<2>(blocks, n, quant, stride);
 }
 
 #else
 
-bool IdctReduced(int size, const BlockRef* blocks, std::size_t n, const std::int16_t* quant, std::ptrdiff_t stride) {
+bool idct_reduced_simd(int size, const BlockRef* blocks, std::size_t n, const std::int16_t* quant,
+                       std::ptrdiff_t stride) {
   bool good = true;
-  for (std::size_t i = 0; i < n; ++i) good &= idct_reduced_scalar(size, blocks[i], quant, stride);
+  for (std::size_t i = 0; i < n; ++i) good &= idct_reduced_plain(size, blocks[i], quant, stride);
   return good;
 }
 
@@ -162,7 +164,7 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace pixfeed::jpeg {
 
-HWY_EXPORT(IdctReduced);
+HWY_EXPORT(idct_reduced_simd);
 
 namespace {
 
@@ -178,7 +180,7 @@ std::uint8_t of_dc(int dc) { return static_cast<std::uint8_t>(std::clamp((dc + 4
 
 bool idct_reduced(int size, BlockKind kind, const BlockRef* blocks, std::size_t n, const std::int16_t* quant,
                   std::ptrdiff_t stride) {
-  if (kind != BlockKind::flat) return HWY_DYNAMIC_DISPATCH(IdctReduced)(size, blocks, n, quant, stride);
+  if (kind != BlockKind::flat) return HWY_DYNAMIC_DISPATCH(idct_reduced_simd)(size, blocks, n, quant, stride);
   unsigned beyond = 0;
   for (std::size_t i = 0; i < n; ++i) {
     const int dc = static_cast<std::int16_t>(blocks[i].coefs[0] * quant[0]);

@@ -1,4 +1,4 @@
-#include "markers.h"
+#include "core/jpeg/markers.h"
 
 #include <algorithm>
 #include <cstring>
@@ -23,7 +23,7 @@ struct Segment {
 
 // What the markers said that only matters once all of them are known.
 struct Seen {
-  bool frame = false;
+  bool start_of_frame = false;
   bool jfif = false;
   bool adobe = false;
   int adobe_transform = 0;
@@ -32,7 +32,7 @@ struct Seen {
 
 int big_endian16(const std::uint8_t* p) { return p[0] << 8 | p[1]; }
 
-bool read_quant_tables(Segment s, Header& header, Seen& seen) {
+bool read_quant_tables(Segment s, ScanHeader& header, Seen& seen) {
   while (s.size > 0) {
     const int wide = s.data[0] >> 4;
     const int index = s.data[0] & 15;
@@ -49,7 +49,7 @@ bool read_quant_tables(Segment s, Header& header, Seen& seen) {
   return true;
 }
 
-bool read_huffman_tables(Segment s, Header& header) {
+bool read_huffman_tables(Segment s, ScanHeader& header) {
   while (s.size > 0) {
     const int index = s.data[0];
     if ((index & ~0x13) != 0 || s.size < 17) return false;
@@ -67,9 +67,9 @@ bool read_huffman_tables(Segment s, Header& header) {
   return true;
 }
 
-bool read_frame(Segment s, Header& header, Seen& seen) {
-  if (seen.frame || s.size < 6 || s.data[0] != 8) return false;
-  seen.frame = true;
+bool read_start_of_frame(Segment s, ScanHeader& header, Seen& seen) {
+  if (seen.start_of_frame || s.size < 6 || s.data[0] != 8) return false;
+  seen.start_of_frame = true;
   header.height = big_endian16(s.data + 1);
   header.width = big_endian16(s.data + 3);
   header.components = s.data[5];
@@ -103,7 +103,7 @@ bool read_frame(Segment s, Header& header, Seen& seen) {
   return true;
 }
 
-bool read_scan(Segment s, Header& header) {
+bool read_scan(Segment s, ScanHeader& header) {
   const auto n = static_cast<std::size_t>(header.components);
   if (s.size != 4 + 2 * n || s.data[0] != n) return false;
   for (std::size_t c = 0; c < n; ++c) {
@@ -118,7 +118,7 @@ bool read_scan(Segment s, Header& header) {
 }
 
 // How libjpeg tells the colours of three components: JFIF, else Adobe, else the components' names.
-bool is_ycc(const Header& header, const Seen& seen) {
+bool is_ycc(const ScanHeader& header, const Seen& seen) {
   if (seen.jfif) return true;
   if (seen.adobe) return seen.adobe_transform == 1;
   const Component* c = header.component;
@@ -140,7 +140,7 @@ bool read_application(int marker, Segment s, Seen& seen) {
 
 }  // namespace
 
-bool parse_header(const std::uint8_t* bytes, std::size_t size, Header& header) {
+bool parse_header(const std::uint8_t* bytes, std::size_t size, ScanHeader& header) {
   if (size < 4 || bytes[0] != 0xFF || bytes[1] != 0xD8) return false;
   Seen seen;
   header.restart_interval = 0;
@@ -161,7 +161,7 @@ bool parse_header(const std::uint8_t* bytes, std::size_t size, Header& header) {
     switch (marker) {
       case 0xC0:  // baseline
       case 0xC1:  // extended sequential, Huffman
-        good = read_frame(segment, header, seen);
+        good = read_start_of_frame(segment, header, seen);
         break;
       case 0xC4:
         good = read_huffman_tables(segment, header);
@@ -174,7 +174,7 @@ bool parse_header(const std::uint8_t* bytes, std::size_t size, Header& header) {
         if (good) header.restart_interval = big_endian16(segment.data);
         break;
       case 0xDA:
-        if (!seen.frame || !read_scan(segment, header)) return false;
+        if (!seen.start_of_frame || !read_scan(segment, header)) return false;
         for (int c = 0; c < header.components; ++c) {
           if ((seen.quant >> header.component[c].quant & 1) == 0) return false;
         }

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "huffman.h"
+#include "core/jpeg/huffman.h"
 
 namespace pixfeed::jpeg {
 
@@ -17,7 +17,7 @@ struct Component {
 };
 
 // All that a scan needs. Tables are only meaningful where `present` says so.
-struct Header {
+struct ScanHeader {
   int width, height;  // pixels
   int components;     // 1 (gray) or 3 (YCbCr)
   int max_h, max_v;   // largest sampling factors
@@ -30,6 +30,6 @@ struct Header {
 
 // Reads everything up to the first scan. False if the file is not one that this decoder takes: not baseline or
 // extended sequential, not one scan, colours other than gray or YCbCr, or anything at all out of the ordinary.
-bool parse_header(const std::uint8_t* bytes, std::size_t size, Header& header);
+bool parse_header(const std::uint8_t* bytes, std::size_t size, ScanHeader& header);
 
 }  // namespace pixfeed::jpeg

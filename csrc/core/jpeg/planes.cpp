@@ -1,9 +1,9 @@
-#include "planes.h"
+#include "core/jpeg/planes.h"
 
 #include <algorithm>
 
-#include "color.h"
-#include "upsample.h"
+#include "core/jpeg/color.h"
+#include "core/jpeg/upsample.h"
 
 namespace pixfeed::jpeg {
 namespace {
@@ -135,7 +135,7 @@ void Planes::emit(RowSink& sink, int mcu_row) {
       const std::uint8_t* red = full_width(2, y);
       ycc_to_rgb(luma, blue, red, area_.width, rgb);
     }
-    sink.take(y, rgb);
+    sink.put_row(y, rgb);
   }
 }
 

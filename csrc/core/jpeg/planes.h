@@ -4,9 +4,9 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "../row_sink.h"
-#include "geometry.h"
-#include "memory.h"
+#include "core/jpeg/geometry.h"
+#include "core/row_sink.h"
+#include "core/scratch.h"
 
 namespace pixfeed::jpeg {
 
@@ -45,13 +45,13 @@ class Planes {
 
  private:
   struct Plane {
-    Memory memory;
+    Buffer memory;
     std::uint8_t* samples;  // row 0, first needed column
     std::ptrdiff_t stride;
     int kept_rows;    // in memory: those of one MCU row or of two
     int first;        // column of the picture that is the first here
     int count;        // columns here that count
-    Memory full_row;  // the current row at full width
+    Buffer full_row;  // the current row at full width
   };
 
   std::uint8_t* row(const Plane& plane, int y) const { return plane.samples + y % plane.kept_rows * plane.stride; }
@@ -59,7 +59,7 @@ class Planes {
   int rows_before(int mcu_row) const;
 
   Plane component_[3];
-  Memory rgb_;
+  Buffer rgb_;
   Geometry geometry_;
   Area area_;
   int first_mcu_, end_mcu_;

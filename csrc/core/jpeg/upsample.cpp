@@ -1,4 +1,4 @@
-#include "upsample.h"
+#include "core/jpeg/upsample.h"
 
 #include <cstddef>
 
@@ -27,7 +27,7 @@ HWY_INLINE void store_pairs(V16 even, V16 odd, std::uint8_t* out) {
   hn::StoreU(hn::BitCast(d8_double, hn::Or(even, hn::ShiftLeft<8>(odd))), d8_double, out);
 }
 
-void H2V1(const std::uint8_t* in, int n, std::uint8_t* out) {
+void upsample_h2v1_simd(const std::uint8_t* in, int n, std::uint8_t* out) {
   const int step = static_cast<int>(hn::Lanes(d16));
   const V16 one = hn::Set(d16, 1);
   const V16 two = hn::Set(d16, 2);
@@ -44,7 +44,7 @@ HWY_INLINE V16 column(const std::uint8_t* near, const std::uint8_t* far) {
   return hn::Add(times3(load(near)), load(far));
 }
 
-void H2V2(const std::uint8_t* near, const std::uint8_t* far, int n, std::uint8_t* out) {
+void upsample_h2v2_simd(const std::uint8_t* near, const std::uint8_t* far, int n, std::uint8_t* out) {
   const int step = static_cast<int>(hn::Lanes(d16));
   const V16 eight = hn::Set(d16, 8);
   const V16 seven = hn::Set(d16, 7);
@@ -56,7 +56,7 @@ void H2V2(const std::uint8_t* near, const std::uint8_t* far, int n, std::uint8_t
   }
 }
 
-void H1V2(const std::uint8_t* near, const std::uint8_t* far, int n, int bias, std::uint8_t* out) {
+void upsample_h1v2_simd(const std::uint8_t* near, const std::uint8_t* far, int n, int bias, std::uint8_t* out) {
   const int step = static_cast<int>(hn::Lanes(d16));
   const V16 rounding = hn::Set(d16, static_cast<std::uint16_t>(bias));
   const hn::RebindToSigned<decltype(d16)> di16;
@@ -68,14 +68,14 @@ void H1V2(const std::uint8_t* near, const std::uint8_t* far, int n, int bias, st
 
 #else
 
-void H2V1(const std::uint8_t* in, int n, std::uint8_t* out) { upsample_h2v1_scalar(in, n, out); }
+void upsample_h2v1_simd(const std::uint8_t* in, int n, std::uint8_t* out) { upsample_h2v1_plain(in, n, out); }
 
-void H2V2(const std::uint8_t* near, const std::uint8_t* far, int n, std::uint8_t* out) {
-  upsample_h2v2_scalar(near, far, n, out);
+void upsample_h2v2_simd(const std::uint8_t* near, const std::uint8_t* far, int n, std::uint8_t* out) {
+  upsample_h2v2_plain(near, far, n, out);
 }
 
-void H1V2(const std::uint8_t* near, const std::uint8_t* far, int n, int bias, std::uint8_t* out) {
-  upsample_h1v2_scalar(near, far, n, bias, out);
+void upsample_h1v2_simd(const std::uint8_t* near, const std::uint8_t* far, int n, int bias, std::uint8_t* out) {
+  upsample_h1v2_plain(near, far, n, bias, out);
 }
 
 #endif
@@ -87,18 +87,20 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace pixfeed::jpeg {
 
-HWY_EXPORT(H2V1);
-HWY_EXPORT(H2V2);
-HWY_EXPORT(H1V2);
+HWY_EXPORT(upsample_h2v1_simd);
+HWY_EXPORT(upsample_h2v2_simd);
+HWY_EXPORT(upsample_h1v2_simd);
 
-void upsample_h2v1(const std::uint8_t* in, int n, std::uint8_t* out) { HWY_DYNAMIC_DISPATCH(H2V1)(in, n, out); }
+void upsample_h2v1(const std::uint8_t* in, int n, std::uint8_t* out) {
+  HWY_DYNAMIC_DISPATCH(upsample_h2v1_simd)(in, n, out);
+}
 
 void upsample_h2v2(const std::uint8_t* near, const std::uint8_t* far, int n, std::uint8_t* out) {
-  HWY_DYNAMIC_DISPATCH(H2V2)(near, far, n, out);
+  HWY_DYNAMIC_DISPATCH(upsample_h2v2_simd)(near, far, n, out);
 }
 
 void upsample_h1v2(const std::uint8_t* near, const std::uint8_t* far, int n, int bias, std::uint8_t* out) {
-  HWY_DYNAMIC_DISPATCH(H1V2)(near, far, n, bias, out);
+  HWY_DYNAMIC_DISPATCH(upsample_h1v2_simd)(near, far, n, bias, out);
 }
 
 void replicate(const std::uint8_t* in, int n, int factor, std::uint8_t* out) {
@@ -107,14 +109,14 @@ void replicate(const std::uint8_t* in, int n, int factor, std::uint8_t* out) {
   }
 }
 
-void upsample_h2v1_scalar(const std::uint8_t* in, int n, std::uint8_t* out) {
+void upsample_h2v1_plain(const std::uint8_t* in, int n, std::uint8_t* out) {
   for (int x = 0; x < n; ++x) {
     out[2 * x] = static_cast<std::uint8_t>((3 * in[x] + in[x - 1] + 1) >> 2);
     out[2 * x + 1] = static_cast<std::uint8_t>((3 * in[x] + in[x + 1] + 2) >> 2);
   }
 }
 
-void upsample_h2v2_scalar(const std::uint8_t* near, const std::uint8_t* far, int n, std::uint8_t* out) {
+void upsample_h2v2_plain(const std::uint8_t* near, const std::uint8_t* far, int n, std::uint8_t* out) {
   const auto sum = [&](int x) { return 3 * near[x] + far[x]; };
   for (int x = 0; x < n; ++x) {
     out[2 * x] = static_cast<std::uint8_t>((3 * sum(x) + sum(x - 1) + 8) >> 4);
@@ -122,7 +124,7 @@ void upsample_h2v2_scalar(const std::uint8_t* near, const std::uint8_t* far, int
   }
 }
 
-void upsample_h1v2_scalar(const std::uint8_t* near, const std::uint8_t* far, int n, int bias, std::uint8_t* out) {
+void upsample_h1v2_plain(const std::uint8_t* near, const std::uint8_t* far, int n, int bias, std::uint8_t* out) {
   for (int x = 0; x < n; ++x) out[x] = static_cast<std::uint8_t>((3 * near[x] + far[x] + bias) >> 2);
 }
 

@@ -22,8 +22,8 @@ void upsample_h1v2(const std::uint8_t* near, const std::uint8_t* far, int n, int
 void replicate(const std::uint8_t* in, int n, int factor, std::uint8_t* out);
 
 // The plain twins.
-void upsample_h2v1_scalar(const std::uint8_t* in, int n, std::uint8_t* out);
-void upsample_h2v2_scalar(const std::uint8_t* near, const std::uint8_t* far, int n, std::uint8_t* out);
-void upsample_h1v2_scalar(const std::uint8_t* near, const std::uint8_t* far, int n, int bias, std::uint8_t* out);
+void upsample_h2v1_plain(const std::uint8_t* in, int n, std::uint8_t* out);
+void upsample_h2v2_plain(const std::uint8_t* near, const std::uint8_t* far, int n, std::uint8_t* out);
+void upsample_h1v2_plain(const std::uint8_t* near, const std::uint8_t* far, int n, int bias, std::uint8_t* out);
 
 }  // namespace pixfeed::jpeg

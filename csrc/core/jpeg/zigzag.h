@@ -3,17 +3,17 @@
 
 #include <cstdint>
 
-#include "huffman.h"
+#include "core/jpeg/huffman.h"
 
 namespace pixfeed::jpeg {
 
 // Where the coefficient at k + distance goes (see AcTable): its place in the block, row by row, for the distances that
 // mean one, else 64, the place behind the block. That is the next block's DC, which is written later.
-struct Places {
+struct ZigzagOrder {
   static constexpr int kCount = 62 + AcTable::kSlow + 1;
   std::uint8_t place[kCount];
 
-  constexpr Places() : place() {
+  constexpr ZigzagOrder() : place() {
     for (int i = 0; i < kCount; ++i) place[i] = 64;
     int row = 0;
     int column = 0;
@@ -36,6 +36,6 @@ struct Places {
     }
   }
 };
-inline constexpr Places kPlaces;
+inline constexpr ZigzagOrder kZigzag;
 
 }  // namespace pixfeed::jpeg

@@ -1,0 +1,114 @@
+// Python's door to csrc/core/batch and run: convert, release the GIL, call.
+#include "core/batch.h"
+
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "bind/buffers.h"
+#include "bind/register.h"
+#include "bind/unlocked.h"
+#include "core/check_plan.h"
+
+namespace py = pybind11;
+using namespace py::literals;
+using namespace pixfeed;
+
+namespace {
+
+// A batch, and the views that keep alive the Python objects whose bytes it borrows.
+struct Opened {
+  std::vector<py::buffer_info> owners;
+  std::unique_ptr<Batch> batch;
+};
+
+// str: a path. Anything else: a contiguous buffer, kept alive through `owners`.
+Input to_input(py::handle source, std::vector<py::buffer_info>& owners) {
+  if (py::isinstance<py::str>(source)) {
+    auto path = py::reinterpret_steal<py::bytes>(PyUnicode_EncodeFSDefault(source.ptr()));
+    if (!path) throw py::error_already_set();
+    return {std::string(path), {}, true};
+  }
+  auto view = py::reinterpret_borrow<py::buffer>(source).request();
+  if (!PyBuffer_IsContiguous(view.view(), 'C')) throw py::value_error("the buffer is not contiguous");
+  const Bytes bytes{static_cast<const std::uint8_t*>(view.ptr), static_cast<std::size_t>(view.size * view.itemsize)};
+  owners.push_back(std::move(view));
+  return {{}, bytes, false};
+}
+
+std::unique_ptr<Opened> open(const py::list& sources, bool strict, bool turbo, bool defer, bool ignore_orientation,
+                             std::int64_t max_pixels, double min_recovered, int threads, std::int64_t priority) {
+  auto opened = std::make_unique<Opened>();
+  std::vector<Input> inputs;
+  inputs.reserve(sources.size());
+  for (py::handle source : sources) inputs.push_back(to_input(source, opened->owners));
+  const OpenOptions options{{max_pixels, ignore_orientation}, {strict, turbo, min_recovered, defer}};
+  const Unlocked unlocked;  // no Python from here on
+  opened->batch = std::make_unique<Batch>(std::move(inputs), options, Workers{threads, priority});
+  return opened;
+}
+
+py::array_t<std::int32_t> decode_into(Opened& opened, const py::buffer& plan_table, const py::buffer& out, int threads,
+                                      std::int64_t priority) {
+  const std::vector<Plan> plans = rows<Plan>(plan_table.request());
+  const py::buffer_info view = out.request(/*writable=*/true);
+  const std::vector<Slot> slots = slots_of(view);
+  if (plans.size() != slots.size()) throw py::value_error("plans and out differ in length");
+  const char* wrong =
+      opened.batch->check_plans(plans, static_cast<int>(view.shape[2]), static_cast<int>(view.shape[3]));
+  if (wrong != nullptr) throw py::value_error(wrong);
+  py::array_t<std::int32_t> statuses(static_cast<py::ssize_t>(plans.size()));
+  Status* status_rows = reinterpret_cast<Status*>(statuses.mutable_data());
+  const Unlocked unlocked;  // no Python from here on
+  opened.batch->decode_into(plans, slots, Workers{threads, priority}, status_rows);
+  return statuses;
+}
+
+// One plan on a picture that is decoded already: [H, W, 3], each row in one piece.
+void resample(const py::buffer& image, const py::buffer& plan_table, const py::buffer& out) {
+  const py::buffer_info from = image.request();
+  if (from.ndim != 3 || from.shape[2] != 3 || from.format != "B" || from.strides[2] != 1 || from.strides[1] != 3) {
+    throw py::value_error("image must be uint8 of shape [H, W, 3], each row in one piece");
+  }
+  const std::vector<Plan> plans = rows<Plan>(plan_table.request());
+  const std::vector<Slot> slots = slots_of(out.request(/*writable=*/true));
+  if (plans.size() != 1 || slots.size() != 1) throw py::value_error("one plan and one slot, please");
+  const ImageView picture{static_cast<std::uint8_t*>(from.ptr), static_cast<int>(from.shape[1]),
+                          static_cast<int>(from.shape[0]), from.strides[0]};
+  if (const char* wrong = check_plan(plans[0], picture, slots[0])) throw py::value_error(wrong);
+  const Unlocked unlocked;  // no Python from here on
+  if (resample_picture(picture, plans[0], slots[0]) != Status::ok) throw std::bad_alloc();
+}
+
+// A copy: the rows are 32 bytes each.
+py::array headers(const Opened& opened, const py::dtype& dtype) {
+  const std::vector<Header>& all = opened.batch->headers();
+  if (dtype.itemsize() != sizeof(Header)) throw py::value_error("HEADER and struct Header differ");
+  return py::array(dtype, {static_cast<py::ssize_t>(all.size())}, {sizeof(Header)}, all.data());
+}
+
+// The numbers of struct Costs, in its order.
+py::tuple costs(const Opened& opened) {
+  const Costs& spent = opened.batch->costs();
+  return py::make_tuple(spent.bytes, spent.reading, spent.running, spent.sample.decoding, spent.sample.resizing,
+                        spent.sample.writing);
+}
+
+}  // namespace
+
+// `turn` is Workers::priority.
+void register_batch(py::module_& m) {
+  py::class_<Opened>(m, "Opened")
+      .def("headers", &headers, "dtype"_a)
+      .def(
+          "note", [](const Opened& opened, int i) { return py::bytes(opened.batch->note(i)); }, "i"_a)
+      .def("costs", &costs)
+      .def("decode_into", &decode_into, "plans"_a, "out"_a, "threads"_a, "turn"_a);
+  m.def("open", &open, "sources"_a, "strict"_a, "turbo"_a, "defer"_a, "ignore_orientation"_a, "max_pixels"_a,
+        "min_recovered"_a, "threads"_a, "turn"_a);
+  m.def("resample", &resample, "image"_a, "plan"_a, "out"_a);
+  m.def("cancel", &cancel, "turn"_a);
+}

@@ -1,0 +1,32 @@
+// The columns of the HEADER and PLAN tables by name: a test compares them with python/pixfeed/plan.py.
+#pragma once
+
+#include <cstddef>
+
+#include "core/header.h"
+#include "core/plan.h"
+
+struct Column {
+  const char* name;
+  std::size_t offset;  // bytes from the row's beginning
+};
+
+#define PIXFEED_COLUMN(row, name) \
+  Column { #name, offsetof(pixfeed::row, name) }
+
+inline constexpr Column kHeaderColumns[] = {
+    PIXFEED_COLUMN(Header, width),  PIXFEED_COLUMN(Header, height), PIXFEED_COLUMN(Header, orientation),
+    PIXFEED_COLUMN(Header, format), PIXFEED_COLUMN(Header, status), PIXFEED_COLUMN(Header, bytes),
+};
+
+inline constexpr Column kPlanColumns[] = {
+    PIXFEED_COLUMN(Plan, source),        PIXFEED_COLUMN(Plan, reduced),       PIXFEED_COLUMN(Plan, low_pass),
+    PIXFEED_COLUMN(Plan, crop_x),        PIXFEED_COLUMN(Plan, crop_y),        PIXFEED_COLUMN(Plan, crop_w),
+    PIXFEED_COLUMN(Plan, crop_h),        PIXFEED_COLUMN(Plan, resize_w),      PIXFEED_COLUMN(Plan, resize_h),
+    PIXFEED_COLUMN(Plan, window_x),      PIXFEED_COLUMN(Plan, window_y),      PIXFEED_COLUMN(Plan, flip_horizontal),
+    PIXFEED_COLUMN(Plan, flip_vertical), PIXFEED_COLUMN(Plan, interpolation), PIXFEED_COLUMN(Plan, box),
+    PIXFEED_COLUMN(Plan, mean),          PIXFEED_COLUMN(Plan, std),           PIXFEED_COLUMN(Plan, framed),
+    PIXFEED_COLUMN(Plan, fill),          PIXFEED_COLUMN(Plan, adjust),        PIXFEED_COLUMN(Plan, factor),
+};
+
+#undef PIXFEED_COLUMN
