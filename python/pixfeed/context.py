@@ -71,11 +71,12 @@ class Priority:
 
 
 class _Context(threading.local):
-    threads: int | None = None
-    priority: Priority | None = None
-    pinned = False
-    epoch: int | None = None
-    costs = _NO_COSTS
+    def __init__(self) -> None:
+        self.threads: int | None = None
+        self.priority: Priority | None = None
+        self.pinned = False
+        self.epoch: int | None = None
+        self.costs: list[int] = list(_NO_COSTS)
 
 
 _context = _Context()
@@ -140,13 +141,15 @@ def pinned() -> bool:
 
 def spend(costs: tuple[int, ...]) -> None:
     """Add to what this thread has spent: the fields of :class:`Costs`, or the first of them."""
-    _context.costs = _context.costs.plus(costs)
+    sums = _context.costs
+    for i, cost in enumerate(costs):
+        sums[i] += cost
 
 
 def take_costs() -> Costs:
     """What this thread has spent since the last call."""
-    costs, _context.costs = _context.costs, _NO_COSTS
-    return costs
+    costs, _context.costs = _context.costs, list(_NO_COSTS)
+    return Costs(*costs)
 
 
 def num_threads() -> int:

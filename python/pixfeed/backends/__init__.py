@@ -96,13 +96,13 @@ class Tables(Protocol):
         """Parse a list; arguments and results as for :func:`pixfeed.list_parser.parse`."""
 
     def read_names(
-        self, source: int | bytes, begins: np.ndarray, ends: np.ndarray, delimiter: str | None, folder: str
+        self, source: int | bytes, begins: list[int], ends: list[int], delimiter: str | None, folder: str
     ) -> list[str] | None:
         """Paths of some lines of a list: the first field of each, joined with ``folder`` as ``os.path.join`` does it.
 
         Args:
             source: an open file's descriptor, or the list itself.
-            begins, ends: int64 ``[n]``: where each line begins and ends, in bytes.
+            begins, ends: n integers each: where each line begins and ends, in bytes.
             delimiter: see :class:`pixfeed.FileList`; ``""`` if the bytes are nothing but the name.
             folder: the folder that names are relative to.
 

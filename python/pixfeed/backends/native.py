@@ -29,11 +29,6 @@ _NO_COSTS = (0,) * 6
 _GATHER = {bool: "gather_bools", int: "gather_ints", float: "gather_floats"}
 
 
-def _refused(statuses: np.ndarray) -> list[int]:
-    """The rows that the core says are not for it."""
-    return [i for i, status in enumerate(statuses.tolist()) if status in _NOT_OURS]
-
-
 class _Opened:
     def __init__(self, opened: Any, sources: Sequence[Source], options: OpenOptions, fallback: Backend | None):
         self._opened = opened
@@ -43,10 +38,12 @@ class _Opened:
         self._others: dict[int, Opened] = {}  # by source: opened by the fallback
         self._reported = _NO_COSTS
         self.headers = opened.headers(HEADER)
-        for i in _refused(self.headers["status"]):
-            other = self._other(i)
-            if other is not None:
-                self.headers[i] = other.headers[0]
+        statuses = self.headers["status"].tolist()
+        if any(statuses):
+            for i, status in enumerate(statuses):
+                other = self._other(i) if status in _NOT_OURS else None
+                if other is not None:
+                    self.headers[i] = other.headers[0]
 
     def _other(self, i: int) -> Opened | None:
         if i not in self._others and self._fallback is not None:
@@ -63,20 +60,22 @@ class _Opened:
         context.check_cancelled()  # in that case images were left out
         spent = self._opened.costs()
         costs, self._reported = tuple(map(sub, spent, self._reported)), spent
-        others = {}
-        for row in _refused(statuses):
-            other = self._other(int(plans["source"][row]))
-            if other is not None:
-                plan = plans[row : row + 1].copy()
-                plan["source"] = 0
-                decoded = other.decode_into(plan, out[row : row + 1], threads)
-                statuses[row] = decoded.statuses[0]
-                others[row] = decoded.notes.get(0, "")
-                costs = (costs[0], *map(add, costs[1:], decoded.costs[1:]))  # the bytes are the same
+        if not any(statuses.tolist()):
+            return Decoded(statuses, {}, costs)
         notes = {}
-        if statuses.any():
-            for row in np.flatnonzero(statuses).tolist():
-                notes[row] = others[row] if row in others else self.note(int(plans["source"][row]))
+        for row in np.flatnonzero(statuses).tolist():
+            source = int(plans["source"][row])
+            other = self._other(source) if statuses[row] in _NOT_OURS else None
+            if other is None:
+                notes[row] = self.note(source)
+                continue
+            plan = plans[row : row + 1].copy()
+            plan["source"] = 0
+            decoded = other.decode_into(plan, out[row : row + 1], threads)
+            statuses[row] = decoded.statuses[0]
+            if statuses[row] != Status.OK:
+                notes[row] = decoded.notes[0]
+            costs = (costs[0], *map(add, costs[1:], decoded.costs[1:]))  # the bytes are the same
         return Decoded(statuses, notes, costs)
 
 
@@ -153,7 +152,7 @@ class _Native:
         return Problem(*problem), Table(*tables)
 
     def read_names(
-        self, source: int | bytes, begins: np.ndarray, ends: np.ndarray, delimiter: str | None, folder: str
+        self, source: int | bytes, begins: list[int], ends: list[int], delimiter: str | None, folder: str
     ) -> list[str] | None:
         number = -1 if delimiter == "" else ord(delimiter or "\0")
         return self._module.read_names(source, begins, ends, number, folder)

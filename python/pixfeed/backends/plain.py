@@ -28,10 +28,10 @@ class Plain:
         return list_parser.parse(source, begin, end, first_line, delimiter, roi_columns, label_dtype)
 
     def read_names(
-        self, source: int | bytes, begins: np.ndarray, ends: np.ndarray, delimiter: str | None, folder: str
+        self, source: int | bytes, begins: list[int], ends: list[int], delimiter: str | None, folder: str
     ) -> list[str] | None:
         paths = []
-        for begin, end in zip(begins.tolist(), ends.tolist(), strict=True):
+        for begin, end in zip(begins, ends, strict=True):
             data = list_parser.read(source, begin, end)
             if len(data) < end - begin:
                 return None

@@ -15,6 +15,8 @@ from pixfeed.collate.batch import Batch
 from pixfeed.datasets.failure_log import Failure
 from pixfeed.transforms.fuse import Recipe
 
+_NO_NUMBERS = np.empty((1, 0))
+
 
 class ImageDataset(Dataset[Any]):
     """A dataset of pixfeed's: it reads whole batches, and draws random numbers by (seed, epoch, index).
@@ -90,7 +92,7 @@ class ImageDataset(Dataset[Any]):
     def _draw(self, recipe: Recipe, keys: Sequence[int] | np.ndarray) -> np.ndarray:
         """Uniform random numbers ``[n, recipe.draws]`` of samples by their indices."""
         if recipe.draws == 0:
-            return np.empty((len(keys), 0))
+            return _NO_NUMBERS if len(keys) == 1 else np.empty((len(keys), 0))
         return draws.uniform(self.seed or 0, self._drawn_epoch(), keys, recipe.draws)
 
     def _in_python(self, recipe: Recipe, images: Iterable[torch.Tensor], keys: Sequence[int]) -> list[Any]:

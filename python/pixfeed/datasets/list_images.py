@@ -32,13 +32,13 @@ class SampleRequest:
 
     Attributes:
         rows: rows of the list. A row that cannot be read is replaced by the one that takes its place.
-        keys: int64 ``[n]``: what the random numbers of each depend on.
+        keys: what the random numbers of each depend on: its index, from the start.
         images: what is to be read.
         zeros: places of images that could not be read and have become zeros.
     """
 
     rows: list[int]
-    keys: np.ndarray
+    keys: list[int]
     images: Request
     zeros: list[int]
 
@@ -132,9 +132,10 @@ class ListImages(ImageDataset):
         Raises:
             IndexError: there is no such sample.
         """
-        keys = self._keys(indices)
-        rows = keys % len(self.files)
-        return SampleRequest(rows.tolist(), keys, self._images_of(rows, self._draw(self._pipeline.recipe, keys)), [])
+        keys = [self._key(indices[0])] if len(indices) == 1 else self._keys(indices).tolist()
+        count = len(self.files)
+        rows = [key % count for key in keys]
+        return SampleRequest(rows, keys, self._images_of(rows, self._draw(self._pipeline.recipe, keys)), [])
 
     def read_images(self, request: Request) -> ReadImages:
         """Read images; those of datasets with the same :attr:`merge_key` may be among them."""
@@ -147,11 +148,14 @@ class ListImages(ImageDataset):
         Raises:
             ImageError, RegionError: with ``on_error="raise"``, or if nothing can be read.
         """
+        rows = request.rows
+        failed: dict[int, ImageError | RegionError] = {}
+        for place, what in read.failed.unreadable.items():
+            failed[place] = what.error(self.origin(rows[place]))
         for place, what in read.failed.recovered.items():
-            self._bad_images.note_recovered(what.error(self.origin(request.rows[place])))
-        failed = {place: what.error(self.origin(request.rows[place])) for place, what in read.failed.unreadable.items()}
-        wanted = [place for place in range(len(request.rows)) if place not in failed]
-        column, others = self._targets.read(request.rows, PointMap(read.passes), wanted)
+            self._bad_images.note_recovered(what.error(self.origin(rows[place])))
+        wanted = [place for place in range(len(rows)) if place not in failed] if failed else range(len(rows))
+        column, others = self._targets.read(rows, PointMap(read.passes), wanted)
         failed |= others
         for place in sorted(failed):
             self._mend(request, read, column, place, failed[place])
@@ -165,7 +169,7 @@ class ListImages(ImageDataset):
         images = recipe.finish(read.images, request.images.u)
         if request.zeros:
             images[request.zeros] = 0
-        return (self._in_python(recipe, images.unbind(0), request.keys.tolist()) if recipe.python else images), column
+        return (self._in_python(recipe, images.unbind(0), request.keys) if recipe.python else images), column
 
     def _mend(
         self, request: SampleRequest, read: ReadImages, column: Column, place: int, error: ImageError | RegionError
@@ -193,7 +197,7 @@ class ListImages(ImageDataset):
     def _attempt(self, row: int, u: np.ndarray) -> tuple[ReadImages, Column, ImageError | RegionError | None]:
         """One row of the list, and what went wrong."""
         rows = [row]
-        read = self._pipeline.read(self._images_of(np.array(rows), u), self.memory_format, part=True)
+        read = self._pipeline.read(self._images_of(rows, u), self.memory_format, part=True)
         for what in read.failed.recovered.values():
             self._bad_images.note_recovered(what.error(self.origin(row)))
         if read.failed.unreadable:
@@ -204,22 +208,24 @@ class ListImages(ImageDataset):
     def _is_readable(self, row: int) -> bool:
         return self._attempt(row, self._draw(self._pipeline.recipe, [row]))[2] is None
 
-    def _images_of(self, rows: np.ndarray, u: np.ndarray) -> Request:
+    def _images_of(self, rows: list[int], u: np.ndarray) -> Request:
         rois, boxes = self.rois, self.resize_boxes
         paths = self.files.paths(rows, self.image_dir)
         return Request(paths, None if rois is None else rois[rows], None if boxes is None else boxes[rows], u)
 
+    def _key(self, index: int) -> int:
+        """The index, from the start."""
+        key, count = operator.index(index), len(self)
+        key = key + count if key < 0 else key
+        if key < 0 or (key >= count and self.repeat is not None):
+            raise IndexError(f"there is no sample {index}; there are {count}")
+        return key
+
     def _keys(self, indices: Sequence[int]) -> np.ndarray:
         """int64 ``[n]``: indices from the start."""
         keys = np.asarray(indices)
-        if keys.dtype.kind not in "iu" or keys.ndim != 1:
-            keys = np.array([operator.index(index) for index in indices])
-        keys, count = keys.astype(np.int64), len(self)
-        if (keys < 0).any():
-            keys = np.where(keys < 0, keys + count, keys)
-        wrong = keys < 0 if self.repeat is None else (keys < 0) | (keys >= count)
-        if wrong.any():
-            raise IndexError(f"there is no sample {indices[int(wrong.argmax())]}; there are {count}")
+        if keys.dtype.kind not in "iu" or keys.ndim != 1 or keys.min() < 0 or keys.max() >= len(self):
+            keys = np.array([self._key(index) for index in indices], np.int64)
         return keys
 
     def origin(self, row: int) -> Origin:

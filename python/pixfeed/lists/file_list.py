@@ -100,12 +100,13 @@ class FileList(Loaded):
         ValueError: an argument makes no sense.
     """
 
-    loaded = frozenset({"columns", "labels", "rois", "_source", "_table"})
+    loaded = frozenset({"columns", "labels", "rois", "_source", "_table", "_tables"})
     columns: list[str] | None
     labels: np.ndarray
     rois: np.ndarray
     _source: int | bytes | None  # the open file, or the list itself; None: it is opened for each name
     _table: Table
+    _tables: backends.Tables
 
     def __init__(
         self,
@@ -151,15 +152,23 @@ class FileList(Loaded):
         Raises:
             ListError: the list has changed.
         """
-        rows = np.asarray(rows)
         offsets = self._table.offsets
-        begins, ends = offsets[rows].astype(np.int64), offsets[rows + 1].astype(np.int64)
-        tables = backends.choose_tables(self.backend)
-        with self._opened() as source:
-            paths = tables.read_names(source, begins, ends, self.delimiter, folder)
-            if paths is None:
-                raise self._changed()
-            self._check_stamp(source)
+        if len(rows) == 1:
+            row = int(rows[0])
+            begins, ends = offsets[row : row + 1].tolist(), offsets[row + 1 : row + 2].tolist()
+        else:
+            rows = np.asarray(rows)
+            begins, ends = offsets[rows].tolist(), offsets[rows + 1].tolist()
+        if self._source is None:
+            with self._opened() as source:
+                return self._paths(source, begins, ends, folder)
+        return self._paths(self._source, begins, ends, folder)
+
+    def _paths(self, source: int | bytes, begins: list[int], ends: list[int], folder: str) -> list[str]:
+        paths = self._tables.read_names(source, begins, ends, self.delimiter, folder)
+        if paths is None:
+            raise self._changed()
+        self._check_stamp(source)
         return paths
 
     def origin(self, i: int, folder: str) -> Origin:
@@ -194,7 +203,8 @@ class FileList(Loaded):
         if self._stamp not in (None, stamp):
             raise self._changed()
         begin, first_line, columns = self._start(source, size)
-        problem, table = backends.choose_tables(self.backend).parse_list(
+        self._tables = backends.choose_tables(self.backend)
+        problem, table = self._tables.parse_list(
             source, begin, size, first_line, self.delimiter, self.roi_columns, self.label_dtype, num_threads()
         )
         if stamp is not None and stamp_of(os.fstat(source)) != stamp:
@@ -261,10 +271,13 @@ class FileList(Loaded):
         """
         if self._stamp is None or not isinstance(source, int):
             return
-        stamps = {stamp_of(os.fstat(source)), self._stamp}
-        with contextlib.suppress(OSError):  # deleted, but still open here
-            stamps.add(stamp_of(os.stat(self._path)))
-        if len(stamps) > 1:
+        if stamp_of(os.fstat(source)) != self._stamp:
+            raise self._changed()
+        try:
+            info = os.stat(self._path)
+        except OSError:  # deleted, but still open here
+            return
+        if stamp_of(info) != self._stamp:
             raise self._changed()
 
     def _error(self, source: int | bytes, problem: Problem) -> ListError:

@@ -76,7 +76,7 @@ class Samples:
     def paths(self, rows: Sequence[int] | np.ndarray, folder: str) -> list[str]:
         """The paths of these samples, joined with ``folder`` unless they are absolute."""
         rows = np.asarray(rows)
-        begins, ends = self._offsets[rows].astype(np.int64), self._offsets[rows + 1].astype(np.int64)
+        begins, ends = self._offsets[rows].tolist(), self._offsets[rows + 1].tolist()
         paths = backends.choose_tables().read_names(self._names, begins, ends, "", folder)
         assert paths is not None  # memory does not end early
         return paths

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from pixfeed import backends, context, memory
-from pixfeed.backends import Opened
+from pixfeed.backends import Decoded, Opened
 from pixfeed.errors import Status, Unreadable
 from pixfeed.plan import resize_plan
 from pixfeed.reading import regions
@@ -107,6 +107,7 @@ class Pipeline:
         self.backend = backends.choose(reading.backend)
         self._plain = self.recipe.only_resizes
         self._whole = reading.reduced == 1 and reading.decode == "exact"
+        self._sizes: tuple[tuple[int, int], np.ndarray] | None = None  # of the plain resize, if they are known
         self._calls = 0
 
     @classmethod
@@ -173,11 +174,15 @@ class Pipeline:
         return Planned(passes, check_size(passes[-1].sizes[0].tolist()), refused)
 
     def _plan_whole(self, headers: np.ndarray, resize: ResizeTo) -> Planned:
-        size = resize.height, resize.width
-        if size[0] is None or size[1] is None:
+        """The plain resize of whole pictures."""
+        if self._sizes is None:
             size = check_size(resize.size_after((headers["height"].item(0) or 1, headers["width"].item(0) or 1)))
-        rows = resize_plan(headers, size, resize.number)
-        return Planned((PassPlan(headers, rows, np.array((size,))),), size, {})
+            sizes = np.array((size,))
+            if resize.height is not None and resize.width is not None:
+                self._sizes = size, sizes
+        else:
+            size, sizes = self._sizes
+        return Planned((PassPlan(headers, resize_plan(headers, size, resize.number), sizes),), size, {})
 
     def decode(self, opened: Opened, planned: Planned, out: np.ndarray) -> Failed:
         """Carry out the plan.
@@ -190,36 +195,34 @@ class Pipeline:
         """
         if len(planned.passes) == 1:
             threads = 1 if len(out) == 1 else context.num_threads()
-            decoded = opened.decode_into(planned.passes[0].rows, out, threads)
-            return self._failed(opened, planned, decoded.statuses.tolist(), decoded.notes, decoded.costs)
-        statuses, notes, costs = [], {}, context.Costs()
+            return self._failed(opened, planned, opened.decode_into(planned.passes[0].rows, out, threads))
+        statuses, notes, costs = np.zeros(len(out), np.int32), {}, context.Costs()
         for i in range(len(out)):
             row, (height, width) = planned.passes[0].rows[i : i + 1], planned.passes[0].size(i)
             picture = np.empty((height, width, 1 if self.recipe.reads_gray else 3), np.uint8)
             decoded = opened.decode_into(row, picture.transpose(2, 0, 1)[None])
-            statuses.append(decoded.statuses.item(0))
+            statuses[i] = decoded.statuses[0]
             costs = costs.plus(decoded.costs)
-            if statuses[-1] != Status.OK:
+            if statuses[i] != Status.OK:
                 notes[i] = decoded.notes[0]
-            if statuses[-1] in (Status.OK, Status.RECOVERED) and i not in planned.refused:
+            if statuses[i] in (Status.OK, Status.RECOVERED) and i not in planned.refused:
                 run_passes(self.backend, planned.passes[1:], i, picture, out[i : i + 1])
-        return self._failed(opened, planned, statuses, notes, costs)
+        return self._failed(opened, planned, Decoded(statuses, notes, costs[:6]))
 
-    def _failed(
-        self, opened: Opened, planned: Planned, statuses: list[int], notes: dict[int, str], costs: tuple[int, ...]
-    ) -> Failed:
-        """What went wrong, and what it all cost: for :meth:`pixfeed.DataLoader.stats`."""
+    def _failed(self, opened: Opened, planned: Planned, decoded: Decoded) -> Failed:
+        """What went wrong; and what it all cost, for :meth:`pixfeed.DataLoader.stats`."""
         looked_at = scalable = 0
-        if self._calls % _LOOKED_AT == 0 and statuses[0] == Status.OK:  # the first image of some of the calls
+        if self._calls % _LOOKED_AT == 0 and decoded.statuses[0] == Status.OK:  # the first image of some of the calls
             looked_at = 1
             scalable = int(regions.could_scale(self.reading, opened.headers, planned.passes[0].rows))
         self._calls += 1
         failed = Failed({}, {})
-        for place, note in notes.items():
-            status = statuses[place]
+        for place, note in decoded.notes.items():
+            status = int(decoded.statuses[place])
             kind = failed.recovered if status == Status.RECOVERED else failed.unreadable
             kind[place] = Unreadable(status, note, int(opened.headers["bytes"][place]))
-        context.spend((*costs[:6], len(statuses) - len(failed.unreadable), looked_at, scalable))
+        images = len(decoded.statuses) - len(failed.unreadable)
+        context.spend((*decoded.costs, images, looked_at, scalable))
         for place, what in planned.refused.items():
             failed.unreadable[place] = Unreadable(Status.OK, what)
         return failed
