@@ -1,6 +1,6 @@
-"""A folder is read in the order of torchvision's ImageFolder: `golden/image_folder.json` has what that makes of a tree of
-files with suffixes, cases, hidden names, links and characters that sort in unexpected places. `make judge-transforms`
-made it."""
+"""A folder is read in the order of torchvision's ImageFolder: `golden/image_folder.json` has what that makes of a tree
+of files with suffixes, cases, hidden names, links and characters that sort in unexpected places. `make
+judge-transforms` made it."""
 
 from __future__ import annotations
 
