@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import graphlib
 import re
 import subprocess
 import sys
@@ -12,22 +13,22 @@ ROOT = Path(__file__).parents[1]
 CORE = ROOT / "csrc" / "core"
 PACKAGE = ROOT / "python" / "pixfeed"
 
-# Who may import whom: a room imports from rooms before it only.
+# Who may import whom: a room imports from rooms before it only. What stands alone in a line, users import.
 ORDER = [
     "_version",
     "_build",
+    "_torch",
     "errors",
-    "draws",
     "plan",
     "list_parser",
     "context",
-    "costs",
+    "draws",
     "backends",
     "memory",
     "collate",
     "lists",
-    "reading",
     "transforms",
+    "reading",
     "image_processing",
     "targets",
     "datasets",
@@ -89,6 +90,67 @@ def test_rooms_import_one_way():
                 assert ORDER.index(other) < ORDER.index(room(path)), f"{path.relative_to(PACKAGE)} imports {name}"
 
 
+def test_no_file_imports_itself_by_way_of_others():
+    files = {path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py"}  # nothing inside imports that
+    graph = {path: {module_path(name) for name in imports(path)} & files - {path} for path in files}
+    assert sum(map(len, graph.values())) > 100
+    tuple(graphlib.TopologicalSorter(graph).static_order())  # raises CycleError, which names the files
+
+
+def test_the_extension_is_imported_in_one_place():
+    for path in PACKAGE.rglob("*.py"):
+        names = {
+            alias.name
+            for node in ast.walk(ast.parse(path.read_text()))
+            if isinstance(node, ast.ImportFrom)
+            for alias in node.names
+        }
+        assert "_native" not in names or path == PACKAGE / "backends" / "native.py", path
+
+
+def test_nobody_asks_which_backend_it_is():
+    """They differ in what they can do, which they say themselves."""
+    for path in PACKAGE.rglob("*.py"):
+        if path.parent.name == "backends" or path.name == "__main__.py":
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Compare):
+                values = [part.value for part in (node.left, *node.comparators) if isinstance(part, ast.Constant)]
+                assert not {"native", "opencv"} & set(values), f"{path.name}, line {node.lineno}"
+
+
+def private_names() -> set[str]:
+    """Names with an underscore that torch's loader uses, and those of Python's queues that we need."""
+    from torch.utils.data import DataLoader, dataloader
+
+    classes = [
+        DataLoader,
+        *(kind for name, kind in vars(dataloader).items() if name.endswith("LoaderIter")),
+    ]
+    found = {"_on_queue_feeder_error", "_new_shared", "_share_memory_lock_protected"}
+    for kind in classes:
+        for name, value in vars(kind).items():
+            found.add(name)
+            value = getattr(value, "fget", value)
+            found |= set(value.__code__.co_names) if hasattr(value, "__code__") else set()
+    return {name for name in found if name.startswith("_") and not name.endswith("__")}
+
+
+def test_one_door_to_private_names_of_torch_and_python():
+    names = private_names()
+    assert {"_next_data", "_reset", "_index_sampler", "_on_queue_feeder_error", "_sampler_iter"} <= names
+    ours = names - {"_iterator", "_thread", "_state", "_process", "_dataset"}  # what others may be called, too
+    for path in set(PACKAGE.rglob("*.py")) - {PACKAGE / "_torch.py"}:
+        for node in ast.walk(ast.parse(path.read_text())):
+            where = f"{path.relative_to(PACKAGE)}, line {getattr(node, 'lineno', 0)}"
+            if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in ("torch", "multiprocessing"):
+                parts = [*node.module.split("."), *(alias.name for alias in node.names)]
+                assert not any(part.startswith("_") for part in parts), where
+            if isinstance(node, (ast.Attribute, ast.FunctionDef)):
+                name = node.attr if isinstance(node, ast.Attribute) else node.name
+                assert name not in ours, f"{where}: {name}"
+
+
 def test_random_numbers_are_drawn_in_two_places():
     """The order of samples, as torch's samplers draw it, and what transforms need."""
     allowed = {PACKAGE / "loading" / "order.py", PACKAGE / "draws.py"}
@@ -96,12 +158,20 @@ def test_random_numbers_are_drawn_in_two_places():
         assert not re.search(r"\brandom\.|\brand\(|mt19937|torch\.rand", path.read_text()), path
 
 
-def test_the_binding_holds_no_logic():
-    """No more than conversions: a handful of branches that refuse wrong arguments."""
-    for path in (ROOT / "csrc" / "bind").glob("*.cpp"):
+BIND = ROOT / "csrc" / "bind"
+
+
+def test_bindings_are_small():
+    """What a file of csrc/bind decides is no more than a handful of refusals."""
+    for path in BIND.glob("*.cpp"):
         text = path.read_text()
-        assert len(text.splitlines()) < 200
-        assert "const Unlocked unlocked;" in text
+        assert len(text.splitlines()) < 160, path.name
+        assert len(re.findall(r"\b(?:if|for|while|switch) \(", text)) < 20, path.name
+
+
+def test_the_gil_is_released_while_the_core_works():
+    for name in ("batch", "collate", "list", "names", "pictures"):
+        assert "const Unlocked unlocked;" in (BIND / f"{name}.cpp").read_text(), name
 
 
 def test_nothing_but_the_init_function_is_exported(native):

@@ -219,7 +219,7 @@ def test_both_jpeg_decoders_give_the_same(native, monkeypatch):
     results = []
     for name in ("", "turbo"):
         monkeypatch.setenv("PIXFEED_JPEG", name)
-        backend = make()
+        backend = make(lambda: backends.load("opencv"))
         assert backend._turbo == (name == "turbo")
         opened = backend.open(sources, threads=2)
         out = np.zeros((len(sources), 3, 61, 97), np.uint8)

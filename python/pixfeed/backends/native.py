@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import importlib.util
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from operator import add, sub
 from typing import Any
 
 import numpy as np
 import torch
 
-from pixfeed import backends, context
+from pixfeed import context
 from pixfeed._torch import TENSOR_EXCHANGE
-from pixfeed.backends import DEFAULT_OPTIONS, Backend, Decoded, Opened, OpenOptions, Source
+from pixfeed.backends.built import why_no_native
+from pixfeed.backends.contract import DEFAULT_OPTIONS, Backend, Decoded, Opened, OpenOptions, Source
+from pixfeed.backends.plain import Plain
 from pixfeed.errors import BackendError, Status
 from pixfeed.list_parser import Problem, Table
 from pixfeed.plan import HEADER, PLAN
@@ -30,7 +32,9 @@ _GATHER = {bool: "gather_bools", int: "gather_ints", float: "gather_floats"}
 
 
 class _Opened:
-    def __init__(self, opened: Any, sources: Sequence[Source], options: OpenOptions, fallback: Backend | None):
+    def __init__(
+        self, opened: Any, sources: Sequence[Source], options: OpenOptions, fallback: Callable[[], Backend] | None
+    ):
         self._opened = opened
         self._sources = sources
         self._options = options
@@ -47,7 +51,7 @@ class _Opened:
 
     def _other(self, i: int) -> Opened | None:
         if i not in self._others and self._fallback is not None:
-            self._others[i] = self._fallback.open([self._sources[i]], self._options)
+            self._others[i] = self._fallback().open([self._sources[i]], self._options)
         return self._others.get(i)
 
     def note(self, i: int) -> str:
@@ -82,14 +86,15 @@ class _Opened:
 class _Native:
     name = "native"
 
-    def __init__(self, module: Any):
+    def __init__(self, module: Any, opencv: Callable[[], Backend]):
         self._module = module
         self.codecs: dict[str, str] = module.codecs()
         self.simd_target: str = module.simd_target()
         # PIXFEED_JPEG=turbo decodes every JPEG with libjpeg-turbo, for those who doubt our own decoder.
         self._turbo = os.environ.get("PIXFEED_JPEG") == "turbo"
         self._has_opencv = importlib.util.find_spec("cv2") is not None  # not imported before it is needed
-        self._fallback = _Lazy() if self._has_opencv else None
+        self._opencv = opencv
+        self._fallback = opencv if self._has_opencv else None
 
     def open(self, sources: Sequence[Source], options: OpenOptions = DEFAULT_OPTIONS, threads: int = 1) -> _Opened:
         # A str is a path to the extension, anything else is a buffer.
@@ -130,7 +135,7 @@ class _Native:
     def read_unchanged(
         self, source: Source, *, strict: bool, max_pixels: int
     ) -> tuple[Status, str, int, np.ndarray | None]:
-        return backends.load("opencv").read_unchanged(source, strict=strict, max_pixels=max_pixels)
+        return self._opencv().read_unchanged(source, strict=strict, max_pixels=max_pixels)
 
     def cancel(self, priority: int) -> None:
         self._module.cancel(priority)
@@ -171,18 +176,14 @@ class _NativeBeforeExchange(_Native):
     """With a torch that does not describe its tensors to C, they are gathered by torch."""
 
     def gather_tensors(self, batch: tuple[torch.Tensor, ...], out: torch.Tensor, threads: int = 1) -> bool:
-        return backends.choose_tables("opencv").gather_tensors(batch, out, threads)
+        return Plain().gather_tensors(batch, out, threads)
 
 
-class _Lazy:
-    """The opencv backend, imported at its first use."""
-
-    def open(self, sources: Sequence[Source], options: OpenOptions) -> Opened:
-        return backends.load("opencv").open(sources, options)
-
-
-def backend() -> _Native:
+def backend(opencv: Callable[[], Backend]) -> Backend:
     """
+    Args:
+        opencv: gives the opencv backend, for images that the extension's codecs do not know.
+
     Raises:
         BackendError: the extension is missing, cannot be loaded, or was built from other sources.
     """
@@ -190,8 +191,7 @@ def backend() -> _Native:
         from pixfeed import _native
     except ImportError as error:
         raise BackendError(
-            f"the native backend is not there: {backends.why_no_native() or error}. PIXFEED_BACKEND=opencv does "
-            "without it"
+            f"the native backend is not there: {why_no_native() or error}. PIXFEED_BACKEND=opencv does without it"
         ) from error
     found = getattr(_native, "interface", None)
     if found != INTERFACE:
@@ -199,4 +199,4 @@ def backend() -> _Native:
             f"{_native.__file__} was built from other sources than this Python code (interface {found}, needed is "
             f"{INTERFACE}): rebuild it with pip install . (in a checkout: make setup)"
         )
-    return (_Native if TENSOR_EXCHANGE is not None else _NativeBeforeExchange)(_native)
+    return (_Native if TENSOR_EXCHANGE is not None else _NativeBeforeExchange)(_native, opencv)

@@ -14,7 +14,7 @@ from time import perf_counter_ns
 import numpy as np
 
 from pixfeed import context
-from pixfeed.backends import DEFAULT_OPTIONS, Decoded, OpenOptions, Source
+from pixfeed.backends.contract import DEFAULT_OPTIONS, Decoded, OpenOptions, Source
 from pixfeed.backends.encoded import Frame, look, orientation
 from pixfeed.backends.plain import Plain
 from pixfeed.backends.stderr import caught

@@ -1,0 +1,106 @@
+"""The choice of a backend, and what is said to all of them."""
+
+from __future__ import annotations
+
+import functools
+import os
+import warnings
+
+from pixfeed.backends.built import has_native, why_no_native
+from pixfeed.backends.contract import Backend, Tables
+from pixfeed.backends.plain import Plain
+from pixfeed.context import Priority
+from pixfeed.errors import BackendError
+
+NAMES = ("native", "opencv")
+
+_loaded: list[Backend] = []
+
+
+@functools.cache
+def load(name: str) -> Backend:
+    """The backend of that name, imported when it is first needed.
+
+    Raises:
+        ValueError: there is no backend of that name.
+        BackendError: it cannot be used here.
+    """
+    backend: Backend
+    if name == "native":
+        from pixfeed.backends import native
+
+        backend = native.backend(lambda: load("opencv"))
+    elif name == "opencv":
+        from pixfeed.backends import opencv
+
+        backend = opencv.backend()
+    else:
+        raise ValueError(f"backend is {name!r}; it may be one of {', '.join(map(repr, NAMES))} or None")
+    _loaded.append(backend)
+    return backend
+
+
+def cancel(priority: Priority) -> None:
+    """Nobody waits for the batch of that priority any more: images that are not begun are left out."""
+    priority.is_cancelled = True
+    for backend in _loaded:
+        backend.cancel(priority.number)
+
+
+def available() -> dict[str, str]:
+    """Every backend's name, and why it cannot be used (an empty string if it can)."""
+    reasons = {}
+    for name in NAMES:
+        try:
+            load(name)
+        except BackendError as error:
+            reasons[name] = str(error)
+        else:
+            reasons[name] = ""
+    return reasons
+
+
+@functools.cache
+def _warn_of_fallback() -> None:
+    warnings.warn(
+        f"pixfeed uses OpenCV, about three times slower, because its C++ extension is missing: {why_no_native()}. "
+        "PIXFEED_BACKEND=opencv chooses OpenCV without this warning",
+        RuntimeWarning,
+        stacklevel=2,
+    )
+
+
+def falls_back() -> bool:
+    """Whether OpenCV is the default for want of the extension, and not because somebody has chosen it."""
+    return not os.environ.get("PIXFEED_BACKEND") and not has_native()
+
+
+def chosen(name: str | None = None) -> str:
+    """The name of the backend that :func:`choose` gives."""
+    return name or os.environ.get("PIXFEED_BACKEND") or ("native" if has_native() else "opencv")
+
+
+def choose(name: str | None = None) -> Backend:
+    """The backend of that name. For ``None`` the one that PIXFEED_BACKEND names; without it ``native`` if the extension
+    was built, else ``opencv``, with one warning per process.
+
+    Raises:
+        ValueError: there is no backend of that name.
+        BackendError: it cannot be used here.
+    """
+    backend = load(chosen(name))
+    if name is None and falls_back():
+        _warn_of_fallback()
+    return backend
+
+
+def choose_tables(name: str | None = None) -> Tables:
+    """What parses lists and gathers columns: the extension if it is the chosen backend, else plain Python and NumPy,
+    which work without OpenCV.
+
+    Raises:
+        ValueError: there is no backend of that name.
+        BackendError: the extension was chosen, and cannot be used here.
+    """
+    name = chosen(name)
+    return Plain() if name == "opencv" else load(name)

@@ -1,0 +1,178 @@
+"""What every backend can do: the two steps ``open`` and ``decode_into``, shortcuts that start later, and tables."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+import numpy as np
+import torch
+
+from pixfeed.errors import Status
+from pixfeed.list_parser import Problem, Table
+
+#: What can be opened: a path, or the bytes of an encoded image.
+Source = str | os.PathLike | bytes | bytearray | memoryview | np.ndarray
+
+
+class OpenOptions(NamedTuple):
+    """How sources are opened: the fields of :class:`pixfeed.Reading` of the same names."""
+
+    strict: bool = False
+    ignore_orientation: bool = False
+    max_pixels: int = 1 << 30
+    min_recovered: float = 1.0
+
+
+DEFAULT_OPTIONS = OpenOptions()
+
+
+class Decoded(NamedTuple):
+    """What :meth:`Opened.decode_into` returns.
+
+    Attributes:
+        statuses: int32 ``[b]``, a :class:`pixfeed.errors.Status` per row. A slot is undefined where it is neither OK
+            nor RECOVERED.
+        notes: the codec's or the operating system's own words, by row, for rows that are not OK.
+        costs: what was spent on these sources and not reported yet: the fields of :class:`pixfeed.context.Costs` up to
+            ``writing``.
+    """
+
+    statuses: np.ndarray
+    notes: dict[int, str]
+    costs: tuple[int, ...]
+
+
+class Opened(Protocol):
+    """Sources that have been opened: their headers are known, and no pixel is decoded yet."""
+
+    #: HEADER rows ``[n]``, one per source.
+    headers: np.ndarray
+
+    def note(self, i: int) -> str:
+        """The codec's or the operating system's own words on what is wrong with source ``i``; often empty."""
+
+    def decode_into(self, plans: np.ndarray, out: np.ndarray, threads: int = 1) -> Decoded:
+        """Carry out PLAN rows.
+
+        Args:
+            plans: PLAN rows ``[b]``.
+            out: ``[b, 3, h, w]``, or ``[b, 1, h, w]`` for gray, any strides; uint8, float32, float16, or uint16 for the
+                bits of bfloat16. Row ``i`` of ``plans`` is written to ``out[i]``.
+            threads: threads that work on it, the caller among them.
+
+        Raises:
+            ValueError: a plan does not fit its picture or ``out``: a programming error; nothing was decoded.
+            CancelledError: nobody waits for the result any more.
+        """
+
+
+class Tables(Protocol):
+    """What needs no codec: lists and gathering. Every backend can do it."""
+
+    def parse_list(
+        self,
+        source: int | bytes,
+        begin: int,
+        end: int,
+        first_line: int,
+        delimiter: str | None,
+        roi_columns: int,
+        label_dtype: np.dtype,
+        threads: int,
+    ) -> tuple[Problem, Table]:
+        """Parse a list; arguments and results as for :func:`pixfeed.list_parser.parse`."""
+
+    def read_names(
+        self, source: int | bytes, begins: list[int], ends: list[int], delimiter: str | None, folder: str
+    ) -> list[str] | None:
+        """Paths of some lines of a list: the first field of each, joined with ``folder`` as ``os.path.join`` does it.
+
+        Args:
+            source: an open file's descriptor, or the list itself.
+            begins, ends: n integers each: where each line begins and ends, in bytes.
+            delimiter: see :class:`pixfeed.FileList`; ``""`` if the bytes are nothing but the name.
+            folder: the folder that names are relative to.
+
+        Returns:
+            n paths; ``None`` if the source ends before ``ends``.
+        """
+
+    def gather_tensors(self, batch: tuple[torch.Tensor, ...], out: torch.Tensor, threads: int) -> bool:
+        """Copy plain CPU tensors of one type, dtype and shape into ``out`` ``[B, ...]``. False, with nothing done, if
+        they are not all alike, or not plain: packed in memory, without gradient."""
+
+    def gather_arrays(self, batch: tuple[np.ndarray, ...], out: torch.Tensor, threads: int) -> bool:
+        """The same for C-contiguous arrays."""
+
+    def gather_numbers(self, batch: tuple[bool | int | float, ...], out: torch.Tensor) -> bool:
+        """The same for Python's numbers, all of exactly the first one's type. ``out`` ``[B]`` is bool, int64 or
+        float64. False as well for an int that does not fit into int64."""
+
+
+class Backend(Tables, Protocol):
+    """Everything that reads and writes pixels.
+
+    Attributes:
+        name: ``"native"`` or ``"opencv"``, for messages.
+        codecs: the libraries that decode, with their versions.
+        simd_target: the SIMD instructions in use, as Highway calls them; ``""`` if that is a library's own business.
+    """
+
+    name: str
+    codecs: dict[str, str]
+    simd_target: str
+
+    def open(self, sources: Sequence[Source], options: OpenOptions = DEFAULT_OPTIONS, threads: int = 1) -> Opened:
+        """Read and probe ``sources``. A source that fails has its status in its header.
+
+        Raises:
+            CancelledError: nobody waits for the result any more.
+        """
+
+    def resample(self, image: np.ndarray, plan: np.ndarray, out: np.ndarray) -> None:
+        """What :meth:`Opened.decode_into` does after decoding, for a picture that is decoded already.
+
+        Args:
+            image: uint8 ``[H, W, 3]``, each row in one piece.
+            plan: one PLAN row ``[1]``; ``source`` and ``reduced`` are ignored.
+            out: one slot ``[1, C, h, w]``, as for :meth:`Opened.decode_into`.
+
+        Raises:
+            ValueError: the plan does not fit the picture or ``out``.
+        """
+
+    def write_pictures(
+        self,
+        pictures: np.ndarray,
+        rows: np.ndarray,
+        out: np.ndarray,
+        mean: Sequence[float],
+        std: Sequence[float],
+        threads: int = 1,
+    ) -> None:
+        """Write pictures of a set that is in memory as a PLAN row would: ``(value / 255 - mean) / std``.
+
+        Args:
+            pictures: uint8 ``[n, C, h, w]``, any strides; C is 1 or 3.
+            rows: int64 ``[b]``: picture ``rows[i]`` is written to ``out[i]``.
+            out: ``[b, C, h, w]``, as for :meth:`Opened.decode_into`.
+            mean, std: three numbers each; the first C are used.
+            threads: threads that work on it, the caller among them.
+
+        Raises:
+            ValueError: the arguments do not fit each other.
+        """
+
+    def read_unchanged(
+        self, source: Source, *, strict: bool, max_pixels: int
+    ) -> tuple[Status, str, int, np.ndarray | None]:
+        """One image as ``cv2.imread`` reads it with IMREAD_UNCHANGED, in the order R, G, B, alpha.
+
+        Returns:
+            Status, the codec's words, bytes on disk, and the picture if the status is OK.
+        """
+
+    def cancel(self, priority: int) -> None:
+        """Calls of that priority that are under way leave out the images that they have not begun."""
