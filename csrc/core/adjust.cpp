@@ -1,3 +1,4 @@
+// The steps of plan.adjust, row by row or, for contrast, on the whole window.
 #include "core/adjust.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// Blending with one value or with gray, and the sum of gray values: SIMD loops and plain twins.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "core/adjust_kernels.cpp"
 #include <hwy/foreach_target.h>

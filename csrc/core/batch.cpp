@@ -1,3 +1,4 @@
+// Reading, probing and decoding many pictures on the pool, and adding up what it cost.
 #include "core/batch.h"
 
 #include <atomic>

@@ -1,3 +1,4 @@
+// Which decoder reads which format.
 #include "core/decode.h"
 
 namespace pixfeed {

@@ -1,3 +1,4 @@
+// The orientation tag, found in the TIFF structure of an EXIF segment.
 #include "core/exif.h"
 
 namespace pixfeed {

@@ -1,3 +1,4 @@
+// Rows of the window with the fill color around the part that is seen.
 #include "core/frame.h"
 
 #include <algorithm>

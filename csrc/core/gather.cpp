@@ -1,3 +1,4 @@
+// Copies in pieces of equal size, which the threads of the pool share.
 #include "core/gather.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// A copy whose stores go past the caches.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "core/gather_kernels.cpp"
 #include <hwy/foreach_target.h>

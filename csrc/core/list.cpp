@@ -1,3 +1,4 @@
+// A list in two passes over pieces of a megabyte: count the samples, then fill the tables.
 #include "core/list.h"
 
 #include <unistd.h>

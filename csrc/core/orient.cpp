@@ -1,3 +1,4 @@
+// Turns stored rows upright, a band of rows at a time.
 #include "core/orient.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// Turns a band of rows into columns, 4 x 4 pixels at a time; with a plain twin.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "core/orient_kernels.cpp"
 #include <hwy/foreach_target.h>

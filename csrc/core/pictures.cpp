@@ -1,3 +1,4 @@
+// Converts some pictures of a set in memory, several in each task of the pool.
 #include "core/pictures.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// The threads, and the queue of calls that they work on by priority.
 #include "core/pool.h"
 
 #include <algorithm>

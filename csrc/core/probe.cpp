@@ -1,3 +1,4 @@
+// Header fields of JPEG, PNG and WebP files, read without a codec.
 #include "core/probe.h"
 
 #include <cstring>

@@ -1,3 +1,4 @@
+// A Resampler between a decoder and another sink.
 #include "core/reduce.h"
 
 #include "core/header.h"

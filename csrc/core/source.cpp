@@ -1,3 +1,4 @@
+// Reads files into buffers that are used again for other files.
 #include "core/source.h"
 
 #include <fcntl.h>

@@ -1,3 +1,4 @@
+// Tables of 256 values, and rows converted by look-up.
 #include "core/value_table.h"
 
 #include "core/half.h"

@@ -1,3 +1,4 @@
+// Chooses the loop for a slot's dtype and strides, and writes rows with it.
 #include "core/write.h"
 
 #include <algorithm>

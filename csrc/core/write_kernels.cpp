@@ -1,3 +1,4 @@
+// uint8 pixels to planes of uint8 or float, and float32 to 16-bit floats: SIMD loops.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "core/write_kernels.cpp"
 #include <hwy/foreach_target.h>

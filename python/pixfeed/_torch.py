@@ -117,6 +117,11 @@ class LoaderIter(_BaseDataLoaderIter):
         """Seconds to wait for a batch, ``None`` for ever."""
         return self._timeout or None
 
+    @property
+    def _threads_wanted(self) -> int:
+        """``num_workers``."""
+        return self._num_workers
+
     def _draw_indices(self) -> Any:
         return self._next_index()
 

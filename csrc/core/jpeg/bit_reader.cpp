@@ -1,3 +1,4 @@
+// Fills the window of unstuffed bytes, and finds markers on the way.
 #include "core/jpeg/bit_reader.h"
 
 #include <algorithm>

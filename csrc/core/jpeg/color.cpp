@@ -1,3 +1,4 @@
+// YCbCr to RGB in integers, as libjpeg-turbo rounds it: SIMD loops and plain twins.
 #include "core/jpeg/color.h"
 
 #include <algorithm>

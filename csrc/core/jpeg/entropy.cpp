@@ -1,3 +1,4 @@
+// Huffman decoding of MCUs. Most of the time that a photo takes is spent here.
 #include "core/jpeg/entropy.h"
 
 #include "core/jpeg/zigzag.h"

@@ -1,3 +1,4 @@
+// Sizes and upsampling, by the rules of libjpeg.
 #include "core/jpeg/geometry.h"
 
 namespace pixfeed::jpeg {

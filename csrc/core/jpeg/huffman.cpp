@@ -1,3 +1,4 @@
+// Builds the look-up tables, and keeps the last few of each kind per thread.
 #include "core/jpeg/huffman.h"
 
 #include <algorithm>

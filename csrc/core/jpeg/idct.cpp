@@ -1,3 +1,4 @@
+// The accurate integer IDCT of 8 x 8 blocks in vectors.
 #include "core/jpeg/idct.h"
 
 #include <algorithm>

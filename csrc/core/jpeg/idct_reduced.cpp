@@ -1,3 +1,4 @@
+// The IDCT to 4 x 4 or 2 x 2 samples in vectors, as libjpeg reduces a picture.
 #include <algorithm>
 #include <cstring>
 

@@ -1,3 +1,4 @@
+// Reads the header segments, and refuses whatever is not plain baseline JPEG.
 #include "core/jpeg/markers.h"
 
 #include <algorithm>

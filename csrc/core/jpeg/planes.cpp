@@ -1,3 +1,4 @@
+// Sample rows per component: where they lie, and how they become rows of pixels.
 #include "core/jpeg/planes.h"
 
 #include <algorithm>

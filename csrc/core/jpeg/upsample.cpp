@@ -1,3 +1,4 @@
+// libjpeg's fancy upsampling: SIMD loops and plain twins.
 #include "core/jpeg/upsample.h"
 
 #include <cstddef>

@@ -1,3 +1,4 @@
+// OpenCV's INTER_AREA where the picture shrinks: weighted means, or plain ones if the factors are whole numbers.
 #include "core/resample/area.h"
 
 #include <algorithm>

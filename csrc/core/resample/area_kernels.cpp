@@ -1,3 +1,4 @@
+// Sums of pixels along a row and of rows, in floats or integers: SIMD loops and plain twins.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "core/resample/area_kernels.cpp"
 #include <hwy/foreach_target.h>

@@ -1,3 +1,4 @@
+// The rules by which cv2.resize chooses.
 #include "core/resample/choose.h"
 
 #include "core/resample/position.h"

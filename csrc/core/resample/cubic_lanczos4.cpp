@@ -1,3 +1,4 @@
+// OpenCV's INTER_CUBIC and INTER_LANCZOS4: 4 or 8 taps each way.
 #include "core/resample/cubic_lanczos4.h"
 
 #include <algorithm>

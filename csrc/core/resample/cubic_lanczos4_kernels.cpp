@@ -1,3 +1,4 @@
+// Sums of 4 or 8 weighted taps along a row and of rows: SIMD loops and plain twins.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "core/resample/cubic_lanczos4_kernels.cpp"
 #include <hwy/foreach_target.h>

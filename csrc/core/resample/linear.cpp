@@ -1,3 +1,4 @@
+// OpenCV's INTER_LINEAR, and what it turns into at the same size and at exactly half of it.
 #include "core/resample/linear.h"
 
 #include <algorithm>

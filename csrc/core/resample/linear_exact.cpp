@@ -1,3 +1,4 @@
+// OpenCV's INTER_LINEAR_EXACT.
 #include "core/resample/linear_exact.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// Two taps along a row and of two rows, in 8.8 fixed point: SIMD loops and plain twins.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "core/resample/linear_exact_kernels.cpp"
 #include <hwy/foreach_target.h>

@@ -1,3 +1,4 @@
+// Two taps along a row and of two rows, with 11-bit weights, and 2 x 2 means: SIMD loops and plain twins.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "core/resample/linear_kernels.cpp"
 #include <hwy/foreach_target.h>

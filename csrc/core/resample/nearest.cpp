@@ -1,3 +1,4 @@
+// OpenCV's INTER_NEAREST and INTER_NEAREST_EXACT: rows and columns are copied.
 #include "core/resample/nearest.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// Pillow's weights, and the order of the two passes.
 #include "core/resample/pillow.h"
 
 #include <algorithm>

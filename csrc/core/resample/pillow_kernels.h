@@ -26,8 +26,8 @@ struct RowFilter {
   const std::int32_t* weights;  // [n][taps], zeros behind a span
 
   // What the kernels make of it; theirs alone.
-  enum class Method { plain, sums, pairs, planes, vnni } method;
-  int step;              // taps or columns that are dealt with at a time; for sums, 16 bytes that count in every span
+  enum class Method { plain, pairs, planes, vnni } method;
+  int step;              // taps or columns that are dealt with at a time
   std::uint8_t* packed;  // the weights again
   std::uint8_t* planes;  // a row as three planes
 };

@@ -1,3 +1,4 @@
+// filter_row in AVX-512 VBMI and VNNI intrinsics.
 #include "core/resample/pillow_vnni_kernels.h"
 
 #include <hwy/targets.h>

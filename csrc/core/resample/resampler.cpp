@@ -1,3 +1,4 @@
+// What all ways of resampling have in common.
 #include "core/resample/resampler.h"
 
 namespace pixfeed {

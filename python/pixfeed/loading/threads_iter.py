@@ -47,7 +47,7 @@ class ThreadsIter(Timed, LoaderIter):
         super().__init__(loader)
         self._fetcher = self._new_fetcher()
         self._epoch = loader.drawn_epoch()
-        self._in_order = loader.in_order
+        self._keeps_order = loader.in_order
         self._ahead = max(1, loader.prefetch_factor)
         self._threads = FetchThreads(self._ahead)
         self._groups: deque[deque[Fetch]] = deque()  # on their way
@@ -59,9 +59,9 @@ class ThreadsIter(Timed, LoaderIter):
         self._fill()
 
     def _fill(self) -> None:
-        how = _Making(self._fetcher, self._epoch, self._num_workers, self._pinned_device)
+        how = _Making(self._fetcher, self._epoch, self._threads_wanted, self._pinned_device)
         # An epoch's first batch has the cores to itself: it comes a tenth sooner, and the last one no later.
-        begins = self._in_order and not self._groups
+        begins = self._keeps_order and not self._groups
         while len(self._groups) < self._ahead:
             wanted = self._draw_group(alone=not self._groups)
             if not wanted:
@@ -97,7 +97,7 @@ class ThreadsIter(Timed, LoaderIter):
 
     def _first_done(self) -> tuple[deque[Fetch], Fetch]:
         """The next batch, and the group that it is in."""
-        if self._in_order:
+        if self._keeps_order:
             group = self._groups[0]
             if not group[0].done() and not wait([group[0]], self._patience).done:
                 raise RuntimeError(f"DataLoader timed out after {self._patience} seconds")

@@ -1,5 +1,6 @@
+// Pillow's filters along x: filter_row, in the ways that RowFilter::Method names.
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "core/resample/pillow_kernels.cpp"
+#define HWY_TARGET_INCLUDE "core/resample/pillow_across_kernels.cpp"
 #include <hwy/foreach_target.h>
 // The order matters: highway.h after foreach_target.h.
 #include <hwy/cache_control.h>
@@ -9,7 +10,7 @@
 #include <cstddef>
 #include <cstring>
 
-#include "core/resample/pairs-inl.h"
+#include "core/resample/pillow-inl.h"
 #include "core/resample/pillow_kernels.h"
 #include "core/resample/pillow_vnni_kernels.h"
 
@@ -24,40 +25,6 @@ constexpr int up_to(int n, int multiple) { return (n + multiple - 1) / multiple 
 
 // Behind a plane, taps of weight 0 are read.
 inline std::ptrdiff_t plane_stride(int width) { return up_to(width + kTaps, 64); }
-
-// Where `n` of 16 bytes of a row go, of which the first is R, G or B (`phase` 0, 1, 2): all R, then all G, then all B, eight
-// places for each, as psadbw adds them up.
-struct ByChannel {
-  alignas(32) std::uint8_t order[17][3][32];  // [n][phase]
-  constexpr ByChannel() : order() {
-    for (int n = 0; n <= 16; ++n) {
-      for (int phase = 0; phase < 3; ++phase) {
-        int places[3] = {};
-        std::uint8_t* const of = order[n][phase];
-        for (int i = 0; i < 32; ++i) of[i] = 0x80;
-        for (int i = 0; i < n; ++i) {
-          const int channel = (phase + i) % 3;
-          of[8 * channel + places[channel]++] = static_cast<std::uint8_t>(i);
-        }
-      }
-    }
-  }
-};
-inline constexpr ByChannel kByChannel;
-
-// The layout `sums`, whose weights are the same for all taps of a column: of every span, `whole` times 16 bytes count, then
-// `parts` times up to 16. What counts of those differs from column to column. One thing and the other is kept beside the
-// weight.
-constexpr int kMostParts = 3;
-struct SameWeights {
-  std::int32_t weight[4];  // four times
-  std::uint32_t part[4];   // where kByChannel tells what counts, in bytes
-};
-struct Blocks {
-  int whole, parts;
-  int count() const { return whole + parts; }
-};
-inline Blocks blocks_of(const RowFilter& filter) { return {filter.step, (3 * filter.taps + 15) / 16 - filter.step}; }
 
 inline void pixel_plain(const RowFilter& filter, int i, const std::uint8_t* row, std::uint8_t* rgb) {
   const auto [first, count] = filter.spans[i];
@@ -80,34 +47,13 @@ namespace hn = hwy::HWY_NAMESPACE;
 #if HWY_TARGET == HWY_SCALAR || HWY_TARGET == HWY_EMU128
 
 int pairs_step_simd() { return 0; }
-bool has_sums_simd() { return false; }
 void filter_pairs_simd(const RowFilter& filter, const std::uint8_t* row, std::uint8_t* rgb) {
-  filter_row_plain(filter, row, rgb);
-}
-void filter_sums_simd(const RowFilter& filter, const std::uint8_t* row, std::uint8_t* rgb) {
   filter_row_plain(filter, row, rgb);
 }
 void filter_planes_simd(const RowFilter& filter, const std::uint8_t* row, std::uint8_t* rgb) {
   filter_row_plain(filter, row, rgb);
 }
-void filter_rows_simd(const std::uint8_t* const* rows, const std::int16_t* weights, int count, int n,
-                      std::uint8_t* out) {
-  filter_rows_plain(rows, weights, count, n, out);
-}
-
 #else
-
-// The sums of the high and of the low halves, put together.
-template <class V>
-HWY_INLINE V together(V high, V low) {
-  return hn::Add(hn::ShiftLeft<11>(high), low);
-}
-
-template <class V>
-HWY_INLINE V rounded(V sum) {
-  const hn::DFromV<V> d;
-  return hn::ShiftRight<kWeightBits>(hn::Add(sum, hn::Set(d, 1 << (kWeightBits - 1))));
-}
 
 // 128 bits from as many, or from twice as many: blocks are added.
 HWY_INLINE I32 add_blocks(I32 v) { return v; }
@@ -197,67 +143,6 @@ void filter_pairs_simd(const RowFilter& filter, const std::uint8_t* row, std::ui
   });
 }
 
-#if HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_AVX3
-// Weights that are all the same (box): what is added up are the pixels, 16 bytes at a time, R and G in one half of a
-// vector, B in the other; the sum is multiplied.
-const hn::FixedTag<std::uint8_t, 32> dblock;
-const hn::Repartition<std::int32_t, decltype(dblock)> dblock32;
-const hn::Repartition<std::uint64_t, decltype(dblock)> dblock64;
-using Block64 = hn::VFromD<decltype(dblock64)>;
-
-bool has_sums_simd() { return true; }
-
-HWY_INLINE Block64 sums_of_block(const std::uint8_t* bytes, const std::uint8_t* order) {
-  return hn::SumsOf8(hn::TableLookupBytesOr0(hn::LoadDup128(dblock, bytes), hn::Load(dblock, order)));
-}
-
-HWY_INLINE Block64 sums_of_span(const std::uint8_t* row, Blocks blocks, const std::uint32_t* part) {
-  const auto& whole = kByChannel.order[16];
-  const std::uint8_t* const parts = kByChannel.order[0][0];
-  auto sums = hn::Zero(dblock64);
-  int b = 0;
-  for (; b + 3 <= blocks.whole; b += 3, row += 48) {
-    sums = hn::Add(sums, hn::Add(hn::Add(sums_of_block(row, whole[0]), sums_of_block(row + 16, whole[1])),
-                                 sums_of_block(row + 32, whole[2])));
-  }
-  for (int phase = 0; b < blocks.whole; ++b, ++phase, row += 16) {
-    sums = hn::Add(sums, sums_of_block(row, whole[phase]));
-  }
-  for (int p = 0; p < blocks.parts; ++p, row += 16) sums = hn::Add(sums, sums_of_block(row, parts + part[p]));
-  return sums;
-}
-
-void filter_sums_simd(const RowFilter& filter, const std::uint8_t* row, std::uint8_t* rgb) {
-  const hn::Repartition<std::int16_t, decltype(dblock)> d16;
-  const auto* const weights = reinterpret_cast<const SameWeights*>(filter.packed);
-  const Blocks blocks = blocks_of(filter);
-  const auto sums = [&](int i) HWY_ATTR {
-    return sums_of_span(row + std::ptrdiff_t{3} * filter.spans[i].first, blocks, weights[i].part);
-  };
-  // Of two columns: R B G ? of either in 128 bits.
-  const auto pixels = [&](int left, int right) HWY_ATTR {
-    const auto a = sums(left), b = sums(right);
-    const auto rg = hn::ConcatLowerLower(dblock64, b, a), blue = hn::ConcatUpperUpper(dblock64, b, a);
-    const auto sum = hn::BitCast(dblock32, hn::Or(rg, hn::ShiftLeft<32>(blue)));
-    const auto weight =
-        hn::Combine(dblock32, hn::Load(di32, weights[right].weight), hn::Load(di32, weights[left].weight));
-    return rounded(hn::Mul(sum, weight));
-  };
-  alignas(16) static constexpr std::uint8_t kSwap[16] = {0, 2, 1, 3, 4, 6, 5, 7, 8, 10, 9, 11, 12, 14, 13, 15};
-  const auto swap = hn::Load(du8, kSwap);
-  filter_columns(filter, row, rgb, 16 * blocks.count(), [&](int i) HWY_ATTR {
-    // Packing takes 128 bits of either in turn.
-    const auto words = hn::ReorderDemote2To(d16, pixels(i, i + 2), pixels(i + 1, i + 3));
-    return hn::TableLookupBytesOr0(hn::DemoteTo(du8, words), swap);
-  });
-}
-#else
-bool has_sums_simd() { return false; }
-void filter_sums_simd(const RowFilter& filter, const std::uint8_t* row, std::uint8_t* rgb) {
-  filter_row_plain(filter, row, rgb);
-}
-#endif
-
 // n pixels to three planes, each `stride` bytes behind the last.
 void split_simd(const std::uint8_t* rgb, int n, std::uint8_t* planes, std::ptrdiff_t stride) {
   const hn::ScalableTag<std::uint8_t> d;
@@ -340,44 +225,6 @@ void filter_planes_simd(const RowFilter& filter, const std::uint8_t* row, std::u
   }
 }
 
-void filter_rows_simd(const std::uint8_t* const* rows, const std::int16_t* weights, int count, int n,
-                      std::uint8_t* out) {
-  const hn::ScalableTag<std::int16_t> d;
-  const hn::RepartitionToWide<decltype(d)> dsums;
-  const hn::Rebind<std::uint8_t, decltype(d)> dbytes;
-  const int step = static_cast<int>(hn::Lanes(d));
-  // The last vector begins where it still fits; some bytes are then made twice.
-  int i = 0;
-  for (int next = 0; next < n && n >= step; next += step) {
-    i = std::min(next, n - step);
-    auto high0 = hn::Zero(dsums), high1 = high0, low0 = high0, low1 = high0;
-    for (int k = 0; k < count; k += 2) {
-      // An odd last row is its own partner, whose weight is 0.
-      const std::uint8_t* partner = rows[std::min(k + 1, count - 1)];
-      const auto a = hn::PromoteTo(d, hn::LoadU(dbytes, rows[k] + i));
-      const auto b = hn::PromoteTo(d, hn::LoadU(dbytes, partner + i));
-      // Interleaved within each 128 bits; ReorderDemote2To undoes that, as it packs within 128 bits.
-      const auto lower = hn::InterleaveLower(d, a, b), upper = hn::InterleaveUpper(d, a, b);
-      const auto weight_high = hn::BitCast(d, hn::Set(dsums, pair_bits(weights + 2 * k)));
-      const auto weight_low = hn::BitCast(d, hn::Set(dsums, pair_bits(weights + 2 * k + 2)));
-      high0 = add_pairs(lower, weight_high, high0);
-      high1 = add_pairs(upper, weight_high, high1);
-      low0 = add_pairs(lower, weight_low, low0);
-      low1 = add_pairs(upper, weight_low, low1);
-    }
-    const auto words = hn::ReorderDemote2To(d, rounded(together(high0, low0)), rounded(together(high1, low1)));
-    hn::StoreU(hn::DemoteTo(dbytes, words), dbytes, out + i);
-  }
-  for (i = n < step ? 0 : n; i < n; ++i) {
-    std::int32_t sum = 1 << (kWeightBits - 1);
-    for (int k = 0; k < count; ++k) {
-      const std::int16_t* w = weights + 4 * (k / 2) + k % 2;
-      sum += rows[k][i] * (w[0] * kSplit + w[2]);
-    }
-    out[i] = static_cast<std::uint8_t>(std::clamp(sum >> kWeightBits, 0, 255));
-  }
-}
-
 #endif
 
 }  // namespace HWY_NAMESPACE
@@ -388,11 +235,8 @@ HWY_AFTER_NAMESPACE();
 namespace pixfeed::kernels {
 
 HWY_EXPORT(pairs_step_simd);
-HWY_EXPORT(has_sums_simd);
-HWY_EXPORT(filter_sums_simd);
 HWY_EXPORT(filter_pairs_simd);
 HWY_EXPORT(filter_planes_simd);
-HWY_EXPORT(filter_rows_simd);
 
 namespace {
 
@@ -429,37 +273,6 @@ void pack_taps(const RowFilter& filter) {
   }
 }
 
-// A weight a column, and what counts of the blocks of its span. False if weights differ within a column, or spans too much
-// in length.
-bool pack_same(RowFilter& filter) {
-  static_assert(sizeof(SameWeights) <= 16 * 4);  // see packed_bytes
-  int least = filter.taps;
-  for (int i = 0; i < filter.n; ++i) {
-    const std::int32_t* const weights = filter.weights + std::ptrdiff_t{filter.taps} * i;
-    const int count = filter.spans[i].count;
-    if (std::count(weights, weights + count, weights[0]) != count) return false;
-    least = std::min(least, count);
-  }
-  const int step = filter.step;
-  filter.step = 3 * least / 16;
-  const Blocks blocks = blocks_of(filter);
-  if (blocks.parts > kMostParts) {
-    filter.step = step;
-    return false;
-  }
-  auto* const packed = reinterpret_cast<SameWeights*>(filter.packed);
-  for (int i = 0; i < filter.n; ++i) {
-    std::fill_n(packed[i].weight, 4, filter.weights[std::ptrdiff_t{filter.taps} * i]);
-    for (int p = 0; p < blocks.parts; ++p) {
-      const int b = blocks.whole + p;
-      const int count = std::clamp(3 * static_cast<int>(filter.spans[i].count) - 16 * b, 0, 16);
-      const auto& order = kByChannel.order[count][b % 3];
-      packed[i].part[p] = static_cast<std::uint32_t>(order - kByChannel.order[0][0]);
-    }
-  }
-  return true;
-}
-
 }  // namespace
 
 std::size_t packed_bytes(int n, int taps) {
@@ -476,9 +289,7 @@ void choose_method(RowFilter& filter) {
     return vnni_prepare(filter);
   }
   filter.step = HWY_DYNAMIC_DISPATCH(pairs_step_simd)();
-  if (HWY_DYNAMIC_DISPATCH(has_sums_simd)() && pack_same(filter)) {
-    filter.method = RowFilter::Method::sums;
-  } else if (filter.step == 0) {
+  if (filter.step == 0) {
     filter.method = RowFilter::Method::plain;
   } else if (filter.taps <= kFewTaps) {
     filter.method = RowFilter::Method::pairs;
@@ -494,8 +305,6 @@ void filter_row(const RowFilter& filter, const std::uint8_t* row, std::uint8_t* 
   switch (filter.method) {
     case RowFilter::Method::plain:
       return filter_row_plain(filter, row, rgb);
-    case RowFilter::Method::sums:
-      return HWY_DYNAMIC_DISPATCH(filter_sums_simd)(filter, row, rgb);
     case RowFilter::Method::pairs:
       return HWY_DYNAMIC_DISPATCH(filter_pairs_simd)(filter, row, rgb);
     case RowFilter::Method::planes:
@@ -505,24 +314,8 @@ void filter_row(const RowFilter& filter, const std::uint8_t* row, std::uint8_t* 
   }
 }
 
-void filter_rows(const std::uint8_t* const* rows, const std::int16_t* weights, int count, int n, std::uint8_t* out) {
-  HWY_DYNAMIC_DISPATCH(filter_rows_simd)(rows, weights, count, n, out);
-}
-
 void filter_row_plain(const RowFilter& filter, const std::uint8_t* row, std::uint8_t* rgb) {
   for (int i = 0; i < filter.n; ++i) pixel_plain(filter, i, row, rgb + std::ptrdiff_t{3} * i);
-}
-
-void filter_rows_plain(const std::uint8_t* const* rows, const std::int16_t* weights, int count, int n,
-                       std::uint8_t* out) {
-  for (int i = 0; i < n; ++i) {
-    std::int32_t sum = 1 << (kWeightBits - 1);
-    for (int k = 0; k < count; ++k) {
-      const std::int16_t* w = weights + 4 * (k / 2) + k % 2;
-      sum += rows[k][i] * (w[0] * kSplit + w[2]);
-    }
-    out[i] = static_cast<std::uint8_t>(std::clamp(sum >> kWeightBits, 0, 255));
-  }
 }
 
 }  // namespace pixfeed::kernels
