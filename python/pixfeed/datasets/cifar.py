@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pixfeed.datasets import pickles
 from pixfeed.datasets.in_memory import InMemory
@@ -84,10 +85,10 @@ class CIFAR10(InMemory):
 
     def __init__(
         self,
-        root: str | os.PathLike,
+        root: str | os.PathLike[str],
         train: bool = True,
-        transform: Callable | None = None,
-        target_transform: Callable | None = None,
+        transform: Callable[..., Any] | None = None,
+        target_transform: Callable[..., Any] | None = None,
         download: bool = False,
         *,
         verify: bool = False,
@@ -131,7 +132,7 @@ class CIFAR10(InMemory):
                 verify(os.path.join(folder, name), self.files[name])
         return [os.path.join(folder, name) for name in names]
 
-    def _pickled(self, path: str) -> tuple[np.ndarray, list[int]]:
+    def _pickled(self, path: str) -> tuple[NDArray[np.uint8], list[int]]:
         """Pictures uint8 ``[n, 3072]`` and labels of a batch of the python version."""
         batch = pickles.load(path)
         pictures, labels = batch.get("data"), batch.get(self._labels_key)
@@ -144,7 +145,7 @@ class CIFAR10(InMemory):
             raise DatasetError.of(path, f"{len(pictures)} images and {len(labels)} labels; fetch the file again")
         return pictures, labels
 
-    def _records(self, path: str) -> tuple[np.ndarray, list[int]]:
+    def _records(self, path: str) -> tuple[NDArray[np.uint8], list[int]]:
         """Pictures uint8 ``[n, 3072]`` and labels of a file of the binary version."""
         data = np.fromfile(path, np.uint8)
         record = self._label_bytes + _SIZE
@@ -172,10 +173,10 @@ class CIFAR10(InMemory):
                     what = f"label {label} of item {i}, there are {len(self.classes)} classes"
                     raise DatasetError.of(path, f"{what}; fetch the file again")
 
-    def _pictures(self) -> np.ndarray:
+    def _pictures(self) -> NDArray[np.uint8]:
         return np.asarray(self.data).transpose(0, 3, 1, 2)
 
-    def _picture(self, i: int) -> np.ndarray:
+    def _picture(self, i: int) -> NDArray[np.uint8]:
         return np.asarray(self.data[i])
 
 

@@ -12,6 +12,7 @@ import uuid
 import warnings
 import weakref
 from collections import Counter
+from collections.abc import Callable
 from typing import NamedTuple
 
 from pixfeed.errors import ImageError, RegionError, Status
@@ -31,7 +32,7 @@ class Failure(NamedTuple):
     path: str | None
     line: int | None
     reason: str
-    count: int
+    count: int  # type: ignore[assignment]  # hides tuple's method
     recovered: bool = False
 
 
@@ -62,7 +63,7 @@ class _Seen:
         own: lines that could not be written, and how often.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.process = os.getpid()
         self.lock = threading.Lock()
         self.own: Counter[bytes] = Counter()
@@ -105,12 +106,12 @@ class FailureLog:
     be written, each process remembers its own failures, and says so once.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._path = os.path.join(_temporary_folder(), f"pixfeed-{uuid.uuid4().hex}.jsonl")
         self._seen = _Seen()
         weakref.finalize(self, _remove, self._path, os.getpid())
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[Callable[[str], FailureLog], tuple[str]]:
         return _reopen, (self._path,)
 
     def _mine(self) -> _Seen:

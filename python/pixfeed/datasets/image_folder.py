@@ -51,7 +51,7 @@ class ImageFolder(FastTxtDataset):
 
     def __init__(
         self,
-        root: str | os.PathLike,
+        root: str | os.PathLike[str],
         transform: Callable[..., Any] | None = None,
         target_transform: Callable[..., Any] | None = None,
         *,
@@ -104,7 +104,8 @@ class ImageFolder(FastTxtDataset):
     @cached_property
     def targets(self) -> list[int]:
         """The label of every image."""
-        return self.files.labels[:, 0].tolist()
+        labels: list[int] = self.files.labels[:, 0].tolist()
+        return labels
 
     def __getitem__(self, index: Any) -> Any:
         """``(image, target)``; for a slice a :class:`torch.utils.data.Subset`."""
@@ -120,7 +121,7 @@ class ImageFolder(FastTxtDataset):
     def _finished(self, sample: Sample) -> Sample:
         """What only Python can do."""
         image, target = sample
-        if self._takes_pil:
+        if self._takes_pil and self._transform is not None:
             image = self._transform(_pil(image))
         if self.target_transform is not None:
             target = self.target_transform(target)

@@ -19,6 +19,7 @@ from pixfeed.lists.samples import Samples
 from pixfeed.plan import interpolation_text
 from pixfeed.reading.options import ReadingOptions, check_rows, check_size, reading_of
 from pixfeed.reading.pipeline import Pipeline
+from pixfeed.targets.base import Targets
 from pixfeed.targets.labels import Labels
 from pixfeed.targets.of_list import Kind, check_recipe, of_list
 from pixfeed.transforms.compose import steps_of
@@ -102,6 +103,10 @@ class FastTxtDataset(ListImages):
     (``workers="thread"`` of :class:`pixfeed.DataLoader`) and forked worker processes share them.
     """
 
+    #: Of :meth:`from_folder`: the names of the classes, sorted, and their numbers by name.
+    classes: list[str]
+    class_to_idx: dict[str, int]
+
     # A pickle leaves these out while they have these values: it is small, and stays so.
     _transform: Callable[..., Any] | None = None
     _given_dtype = torch.float32
@@ -109,8 +114,8 @@ class FastTxtDataset(ListImages):
 
     def __init__(
         self,
-        filename: str | os.PathLike | Samples,
-        image_dir: str | os.PathLike,
+        filename: str | os.PathLike[str] | Samples,
+        image_dir: str | os.PathLike[str],
         resize_height: int | None = _SIDE,
         resize_width: int | None = _SIDE,
         repeat: int | None = 1,
@@ -128,7 +133,7 @@ class FastTxtDataset(ListImages):
         transform: Callable[..., Any] | None = None,
         seed: int | None = None,
         targets: Kind = "labels",
-        mask_dir: str | os.PathLike | None = None,
+        mask_dir: str | os.PathLike[str] | None = None,
         ignore_index: int = 255,
         min_visibility: float = 0.0,
         box_format: Literal["xywh", "xyxy"] = "xywh",
@@ -167,7 +172,7 @@ class FastTxtDataset(ListImages):
     @classmethod
     def from_folder(
         cls,
-        path: str | os.PathLike,
+        path: str | os.PathLike[str],
         resize_height: int | None = _SIDE,
         resize_width: int | None = _SIDE,
         repeat: int | None = 1,
@@ -199,13 +204,13 @@ class FastTxtDataset(ListImages):
     @classmethod
     def from_samples(
         cls,
-        paths: Iterable[str | os.PathLike],
+        paths: Iterable[str | os.PathLike[str]],
         labels: np.typing.ArrayLike,
         resize_height: int | None = _SIDE,
         resize_width: int | None = _SIDE,
         repeat: int | None = 1,
         *,
-        image_dir: str | os.PathLike = "",
+        image_dir: str | os.PathLike[str] = "",
         **options: Any,
     ) -> FastTxtDataset:
         """The images at ``paths``, without a list file.
@@ -324,8 +329,8 @@ class FastTxtDataset(ListImages):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
-        if not hasattr(self._targets, "make"):
-            self._targets = Labels(self._targets)
+        targets = state["_targets"]
+        self._targets = targets if isinstance(targets, Targets) else Labels(targets)
         self.files = self._targets.files
         self._pipeline = self._new_pipeline(self._transform)
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from pixfeed.datasets import idx
 from pixfeed.datasets.in_memory import InMemory
@@ -52,10 +54,10 @@ class MNIST(InMemory):
 
     def __init__(
         self,
-        root: str | os.PathLike,
+        root: str | os.PathLike[str],
         train: bool = True,
-        transform: Callable | None = None,
-        target_transform: Callable | None = None,
+        transform: Callable[..., Any] | None = None,
+        target_transform: Callable[..., Any] | None = None,
         download: bool = False,
         *,
         verify: bool = False,
@@ -114,10 +116,10 @@ class MNIST(InMemory):
     def _at(self, name: str) -> str:
         return os.path.join(self.raw_folder, name)
 
-    def _pictures(self) -> np.ndarray:
+    def _pictures(self) -> NDArray[np.uint8]:
         return np.asarray(self.data)[:, None]
 
-    def _picture(self, i: int) -> np.ndarray:
+    def _picture(self, i: int) -> NDArray[np.uint8]:
         return np.asarray(self.data[i])
 
 

@@ -10,9 +10,11 @@ from __future__ import annotations
 import math
 import os
 import weakref
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch.utils.data import get_worker_info
 
 from pixfeed.context import pinned
@@ -23,7 +25,7 @@ from pixfeed.memory.idle import Pool
 _SMALL = shared_batches.SMALL
 
 
-def _aligned(size: int) -> np.ndarray:
+def _aligned(size: int) -> NDArray[np.uint8]:
     memory = np.empty(size + 63, np.uint8)
     start = -memory.ctypes.data % 64  # whole cache lines, as torch's own memory
     return memory[start : start + size]
@@ -67,7 +69,7 @@ def trim() -> int:
     return _pool.shrink(0) + shared_batches.shrink(0)
 
 
-def _give_back(memory: np.ndarray) -> None:
+def _give_back(memory: NDArray[np.uint8]) -> None:
     _pool.give(memory)
 
 
@@ -109,7 +111,7 @@ def empty(
     return torch.from_numpy(slot).view(dtype).view(shape)
 
 
-def array(tensor: torch.Tensor) -> np.ndarray:
+def array(tensor: torch.Tensor) -> NDArray[Any]:
     """The memory of a CPU tensor, to be written to. NumPy has no bfloat16: its bits are uint16 there, as the backends
     expect them."""
     tensor = tensor.detach()

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import difflib
 import functools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, TypedDict, TypeVar
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from pixfeed import plan
-from pixfeed.backends import OpenOptions
+from pixfeed.backends import BackendName, OpenOptions
 
 #: What a channel count is called; "unchanged" has as many as the file.
 CHANNELS = {"rgb": 3, "gray": 1}
@@ -31,6 +32,8 @@ Interpolation = Literal[
     "bicubic",
     "lanczos",
 ]
+
+_Number = TypeVar("_Number", np.int64, np.float64)
 
 _LONGEST = 1 << 30  # pixels of a side: what the backends can carry out
 
@@ -86,9 +89,9 @@ class Reading:
     max_pixels: int = 1 << 30
     strict: bool = False
     min_recovered: float = 1.0
-    backend: Literal["native", "opencv"] | None = None
+    backend: BackendName | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for name, known in (
             ("channels", (*CHANNELS, "unchanged")),
             ("decode", ("exact", "scaled")),
@@ -112,7 +115,7 @@ class Reading:
             raise ValueError(f"min_recovered is {self.min_recovered}; it must be a share of the rows, 0 to 1")
         _ = self.interpolation_number
 
-    def __reduce__(self) -> tuple:
+    def __reduce__(self) -> tuple[Callable[[dict[str, Any]], Reading], tuple[dict[str, Any]]]:
         """Pickles hold what differs from the defaults: they go to every worker process."""
         given = {field.name: getattr(self, field.name) for field in fields(self)}
         return _restored, (
@@ -160,7 +163,7 @@ class ReadingOptions(TypedDict, total=False):
     max_pixels: int
     strict: bool
     min_recovered: float
-    backend: Literal["native", "opencv"] | None
+    backend: BackendName | None
 
 
 _cached = functools.lru_cache(maxsize=256)(Reading)
@@ -197,7 +200,7 @@ def unknown_keyword(caller: str, name: str, known: Iterable[str]) -> TypeError:
 _FIELDS = tuple(field.name for field in fields(Reading))
 
 
-def check_rows(name: str, rows: object, n: int, dtype: type) -> np.ndarray | None:
+def check_rows(name: str, rows: ArrayLike | None, n: int, dtype: type[_Number]) -> NDArray[_Number] | None:
     """``rows`` as an array ``[n, 4]`` of ``dtype`` (int64 or float64).
 
     Raises:

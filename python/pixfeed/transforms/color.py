@@ -5,19 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import permutations
+from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pixfeed.plan import ADJUST
 from pixfeed.transforms.base import interval
-from pixfeed.transforms.geometry import Geometric
+from pixfeed.transforms.geometry import Geometric, Geometry
 
 
 class Color(Geometric):
-    #: How many steps of a PLAN it takes.
-    steps: int
+    @property
+    def steps(self) -> int:
+        """How many steps of a PLAN it takes."""
+        raise NotImplementedError
 
-    def does(self, size):
+    def does(self, size: tuple[int, int] | None) -> frozenset[str]:
         return frozenset({"adjust"})
 
 
@@ -29,16 +33,18 @@ class Grayscale(Color):
         num_output_channels: 1, or 3 with R = G = B.
     """
 
-    num_output_channels: int = 1
+    num_output_channels: Literal[1, 3] = 1
 
-    steps = 1
-
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.num_output_channels not in (1, 3):
             raise ValueError(f"num_output_channels is {self.num_output_channels!r}; it may be 1 or 3")
 
-    def change(self, geometry, u):
+    def change(self, geometry: Geometry, u: NDArray[np.float64]) -> None:
         geometry.adjust.append((ADJUST["gray"], 1))
+
+    @property
+    def steps(self) -> int:
+        return 1
 
 
 def _factors(name: str, value: float | Sequence[float] | None) -> tuple[float, float] | None:
@@ -74,7 +80,7 @@ class ColorJitter(Color):
 
     draws = 4
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.hue is not None and np.any(self.hue):
             raise ValueError(
                 f"hue is {self.hue!r}, which is not done natively; torchvision's own ColorJitter in the Compose "
@@ -93,7 +99,7 @@ class ColorJitter(Color):
     def steps(self) -> int:
         return len(self._ranges)
 
-    def change(self, geometry, u):
+    def change(self, geometry: Geometry, u: NDArray[np.float64]) -> None:
         if self.steps == 0:
             return
         numbers, low, high = (np.array(column) for column in zip(*self._ranges, strict=True))

@@ -5,18 +5,33 @@ from __future__ import annotations
 import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
+from pixfeed.plan import Pixels
 from pixfeed.transforms.base import pair, probability
-from pixfeed.transforms.geometry import Geometric
+from pixfeed.transforms.geometry import Geometric, Geometry
 
 #: torchvision's names for what lies outside a padded picture, which are numpy.pad's as well.
 PADDING_MODES = ("constant", "edge", "reflect", "symmetric")
+PaddingMode = Literal["constant", "edge", "reflect", "symmetric"]
+
+#: left, top, right, bottom.
+Borders = tuple[Pixels, Pixels, Pixels, Pixels]
 
 
 class Padding(Geometric):
     """A transform with the arguments ``fill`` and ``padding_mode``."""
+
+    if TYPE_CHECKING:  # fields of the subclasses
+
+        @property
+        def fill(self) -> int | Sequence[int]: ...
+
+        @property
+        def padding_mode(self) -> PaddingMode: ...
 
     def check_fill(self) -> None:
         fill = tuple(self.fill) if isinstance(self.fill, Sequence) else (self.fill,)
@@ -30,9 +45,10 @@ class Padding(Geometric):
     @property
     def color(self) -> tuple[int, int, int]:
         fill = self.fill if isinstance(self.fill, Sequence) else (self.fill,)
-        return tuple(int(value) for value in (tuple(fill) * 3)[:3])
+        r, g, b = (int(value) for value in (tuple(fill) * 3)[:3])
+        return r, g, b
 
-    def borders(self, width, height) -> tuple:
+    def borders(self, width: Pixels, height: Pixels) -> Borders:
         """left, top, right, bottom: how many pixels are added to pictures of that size."""
         raise NotImplementedError
 
@@ -52,7 +68,8 @@ def four(padding: int | Sequence[int]) -> tuple[int, int, int, int]:
         raise TypeError(f"padding is {padding!r}; it must be integers") from None
     if min(borders) < 0:
         raise ValueError(f"padding is {padding!r}; it must not be negative")
-    return (borders * 4)[:4]
+    left, top, right, bottom = (borders * 4)[:4]
+    return left, top, right, bottom
 
 
 @dataclass(frozen=True, repr=False)
@@ -67,30 +84,36 @@ class CenterCrop(Padding):
     fill = 0
     padding_mode = "constant"
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         self._set(size=pair("size", self.size))
 
-    def does(self, size):
-        large = size is not None and size[0] >= self.size[0] and size[1] >= self.size[1]
+    @property
+    def _sides(self) -> tuple[int, int]:
+        """``size`` as ``__post_init__`` keeps it: height, width."""
+        return cast("tuple[int, int]", self.size)
+
+    def does(self, size: tuple[int, int] | None) -> frozenset[str]:
+        height, width = self._sides
+        large = size is not None and size[0] >= height and size[1] >= width
         return frozenset({"crop"} if large else {"pad", "crop"})
 
-    def borders(self, width, height):
-        h, w = self.size
+    def borders(self, width: Pixels, height: Pixels) -> Borders:
+        h, w = self._sides
         more_w, more_h = np.maximum(w - width, 0), np.maximum(h - height, 0)
         return more_w // 2, more_h // 2, (more_w + 1) // 2, (more_h + 1) // 2
 
-    def change(self, geometry, u):
+    def change(self, geometry: Geometry, u: NDArray[np.float64]) -> None:
         borders = self.borders(geometry.width, geometry.height)
-        if any(side.any() for side in borders):
+        if any(np.any(side) for side in borders):
             geometry.pad(*borders, self.color)
-        h, w = self.size
+        h, w = self._sides
         x, y = (
             np.rint((have - want) / 2).astype(np.int64) for have, want in ((geometry.width, w), (geometry.height, h))
         )
         geometry.crop(x, y, w, h)
 
-    def size_after(self, size):
-        return self.size
+    def size_after(self, size: tuple[int, int] | None) -> tuple[int, int] | None:
+        return self._sides
 
 
 @dataclass(frozen=True, repr=False)
@@ -111,29 +134,35 @@ class RandomCrop(Padding):
     padding: int | Sequence[int] | None = None
     pad_if_needed: bool = False
     fill: int | Sequence[int] = 0
-    padding_mode: str = "constant"
+    padding_mode: PaddingMode = "constant"
 
     draws = 2
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         self._set(size=pair("size", self.size), padding=None if self.padding is None else four(self.padding))
         self.check_fill()
 
-    def does(self, size):
+    @property
+    def _sides(self) -> tuple[int, int]:
+        """``size`` as ``__post_init__`` keeps it: height, width."""
+        return cast("tuple[int, int]", self.size)
+
+    def does(self, size: tuple[int, int] | None) -> frozenset[str]:
         return frozenset({"pad", "crop"} if self.padding or self.pad_if_needed else {"crop"})
 
-    def borders(self, width, height):
-        left, top, right, bottom = self.padding or (0, 0, 0, 0)
+    def borders(self, width: Pixels, height: Pixels) -> Borders:
+        left, top, right, bottom = cast("Borders", self.padding or (0, 0, 0, 0))
         if self.pad_if_needed:
-            more_w = np.maximum(self.size[1] - (width + left + right), 0)
-            more_h = np.maximum(self.size[0] - (height + top + bottom), 0)
+            h, w = self._sides
+            more_w = np.maximum(w - (width + left + right), 0)
+            more_h = np.maximum(h - (height + top + bottom), 0)
             left, top, right, bottom = left + more_w, top + more_h, right + more_w, bottom + more_h
         return left, top, right, bottom
 
-    def change(self, geometry, u):
+    def change(self, geometry: Geometry, u: NDArray[np.float64]) -> None:
         if self.padding_mode == "constant" and "pad" in self.does(None):
             geometry.pad(*self.borders(geometry.width, geometry.height), self.color)
-        h, w = self.size
+        h, w = self._sides
         free_x, free_y = np.broadcast_arrays(geometry.width - w, geometry.height - h)
         small = np.broadcast_to((free_x < 0) | (free_y < 0), len(u))
         if small.any():
@@ -147,8 +176,8 @@ class RandomCrop(Padding):
         y, x = (u[:, 0] * (free_y + 1)).astype(np.int64), (u[:, 1] * (free_x + 1)).astype(np.int64)
         geometry.crop(x, y, w, h)
 
-    def size_after(self, size):
-        return self.size
+    def size_after(self, size: tuple[int, int] | None) -> tuple[int, int] | None:
+        return self._sides
 
 
 @dataclass(frozen=True, repr=False)
@@ -162,24 +191,29 @@ class Pad(Padding):
 
     padding: int | Sequence[int]
     fill: int | Sequence[int] = 0
-    padding_mode: str = "constant"
+    padding_mode: PaddingMode = "constant"
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         self._set(padding=four(self.padding))
         self.check_fill()
 
-    def does(self, size):
+    @property
+    def _borders(self) -> tuple[int, int, int, int]:
+        """``padding`` as ``__post_init__`` keeps it."""
+        return cast("tuple[int, int, int, int]", self.padding)
+
+    def does(self, size: tuple[int, int] | None) -> frozenset[str]:
         return frozenset({"pad"})
 
-    def borders(self, width, height):
-        return self.padding
+    def borders(self, width: Pixels, height: Pixels) -> Borders:
+        return self._borders
 
-    def change(self, geometry, u):
+    def change(self, geometry: Geometry, u: NDArray[np.float64]) -> None:
         if self.padding_mode == "constant":
-            geometry.pad(*self.padding, self.color)
+            geometry.pad(*self._borders, self.color)
 
-    def size_after(self, size):
-        left, top, right, bottom = self.padding
+    def size_after(self, size: tuple[int, int] | None) -> tuple[int, int] | None:
+        left, top, right, bottom = self._borders
         return None if size is None else (size[0] + top + bottom, size[1] + left + right)
 
 
@@ -191,13 +225,13 @@ class RandomHorizontalFlip(Geometric):
 
     draws = 1
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         self._set(p=probability(self.p))
 
-    def does(self, size):
+    def does(self, size: tuple[int, int] | None) -> frozenset[str]:
         return frozenset({"flip"})
 
-    def change(self, geometry, u):
+    def change(self, geometry: Geometry, u: NDArray[np.float64]) -> None:
         geometry.flip(u[:, 0] < self.p, False)
 
 
@@ -209,11 +243,11 @@ class RandomVerticalFlip(Geometric):
 
     draws = 1
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         self._set(p=probability(self.p))
 
-    def does(self, size):
+    def does(self, size: tuple[int, int] | None) -> frozenset[str]:
         return frozenset({"flip"})
 
-    def change(self, geometry, u):
+    def change(self, geometry: Geometry, u: NDArray[np.float64]) -> None:
         geometry.flip(False, u[:, 0] < self.p)

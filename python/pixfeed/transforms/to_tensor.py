@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar, Literal
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from pixfeed import draws
 from pixfeed.transforms.base import Transform, first_valid, interval, probability
@@ -17,7 +19,7 @@ from pixfeed.transforms.values import check_dtype
 class Numeric(Transform):
     """A transform of float tensors."""
 
-    def apply(self, images: torch.Tensor, u: np.ndarray) -> torch.Tensor:
+    def apply(self, images: torch.Tensor, u: NDArray[np.float64]) -> torch.Tensor:
         """``images`` ``[n, C, H, W]``, changed in place where that goes; ``u``: uniform numbers ``[n, draws]``."""
         raise NotImplementedError
 
@@ -29,7 +31,7 @@ class ToTensor(Numeric):
     dtype = torch.float32
     scale = True
 
-    def apply(self, images, u):
+    def apply(self, images: torch.Tensor, u: NDArray[np.float64]) -> torch.Tensor:
         return images if images.is_floating_point() else images.to(torch.float32).div_(255)
 
 
@@ -50,12 +52,12 @@ class ToDtype(Numeric):
     dtype: torch.dtype = torch.float32
     scale: bool = False
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not isinstance(self.dtype, torch.dtype):
             raise TypeError(f"dtype is {self.dtype!r}; it must be a torch.dtype")
         check_dtype(self.dtype)
 
-    def apply(self, images, u):
+    def apply(self, images: torch.Tensor, u: NDArray[np.float64]) -> torch.Tensor:
         if not self.scale or images.is_floating_point() == self.dtype.is_floating_point:
             return images.to(self.dtype)
         if self.dtype.is_floating_point:
@@ -78,7 +80,7 @@ class Normalize(Numeric):
     std: Sequence[float]
     inplace: bool = False
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for name in ("mean", "std"):
             value = getattr(self, name)
             values = tuple(float(v) for v in (value if np.iterable(value) else (value,)))
@@ -88,7 +90,7 @@ class Normalize(Numeric):
         if not np.array(self.std, np.float32).all():
             raise ValueError(f"std is {self.std!r}: nothing can be divided by zero")
 
-    def apply(self, images, u):
+    def apply(self, images: torch.Tensor, u: NDArray[np.float64]) -> torch.Tensor:
         mean, std = (torch.tensor(values).view(-1, 1, 1) for values in (self.mean, self.std))
         return images.sub_(mean).div_(std)
 
@@ -112,13 +114,13 @@ class RandomErasing(Numeric):
     p: float = 0.5
     scale: Sequence[float] = (0.02, 0.33)
     ratio: Sequence[float] = (0.3, 3.3)
-    value: float | Sequence[float] | str = 0.0
+    value: float | Sequence[float] | Literal["random"] = 0.0
     inplace: bool = False
 
-    tries = 10
+    tries: ClassVar[int] = 10
     draws = 2 * tries + 4
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         scale, ratio = interval("scale", self.scale), interval("ratio", self.ratio)
         if scale[1] > 1:
             raise ValueError(f"scale is {self.scale!r}; it must be between 0 and 1")
@@ -136,7 +138,7 @@ class RandomErasing(Numeric):
             raise TypeError(f"value is {value!r}; it must be a number, some numbers, or 'random'")
         self._set(p=probability(self.p), scale=scale, ratio=ratio, value=value)
 
-    def rectangles(self, height: int, width: int, u: np.ndarray) -> np.ndarray:
+    def rectangles(self, height: int, width: int, u: NDArray[np.float64]) -> NDArray[np.int64]:
         """int64 ``[n, 4]``: top, left, height, width; a height of 0 where nothing is erased."""
         k = self.tries
         low, high = (math.log(r) for r in self.ratio)
@@ -150,11 +152,12 @@ class RandomErasing(Numeric):
         left = (u[:, -2] * (width - w + 1)).astype(np.int64)
         return np.stack([top, left, h, w], 1)
 
-    def apply(self, images, u):
+    def apply(self, images: torch.Tensor, u: NDArray[np.float64]) -> torch.Tensor:
         value = self.value
         if not isinstance(value, str):
             numbers = torch.tensor(value, dtype=torch.float32).to(images.dtype).reshape(-1, 1, 1)
-        rectangles = self.rectangles(*images.shape[2:], u).tolist()
+        height, width = images.shape[2:]
+        rectangles = self.rectangles(height, width, u).tolist()
         for image, (top, left, h, w), seed in zip(images, rectangles, u[:, -1], strict=True):
             part = image[:, top : top + h, left : left + w]
             if h and w:
