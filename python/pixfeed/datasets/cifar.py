@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pixfeed.datasets import pickles
 from pixfeed.datasets.in_memory import InMemory
+from pixfeed.datasets.options import InMemoryOptions
 from pixfeed.datasets.published import Download, missing, verify
 from pixfeed.errors import DatasetError
+from pixfeed.reading.options import check_keywords, with_keywords
 
 _SHAPE = (3, 32, 32)
 _SIZE = 3 * 32 * 32
@@ -83,6 +85,7 @@ class CIFAR10(InMemory):
     _labels_key, _names_key = "labels", "label_names"
     _label_bytes = 1  # of a record of the binary version; the last is the label
 
+    @with_keywords(InMemory.__init__)
     def __init__(
         self,
         root: str | os.PathLike[str],
@@ -92,8 +95,9 @@ class CIFAR10(InMemory):
         download: bool = False,
         *,
         verify: bool = False,
-        **options,
+        **options: Unpack[InMemoryOptions],
     ):
+        check_keywords(type(self).__name__, CIFAR10.__init__, options)
         self.root = os.path.expanduser(os.fspath(root))
         self.train = train
         version = self._version()

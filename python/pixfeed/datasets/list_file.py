@@ -5,21 +5,32 @@ from __future__ import annotations
 import inspect
 import operator
 import os
-from collections.abc import Callable, Iterable
-from typing import Any, Literal, Unpack
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Literal, Self, Unpack
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike, DTypeLike
 
 from pixfeed import draws
 from pixfeed.datasets.bad_images import BadImages, OnError
 from pixfeed.datasets.list_images import ListImages
+from pixfeed.datasets.options import ListOptions
 from pixfeed.lists import folder
 from pixfeed.lists.samples import Samples
 from pixfeed.plan import interpolation_text
-from pixfeed.reading.options import ReadingOptions, check_rows, check_size, reading_of
+from pixfeed.reading.options import (
+    Reading,
+    ReadingOptions,
+    check_keywords,
+    check_rows,
+    check_size,
+    reading_of,
+    with_keywords,
+)
 from pixfeed.reading.pipeline import Pipeline
 from pixfeed.targets.base import Targets
+from pixfeed.targets.boxes import BoxFormat
 from pixfeed.targets.labels import Labels
 from pixfeed.targets.of_list import Kind, check_recipe, of_list
 from pixfeed.transforms.compose import steps_of
@@ -112,6 +123,7 @@ class FastTxtDataset(ListImages):
     _given_dtype = torch.float32
     _sides_given = False
 
+    @with_keywords(Reading)
     def __init__(
         self,
         filename: str | os.PathLike[str] | Samples,
@@ -124,10 +136,10 @@ class FastTxtDataset(ListImages):
         memory_format: torch.memory_format = torch.contiguous_format,
         roi_columns: Literal[0, 4] = 0,
         delimiter: str | None = None,
-        label_dtype: np.typing.DTypeLike = np.int64,
+        label_dtype: DTypeLike = np.int64,
         header: bool = False,
-        rois: np.typing.ArrayLike | None = None,
-        resize_boxes: np.typing.ArrayLike | None = None,
+        rois: ArrayLike | None = None,
+        resize_boxes: ArrayLike | None = None,
         on_error: OnError = "raise",
         max_errors: int | None = None,
         transform: Callable[..., Any] | None = None,
@@ -136,7 +148,7 @@ class FastTxtDataset(ListImages):
         mask_dir: str | os.PathLike[str] | None = None,
         ignore_index: int = 255,
         min_visibility: float = 0.0,
-        box_format: Literal["xywh", "xyxy"] = "xywh",
+        box_format: BoxFormat = "xywh",
         **reading: Unpack[ReadingOptions],
     ):
         self._reading = reading_of(type(self).__name__, reading, inspect.signature(type(self)).parameters)
@@ -170,6 +182,7 @@ class FastTxtDataset(ListImages):
         self.transform = transform  # makes the pipeline
 
     @classmethod
+    @with_keywords(__init__)
     def from_folder(
         cls,
         path: str | os.PathLike[str],
@@ -178,8 +191,8 @@ class FastTxtDataset(ListImages):
         repeat: int | None = 1,
         *,
         suffixes: Iterable[str] = folder.SUFFIXES,
-        **options: Any,
-    ) -> FastTxtDataset:
+        **options: Unpack[ListOptions],
+    ) -> Self:
         """The images of a folder that has a sub-folder a class, in the order of torchvision's ImageFolder.
 
         Labels are int64 ``[1]``: the class's place among the sorted names of the sub-folders. The dataset has the
@@ -195,6 +208,7 @@ class FastTxtDataset(ListImages):
             FileNotFoundError: there is no such folder, it has no sub-folder, or a class has no image.
             ValueError, TypeError: an argument makes no sense.
         """
+        cls._check_keywords("from_folder", options)
         classes, samples = folder.find(path, suffixes=suffixes)
         dataset = cls(samples, path, resize_height, resize_width, repeat, **options)
         dataset.classes = classes
@@ -202,17 +216,18 @@ class FastTxtDataset(ListImages):
         return dataset
 
     @classmethod
+    @with_keywords(__init__)
     def from_samples(
         cls,
         paths: Iterable[str | os.PathLike[str]],
-        labels: np.typing.ArrayLike,
+        labels: ArrayLike,
         resize_height: int | None = _SIDE,
         resize_width: int | None = _SIDE,
         repeat: int | None = 1,
         *,
         image_dir: str | os.PathLike[str] = "",
-        **options: Any,
-    ) -> FastTxtDataset:
+        **options: Unpack[ListOptions],
+    ) -> Self:
         """The images at ``paths``, without a list file.
 
         Args:
@@ -224,7 +239,14 @@ class FastTxtDataset(ListImages):
             ListError: there are no paths.
             ValueError, TypeError: paths and labels do not match, or an argument makes no sense.
         """
+        cls._check_keywords("from_samples", options)
         return cls(Samples(paths, labels), image_dir, resize_height, resize_width, repeat, **options)
+
+    @classmethod
+    def _check_keywords(cls, name: str, options: Mapping[str, object]) -> None:
+        """Refuse options that the class method ``name`` does not have. A subclass may know more of them."""
+        if cls.__init__ is FastTxtDataset.__init__:
+            check_keywords(f"{cls.__name__}.{name}", getattr(cls, name), options)
 
     # -- what it is ---------------------------------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 import torch
@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 
 from pixfeed.datasets import idx
 from pixfeed.datasets.in_memory import InMemory
+from pixfeed.datasets.options import InMemoryOptions
 from pixfeed.datasets.published import Download, missing, verify
 from pixfeed.errors import DatasetError
+from pixfeed.reading.options import check_keywords, with_keywords
 
 
 class MNIST(InMemory):
@@ -52,6 +54,7 @@ class MNIST(InMemory):
     ]
     num_channels = 1
 
+    @with_keywords(InMemory.__init__)
     def __init__(
         self,
         root: str | os.PathLike[str],
@@ -61,8 +64,9 @@ class MNIST(InMemory):
         download: bool = False,
         *,
         verify: bool = False,
-        **options,
+        **options: Unpack[InMemoryOptions],
     ):
+        check_keywords(type(self).__name__, MNIST.__init__, options)
         self.root = os.path.expanduser(os.fspath(root))
         self.train = train
         images, labels = self._paths(verify)

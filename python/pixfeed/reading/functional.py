@@ -15,7 +15,15 @@ from pixfeed import backends, memory, plan
 from pixfeed.backends import BackendName, Source
 from pixfeed.errors import Origin
 from pixfeed.reading import regions
-from pixfeed.reading.options import Interpolation, Reading, ReadingOptions, check_rows, check_size, reading_of
+from pixfeed.reading.options import (
+    Interpolation,
+    Reading,
+    ReadingOptions,
+    check_rows,
+    check_size,
+    reading_of,
+    with_keywords,
+)
 from pixfeed.reading.pipeline import Pipeline
 from pixfeed.reading.request import Request
 from pixfeed.transforms.values import check_dtype, check_memory_format
@@ -35,6 +43,7 @@ def _origin(source: Source) -> Origin:
     return Origin(os.fspath(source) if isinstance(source, (str, os.PathLike)) else None)
 
 
+@with_keywords(Reading)
 def imread(
     source: Source,
     *,
@@ -111,6 +120,7 @@ def _read_unchanged(source: Source, rois: NDArray[np.int64] | None, how: Reading
     return image[y : y + h, x : x + w].copy()
 
 
+@with_keywords(Reading)
 def load_batch(
     sources: Sequence[Source],
     size: tuple[int, int],

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import difflib
 import functools
+import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, Literal, TypedDict, TypeVar
 
 import numpy as np
@@ -33,6 +34,7 @@ Interpolation = Literal[
     "lanczos",
 ]
 
+_Function = TypeVar("_Function", bound=Callable[..., Any])
 _Number = TypeVar("_Number", np.int64, np.float64)
 
 _LONGEST = 1 << 30  # pixels of a side: what the backends can carry out
@@ -195,6 +197,48 @@ def unknown_keyword(caller: str, name: str, known: Iterable[str]) -> TypeError:
     near = difflib.get_close_matches(name, list(known), 1, 0.6)
     hint = f"; did you mean {near[0]!r}?" if near else ""
     return TypeError(f"{caller}() got an unexpected keyword argument {name!r}{hint}")
+
+
+def with_keywords(source: Callable[..., Any]) -> Callable[[_Function], _Function]:
+    """A decorator for functions that pass ``**options`` on. ``help()`` and ``inspect.signature`` then list the options
+    by name, with their types and defaults.
+
+    Args:
+        source: what takes the options: a dataclass, of which they are the fields, or a function, of which they are the
+            keyword-only parameters.
+    """
+    taken = [
+        parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
+        for parameter in inspect.signature(source).parameters.values()
+        if is_dataclass(source) or parameter.kind is inspect.Parameter.KEYWORD_ONLY
+    ]
+
+    def described(function: _Function) -> _Function:
+        own = inspect.signature(function)
+        named = [each for each in own.parameters.values() if each.kind is not inspect.Parameter.VAR_KEYWORD]
+        more = [parameter for parameter in taken if parameter.name not in own.parameters]
+        vars(function)["__signature__"] = own.replace(parameters=[*named, *more])
+        return function
+
+    return described
+
+
+def check_keywords(caller: str, function: Callable[..., Any], options: Mapping[str, object]) -> None:
+    """Refuse options that a function with :func:`with_keywords` does not have.
+
+    Args:
+        caller: what the user has called, for errors.
+        function: the function.
+        options: its ``**options``.
+
+    Raises:
+        TypeError: there is no such argument. The message names the nearest one.
+    """
+    if options:
+        known = inspect.signature(function).parameters
+        for name in options:
+            if name not in known:
+                raise unknown_keyword(caller, name, known)
 
 
 _FIELDS = tuple(field.name for field in fields(Reading))
