@@ -254,12 +254,17 @@ def test_every_dtype(dtype):
         check(ours, default_collate(batch))
 
 
-def test_without_the_exchange_table(monkeypatch):
+def test_without_the_exchange_table(monkeypatch, native):
     """As with an older torch."""
-    monkeypatch.setattr(gather, "_EXCHANGE", None)
+    from pixfeed.backends import native as module
+
+    monkeypatch.setattr(module, "TENSOR_EXCHANGE", None)
+    old = module.backend(lambda: backends.load("opencv"))
+    monkeypatch.setattr(backends, "choose_tables", lambda: old)
     batch = [torch.rand(3, 100, 90) for _ in range(9)]
     check(gather.tensors(batch), default_collate(batch))
-    assert gather.tensors([*batch, batch[0].to_sparse()]) is gather.tensors([torch.tensor(1)]) is None
+    check(gather.tensors([torch.tensor(1)]), default_collate([torch.tensor(1)]))
+    assert gather.tensors([*batch, batch[0].to_sparse()]) is None
 
 
 @pytest.mark.parametrize("dtype", ARRAY_DTYPES[:16])

@@ -72,7 +72,6 @@ def test_indices(make, repeat):
         return int(dataset[i][1][0])
 
     assert label(0) == 0 and label(9) == 9
-    assert label(10) == 0 and label(25) == 5  # wraps
     assert label(-1) == label(len(dataset) - 1) == 9
     assert label(-10) == label(len(dataset) - 10) == 0
     assert label(np.int64(4)) == label(torch.tensor(4)) == 4
@@ -80,6 +79,13 @@ def test_indices(make, repeat):
     for wrong in (1.0, "1", None):
         with pytest.raises(TypeError):
             dataset[wrong]
+    for read in (dataset.__getitem__, lambda i: dataset.__getitems__([0, i])):
+        for beyond in (-len(dataset) - 1, len(dataset)):
+            if repeat is None and beyond > 0:
+                assert read(beyond) is not None  # there is no end
+                continue
+            with pytest.raises(IndexError, match=f"no sample {beyond}; there are {len(dataset)}"):
+                read(beyond)
 
 
 def test_slices(make):
@@ -157,7 +163,7 @@ def test_pickles_are_small(make, folder):
     dataset = make(16, 16)
     assert len(pickle.dumps(dataset)) < 1000
     (folder / "rois.txt").write_text("".join(f"{i % 10}.jpg 1 2 30 40 {i}\n" for i in range(10_000)))
-    dataset = FastTxtDataset(folder / "rois.txt", folder, 16, 16, roi_columns=4, backend=dataset._reader.backend.name)
+    dataset = FastTxtDataset(folder / "rois.txt", folder, 16, 16, roi_columns=4, backend=dataset._pipeline.backend.name)
     data = pickle.dumps(dataset)
     assert len(data) < 1 << 10
     image, label = pickle.loads(data)[9_993]

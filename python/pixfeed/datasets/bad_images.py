@@ -24,12 +24,20 @@ class BadImages:
     """
 
     def __init__(self, on_error: OnError = "raise", max_errors: int | None = None):
-        if on_error not in ("raise", "skip", "zeros"):
-            raise ValueError(f"on_error is {on_error!r}; it may be 'raise', 'skip' or 'zeros'")
-        self.on_error = on_error
-        self.max_errors = _check_max_errors(max_errors, on_error)
+        self.set(on_error, max_errors)
         self._log = FailureLog()
         self._worth_going_on: bool | None = None  # what the images spread over the list said
+
+    def set(self, on_error: OnError, max_errors: int | None) -> None:
+        """Another policy; what was written down stays.
+
+        Raises:
+            ValueError, TypeError: a value makes no sense; nothing was changed.
+        """
+        if on_error not in ("raise", "skip", "zeros"):
+            raise ValueError(f"on_error is {on_error!r}; it may be 'raise', 'skip' or 'zeros'")
+        self.max_errors = _check_max_errors(max_errors, on_error)
+        self.on_error = on_error
 
     def note(self, error: ImageError | RegionError) -> None:
         """Write a failure down.

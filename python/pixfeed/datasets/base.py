@@ -11,7 +11,6 @@ import torch
 from torch.utils.data import Dataset
 
 from pixfeed import context, draws
-from pixfeed.collate.batch import Batch
 from pixfeed.datasets.failure_log import Failure
 from pixfeed.transforms.fuse import Recipe
 
@@ -32,8 +31,9 @@ class ImageDataset(Dataset[Any]):
     def __len__(self) -> int:
         raise NotImplementedError
 
-    def __getitems__(self, indices: Sequence[int]) -> Batch:
-        """The samples of a whole batch, read in one call. torch's DataLoader calls this."""
+    def __getitems__(self, indices: Sequence[int]) -> Sequence[Any]:
+        """The samples of a whole batch, read in one call: a :class:`pixfeed.Batch`, or a list of what a subclass makes.
+        torch's DataLoader calls this."""
         raise NotImplementedError
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Hashable, Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -55,7 +56,7 @@ class ConcatImages(ConcatDataset[Any]):
     """A ConcatDataset that reads a batch in one call into one tensor, whichever of its datasets the samples are in.
     Samples that are read in different ways are read in as many calls."""
 
-    def __getitems__(self, indices: Sequence[int]) -> Batch:
+    def __getitems__(self, indices: Sequence[int]) -> Sequence[Any]:
         """The samples at ``indices``, those that indexing gives."""
         parts = _gathered(_parts(self, indices, list(range(len(indices)))))
         groups: dict[Hashable, list[_Part]] = {}
@@ -72,7 +73,7 @@ class ConcatImages(ConcatDataset[Any]):
             for place, sample in zip(places, batch, strict=True):
                 images[place], targets[place] = sample
                 origins[place] = sample
-        return Batch(images, targets, lambda place: origins[place].origin)
+        return Batch(images, targets, lambda place: getattr(origins[place], "origin", None))
 
 
 def _parts(dataset: Any, indices: Sequence[int], places: list[int]) -> Iterator[_Part]:
@@ -83,7 +84,7 @@ def _parts(dataset: Any, indices: Sequence[int], places: list[int]) -> Iterator[
     if not isinstance(dataset, ConcatDataset):
         yield _Part(dataset, list(indices), places)
         return
-    wanted, count = np.asarray(indices, np.int64), len(dataset)
+    wanted, count = np.array([operator.index(index) for index in indices], np.int64), len(dataset)
     wrong = (wanted < -count) | (wanted >= count)
     if wrong.any():
         dataset[indices[int(wrong.argmax())]]  # raises what torch raises
@@ -107,7 +108,7 @@ def _gathered(parts: Iterator[_Part]) -> list[_Part]:
     return list(found.values())
 
 
-def _read(parts: list[_Part]) -> Batch:
+def _read(parts: list[_Part]) -> Sequence[Any]:
     """Samples of datasets that can be read together, ordered by their places, which are all of 0, 1, ..."""
     first = parts[0].dataset
     if len(parts) == 1:
@@ -125,7 +126,12 @@ def _read_together(parts: list[tuple[ListImages, _Part]]) -> Batch:
     n = len(merged)
     targets: list[Any] = [None] * n
     owners: list[Any] = [None] * n
-    for (dataset, part), request in zip(parts, requests, strict=True):
+
+    def first_failure(number: int) -> int:
+        return min((place for place in parts[number][1].places if place in read.failed.unreadable), default=n)
+
+    for number in sorted(range(len(parts)), key=first_failure):  # the batch's first error is the one that is raised
+        (dataset, part), request = parts[number], requests[number]
         column = dataset.complete(request, read.part(part.places))
         for i, place in enumerate(part.places):
             targets[place] = column[i]

@@ -111,11 +111,11 @@ class ImageFolder(FastTxtDataset):
         item = super().__getitem__(index)
         return item if isinstance(index, slice) or self.reads_natively else self._finished(item)
 
-    def __getitems__(self, indices: Sequence[int]) -> Batch:
-        if self._pipeline.recipe.size is None or self._has_own_items:
-            return Batch.of([self[index] for index in indices])
+    def __getitems__(self, indices: Sequence[int]) -> Sequence[Any]:
         batch = super().__getitems__(indices)
-        return batch if self.reads_natively else Batch.of([self._finished(sample) for sample in batch])
+        if self.reads_natively or self._has_own_items or self._pipeline.recipe.size is None:
+            return batch
+        return Batch.of([self._finished(sample) for sample in batch])
 
     def _finished(self, sample: Sample) -> Sample:
         """What only Python can do."""

@@ -164,10 +164,12 @@ class InMemory(ImageDataset):
         image = self._transform(self._pil(row)) if self._is_called else self._images([row])[0]
         return image, self._labels([row])[0]
 
-    def __getitems__(self, indices: Sequence[int]) -> Batch:
+    def __getitems__(self, indices: Sequence[int]) -> Sequence[Any]:
         """The items of a whole batch, converted in one call. torch's DataLoader calls this, and its default collate
         hands the batch on without a copy: images ``[B, C, H, W]``, targets int64 ``[B]``."""
-        if self._is_called or self._has_own_items:
+        if self._has_own_items:
+            return [self[index] for index in indices]
+        if self._is_called:
             items = [self[index] for index in indices]
             return Batch([image for image, _ in items], [target for _, target in items])
         rows = np.asarray(indices)

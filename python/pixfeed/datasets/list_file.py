@@ -290,6 +290,38 @@ class FastTxtDataset(ListImages):
         return self._sides[1] if self._transform is None else (self._pipeline.recipe.size or (None, None))[1]
 
     @property
+    def on_error(self) -> OnError:
+        """What becomes of images that cannot be read. It may be changed at any time.
+
+        Raises:
+            ValueError: when it is set, if it does not go with the dataset's other arguments.
+        """
+        return self._bad_images.on_error
+
+    @on_error.setter
+    def on_error(self, on_error: OnError) -> None:
+        before = self._bad_images.on_error
+        self._bad_images.set(on_error, self._bad_images.max_errors)
+        try:
+            self._new_pipeline(self._transform)
+        except ValueError:
+            self._bad_images.on_error = before
+            raise
+
+    @property
+    def max_errors(self) -> int | None:
+        """How many images may be unreadable; ``None`` for any number. It may be changed at any time.
+
+        Raises:
+            ValueError, TypeError: when it is set to something else.
+        """
+        return self._bad_images.max_errors
+
+    @max_errors.setter
+    def max_errors(self, max_errors: int | None) -> None:
+        self._bad_images.set(self._bad_images.on_error, max_errors)
+
+    @property
     def reads_natively(self) -> bool:
         return not self._pipeline.recipe.python
 

@@ -13,7 +13,7 @@ import torch
 from torch.utils.data import Subset
 
 from pixfeed.collate.batch import Batch, Sample
-from pixfeed.datasets.bad_images import BadImages, OnError
+from pixfeed.datasets.bad_images import BadImages
 from pixfeed.datasets.base import ImageDataset, read_by_pixfeed
 from pixfeed.datasets.failure_log import Failure
 from pixfeed.errors import ImageError, Origin, RegionError
@@ -69,16 +69,6 @@ class ListImages(ImageDataset):
         """int64 ``[n, 4]``: the region of each sample, if there are any."""
         return self.files.rois if self.files.roi_columns else self._rois
 
-    @property
-    def on_error(self) -> OnError:
-        """What becomes of images that cannot be read."""
-        return self._bad_images.on_error
-
-    @property
-    def max_errors(self) -> int | None:
-        """How many images may be unreadable."""
-        return self._bad_images.max_errors
-
     def report(self) -> list[Failure]:
         """Every image that could not be read so far, in this process and in worker processes, or only in part: a
         :class:`pixfeed.Failure` (path, line of the list, reason, how often it was tried, whether it was recovered by
@@ -103,10 +93,12 @@ class ListImages(ImageDataset):
             target = int(target)
         return Sample(images[0], target, partial(self.origin, request.rows[0]), self._targets.fill)
 
-    def __getitems__(self, indices: Sequence[int]) -> Batch:
+    def __getitems__(self, indices: Sequence[int]) -> Sequence[Any]:
         """The samples of a whole batch, decoded in one call into one tensor (shared memory in a worker process).
         torch's DataLoader calls this, and its default collate hands that tensor on without copying it."""
-        if self._pipeline.recipe.size is None or self._has_own_items:
+        if self._has_own_items:
+            return [self[index] for index in indices]
+        if self._pipeline.recipe.size is None:
             return Batch.of([self[index] for index in indices])
         request = self.request(indices)
         images, column = self._read(request)
@@ -178,7 +170,7 @@ class ListImages(ImageDataset):
         that can be read, with the random numbers of the one that it stands for."""
         row, count = request.rows[place], len(self.files)
         self._bad_images.note(error)
-        if self.on_error == "zeros":
+        if self._bad_images.on_error == "zeros":
             request.zeros.append(place)
             column[place] = self._targets.blank(row, self._pipeline.recipe.size)
             read.put(place, torch.zeros((), dtype=read.images.dtype).expand(read.images.shape[1:]))

@@ -153,6 +153,9 @@ class Pipeline:
             headers: HEADER rows ``[n]``. Rows of sources that failed give rows that are never carried out.
             request: what the headers are of.
         """
+        if len(headers) == 1 and headers["status"].item(0) != Status.OK:  # no memory is taken for what it claims to be
+            headers = headers.copy()
+            headers["width"] = headers["height"] = 1
         if self._plain is not None and self._whole and request.rois is None and request.resize_boxes is None:
             return self._plan_whole(headers, self._plain)  # nothing to think about, and what follows takes 60 us
         crop, refused = regions.crops(self.reading, headers, request.rois)
@@ -176,7 +179,7 @@ class Pipeline:
     def _plan_whole(self, headers: np.ndarray, resize: ResizeTo) -> Planned:
         """The plain resize of whole pictures."""
         if self._sizes is None:
-            size = check_size(resize.size_after((headers["height"].item(0) or 1, headers["width"].item(0) or 1)))
+            size = check_size(resize.size_after((headers["height"].item(0), headers["width"].item(0))))
             sizes = np.array((size,))
             if resize.height is not None and resize.width is not None:
                 self._sizes = size, sizes
