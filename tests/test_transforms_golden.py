@@ -23,6 +23,8 @@ from transform_draws import Distribution
 
 from pixfeed import RegionError, draws
 from pixfeed import transforms as T
+from pixfeed.transforms.compose import steps_of
+from pixfeed.transforms.fuse import Recipe
 
 GOLDEN = json.loads(cases.GOLDEN.read_text())
 
@@ -60,7 +62,7 @@ def test_pixels_of_pictures_in_memory(backend, monkeypatch):
     for kept in GOLDEN["cases"]:
         case = case_of(kept)
         transform = T.Compose(cases.transforms(case.call))
-        if transform.recipe().draws or not is_comparable(case, backend):
+        if Recipe(steps_of(transform)).draws or not is_comparable(case, backend):
             continue
         for name, picture, expected in zip(case.names, case.pictures() * case.repeat, kept["results"], strict=True):
             count += 1

@@ -15,6 +15,8 @@ from transform_cases import sides, transforms
 from pixfeed import draws
 from pixfeed import transforms as T
 from pixfeed.errors import Origin
+from pixfeed.transforms.execute import plan_passes
+from pixfeed.transforms.fuse import Recipe
 
 
 def drawn(step, height: int, width: int, u: np.ndarray) -> list:
@@ -41,12 +43,10 @@ def drawn(step, height: int, width: int, u: np.ndarray) -> list:
 
 def _plan(step, height: int, width: int, u: np.ndarray) -> np.ndarray:
     """PLAN rows of one transform for pictures of one size."""
-
-    def refuse(_: int, what: str):
-        raise Origin("the picture").region_error(what)
-
-    (only,) = T.Compose([step]).recipe().passes
-    return only.geometry(np.full(len(u), width), np.full(len(u), height), u, refuse).rows(len(u))
+    (only,), refused = plan_passes(Recipe([step]), np.full(len(u), width), np.full(len(u), height), u)
+    if refused:
+        raise Origin("the picture").region_error(next(iter(refused.values())))
+    return only.rows
 
 
 # -- distributions -----------------------------------------------------------------------------------------------------
