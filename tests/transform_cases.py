@@ -371,7 +371,7 @@ class Pictures:
         )
 
     def results(self, case: Case, backend: str) -> list[torch.Tensor | str]:
-        """Of each sample: the tensor, or :data:`REFUSED`."""
+        """Of each sample, read by itself: the tensor, or :data:`REFUSED`."""
         dataset = self.dataset(case, backend)
         made = []
         for i in range(len(dataset)):
@@ -380,6 +380,11 @@ class Pictures:
             except RegionError:
                 made.append(REFUSED)
         return made
+
+    def batch(self, case: Case, backend: str) -> list[torch.Tensor]:
+        """The tensors of all samples, read together."""
+        dataset = self.dataset(case, backend)
+        return [image for image, _ in dataset.__getitems__(range(len(dataset)))]
 
 
 def digest(result: torch.Tensor | str) -> str:
