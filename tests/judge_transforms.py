@@ -12,6 +12,9 @@ What is compared:
 * The order of files in torchvision's ImageFolder.
 * Differences that are known and meant: that they are there, and how large they are.
 
+torchvision's results depend on Pillow, which resizes in another order (rows or columns first) from version 13 on. The
+native backend does as Pillow 13 does: with an older one it differs by a few levels. So this needs Pillow 13.
+
 torchvision's results are kept in `golden/`, where `test_transforms_golden.py` finds them. They are compared, too;
 `--write` writes them anew. The exit status is 1 if anything differs.
 """
@@ -19,184 +22,36 @@ torchvision's results are kept in `golden/`, where `test_transforms_golden.py` f
 from __future__ import annotations
 
 import argparse
-import contextlib
 import inspect
 import json
 import math
-import random
 import sys
 import tempfile
 import warnings
 from collections import defaultdict
-from itertools import permutations
 from pathlib import Path
 from unittest import mock
 
 import cv2
-import numpy as np
+import folder_tree
 import PIL
 import torch
 import torchvision
 import transform_cases as cases
+import transform_draws
+from folder_tree import TREE, plant
 from PIL import Image
+from replayed_torchvision import tensor, their_parameters, their_results
 from rich.console import Console
 from rich.table import Table
-from torchvision import transforms as v1
 from torchvision.transforms import v2
-from transform_cases import MEAN, REFUSED, STD, Case, Distribution, Pictures, digest
+from transform_cases import MEAN, STD, Case, Pictures, digest
+from transform_draws import Distribution
 
 from pixfeed import FastTxtDataset, backends, draws
 from pixfeed import transforms as T
 
 warnings.filterwarnings("error", module="torchvision")
-
-
-# -- torchvision's side ------------------------------------------------------------------------------------------------
-
-
-def torchvisions(call: tuple[str, ...]) -> list:
-    # v2.ToTensor is v1's with a warning.
-    return [eval(step, {**vars(v2), "ToTensor": v1.ToTensor, "torch": torch}) for step in call]
-
-
-@contextlib.contextmanager
-def replaying(queues: dict[str, list]):
-    """Inside the block torch draws these uniform numbers, in their order: "rand" for torch.rand, "uniform" for
-    uniform_, "randint" for torch.randint, "randperm" for a whole permutation, "normal" for all the numbers of normal_.
-    Asking for more than there are is an IndexError."""
-    queues = {kind: list(numbers) for kind, numbers in queues.items()}
-
-    def take(kind: str):
-        return queues.get(kind, []).pop(0)
-
-    def rand(*_):
-        return torch.tensor([take("rand")], dtype=torch.float64)
-
-    def randint(low, high, size):
-        return torch.full(size, low + int(take("randint") * (high - low)))
-
-    def uniform(tensor, low, high):
-        return tensor.fill_(float(low) + (float(high) - float(low)) * take("uniform"))
-
-    def normal(tensor):
-        return tensor.copy_(draws.normal(tensor.shape, take("normal")))
-
-    with (
-        mock.patch.object(torch, "rand", rand),
-        mock.patch.object(torch, "randint", randint),
-        mock.patch.object(torch, "randperm", lambda _: torch.tensor(take("randperm"))),
-        mock.patch.object(torch.Tensor, "uniform_", uniform),
-        mock.patch.object(torch.Tensor, "normal_", normal),
-    ):
-        yield
-
-
-def queues(step, theirs, size: tuple[int, int], u: list[float]) -> dict[str, list]:
-    """What torchvision has to draw to do what pixfeed does with its uniform numbers ``u``.
-
-    This is the order of the columns of ``u``, which each of pixfeed's transforms chooses.
-
-    Args:
-        size: (height, width) of the picture.
-    """
-    if isinstance(step, (T.RandomHorizontalFlip, T.RandomVerticalFlip)):
-        return {"rand": u}
-    if isinstance(step, T.RandomResizedCrop):
-        return {"uniform": [u[i + 10 * j] for i in range(10) for j in range(2)], "randint": u[20:]}
-    if isinstance(step, T.RandomErasing):
-        tries = [u[1 + i + 10 * j] for i in range(10) for j in range(2)]
-        return {"rand": u[:1], "uniform": tries, "randint": u[21:23], "normal": u[23:]}
-    if isinstance(step, T.RandomCrop):  # torchvision draws nothing where there is nothing to choose
-        left, right, top, bottom = theirs.padding or (0,) * 4
-        padded = size[0] + top + bottom, size[1] + left + right
-        return {"randint": [each for each, have, want in zip(u, padded, step.size, strict=True) if have != want]}
-    if isinstance(step, T.ColorJitter):
-        there = [i for i, name in enumerate(("brightness", "contrast", "saturation")) if getattr(theirs, name)]
-        orders = list(permutations(there))
-        order = [*orders[int(u[0] * len(orders))], *(i for i in range(4) if i not in there)]
-        return {"randperm": [order], "uniform": u[1 : 1 + len(there)]}
-    return {}
-
-
-def decided(name: str, parameters: dict | None) -> list:
-    """torchvision's parameters, written as :func:`transform_cases.drawn` writes pixfeed's; ``None``: not applied."""
-    if "Flip" in name:
-        return [int(parameters is not None)]
-    if parameters is None:
-        return []
-    p = parameters
-    if name == "RandomResizedCrop":
-        return [p["left"], p["top"], p["width"], p["height"]]
-    if name == "RandomCrop":
-        return [p["left"] - p["padding"][0], p["top"] - p["padding"][1]]
-    if name == "RandomErasing":
-        return [p["j"], p["i"], p["w"], p["h"]] if p["v"] is not None and p["h"] else []
-    factors = [p[f"{each}_factor"] for each in ("brightness", "contrast", "saturation")]
-    return [[i, factors[i]] for i in p["fn_idx"].tolist() if i < 3 and factors[i] is not None]
-
-
-@contextlib.contextmanager
-def listening(step):
-    """Yields a list that gets the parameters of every picture that torchvision's step changes."""
-    heard, transform = [], getattr(step, "transform", None)  # ToTensor, of version 1, has none
-
-    def note(image, parameters):
-        heard.append(parameters)
-        return transform(image, parameters)
-
-    step.transform = note
-    yield heard
-    del step.transform
-
-
-def tensor(image) -> torch.Tensor:
-    made = v2.functional.pil_to_tensor(image) if isinstance(image, Image.Image) else image
-    return made.as_subclass(torch.Tensor)
-
-
-def their_results(case: Case) -> tuple[list, list]:
-    """Of each sample: the tensor, or REFUSED; and what was drawn, see :func:`decided`."""
-    ours, theirs = cases.transforms(case.call), torchvisions(case.theirs or case.call)
-    if case.theirs:
-        ours = [T.ToTensor()] * len(theirs)  # they draw nothing
-    count = sum(step.draws for step in ours)
-    results, parameters = [], []
-    for key in range(case.repeat * len(case.sizes)):
-        image = Image.fromarray(case.pictures()[key % len(case.sizes)])
-        u = draws.uniform(case.seed, 0, [key], count)[0].tolist()
-        try:
-            for step, their in zip(ours, theirs, strict=True):
-                mine, u = u[: step.draws], u[step.draws :]
-                if type(their).__name__ in ("ToDtype", "Normalize", "RandomErasing"):
-                    image = tensor(image)
-                size = tuple(image.shape[-2:]) if isinstance(image, torch.Tensor) else image.size[::-1]
-                with listening(their) as heard, replaying(queues(step, their, size, mine)):
-                    image = their(image)
-                if step.draws:
-                    parameters.append(decided(type(their).__name__, heard[0] if heard else None))
-            results.append(tensor(image))
-        except ValueError:
-            results.append(REFUSED)
-            parameters.append(None)
-    return results, parameters if case.random else []
-
-
-def their_parameters(call: str, size: str, u: np.ndarray | None = None) -> list:
-    """What torchvision draws for COUNT pictures of that size; or what it makes of pixfeed's uniform numbers
-    ``[n, draws]``."""
-    (ours,), (step,) = cases.transforms([call]), torchvisions((call,))
-    height, width = cases.sides(size)
-    image = torch.zeros(3, height, width, dtype=torch.uint8)
-    heard, samples = [], []
-    step.transform = lambda _, parameters: heard.append(parameters)
-    torch.manual_seed(5)
-    for i in range(cases.COUNT if u is None else len(u)):
-        heard.clear()
-        given = None if u is None else replaying(queues(ours, step, (height, width), u[i].tolist()))
-        with given or contextlib.nullcontext():
-            step(image)
-        samples.append(decided(type(step).__name__, heard[0] if heard else None))
-    return samples
 
 
 # -- the comparison ----------------------------------------------------------------------------------------------------
@@ -245,7 +100,7 @@ def judge_case(verdict: Verdict, pictures: Pictures, case: Case, subject: str = 
     for key, (name, expected) in enumerate(zip(case.names, parameters, strict=True)):
         if expected is not None:
             u = draws.uniform(case.seed, 0, [key], step.draws)
-            (got,) = cases.drawn(step, *cases.sides(case.sizes[key % len(case.sizes)]), u)
+            (got,) = transform_draws.drawn(step, *cases.sides(case.sizes[key % len(case.sizes)]), u)
             verdict.check("what was drawn", got == expected, f"{case}, {name}: {got}, torchvision: {expected}")
     return theirs, parameters
 
@@ -254,44 +109,18 @@ def judge_distribution(verdict: Verdict, distribution: Distribution) -> list[dic
     call, size = distribution.call, distribution.size
     (step,) = cases.transforms([call])
     u = draws.uniform(3, 0, range(2000), step.draws)
-    pairs = zip(cases.drawn(step, *cases.sides(size), u), their_parameters(call, size, u), strict=True)
+    pairs = zip(transform_draws.drawn(step, *cases.sides(size), u), their_parameters(call, size, u), strict=True)
     for i, (got, expected) in enumerate(pairs):
         verdict.check("what was drawn", got == expected, f"{call} of {size}, {i}: {got}, torchvision: {expected}")
     ours, kept = distribution.ours(), []
     for name, values in distribution.quantities(their_parameters(call, size)).items():
-        cuts = cases.edges(values)
-        counts = cases.histogram(values, cuts)
-        statistic, limit = cases.chi_square(cases.histogram(ours[name], cuts), counts)
+        cuts = transform_draws.edges(values)
+        counts = transform_draws.histogram(values, cuts)
+        statistic, limit = transform_draws.chi_square(transform_draws.histogram(ours[name], cuts), counts)
         what = f"{call} of {size}, {name}: chi-square is {statistic:.1f}, more than {limit:.1f}"
         verdict.check("distributions", statistic <= limit, what)
         kept.append({"call": call, "size": size, "of": name, "edges": cuts, "counts": counts})
     return kept
-
-
-def random_case(number: int) -> Case:
-    rng = random.Random(number)
-    side = lambda: rng.randint(1, 48)  # noqa: E731
-    fill = lambda: rng.choice([0, rng.randint(0, 255), tuple(rng.randint(0, 255) for _ in range(3))])  # noqa: E731
-    border = lambda: rng.choice([rng.randint(0, 9), tuple(rng.randint(0, 9) for _ in range(4))])  # noqa: E731
-    how = lambda: rng.choice(cases.FILTERS)  # noqa: E731
-    makers = [
-        lambda: f"Resize(({side()}, {side()}), {how()!r})",
-        lambda: f"Resize({rng.randint(8, 40)}, {how()!r})",
-        lambda: f"RandomResizedCrop(({side()}, {side()}), interpolation={how()!r})",
-        lambda: f"CenterCrop(({side()}, {side()}))",
-        lambda: f"RandomCrop(({side()}, {side()}), {rng.choice([None, border()])}, True, {fill()})",
-        lambda: f"Pad({border()}, {fill()})",
-        lambda: f"Pad({border()}, padding_mode={rng.choice(cases.MODES)!r})",
-        lambda: "RandomHorizontalFlip()",
-        lambda: "RandomVerticalFlip()",
-        lambda: "Grayscale(3)",
-        lambda: f"ColorJitter({rng.random():.2f}, {rng.random():.2f}, {rng.random():.2f})",
-    ]
-    call = [rng.choice(makers)() for _ in range(rng.randint(1, 6))]
-    if rng.random() < 0.5:
-        call += ["ToTensor()", cases.NORMALIZE][: rng.randint(1, 2)]
-        call += [f"RandomErasing(0.8, value={rng.random():.2f})"] * rng.randint(0, 1)
-    return Case(tuple(call), "RGB", (f"{rng.randint(1, 60)}x{rng.randint(1, 60)}",), 2)
 
 
 # -- arguments ---------------------------------------------------------------------------------------------------------
@@ -318,26 +147,15 @@ def judge_arguments(verdict: Verdict) -> None:
     for number in (Image.Resampling[how.upper()] for how in cases.FILTERS if how != "nearest-exact"):
         expected = tensor(v2.Resize((20, 30), interpolation=int(number))(Image.fromarray(picture)))
         for form in (number, int(number)):
-            verdict.check(
-                "arguments", torch.equal(T.Resize((20, 30), form)(picture), expected), f"Resize with {form!r}"
-            )
+            same = torch.equal(T.Resize((20, 30), form)(picture), expected)
+            verdict.check("arguments", same, f"Resize with interpolation={form!r}")
 
 
 # -- ImageFolder -------------------------------------------------------------------------------------------------------
 
-#: Files, and links from one folder to another: "a -> b".
-TREE = [
-    *(f"b/a{suffix}" for suffix in (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp")),
-    *(f"b/a{suffix}" for suffix in (".jpe", ".jfif", ".dib", ".gif", ".pbm", ".pnm", ".avif", ".jp2", ".txt")),
-    *("b/10.jpg", "b/9.JPG", "b/z/1.png", "b/a/2.jpeg", "b/a b/1.jpg", "b/a-b/1.jpg", "b/a/b/1.jpg", "b/a0/1.jpg"),
-    *("b/B/1.jpg", "b/.hidden/1.png", "b/.1.png", "b/1.png.txt", "b/.jpg", "b/link -> c/deep", "b/notes.txt"),
-    *("c/deep/x.PnG", "c/deep/er/y.tIfF", "a b/ü.webp", "a b/u.webp", "a b/\uff55.webp", "a b/😀.webp", "a b/Z.webp"),
-    *("a/1.jpg", "Zoo/1.jpg", "10/1.jpg", "9/1.jpg", "é/1.jpg", "a.jpg/1.jpg", "in the root.jpg", "b/README"),
-]
-
 
 def judge_folder(verdict: Verdict, folder: Path) -> dict:
-    cases.plant(TREE, folder)
+    plant(TREE, folder)
     theirs = torchvision.datasets.ImageFolder(str(folder))
     ours = FastTxtDataset.from_folder(folder)
     samples = [[str(Path(path).relative_to(folder)), label] for path, label in theirs.samples]
@@ -416,6 +234,8 @@ def main() -> int:
     console, verdict = Console(), Verdict()
     versions = {"torchvision": torchvision.__version__, "torch": torch.__version__, "Pillow": PIL.__version__}
     console.print(*(f"{name} {version}" for name, version in versions.items()), f"cv2 {cv2.__version__}", sep=", ")
+    if int(PIL.__version__.partition(".")[0]) < 13:
+        console.print("Pillow before version 13 resizes in another order than the native backend: pixels will differ.")
     unavailable = {name: why for name, why in backends.available().items() if why}
     if unavailable:
         console.print("Both backends have to be there:", unavailable)
@@ -431,14 +251,15 @@ def main() -> int:
                 kept["results"] = list(map(digest, theirs))
                 golden["cases"].append(kept | ({"drawn": parameters} if parameters else {}))
         for number in range(arguments.random):
-            judge_case(verdict, pictures, random_case(number), "random sequences")
-    golden["distributions"] = [kept for each in cases.DISTRIBUTIONS for kept in judge_distribution(verdict, each)]
+            judge_case(verdict, pictures, cases.random_case(number), "random sequences")
+    for distribution in transform_draws.DISTRIBUTIONS:
+        golden["distributions"] += judge_distribution(verdict, distribution)
     judge_arguments(verdict)
     with tempfile.TemporaryDirectory() as folder:
         tree = judge_folder(verdict, Path(folder))
     golden["differences"] = known_differences()
 
-    for path, value in ((cases.GOLDEN, golden), (cases.FOLDER, tree)):
+    for path, value in ((cases.GOLDEN, golden), (folder_tree.GOLDEN, tree)):
         text, before = lines(value), path.read_text() if path.exists() else ""
         if arguments.write:
             path.parent.mkdir(exist_ok=True)

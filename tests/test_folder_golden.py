@@ -1,22 +1,24 @@
-"""A folder is read in the order of torchvision's ImageFolder: `golden/image_folder.json` has what that makes of a tree
-of files with suffixes, cases, hidden names, links and characters that sort in unexpected places. `make
-judge-transforms` made it."""
+"""A folder is read in the order of torchvision's ImageFolder.
+
+`golden/image_folder.json` has what ImageFolder makes of a tree of files with suffixes, capitals, hidden names, links,
+and characters that sort in unexpected places. `make judge-transforms` made it.
+"""
 
 from __future__ import annotations
 
 import json
 
+import folder_tree
 import pytest
-import transform_cases as cases
 
 from pixfeed import FastTxtDataset
 
-GOLDEN = json.loads(cases.FOLDER.read_text())
+GOLDEN = json.loads(folder_tree.GOLDEN.read_text())
 
 
 @pytest.fixture
 def tree(tmp_path):
-    cases.plant(GOLDEN["tree"], tmp_path)
+    folder_tree.plant(GOLDEN["tree"], tmp_path)
     return tmp_path
 
 

@@ -655,7 +655,7 @@ def test_dataset_arguments_that_contradict_the_transform(make):
     for options, words in [
         (dict(resize_height=256), "sizes are given twice"),
         (dict(resize_width=None), "sizes are given twice"),
-        (dict(boxes=[[0, 0, 1, 1]]), "Resize says how"),
+        (dict(resize_boxes=[[0, 0, 1, 1]]), "Resize says how"),
         (dict(antialias=True), "Resize says how"),
         (dict(dtype=torch.uint8), "contradicts"),
         (dict(on_error="zeros"), "how large"),

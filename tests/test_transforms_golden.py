@@ -2,6 +2,10 @@
 
 `golden/transforms.json` has torchvision's results, parameters and histograms. `make judge-transforms` made it, and
 compares it with the torchvision that is installed; where a result here is another one, it says how different.
+
+Pillow resizes rows and columns in another order from version 13 on, which changes pixels. The native backend does it as
+Pillow 13. The opencv backend does it as the Pillow that is installed: with an older one its resized pixels are not
+compared.
 """
 
 from __future__ import annotations
@@ -9,19 +13,31 @@ from __future__ import annotations
 import json
 
 import numpy as np
+import PIL
 import pytest
 import transform_cases as cases
+import transform_draws
 from PIL import Image
-from transform_cases import REFUSED, Case, Distribution, Pictures, digest
+from transform_cases import REFUSED, Case, Pictures, digest
+from transform_draws import Distribution
 
 from pixfeed import RegionError, draws
 from pixfeed import transforms as T
+from pixfeed.transforms.compose import steps_of
+from pixfeed.transforms.fuse import Recipe
 
 GOLDEN = json.loads(cases.GOLDEN.read_text())
 
 
 def case_of(kept: dict) -> Case:
     return Case(tuple(kept["call"]), kept["mode"], tuple(kept["sizes"]), kept["repeat"])
+
+
+OLD_PILLOW = int(PIL.__version__.partition(".")[0]) < 13
+
+
+def is_comparable(case: Case, backend: str) -> bool:
+    return not (OLD_PILLOW and backend == "opencv" and any("Resize" in step for step in case.call))
 
 
 @pytest.fixture(scope="module")
@@ -31,19 +47,24 @@ def pictures(tmp_path_factory) -> Pictures:
 
 @pytest.mark.parametrize("kept", GOLDEN["cases"], ids=lambda kept: str(case_of(kept)))
 def test_pixels(kept, pictures, backend):
-    """Of files, to the bit."""
+    """Of files, to the bit, one by one and as a batch."""
     case = case_of(kept)
-    made = map(digest, pictures.results(case, backend))
-    assert dict(zip(case.names, made, strict=True)) == dict(zip(case.names, kept["results"], strict=True))
+    if not is_comparable(case, backend):
+        pytest.skip(f"Pillow {PIL.__version__} resizes in another order than Pillow 13")
+    expected = dict(zip(case.names, kept["results"], strict=True))
+    assert dict(zip(case.names, map(digest, pictures.results(case, backend)), strict=True)) == expected
+    if REFUSED not in kept["results"]:
+        assert dict(zip(case.names, map(digest, pictures.batch(case, backend)), strict=True)) == expected
 
 
-def test_pixels_of_pictures_in_memory():
+def test_pixels_of_pictures_in_memory(backend, monkeypatch):
     """What draws nothing, called on PIL images."""
+    monkeypatch.setenv("PIXFEED_BACKEND", backend)
     count = 0
     for kept in GOLDEN["cases"]:
         case = case_of(kept)
         transform = T.Compose(cases.transforms(case.call))
-        if transform.recipe().draws:
+        if Recipe(steps_of(transform)).draws or not is_comparable(case, backend):
             continue
         for name, picture, expected in zip(case.names, case.pictures() * case.repeat, kept["results"], strict=True):
             count += 1
@@ -52,7 +73,7 @@ def test_pixels_of_pictures_in_memory():
             except RegionError:
                 made = REFUSED
             assert made == expected, f"{case}, {name}"
-    assert count > 300
+    assert count > 200
 
 
 @pytest.mark.parametrize("kept", [kept for kept in GOLDEN["cases"] if "drawn" in kept], ids=lambda k: str(case_of(k)))
@@ -65,9 +86,9 @@ def test_parameters(kept):
         u = draws.uniform(case.seed, 0, [key], step.draws)
         if expected is None:
             with pytest.raises(RegionError):
-                cases.drawn(step, *sides, u)
+                transform_draws.drawn(step, *sides, u)
         else:
-            assert cases.drawn(step, *sides, u) == [expected], name
+            assert transform_draws.drawn(step, *sides, u) == [expected], name
 
 
 def test_every_transform_is_compared():
@@ -88,13 +109,15 @@ def far(distribution: Distribution, ours: dict[str, np.ndarray]) -> dict[str, st
     """The quantities whose histograms are not those of one distribution."""
     found = {}
     for kept in histograms(distribution):
-        statistic, limit = cases.chi_square(cases.histogram(ours[kept["of"]], kept["edges"]), kept["counts"])
+        statistic, limit = transform_draws.chi_square(
+            transform_draws.histogram(ours[kept["of"]], kept["edges"]), kept["counts"]
+        )
         if statistic > limit:
             found[kept["of"]] = f"chi-square is {statistic:.1f}, more than {limit:.1f}"
     return found
 
 
-@pytest.mark.parametrize("distribution", cases.DISTRIBUTIONS, ids=str)
+@pytest.mark.parametrize("distribution", transform_draws.DISTRIBUTIONS, ids=str)
 def test_distribution(distribution):
     kept = [
         kept for kept in GOLDEN["distributions"] if (kept["call"], kept["size"]) == tuple(vars(distribution).values())
@@ -154,16 +177,16 @@ AREAS, RATIOS = range(10), range(10, 20)
 )
 def test_a_distribution_that_is_a_little_wrong_is_noticed(number, distort, seen):
     """Otherwise the test above would show nothing."""
-    distribution = cases.DISTRIBUTIONS[number]
+    distribution = transform_draws.DISTRIBUTIONS[number]
     assert seen in far(distribution, distribution.ours(distort))
 
 
-@pytest.mark.parametrize("distribution", cases.DISTRIBUTIONS, ids=str)
+@pytest.mark.parametrize("distribution", transform_draws.DISTRIBUTIONS, ids=str)
 def test_nothing_is_drawn_outside_the_picture(distribution):
     """Not even once in 20,000 times, which no test of distributions sees."""
     (step,) = cases.transforms([distribution.call])
     height, width = cases.sides(distribution.size)
-    made = cases.drawn(step, height, width, draws.uniform(8, 0, range(cases.COUNT), step.draws))
+    made = transform_draws.drawn(step, height, width, draws.uniform(8, 0, range(transform_draws.COUNT), step.draws))
     if isinstance(step, (T.RandomResizedCrop, T.RandomErasing)):
         left, top, w, h = np.array([sample for sample in made if sample]).T
         assert min(left.min(), top.min()) >= 0 and min(w.min(), h.min()) > 0

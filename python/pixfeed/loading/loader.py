@@ -290,7 +290,7 @@ class DataLoader(LoaderBase[_T_co]):
 
     def __getstate__(self) -> dict[str, Any]:
         """For copies and pickles: the loader, without the epoch that it is in the middle of."""
-        return {**vars(self), "_watch": None, "_iterator": None, "_told": dict(self._told)}
+        return {**vars(self), "_stopwatch": None, "_iterator": None, "_told": dict(self._told)}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
