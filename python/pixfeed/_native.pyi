@@ -1,10 +1,10 @@
 """csrc/bind. Private: use pixfeed's Python functions.
 
-Buffers are C-contiguous unless the C++ code says otherwise. ``turn`` is a batch's priority, -1 for none.
+``turn`` is the number of a batch's priority, -1 for calls that wait for nobody.
 """
 
 from collections.abc import Sequence
-from typing import Any, final
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,7 +16,6 @@ _Buffer = Buffer | NDArray[Any]  # before Python 3.12 arrays are no Buffer to ty
 #: Has to be what backends/native.py expects.
 interface: int
 
-@final
 class Opened:
     def headers(self, dtype: np.dtype[np.void]) -> NDArray[np.void]: ...
     def note(self, i: int) -> bytes: ...

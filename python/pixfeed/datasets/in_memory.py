@@ -200,8 +200,7 @@ class InMemory(ImageDataset):
     def _images(self, rows: Sequence[int] | NDArray[np.int64]) -> torch.Tensor | list[Any]:
         """Those of whole batches: a tensor ``[B, C, H, W]``, or what Python made of each."""
         if self._recipe is None:
-            assert self._values is not None  # else the transform is called
-            return self._written(self._values, rows)
+            return self._written(rows)
         u = self._draw(self._recipe, rows)
         images = self._recipe.finish(self._made(self._recipe, rows, u), u)
         return self._in_python(self._recipe, images.unbind(0), rows) if self._recipe.python else images
@@ -221,8 +220,9 @@ class InMemory(ImageDataset):
             run_passes(backend, passes, i, picture, out[i : i + 1])
         return images
 
-    def _written(self, values: Values, rows: Sequence[int] | NDArray[np.int64]) -> torch.Tensor:
-        pictures = self._pictures()
+    def _written(self, rows: Sequence[int] | NDArray[np.int64]) -> torch.Tensor:
+        pictures, values = self._pictures(), self._values
+        assert values is not None  # else the transform is called
         out = memory.empty((len(rows), *pictures.shape[1:]), values.dtype, self.memory_format)
         mean, std = values.three()
         backend = backends.load(self._backend_name)
