@@ -41,13 +41,18 @@ class Sample(tuple[Any, Any]):
 
 
 class Target(dict[str, torch.Tensor]):
-    """What is to be found in one image: tensors by name, whose first dimension differs from image to image.
+    """The boxes or keypoints of one image: a dict of tensors by name, as many rows as there are boxes or keypoints.
 
-    It is a dict as torchvision's detection models take it (their boxes are those of ``box_format="xyxy"``). A batch has
-    a list of dicts, or with :func:`pixfeed.pad_collate` one dict.
+    ``{"boxes": float32 [N, 4], "labels": int64 [N]}`` with ``targets="boxes"``, in pixels of the image (torchvision's
+    detection models take it as it is with ``box_format="xyxy"``); ``{"keypoints": float32 [K, 3]}``, x, y in pixels and
+    v, with ``targets="keypoints"``. In a batch there is a list of B dicts, or with :func:`pixfeed.pad_collate` one dict
+    of padded tensors.
+
+    Attributes:
+        fill: by name, the number that :func:`pixfeed.pad_collate` pads with: -1 for ``"labels"``. All others are padded
+            with 0.
     """
 
-    #: What :func:`pixfeed.pad_collate` fills with, by name; everything else with 0.
     fill: ClassVar[dict[str, int]] = {"labels": -1}
 
 

@@ -35,26 +35,29 @@ _BATCHES = [f"data_batch_{i}" for i in range(1, 6)]
 
 
 class CIFAR10(InMemory):
-    """Small photos of ten kinds of things, in the place of ``torchvision.datasets.CIFAR10``.
+    """Small photos of ten kinds of things. It replaces ``torchvision.datasets.CIFAR10``.
+
+    An item is ``(image, target)``: float32 ``[3, 32, 32]`` (RGB) in [0, 1], and an int from 0 to 9. A batch has float32
+    ``[B, 3, 32, 32]`` and int64 ``[B]``. ``data`` is a uint8 ndarray ``[N, 32, 32, 3]``, ``targets`` a list of int.
 
     Args:
         root: the folder with ``cifar-10-batches-py`` (the python version, whose pickles are read without executing
             anything in them), or with ``cifar-10-batches-bin`` (the binary version).
-        train: the 50,000 pictures to train with, or the 10,000 to test with.
-        transform, target_transform, **options: see :class:`pixfeed.datasets.in_memory.InMemory`, also for ``mean``,
-            ``std``, ``dtype``, ``memory_format`` and ``backend``. With ``transform=None`` an item is a tensor, where
-            torchvision gives a PIL image.
-        download: nothing is downloaded; ``True`` is for scripts that say so where the files are there already.
-        verify: compare the MD5 of the files with the published one, as torchvision always does. Of the binary version
-            only the archive's is published.
+        train: ``True`` for the 50,000 training images, ``False`` for the 10,000 test images.
+        transform: ``None``, pixfeed's transforms, or torchvision's. With ``None`` an item is a tensor; torchvision
+            returns a PIL image. See :class:`pixfeed.datasets.in_memory.InMemory`.
+        target_transform: called with each label.
+        download: nothing is downloaded. ``True`` is accepted for scripts whose files are there already.
+        verify: compare the MD5 of the files with the published one, as torchvision always does. The binary version has
+            none: only that of its archive is published.
+        mean, std: one number for all channels, or one per channel. Values are ``(value / 255 - mean) / std``, as
+            ``ToTensor`` and ``Normalize`` compute them; only with ``transform=None``.
+        dtype, memory_format, backend, seed: see :class:`MNIST`.
 
     Raises:
-        FileNotFoundError: files are missing; the message says where to get them, and their checksum.
-        DatasetError: a file is truncated or damaged, or is not what it should be.
+        FileNotFoundError: files are missing. The message says where to get them, and their checksum.
+        DatasetError: a file is truncated, damaged, or another file.
         ValueError, TypeError: an argument makes no sense.
-
-    ``data`` is a uint8 ndarray ``[N, 32, 32, 3]``, ``targets`` a list of int. An item is ``(image, target)``: float32
-    ``[3, 32, 32]`` in [0, 1] and an int; a batch float32 ``[B, 3, 32, 32]`` and int64 ``[B]``.
     """
 
     num_channels = 3
@@ -190,8 +193,11 @@ def _text_names(path: str) -> list[str]:
 
 
 class CIFAR100(CIFAR10):
-    """Small photos of a hundred kinds of things, in the place of ``torchvision.datasets.CIFAR100``: as
-    :class:`CIFAR10`, with the files in ``cifar-100-python`` or ``cifar-100-binary``. Targets are the fine labels."""
+    """Small photos of a hundred kinds of things. It replaces ``torchvision.datasets.CIFAR100``.
+
+    Arguments, shapes, dtypes and errors are those of :class:`CIFAR10`; the files are in ``cifar-100-python`` or
+    ``cifar-100-binary``. Targets are the fine labels, from 0 to 99.
+    """
 
     python = _Version(
         "cifar-100-python",

@@ -19,14 +19,15 @@ from pixfeed.errors import ImageError, RegionError, Status
 
 
 class Failure(NamedTuple):
-    """One image (or region of one) that could not be read.
+    """An image, or a region of one, that could not be read: an entry of ``dataset.report()``.
 
     Attributes:
-        path: the image's path.
-        line: its line in the list, counted from 1; ``None`` without a list.
-        reason: the whole error message.
-        count: how often it was tried.
-        recovered: whether it was read as far as it goes (``min_recovered`` of :class:`pixfeed.Reading`).
+        path: the path of the image (str), ``None`` if it was given as bytes.
+        line: its line in the list file (int), counted from 1; ``None`` if it is in no list file.
+        reason: the message of the :class:`pixfeed.ImageError` or :class:`pixfeed.RegionError`.
+        count: how many times it was tried, in all processes together.
+        recovered: ``True`` if the image is truncated and was read as far as it goes; see ``min_recovered`` of
+            :class:`pixfeed.Reading`.
     """
 
     path: str | None

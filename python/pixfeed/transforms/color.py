@@ -27,10 +27,14 @@ class Color(Geometric):
 
 @dataclass(frozen=True, repr=False)
 class Grayscale(Color):
-    """Gray, as ``torchvision.transforms.v2.Grayscale`` of a PIL image: bit for bit ``convert("L")``.
+    """Make the picture gray, as ``torchvision.transforms.v2.Grayscale`` does with a PIL image: bit for bit
+    ``convert("L")``.
 
     Args:
-        num_output_channels: 1, or 3 with R = G = B.
+        num_output_channels: number of channels of the result: 1, or 3 with R = G = B.
+
+    Raises:
+        ValueError: ``num_output_channels`` is neither 1 nor 3.
     """
 
     num_output_channels: Literal[1, 3] = 1
@@ -61,13 +65,14 @@ def _factors(name: str, value: float | Sequence[float] | None) -> tuple[float, f
 
 @dataclass(frozen=True, repr=False)
 class ColorJitter(Color):
-    """Brightness, contrast and saturation changed at random, in random order, as
-    ``torchvision.transforms.v2.ColorJitter`` does it to a PIL image: bit for bit ``PIL.ImageEnhance``.
+    """Change brightness, contrast and saturation at random, in random order, as
+    ``torchvision.transforms.v2.ColorJitter`` does with a PIL image: bit for bit ``PIL.ImageEnhance``.
 
     Args:
-        brightness, contrast, saturation: the factor is drawn from ``[max(0, 1 - value), 1 + value]``, or from
-            (min, max).
-        hue: is not done natively; leave it at 0. (torchvision's own ColorJitter in the Compose runs in Python.)
+        brightness, contrast, saturation: the range of the factor: one number for
+            ``[max(0, 1 - number), 1 + number]``, or (min, max). The factor is drawn uniformly. ``None`` changes
+            nothing.
+        hue: is not supported; leave it at 0. (torchvision's own ColorJitter in the Compose runs in Python.)
 
     Raises:
         TypeError, ValueError: an argument makes no sense.

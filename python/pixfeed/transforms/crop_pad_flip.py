@@ -14,7 +14,7 @@ from pixfeed.plan import Pixels
 from pixfeed.transforms.base import pair, probability
 from pixfeed.transforms.geometry import Geometric, Geometry
 
-#: torchvision's names for what lies outside a padded picture, which are numpy.pad's as well.
+#: What is around a padded picture: torchvision's names, which are those of numpy.pad as well.
 PADDING_MODES = ("constant", "edge", "reflect", "symmetric")
 PaddingMode = Literal["constant", "edge", "reflect", "symmetric"]
 
@@ -49,7 +49,7 @@ class Padding(Geometric):
         return r, g, b
 
     def borders(self, width: Pixels, height: Pixels) -> Borders:
-        """left, top, right, bottom: how many pixels are added to pictures of that size."""
+        """How many pixels are added to pictures of that size: left, top, right, bottom."""
         raise NotImplementedError
 
 
@@ -74,10 +74,14 @@ def four(padding: int | Sequence[int]) -> tuple[int, int, int, int]:
 
 @dataclass(frozen=True, repr=False)
 class CenterCrop(Padding):
-    """The middle of the picture, as ``torchvision.transforms.v2.CenterCrop``; a smaller one is padded with black.
+    """Keep the centre of the picture, as ``torchvision.transforms.v2.CenterCrop``. A smaller picture is padded with
+    black.
 
     Args:
-        size: pixels: one number, or (height, width).
+        size: size of the crop in pixels: one number for both sides, or (height, width).
+
+    Raises:
+        TypeError, ValueError: ``size`` is not one or two positive integers.
     """
 
     size: int | Sequence[int]
@@ -118,16 +122,20 @@ class CenterCrop(Padding):
 
 @dataclass(frozen=True, repr=False)
 class RandomCrop(Padding):
-    """A part of the picture at a random place, as ``torchvision.transforms.v2.RandomCrop``.
+    """Crop the picture at a random place, as ``torchvision.transforms.v2.RandomCrop``.
 
     Args:
-        size: pixels: one number, or (height, width).
-        padding: pixels that are added before: for all sides; left and right, top and bottom; or left, top, right,
-            bottom.
-        pad_if_needed: a picture that is smaller is padded, on both sides by what is missing. Otherwise it is an error
-            of that picture (:class:`pixfeed.RegionError`).
-        fill: the padding's color, an integer from 0 to 255 or three.
-        padding_mode: ``"constant"``; ``"edge"``, ``"reflect"`` or ``"symmetric"``, which are done after decoding.
+        size: size of the crop in pixels: one number for both sides, or (height, width).
+        padding: pixels that are added before the crop: one number for all borders; two for left and right, and for top
+            and bottom; or four for left, top, right and bottom.
+        pad_if_needed: pad pictures that are smaller than ``size``, on both borders by what is missing.
+        fill: the color of the padding: an integer from 0 to 255, or three of them for R, G and B.
+        padding_mode: ``"constant"`` for ``fill``; or ``"edge"``, ``"reflect"`` or ``"symmetric"`` of ``numpy.pad``,
+            which are carried out after decoding.
+
+    Raises:
+        TypeError, ValueError: an argument makes no sense.
+        RegionError: when a picture is read that is smaller than ``size``, without ``pad_if_needed``.
     """
 
     size: int | Sequence[int]
@@ -182,11 +190,15 @@ class RandomCrop(Padding):
 
 @dataclass(frozen=True, repr=False)
 class Pad(Padding):
-    """Pixels added around the picture, as ``torchvision.transforms.v2.Pad``.
+    """Add pixels around the picture, as ``torchvision.transforms.v2.Pad``.
 
     Args:
-        padding: how many: for all sides; left and right, top and bottom; or left, top, right, bottom.
+        padding: how many pixels: one number for all borders; two for left and right, and for top and bottom; or four
+            for left, top, right and bottom.
         fill, padding_mode: see :class:`RandomCrop`.
+
+    Raises:
+        TypeError, ValueError: an argument makes no sense.
     """
 
     padding: int | Sequence[int]
@@ -219,7 +231,14 @@ class Pad(Padding):
 
 @dataclass(frozen=True, repr=False)
 class RandomHorizontalFlip(Geometric):
-    """Left and right exchanged with probability ``p``, as ``torchvision.transforms.v2.RandomHorizontalFlip``."""
+    """Exchange left and right with a given probability, as ``torchvision.transforms.v2.RandomHorizontalFlip``.
+
+    Args:
+        p: the probability, from 0 to 1.
+
+    Raises:
+        ValueError: ``p`` is no probability.
+    """
 
     p: float = 0.5
 
@@ -237,7 +256,14 @@ class RandomHorizontalFlip(Geometric):
 
 @dataclass(frozen=True, repr=False)
 class RandomVerticalFlip(Geometric):
-    """Top and bottom exchanged with probability ``p``, as ``torchvision.transforms.v2.RandomVerticalFlip``."""
+    """Exchange top and bottom with a given probability, as ``torchvision.transforms.v2.RandomVerticalFlip``.
+
+    Args:
+        p: the probability, from 0 to 1.
+
+    Raises:
+        ValueError: ``p`` is no probability.
+    """
 
     p: float = 0.5
 

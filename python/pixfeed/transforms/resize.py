@@ -21,22 +21,25 @@ from pixfeed.transforms.base import (
 )
 from pixfeed.transforms.geometry import Geometric, Geometry
 
-#: Filters that give the mirror image's pixels mirrored: a flip may be done after them as well as before.
+#: Filters that make the mirror image of a resized picture from the mirror image of the picture: a flip may come before
+#: or after them.
 MIRRORED = frozenset(PILLOW[name] for name in ("bilinear", "hamming", "bicubic", "lanczos"))
 
 
 @dataclass(frozen=True, repr=False)
 class Resize(Geometric):
-    """Resize to ``size``, as ``torchvision.transforms.v2.Resize`` resizes a PIL image: bit for bit
+    """Resize the picture, as ``torchvision.transforms.v2.Resize`` resizes a PIL image: bit for bit
     ``PIL.Image.resize``.
 
     Args:
-        size: the shorter side as one number (the longer one is ``int(size * long / short)``), or (height, width); or
-            ``None``: ``max_size`` is the longer side.
-        interpolation: ``"nearest"``, ``"box"``, ``"bilinear"``, ``"hamming"``, ``"bicubic"`` or ``"lanczos"``; also
-            torchvision's InterpolationMode and Pillow's Resampling. "nearest" is Pillow's.
-        max_size: the longer side is at most this; with one number only.
-        antialias: ``False`` is OpenCV's ``linear`` or ``cubic`` (torchvision always antialiases PIL images).
+        size: pixels. One number is the shorter side; the longer one is then ``int(size * long / short)``. Two are
+            (height, width). ``None``: ``max_size`` is the longer side.
+        interpolation: one of Pillow's filters: ``"nearest"``, ``"box"``, ``"bilinear"``, ``"hamming"``, ``"bicubic"``
+            or ``"lanczos"``; or the same as torchvision's InterpolationMode or Pillow's Resampling. ``"nearest"`` is
+            Pillow's NEAREST, not the ``"nearest"`` of :class:`pixfeed.Reading`, which is OpenCV's.
+        max_size: the largest length of the longer side in pixels; only with one number as ``size``.
+        antialias: ``False`` resizes as OpenCV's INTER_LINEAR (``"bilinear"``) or INTER_CUBIC (``"bicubic"``).
+            (torchvision always antialiases PIL images.)
 
     Raises:
         TypeError, ValueError: an argument makes no sense.
@@ -137,15 +140,19 @@ class ResizeTo(Geometric):
 
 @dataclass(frozen=True, repr=False)
 class RandomResizedCrop(Geometric):
-    """A part of random area, shape and place, resized: ``torchvision.transforms.v2.RandomResizedCrop`` on a PIL image.
-    Only what the part needs is decoded.
+    """Crop a part of random area, shape and place, and resize it, as ``torchvision.transforms.v2.RandomResizedCrop``
+    does with a PIL image. Only what the part needs is decoded.
 
     Args:
-        size: pixels: one number, or (height, width).
-        scale: (min, max) of the part's area, as a fraction of the picture's.
-        ratio: (min, max) of its width / height, drawn evenly on a logarithmic scale. Where ten tries do not fit the
-            picture, it is the largest part in its middle whose shape is allowed.
+        size: size of the result in pixels: one number for both sides, or (height, width).
+        scale: (min, max) of the area of the part, as a fraction of the area of the picture.
+        ratio: (min, max) of width / height of the part, drawn uniformly on a logarithmic scale. Ten parts are drawn,
+            and the first that fits the picture is taken. If none fits, it is the largest central part whose ratio is
+            allowed.
         interpolation, antialias: see :class:`Resize`.
+
+    Raises:
+        TypeError, ValueError: an argument makes no sense.
     """
 
     size: int | Sequence[int]

@@ -26,7 +26,11 @@ class Numeric(Transform):
 
 @dataclass(frozen=True, repr=False)
 class ToTensor(Numeric):
-    """float32 in [0, 1]: value / 255, as ``torchvision.transforms.ToTensor``."""
+    """Make a float32 tensor of the picture, with values in [0, 1]: value / 255, as ``torchvision.transforms.ToTensor``.
+
+    A uint8 picture ``[H, W, C]`` (or ``[H, W]``) becomes a tensor ``[C, H, W]``; in a batch ``[B, C, H, W]``. C is 3
+    (RGB) or 1. Floats stay as they are.
+    """
 
     dtype = torch.float32
     scale = True
@@ -37,13 +41,14 @@ class ToTensor(Numeric):
 
 @dataclass(frozen=True, repr=False)
 class ToDtype(Numeric):
-    """Another dtype, as ``torchvision.transforms.v2.ToDtype``.
+    """Convert to another dtype, as ``torchvision.transforms.v2.ToDtype``. The shape ``[C, H, W]`` stays.
 
     Args:
         dtype: ``torch.float32``, ``torch.float16``, ``torch.bfloat16`` or ``torch.uint8``.
-        scale: floats are value / 255. (torchvision multiplies by 1 / 255 here, which differs by one unit in the last
-            place at most; ours is ToTensor's division.) Without it pixels would be floats from 0 to 255. What is fused
-            with decoding, a Normalize behind it too, is computed in float32 and rounded to 16 bits once, at the end.
+        scale: map [0, 255] to [0, 1], or back. Without it pixels become floats from 0 to 255. Pixels are divided by
+            255, as in ToTensor; torchvision multiplies by 1 / 255 here, which differs by at most one unit in the last
+            place. Steps that are fused with decoding, Normalize among them, are computed in float32 and rounded to 16
+            bits once, at the end.
 
     Raises:
         TypeError, ValueError: another dtype.
@@ -67,10 +72,12 @@ class ToDtype(Numeric):
 
 @dataclass(frozen=True, repr=False)
 class Normalize(Numeric):
-    """(value - mean) / std, as ``torchvision.transforms.v2.Normalize``.
+    """Compute ``(value - mean) / std`` of a float tensor ``[C, H, W]``, as ``torchvision.transforms.v2.Normalize``.
 
     Args:
-        mean, std: a number for each channel, or one for all.
+        mean, std: one number per channel, or one for all channels.
+        inplace: is accepted, as torchvision's, and has no effect: a dataset owns its tensors, and a single call
+            returns a new tensor.
 
     Raises:
         ValueError: a std is 0, or there are neither 1 nor 3 numbers.
@@ -97,15 +104,16 @@ class Normalize(Numeric):
 
 @dataclass(frozen=True, repr=False)
 class RandomErasing(Numeric):
-    """A random rectangle overwritten with probability ``p``, as ``torchvision.transforms.v2.RandomErasing``.
+    """Overwrite a random rectangle of a tensor ``[C, H, W]`` with a given probability, as
+    ``torchvision.transforms.v2.RandomErasing``.
 
     Args:
-        p: probability.
-        scale: (min, max) of the rectangle's area, as a fraction of the picture's.
-        ratio: (min, max) of its height / width, drawn evenly on a logarithmic scale. Ten tries; a picture that none
-            of them is smaller than stays as it is.
-        value: a number, one for each channel, or ``"random"`` for standard normal numbers.
-        inplace: is ignored: the tensor is nobody else's.
+        p: the probability, from 0 to 1.
+        scale: (min, max) of the area of the rectangle, as a fraction of the area of the picture.
+        ratio: (min, max) of height / width of the rectangle, drawn uniformly on a logarithmic scale. Ten rectangles are
+            drawn, and the first that is smaller than the picture is taken. If none is, nothing is erased.
+        value: what is written: one number, one per channel, or ``"random"`` for standard normal numbers.
+        inplace: is accepted, as torchvision's, and has no effect; see :class:`Normalize`.
 
     Raises:
         TypeError, ValueError: an argument makes no sense.
