@@ -138,7 +138,7 @@ class LoaderIter(_BaseDataLoaderIter):
 
     @property
     def _patience(self) -> float | None:
-        """Seconds to wait for a batch, ``None`` for ever."""
+        """Seconds to wait for a batch, ``None`` for no limit."""
         return self._timeout or None
 
     @property
@@ -225,7 +225,7 @@ def report_feeder_errors(queue: queues.Queue[Any]) -> None:
     """A batch that cannot be pickled becomes an error in the loop that waits for it.
 
     Python's queues pickle in a thread of their own. They drop what cannot be pickled, and print a traceback; torch's
-    loader then waits for that batch for ever.
+    loader then waits for that batch without end.
     """
 
     all_queues: Any = queues.Queue

@@ -1,4 +1,4 @@
-"""What a thread is working on, and for whom: number of threads, priority, epoch, memory, costs.
+"""What a thread is working on: number of threads, priority, epoch, memory, costs.
 
 A DataLoader sets it for the thread that makes a batch; reading asks for it. It is the only thread-local state of the
 package.
@@ -31,7 +31,7 @@ class Costs(NamedTuple):
         decoding, resizing, writing: how ``running`` divides up, measured on a sample of the images (in C++ one of 32,
             because timing every row of every image would be too expensive).
         images: images that were read.
-        looked_at: images of which it was found out whether ``decode="scaled"`` would decode them at a half or less.
+        looked_at: images that were checked for whether ``decode="scaled"`` would decode them at a half or less.
         scalable: how many of those it would.
     """
 
@@ -62,7 +62,7 @@ class Priority:
 
     Attributes:
         number: lower numbers go first.
-        is_cancelled: nobody waits for the batch any more.
+        is_cancelled: the batch is no longer wanted.
     """
 
     def __init__(self) -> None:
@@ -128,7 +128,7 @@ def priority() -> int:
 def check_cancelled() -> None:
     """
     Raises:
-        CancelledError: nobody waits for this thread's batch any more.
+        CancelledError: this thread's batch is no longer wanted.
     """
     if _context.priority is not None and _context.priority.is_cancelled:
         raise CancelledError

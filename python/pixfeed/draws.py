@@ -48,7 +48,7 @@ def uniform(seed: int, epoch: int, indices: Sequence[int] | NDArray[np.int64], c
         seed: 64 bits of it count.
         epoch: 32 bits of it count.
         indices: of n samples, 0 or more.
-        count: how many numbers a sample.
+        count: numbers per sample.
 
     Returns:
         float64 ``[n, count]``, multiples of 2**-32. The first of them do not depend on ``count``.

@@ -142,7 +142,7 @@ def _quoted_fields(line: bytes, delimiter: bytes) -> Iterator[bytes]:
             start, at = at, line.find(delimiter, at)
             at = len(line) if at < 0 else at
             yield line[start:at]
-        at += 1  # behind a delimiter there is one more field, if only an empty one
+        at += 1  # after a delimiter there is one more field, which may be empty
 
 
 def first_field(data: bytes, delimiter: str | None) -> bytes:

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 #: int64 ``[n]``, or a number that is the same for all pictures.
 Pixels = NDArray[np.int64] | int
 
-#: One row a source. Sides in pixels as displayed, that is after the EXIF orientation (1 to 8); ``bytes`` on disk.
+#: One row per source. Sides in pixels as displayed, that is after the EXIF orientation (1 to 8); ``bytes`` on disk.
 HEADER = np.dtype(
     [
         ("width", np.int32),
@@ -34,7 +34,7 @@ HEADER = np.dtype(
     ]
 )
 
-#: One row a picture to be made. The crop is in displayed pixels, reduced, the window in pixels of the resized crop.
+#: One row per picture to be made. The crop is in displayed pixels, reduced, the window in pixels of the resized crop.
 PLAN = np.dtype(
     [
         ("source", np.int32),
@@ -171,7 +171,7 @@ def resize_plan(
         interpolation: see :func:`interpolation_number`.
 
     Returns:
-        PLAN rows ``[n]``, one a header. Rows of sources that failed are there and are never carried out.
+        PLAN rows ``[n]``, one per header. Rows of sources that failed are there and are never carried out.
     """
     height, width = size
     plans = _resizing((height, width), interpolation).repeat(len(headers))

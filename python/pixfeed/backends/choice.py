@@ -41,7 +41,7 @@ def load(name: str) -> Backend:
 
 
 def cancel(priority: Priority) -> None:
-    """Nobody waits for the batch of that priority any more: images that are not begun are left out."""
+    """Give up the batch of that priority: images that are not yet begun are not decoded."""
     priority.is_cancelled = True
     for backend in _loaded:
         backend.cancel(priority.number)
@@ -71,7 +71,7 @@ def _warn_of_fallback() -> None:
 
 
 def falls_back() -> bool:
-    """Whether OpenCV is the default for want of the extension, and not because somebody has chosen it."""
+    """Whether OpenCV is the default because the extension is missing, and not by PIXFEED_BACKEND."""
     return not os.environ.get("PIXFEED_BACKEND") and not has_native()
 
 

@@ -67,7 +67,7 @@ class Opened(Protocol):
 
         Raises:
             ValueError: a plan does not fit its picture or ``out``: a programming error; nothing was decoded.
-            CancelledError: nobody waits for the result any more.
+            CancelledError: the result is no longer wanted.
         """
 
 
@@ -131,7 +131,7 @@ class Backend(Tables, Protocol):
         """Read and probe ``sources``. A source that fails has its status in its header.
 
         Raises:
-            CancelledError: nobody waits for the result any more.
+            CancelledError: the result is no longer wanted.
         """
 
     def resample(self, image: NDArray[np.uint8], plan: NDArray[np.void], out: NDArray[Any]) -> None:

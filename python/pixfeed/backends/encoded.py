@@ -21,7 +21,7 @@ class Look(NamedTuple):
     pixels: int  # width * height as the header claims, 0 if it does not say
     progressive: bool
     ended: bool  # the end marker (EOI, IEND) is there
-    depth: int = 8  # bits a sample of a JPEG
+    depth: int = 8  # bits per sample of a JPEG
     frame: Frame | None = None
 
 

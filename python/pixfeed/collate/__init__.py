@@ -134,7 +134,7 @@ def collate_samples(samples: Sequence[Sample], *, collate_fn_map: CollateFunctio
 def collate_targets(
     batch: Sequence[Target], *, collate_fn_map: CollateFunctions | None = None
 ) -> list[dict[str, torch.Tensor]]:
-    """A list of dicts, one a picture."""
+    """A list of dicts, one per picture."""
     return [dict(target) for target in batch]
 
 
@@ -171,7 +171,7 @@ def collate_tensors(batch: Sequence[torch.Tensor], *, collate_fn_map: CollateFun
 def collate_arrays(batch: Sequence[NDArray[Any]], *, collate_fn_map: CollateFunctions | None = None) -> torch.Tensor:
     """Arrays to one tensor ``[B, ...]``."""
     functions = _functions() if collate_fn_map is None else collate_fn_map
-    # To torch an array is a tensor: somebody else's function for tensors is for arrays too.
+    # To torch an array is a tensor: another function for tensors is for arrays too.
     result = gather.arrays(batch) if functions.get(torch.Tensor) is collate_tensors else None
     if result is None:
         result = collating.collate_numpy_array_fn(batch, collate_fn_map=functions)

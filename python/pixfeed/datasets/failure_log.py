@@ -87,7 +87,7 @@ class _Seen:
     def read_on(self, file: int) -> None:
         """What was appended since last time."""
         size = os.fstat(file).st_size
-        if size < self.end:  # somebody has removed the file, and this is a new one
+        if size < self.end:  # the file was removed, and this is a new one
             self._start()
         data = os.pread(file, size - self.end, self.end)
         for line in data.splitlines(keepends=True):
@@ -102,9 +102,9 @@ class _Seen:
 class FailureLog:
     """A file of failures, made at the first one and removed with the object that made it.
 
-    Worker processes, forked or spawned, add to the same file: a line each, which the system appends in one piece. A
-    failure that is in there already is repeated by the number of the byte where its line begins. Where the file cannot
-    be written, each process remembers its own failures, and says so once.
+    Worker processes, forked or spawned, add to the same file: one line per failure, which the system appends in one
+    piece. A failure that is in the file already is repeated by the number of the byte where its line begins. If the
+    file cannot be written, each process remembers its own failures, and warns once.
     """
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""ImageFolder: a sub-folder a class."""
+"""ImageFolder: a folder with one sub-folder per class."""
 
 from __future__ import annotations
 
@@ -23,30 +23,30 @@ from pixfeed.transforms.base import Transform
 
 
 class ImageFolder(FastTxtDataset):
-    """Images in a sub-folder a class, in the place of ``torchvision.datasets.ImageFolder``: a
-    :class:`pixfeed.FastTxtDataset` with torchvision's signature, attributes and labels.
+    """Images in a folder that has one sub-folder per class. It replaces ``torchvision.datasets.ImageFolder``.
+
+    It is a :class:`pixfeed.FastTxtDataset` with torchvision's signature, attributes (``classes``, ``class_to_idx``,
+    ``samples``, ``imgs``, ``targets``) and labels. An item is ``(image, target)``: with ``transform=None`` float32
+    ``[3, H, W]`` in [0, 1], RGB (torchvision returns a PIL image), and an int. A batch has targets int64 ``[B]``.
+    Reading an item raises the errors of FastTxtDataset.
 
     Args:
         root: the folder.
-        transform: ``None``, a :class:`pixfeed.transforms.Compose`, or one of torchvision's that is no more than
+        transform: ``None``, a :class:`pixfeed.transforms.Compose`, or a transform of torchvision's that consists of
             ``ToTensor`` and ``Normalize`` (see :mod:`pixfeed.datasets.torchvision_transforms`): images are read
-            natively, a batch at once. Anything else is called with a PIL image (RGB), item by item.
+            natively, whole batches at once. Any other transform is called with a PIL image (RGB), item by item.
         target_transform: called with each label.
-        is_valid_file: called with each path, says whether it is an image; without it the suffix does
+        is_valid_file: called with each path, returns whether it is an image. Without it the suffix decides
             (:data:`pixfeed.lists.folder.SUFFIXES`, which are torchvision's).
-        allow_empty: a class may be without images.
-        resize_height, resize_width: pixels; see :class:`pixfeed.FastTxtDataset`. By default pictures keep their sizes.
-            ``transform`` gets the resized picture.
-        **options: those of :class:`pixfeed.FastTxtDataset`. ``dtype`` does not go with a transform that is called with
-            PIL images.
+        allow_empty: whether a class may have no image.
+        resize_height, resize_width: pixels; see :class:`pixfeed.FastTxtDataset`. By default images keep their sizes.
+            ``transform`` gets the resized image.
+        **options: those of :class:`pixfeed.FastTxtDataset`. ``dtype`` cannot be combined with a transform that is
+            called with PIL images.
 
     Raises:
         FileNotFoundError: there is no such folder, it has no sub-folder, or a class has no image.
         ValueError, TypeError: an argument makes no sense.
-
-    An item is ``(image, target)``: with ``transform=None`` float32 ``[3, H, W]`` in [0, 1], RGB (torchvision gives a
-    PIL image there), and an int. A batch has targets int64 ``[B]``. ``classes``, ``class_to_idx``, ``samples``,
-    ``imgs`` and ``targets`` are torchvision's. Errors of an item are those of FastTxtDataset.
     """
 
     _takes_pil = False  # the transform is called with a PIL image
@@ -133,7 +133,7 @@ class ImageFolder(FastTxtDataset):
 
     def __getstate__(self) -> dict[str, Any]:
         state = super().__getstate__()
-        for name in ("samples", "targets"):  # made again where somebody asks
+        for name in ("samples", "targets"):  # made again on demand
             state.pop(name, None)
         return state
 

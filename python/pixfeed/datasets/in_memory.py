@@ -138,7 +138,7 @@ class InMemory(ImageDataset):
 
     @property
     def reads_natively(self) -> bool:
-        """Whether nobody's Python function is called for an item: then threads serve as well as processes."""
+        """Whether no Python function is called per item. Threads then serve as well as processes."""
         by_python = self._values is None if self._recipe is None else self._recipe.python
         return not by_python and self.target_transform is None
 

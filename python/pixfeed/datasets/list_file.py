@@ -415,5 +415,5 @@ def _checked_sides(height: int | None, width: int | None) -> tuple[int | None, i
 
 def _checked_repeat(repeat: int | None) -> int | None:
     if repeat is not None and operator.index(repeat) < 1:
-        raise ValueError(f"repeat is {repeat}; it must be at least 1, or None for ever")
+        raise ValueError(f"repeat is {repeat}; it must be at least 1, or None for no end")
     return repeat

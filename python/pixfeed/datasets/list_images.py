@@ -23,7 +23,7 @@ from pixfeed.reading.request import Request
 from pixfeed.targets.base import Column, SampleList, Targets
 from pixfeed.targets.point_map import PointMap
 
-#: ``len`` of a dataset that repeats for ever.
+#: ``len`` of a dataset that repeats without end.
 ENDLESS = 10_000_000
 
 
@@ -50,7 +50,7 @@ class ListImages(ImageDataset):
     Attributes:
         files: the list.
         image_dir: the folder that names are relative to.
-        repeat: how often the list is repeated; ``None`` for ever.
+        repeat: how many times the list is repeated; ``None``: without end.
         resize_boxes: float64 ``[n, 4]``: the part of each region that is resized, if there are any.
         memory_format: of the images.
     """
@@ -167,7 +167,7 @@ class ListImages(ImageDataset):
     def _mend(
         self, request: SampleRequest, read: ReadImages, column: Column, place: int, error: ImageError | RegionError
     ) -> None:
-        """What ``on_error`` wants in place of a sample that could not be read: an exception, zeros, or the next one
+        """What ``on_error`` puts in place of a sample that could not be read: an exception, zeros, or the next one
         that can be read, with the random numbers of the one that it stands for."""
         row, count = request.rows[place], len(self.files)
         self._bad_images.note(error)

@@ -1,4 +1,4 @@
-"""Files that somebody publishes: where to get them, and whether ours are the same. Nothing is downloaded."""
+"""Published files: where to get them, and whether the ones on disk are the same. Nothing is downloaded."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Transforms that are nothing but dtype, mean and std: the batch path does them natively, the whole batch at once.
 
 :func:`values` looks at names and attributes of torchvision's and pixfeed's transforms. :func:`steps` says what it has
-found in pixfeed's. torchvision is not imported. Everything that nobody knows is called, item by item.
+found in pixfeed's. torchvision is not imported. All other transforms are called, item by item.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pixfeed.transforms.values import Values, numbers
 def values(transform: Callable[..., Any]) -> Values | None:
     """What a transform does to values, if that is all it does: ``ToTensor()``, ``PILToTensor()``, or
     ``PILToTensor()`` or ``ToImage()`` and then ``ToDtype(torch.float32, scale=True)`` or
-    ``ConvertImageDtype(torch.float32)``, and behind that perhaps ``Normalize``; in a ``Compose`` or alone. ``None`` for
+    ``ConvertImageDtype(torch.float32)``, and after it perhaps ``Normalize``; in a ``Compose`` or alone. ``None`` for
     everything else.
 
     Values are divided by 255, as ToTensor does it. (torchvision's v2.ToDtype multiplies by 1 / 255, which differs in
@@ -48,7 +48,7 @@ def steps(values: Values) -> list[Transform]:
 
 
 def ours(transform: object) -> Compose | None:
-    """pixfeed's own transform, if it is none that somebody derived from it."""
+    """pixfeed's own transform, but no subclass of one."""
     if not isinstance(transform, (Compose, Transform)) or not _name(transform)[0]:
         return None
     return transform if isinstance(transform, Compose) else Compose([transform])

@@ -1,4 +1,4 @@
-"""Lists whose lines name a mask, or say what is where in a picture: as many boxes or points as there are."""
+"""Lists whose lines name a mask, or have the boxes or keypoints of an image, as many as there are."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ class _Bad(Exception):
 
 
 class Annotations(Loaded, Samples):
-    """A list's names, and what stands behind them.
+    """The names in a list file, and the mask, boxes or keypoints of each.
 
-    Either every line of the file is a JSON object (the first one begins with ``{``), or the columns are separated by
-    blanks and tabs or by ``delimiter``. UTF-8; blank lines are skipped. Boxes whose w or h is 0 are left out, with one
-    UserWarning that names the first one's line. The file is parsed in Python and kept in memory, in a few arrays.
+    The file is UTF-8; blank lines are skipped. Either every line is a JSON object (the first line begins with ``{``),
+    or fields are separated by blanks and tabs, or by ``delimiter``. Boxes whose w or h is 0 are left out, with one
+    UserWarning that names the line of the first. The file is parsed in Python and kept in memory, in a few arrays.
 
     =============  ==============================  ==========================================================
     kind           a line                          in JSON
@@ -47,7 +47,7 @@ class Annotations(Loaded, Samples):
 
     Args:
         filename: the list file.
-        kind: one of these.
+        kind: ``"mask"``, ``"boxes"`` or ``"keypoints"``.
         delimiter, header: see :class:`pixfeed.FileList`; not for JSON.
 
     Attributes:
@@ -115,7 +115,7 @@ class Annotations(Loaded, Samples):
         if empty:
             warnings.warn(
                 f"{filename}: {empty} boxes are empty (w or h is 0), the first one in line {first}; they are left out",
-                stacklevel=4,  # whoever makes the dataset
+                stacklevel=4,  # the line that makes the dataset
             )
         super().__init__(map(os.fsdecode, names), np.array(counts, np.int64), filename)
         self.masks = Samples(map(os.fsdecode, masks), np.array(counts, np.int64), filename) if masks else None

@@ -72,10 +72,10 @@ class FileList(Loaded):
     A line is a name and one or more labels, ``0.jpg 0 10``, separated by blanks or tabs. UTF-8, with or without a byte
     order mark; any line ending; blank lines are skipped.
 
-    The file itself is the index: what is kept is where each line begins and its numbers, no Python object a sample, and
-    names are read from the file when they are asked for. (It is not mapped: a file that somebody cuts off kills a
-    process that has it mapped.) So the file must stay as it is: a change is noticed by its size and time. A process
-    keeps the first 64 lists open, which may be deleted then; more of them are opened for each name.
+    The file itself is the index. Memory holds the position and the numbers of each line, and no Python object per
+    sample; names are read from the file on demand. The file must stay as it is: a change is noticed by its size and
+    time. (It is not memory-mapped, because a process is killed if a mapped file is truncated.) A process keeps the
+    first 64 lists open; these may be deleted. Further lists are opened for each name.
 
     Args:
         filename: the list file. What can be read only once (a pipe) is kept in memory.
@@ -224,7 +224,7 @@ class FileList(Loaded):
         self.columns, self.rois, self.labels = columns, table.rois, table.labels
 
     def _start(self, source: int | bytes, size: int) -> tuple[int, int, list[str] | None]:
-        """Where the first line behind byte order mark and header begins, its number, and the header's fields."""
+        """Where the first line after byte order mark and header begins, its number, and the header's fields."""
         begin = len(_BOM) if list_parser.read(source, 0, min(size, len(_BOM))) == _BOM else 0
         if not self.header:
             return begin, 1, None

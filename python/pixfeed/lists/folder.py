@@ -1,4 +1,4 @@
-"""A folder with a sub-folder a class, as torchvision's ImageFolder reads it."""
+"""A folder with one sub-folder per class, as torchvision's ImageFolder reads it."""
 
 from __future__ import annotations
 

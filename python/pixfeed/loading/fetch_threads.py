@@ -34,7 +34,7 @@ class Fetch(Future[Any]):
         self.priority = priority
 
     def abandon(self) -> None:
-        """Nobody wants it any more: images that are not begun are left out."""
+        """Give the batch up: images that are not yet begun are not decoded."""
         if not self.cancel():
             backends.cancel(self.priority)
 
@@ -116,7 +116,7 @@ def _serve(tasks: queue.SimpleQueue[Any]) -> None:
                 elif goes_on:
                     fetch.set_result(result)
             del results, result, fetch
-        del task, fetches, after, make, wanted  # batches belong to whoever waits for them
+        del task, fetches, after, make, wanted  # no reference to a batch stays here
 
 
 @atexit.register

@@ -40,9 +40,9 @@ class DataLoader(LoaderBase[_T_co]):
     ``worker_init_fn``, ``multiprocessing_context``.
 
     The order of samples is torch's for the same generator and sampler, whatever the number and kind of workers. A
-    sampler with ``set_epoch`` (DistributedSampler) is told the epoch at every ``iter()``, unless somebody else does it.
-    Random transforms of pixfeed's datasets draw for that epoch, too, whoever reads: main process, threads, worker
-    processes that stay alive, several iterators at a time.
+    sampler with ``set_epoch`` (DistributedSampler) is told the epoch at every ``iter()``, unless the program does it.
+    Random transforms of pixfeed's datasets draw for the same epoch, wherever they run: in the main process, in threads,
+    in worker processes that stay alive, and with several iterators at a time.
 
     Args:
         dataset, batch_size, shuffle, sampler, batch_sampler, num_workers, collate_fn, pin_memory, drop_last, timeout,
@@ -223,14 +223,14 @@ class DataLoader(LoaderBase[_T_co]):
         return Position(self._samplers(), self.generator, not (self.persistent_workers and self.num_workers))
 
     def drawn_epoch(self) -> int:
-        """The epoch that random transforms draw for: the running one, unless somebody has told a dataset another."""
+        """The epoch that random transforms draw for: the one that ``set_epoch`` of a dataset has set, or the running one."""
         told = [dataset.epoch for dataset in image_datasets(self.dataset) if dataset.epoch is not None]
         return told[0] if told else self._epoch
 
     # -- where we are ---------------------------------------------------------------------------------------------
 
     def state_dict(self) -> dict[str, Any]:
-        """Where the loader is, behind the batch that was yielded last: the protocol of torchdata's StatefulDataLoader.
+        """Where the loader is, after the batch that was yielded last: the protocol of torchdata's StatefulDataLoader.
 
         Returns:
             A dict of integers and uint8 tensors, for ``torch.save``; its size does not depend on the dataset's.
@@ -257,7 +257,7 @@ class DataLoader(LoaderBase[_T_co]):
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """The next ``iter()`` goes on where :meth:`state_dict` was taken: with the same remaining batches, if dataset,
         sampler and batch size are the same. It costs the same at every batch of the epoch. (An iterable dataset is read
-        and thrown away up to there.) Behind the last batch of an epoch the next one begins.
+        and thrown away up to there.) After the last batch of an epoch the next one begins.
 
         A ``generator`` that was given to the loader or its sampler is set to the state it had; of the global one only
         the order is drawn in that state.
@@ -284,7 +284,7 @@ class DataLoader(LoaderBase[_T_co]):
             return
         told = self._told.get(place, 0)
         if getattr(sampler, "epoch", told) != told:
-            return  # somebody else tells it
+            return  # the program tells it
         sampler.set_epoch(self._epoch)
         self._told[place] = self._epoch
 

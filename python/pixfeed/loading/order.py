@@ -1,4 +1,4 @@
-"""The order of an epoch: batches of indices from a sampler, from any batch on, and the random numbers behind them."""
+"""The order of an epoch: batches of indices from a sampler, from any batch on, and the random states they come from."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Position:
 
     def go_to(self, batches: int, finished: bool, random: RandomStates, fresh: bool) -> None:
         """The next epoch begins at a batch of the epoch that was drawn with these random states; if that one is
-        finished, behind it. If they are ``fresh``, from before the first epoch, torch's seed is still to be drawn."""
+        finished, after it. If they are ``fresh``, from before the first epoch, torch's seed is still to be drawn."""
         self._next = {"batches": batches, "finished": finished, "random": random, "fresh": fresh}
         self.first = 0 if finished else batches
 

@@ -50,17 +50,17 @@ class Stats:
 
     @property
     def images_per_second(self) -> float | None:
-        """Images that pixfeed read, a second of the whole epoch; None if it read none."""
+        """Images that pixfeed read per second of the whole epoch; None if it read none."""
         return self.costs.images / self.seconds if self.costs.images and self.seconds else None
 
     @property
     def bytes_per_second(self) -> float | None:
-        """Encoded bytes that pixfeed read, a second of the whole epoch; None if it read no image."""
+        """Encoded bytes that pixfeed read per second of the whole epoch; None if it read no image."""
         return self.costs.bytes / self.seconds if self.costs.images and self.seconds else None
 
     @property
     def waiting_share(self) -> float | None:
-        """Of the loop's time behind the first batch, what it spent waiting for data: 0 to 1. None before the second
+        """The share of the loop's time that it waited for data, after the first batch: 0 to 1. None before the second
         batch."""
         if self.batches < 2:
             return None
@@ -80,8 +80,8 @@ class Stats:
 
     @property
     def busy(self) -> float:
-        """How many threads or processes were at work on images, on average, behind the first batch: all of that time,
-        or with ``workers=0`` while the loop waited. Roughly: the first batch's work is counted as well."""
+        """How many threads or processes read images, on average: over the time after the first batch, or with
+        ``workers=0`` while the loop waited. It is an estimate: the work for the first batch is counted as well."""
         time = self.waiting + (self.stepping if self.workers else 0)
         return (self.costs.reading + self.costs.running) / 1e9 / time if time else 0.0
 

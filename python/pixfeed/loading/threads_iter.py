@@ -60,7 +60,7 @@ class ThreadsIter(Timed, LoaderIter):
 
     def _fill(self) -> None:
         how = _Making(self._fetcher, self._epoch, self._threads_wanted, self._pinned_device)
-        # An epoch's first batch has the cores to itself: it comes a tenth sooner, and the last one no later.
+        # An epoch's first batch has the cores to itself: it comes a tenth faster, and the last one no later.
         begins = self._keeps_order and not self._groups
         while len(self._groups) < self._ahead:
             wanted = self._draw_group(alone=not self._groups)

@@ -7,7 +7,7 @@ used for another batch. Tickets are bytes of one small segment that each worker 
 
 No descriptor stays open: a segment's crosses once and is closed on both sides. Small tensors cross by value.
 
-A fork would make a second holder that nobody knows of: slots that are held at that moment are not used again.
+A fork would make a second holder that is not counted: slots that are held at that moment are not used again.
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ class _Lender:
         self._tickets = shared_memory.attach(self._fd, _BYTES)
         self._out: dict[int, _Slot] = {}  # by ticket
         self._unused: list[int] = []
-        self._end = _FIRST  # behind the last ticket that was ever used
+        self._end = _FIRST  # after the last ticket that was ever used
         util.Finalize(None, self._tickets.__setitem__, (_ENDED, 1), exitpriority=-100)
 
     def _make(self, size: int) -> _Slot:
@@ -255,7 +255,7 @@ def _plain(tensor: torch.Tensor) -> bool:
 
 def _for_the_loader() -> bool:
     """Whether this thread feeds a queue that this process was started with: the loader's. Of other queues, a user's,
-    nobody knows where they end."""
+    it is not known where they end."""
     return runs_feeder_of(given_queues())
 
 

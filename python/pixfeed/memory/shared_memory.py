@@ -1,7 +1,7 @@
 """Segments: anonymous shared memory whose space is there before it is touched.
 
-A segment is a memfd: it has no name that could be left behind, and the size of /dev/shm (64 MB in a container, unless
-somebody says otherwise) does not limit it, only memory does. Where there is no memfd it is a nameless file in /dev/shm.
+A segment is a memfd: it has no name that could be left behind, and the size of /dev/shm (64 MB in a container by
+default) does not limit it, only memory does. Where there is no memfd it is a nameless file in /dev/shm.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ POSSIBLE = hasattr(os, "posix_fallocate") and os.path.isdir("/proc/self/fd")
 
 
 def reserve(size: int) -> int:
-    """A descriptor of ``size`` bytes of zeros that nobody else can take any more. It is the caller's to close.
+    """A descriptor of ``size`` bytes of zeros that are reserved already. It is the caller's to close.
 
     Raises:
         MemoryError: there is not so much, with the size needed, the size free and what can be done.

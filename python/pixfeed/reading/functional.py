@@ -39,7 +39,7 @@ def _pipeline(how: Reading, height: int | None, width: int | None) -> Pipeline:
 
 
 def _origin(source: Source) -> Origin:
-    """Of a source that stands in no list."""
+    """The origin of a source that is in no list."""
     return Origin(os.fspath(source) if isinstance(source, (str, os.PathLike)) else None)
 
 
@@ -58,8 +58,8 @@ def imread(
 
     Args:
         source: a path, or the encoded bytes (``bytes``, ``bytearray``, ``memoryview``, uint8 ndarray).
-        size: (height, width) in pixels to resize to. One ``None`` keeps the aspect ratio (the other side is
-            ``int(side * given / other)``), ``None`` alone the size.
+        size: (height, width) in pixels to resize to. If one is ``None``, the aspect ratio is kept: the other side is
+            ``int(side * given / other)``. ``None`` alone keeps the size.
         roi: the region ``[x, y, w, h]`` to read, in pixels of the whole displayed picture. The result is bit for bit
             the crop of the whole picture, but only what the region needs is decoded.
         box: (left, upper, right, lower): the part of the region to resize to ``size``, in fractions of pixels, as

@@ -42,38 +42,41 @@ _LONGEST = 1 << 30  # pixels of a side: what the backends can carry out
 
 @dataclass(frozen=True)
 class Reading:
-    """How pictures are read. :func:`pixfeed.imread`, :func:`pixfeed.load_batch` and :class:`pixfeed.FastTxtDataset`
-    take these as keyword arguments.
+    """How images are read: the keyword arguments of :func:`pixfeed.imread`, :func:`pixfeed.load_batch` and
+    :class:`pixfeed.FastTxtDataset`.
 
     Args:
-        channels: ``"rgb"``, as ``cv2.imread`` (IMREAD_COLOR) in the order R, G, B; ``"gray"``, as IMREAD_GRAYSCALE (of
-            a JPEG that is the luma as it is stored). :func:`pixfeed.imread` also knows ``"unchanged"``.
-        interpolation: as OpenCV: ``"nearest"``, ``"linear"`` (the default), ``"cubic"``, ``"area"``, ``"lanczos4"``,
-            ``"linear_exact"``, ``"nearest_exact"`` (cubic as OpenCV's own code; Intel's IPP, which OpenCV prefers where
-            it has it, differs by one step in places); with ``antialias=True`` as Pillow: ``"box"``, ``"bilinear"`` (the
-            default), ``"hamming"``, ``"bicubic"``, ``"lanczos"``.
-        antialias: Pillow's filters, whose support grows when the picture shrinks, bit for bit ``PIL.Image.resize``,
-            which torchvision's pretrained models were trained with. ``None`` is False unless ``decode="scaled"``.
-        decode: ``"exact"``; or ``"scaled"``, for large JPEGs that become small: the decoder makes the picture at 1/2,
-            1/4 or 1/8 of its size, the smallest that still has ``headroom`` times the output's sides, and the
-            antialiased resize does the rest. Several times faster, and not exact: docs/performance.md says how far off.
-        headroom: for ``decode="scaled"``: how much larger than the output the decoded picture has to be.
-        reduced: 1, 2, 4 or 8: read at that fraction of the size, as OpenCV's ``IMREAD_REDUCED_COLOR_*`` (and
-            ``..._GRAYSCALE_*``). Regions are given in pixels of the full size and scaled along: each number is divided
+        channels: how images are read. ``"rgb"``: 3 channels, as ``cv2.imread`` with IMREAD_COLOR, in the order R, G, B.
+            ``"gray"``: 1 channel, as with IMREAD_GRAYSCALE (for JPEGs the luma that is stored). ``"unchanged"``: as
+            with IMREAD_UNCHANGED; :func:`pixfeed.imread` only.
+        interpolation: one of OpenCV's: ``"nearest"`` (INTER_NEAREST), ``"linear"`` (the default), ``"cubic"``,
+            ``"area"``, ``"lanczos4"``, ``"linear_exact"``, ``"nearest_exact"``. With ``antialias=True`` one of
+            Pillow's: ``"box"``, ``"bilinear"`` (the default), ``"hamming"``, ``"bicubic"``, ``"lanczos"``. ``"cubic"``
+            gives the pixels of OpenCV's own code; Intel's IPP, which OpenCV uses where it is available, differs by one
+            step in places.
+        antialias: use Pillow's filters, bit for bit ``PIL.Image.resize``. Their support grows when the image shrinks;
+            torchvision's pretrained models were trained with them. ``None`` means ``True`` with ``decode="scaled"``,
+            else ``False``.
+        decode: ``"exact"``; or ``"scaled"`` for large JPEGs that become small. ``"scaled"`` decodes at 1/2, 1/4 or 1/8
+            of the size, the smallest that is still ``headroom`` times as large as the output, and then resizes with
+            antialiasing. It is several times faster and not exact; docs/performance.md gives the differences.
+        headroom: for ``decode="scaled"``: the least ratio of the decoded sides to the sides of the output, at least 1.
+        reduced: 1, 2, 4 or 8: read at this fraction of the size, as OpenCV's ``IMREAD_REDUCED_COLOR_*`` and
+            ``IMREAD_REDUCED_GRAYSCALE_*``. Regions are still given in pixels of the full size: each number is divided
             and cut to an integer.
-        roi_policy: what becomes of a region that lies partly outside its picture: ``"clip"`` cuts it off at the
-            border, ``"error"`` refuses it. A region that lies outside as a whole is always an error.
-        ignore_orientation: read the picture as it is stored, whatever its EXIF orientation says
+        roi_policy: what is done with a region that is partly outside the image: ``"clip"`` clips it at the border,
+            ``"error"`` raises RegionError. A region that is completely outside always raises it.
+        ignore_orientation: read the image as it is stored, without applying its EXIF orientation
             (IMREAD_IGNORE_ORIENTATION).
-        max_pixels: pictures with more pixels are refused before memory is taken. OpenCV itself refuses more than
+        max_pixels: images with more pixels are refused before memory is allocated. The default is OpenCV's own limit,
             2**30.
-        strict: refuse pictures that their codec reads with a mere warning, such as a corrupt data segment, and look at
-            the whole file even where only a region is read.
-        min_recovered: 0 to 1: a JPEG that is cut off is read all the same, as ``cv2.imread`` reads it (what is missing
-            is gray), if at least this share of its rows is there, counted in rows of blocks of 8 or 16 pixels. 1
-            refuses all that are cut off, 0 takes every one whose header is whole. For baseline JPEGs in one scan, which
-            most are: of a progressive one that is cut off no row is complete, and other formats are never recovered.
-            ``strict`` refuses all. Datasets list those that were recovered in ``report()``.
+        strict: refuse images that their codec reads with a warning, such as for a corrupt data segment. The whole file
+            is checked even if only a region is read.
+        min_recovered: 0 to 1. A truncated JPEG is read, as ``cv2.imread`` reads it (the missing part is gray), if at
+            least this share of its rows is there, counted in rows of blocks of 8 or 16 pixels. 1 refuses every
+            truncated JPEG, 0 refuses none whose header is complete. This applies to baseline JPEGs in one scan, as
+            most are. Truncated progressive JPEGs have no complete row, and other formats are never recovered.
+            ``strict`` refuses them all. ``report()`` of a dataset lists recovered images.
         backend: ``"native"``, ``"opencv"``, or ``None`` for the default (see :func:`pixfeed.show_config`).
 
     Raises:
@@ -204,8 +207,8 @@ def with_keywords(source: Callable[..., Any]) -> Callable[[_Function], _Function
     by name, with their types and defaults.
 
     Args:
-        source: what takes the options: a dataclass, of which they are the fields, or a function, of which they are the
-            keyword-only parameters.
+        source: what takes the options. They are the fields of a dataclass, or the keyword-only parameters of a
+            function.
     """
     taken = [
         parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)

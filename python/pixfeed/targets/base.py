@@ -65,7 +65,7 @@ class Targets:
             wanted: places, of pictures that could be read.
 
         Returns:
-            A column of B, of which ``wanted`` count; and what went wrong, by place.
+            A column of B targets, where those at ``wanted`` are valid; and what went wrong, by place.
         """
         made: list[Any] = [None] * len(rows)
         failed = {}

@@ -23,7 +23,7 @@ class Boxes(Targets):
 
     Args:
         files: see :class:`Targets`.
-        min_visibility: a box of whose area a smaller share is left is dropped; one of which nothing is left always.
+        min_visibility: boxes are dropped if a smaller share of their area is left, and always if nothing is left.
         form: one of BOX_FORMATS: x, y, w, h, or left, upper, right, lower.
     """
 

@@ -18,7 +18,7 @@ from pixfeed.lists.annotations import Annotations
 from pixfeed.targets.base import Column, Targets
 from pixfeed.targets.point_map import PointMap
 
-#: Pillow's modes with one integer a pixel. "P" has places in a palette.
+#: Pillow's modes with one integer per pixel. "P" has places in a palette.
 MODES = ("1", "L", "P", "I", "I;16", "I;16B", "I;16L", "I;16N")
 
 
@@ -59,7 +59,7 @@ def read(path: str, origin: Origin, size: tuple[int, int]) -> NDArray[Any]:
         ndarray ``[H, W]``, bool or of an integer type.
 
     Raises:
-        ImageError: the file is missing, empty, truncated, corrupt, or no image with one integer a pixel.
+        ImageError: the file is missing, empty, truncated, corrupt, or no image with one integer per pixel.
         RegionError: it has another size.
         BackendError: Pillow is not there.
     """
@@ -69,7 +69,7 @@ def read(path: str, origin: Origin, size: tuple[int, int]) -> NDArray[Any]:
         on_disk = os.path.getsize(path)
         with Image.open(path) as image:
             if image.mode not in MODES:
-                note = f"Pillow's mode {image.mode}, and a mask has one integer a pixel"
+                note = f"Pillow's mode {image.mode}, and a mask has one integer per pixel"
                 raise origin.image_error(Status.UNSUPPORTED, on_disk, note)
             if image.size != size[::-1]:  # before anything is decoded
                 have, want = (" x ".join(map(str, sides)) for sides in (image.size, size[::-1]))

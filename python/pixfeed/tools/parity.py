@@ -62,7 +62,7 @@ class Tally:
 class Report:
     """What :func:`compare` found."""
 
-    #: By (format, way of reading, whom it is compared with).
+    #: By (format, way of reading, library that it is compared with).
     exact: dict[tuple[str, str, str], Tally] = field(default_factory=dict)
     #: decode="scaled" against exact antialiasing, by format: not meant to be identical.
     scaled: dict[str, Tally] = field(default_factory=dict)
@@ -123,7 +123,7 @@ def _region(width: int, height: int) -> tuple[int, int, int, int]:
 def _ways(
     data: bytes, whole: NDArray[Any], read: Callable[..., NDArray[Any]]
 ) -> Iterator[tuple[str, str, NDArray[Any], NDArray[Any] | None]]:
-    """(way of reading, whom it is compared with, ours, theirs) for one file, which ``whole`` is as cv2 reads it."""
+    """(way of reading, library that it is compared with, ours, theirs) for one file. ``whole``: as cv2 reads it."""
     import cv2
     from PIL import Image
 

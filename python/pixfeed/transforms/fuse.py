@@ -90,11 +90,11 @@ class Recipe:
         mean, std: three numbers each, for the last pass.
         written: the dtype that the last pass writes, ``None`` if nothing was said about it.
         dtype: that of the images in the end, before Python; see :meth:`settle`.
-        numeric: what is done to whole batches behind that, with columns of random numbers.
-        python: what is done to each sample in Python behind that.
+        numeric: what is done to whole batches after that, with columns of random numbers.
+        python: what is done to each sample in Python after that.
         size: (height, width) of what the passes make, ``None`` if that depends on the picture.
         channels: how many the passes make.
-        draws: how many random numbers a sample takes.
+        draws: random numbers per sample.
 
     Raises:
         TypeError, ValueError: something is no transform, or the order makes no sense.
@@ -111,7 +111,7 @@ class Recipe:
         self.python: list[Callable[..., Any]] = []
         self.size: tuple[int, int] | None = None
         self.draws = 0
-        self._fused: list[Transform] = []  # into the last pass, behind its steps
+        self._fused: list[Transform] = []  # into the last pass, after its steps
         self._normalizes = False
         for step in transforms:
             if self.python or not isinstance(step, Transform):
@@ -247,7 +247,7 @@ class Recipe:
         return self.lines("decode")
 
     def lines(self, *before: str) -> str:
-        """Which part runs where, a line each; ``before``: what else the first pass does."""
+        """Which part runs where, one line per part; ``before``: what else the first pass does."""
         steps = [[repr(step) for step, _ in each.steps] for each in self.passes]
         steps[-1] += map(repr, self._fused)
         lines = ["native, in one pass: " + ", ".join([*before, *steps[0]])]
