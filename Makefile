@@ -48,6 +48,15 @@ tsan: setup  ## the tests of the pool with the thread sanitizer
 	@$(call build,tsan)
 	setarch $$(uname -m) -R $(BIN)/ctest --preset tsan
 
+# Kernels are left out: clang-tidy would look at each of them once per CPU target, which takes minutes.
+tidy: setup  ## clang-tidy (.clang-tidy says what it looks for)
+	$(PIP) install -q clang-tidy==21.1.6
+	@bash cmake/system_packages.sh --tests $(PYTHON)
+	@$(BIN)/cmake --preset dev -DPIXFEED_EXTENSION=ON -DPython_EXECUTABLE=$(CURDIR)/$(BIN)/python \
+	  -Dpybind11_DIR=$$($(BIN)/python -m pybind11 --cmakedir) >build-dev.log || { cat build-dev.log; exit 1; }; rm -f build-dev.log
+	@grep -L foreach_target csrc/core/*.cpp csrc/core/*/*.cpp csrc/core/*/*/*.cpp csrc/bind/*.cpp | \
+	  xargs -P $$(nproc) -n 6 $(BIN)/clang-tidy -quiet -p build/dev
+
 MINUTES ?= 1
 fuzz: setup  ## our JPEG decoder against libjpeg-turbo on mutated files, MINUTES=n of them (needs clang)
 	@bash cmake/system_packages.sh --fuzz $(PYTHON)

@@ -1,5 +1,5 @@
-// What the tests add to doctest: a check with a printf-style explanation that costs nothing while it holds, because some
-// loops check millions of values; and a loop over CPU targets.
+// What the tests add to doctest: a check with a printf-style explanation that costs nothing while it holds, because
+// some loops check millions of values; and a loop over CPU targets.
 #pragma once
 
 #include <doctest/doctest.h>

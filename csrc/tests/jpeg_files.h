@@ -34,8 +34,8 @@ Picture low_pass(const std::vector<std::uint8_t>& file, int width, int height, c
 bool check_low_pass_parts(const std::vector<std::uint8_t>& file, int width, int height, Request request,
                           const std::string& name);
 
-// A sound file in every way or, without `thorough`, in about every third, and parts of it. False if it is declined as it
-// is: that may be right. What is taken as it is has to be taken in every other way, too.
+// A sound file in every way or, without `thorough`, in about every third, and parts of it. False if it is declined as
+// it is: that may be right. What is taken as it is has to be taken in every other way, too.
 bool check_file(const std::vector<std::uint8_t>& file, const std::string& name, bool thorough);
 
 // A file that is made and has to be taken.

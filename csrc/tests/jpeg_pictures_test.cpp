@@ -68,8 +68,8 @@ TEST_CASE("jpeg: every sampling, size and quality") {
   }
 }
 
-// Pictures large enough for all chains of block_starts, sound and damaged ones: whatever finds and picks their blocks, the
-// samples are the same, or the file is declined by all.
+// Pictures large enough for all chains of block_starts, sound and damaged ones: whatever finds and picks their blocks,
+// the samples are the same, or the file is declined by all.
 TEST_CASE("jpeg: all CPU targets give the same") {
   std::vector<std::vector<std::uint8_t>> files;
   std::vector<bool> sound;

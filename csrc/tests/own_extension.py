@@ -1,4 +1,4 @@
-"""A pytest plugin: pixfeed from this checkout with the extension of the build folder PIXFEED_BUILD, not the installed one.
+"""A pytest plugin: pixfeed from this checkout, with the extension of the build folder PIXFEED_BUILD.
 
 ``make asan`` runs tests with an extension that has the sanitizers in it.
 """

@@ -23,7 +23,8 @@ TEST_CASE("pool: each task once") {
   }
 }
 
-// A thread of the pool is in the middle of a call of priority 5 when others come, which have to wait until its task is done.
+// A thread of the pool is in the middle of a call of priority 5 when others come, which have to wait until its task is
+// done.
 TEST_CASE("pool: the lowest priority goes first") {
   std::mutex mutex;
   std::vector<int> order;  // priorities, as their tasks begin
