@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from pixfeed.backends import NAMES
 from pixfeed.errors import BackendError, ListError
 from pixfeed.tools.info import show_config
+
+
+def _config(_: argparse.Namespace) -> int:
+    show_config()
+    return 0
 
 
 def _parity(arguments: argparse.Namespace) -> int:
@@ -35,7 +41,7 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m pixfeed", description=__doc__)
     commands = parser.add_subparsers(title="commands (without one: config)")
     config = commands.add_parser("config", help="print versions, backends, codecs and threads")
-    config.set_defaults(run=lambda _: show_config())
+    config.set_defaults(run=_config)
     parity = commands.add_parser(
         "parity",
         help="compare pixels with the OpenCV and the Pillow that are installed, on your own files",
@@ -47,7 +53,8 @@ def main(argv: list[str] | None = None) -> int:
     parity.add_argument("--backend", choices=NAMES, help="which of pixfeed's backends")
     parity.set_defaults(run=_parity)
     arguments = parser.parse_args(argv)
-    return arguments.run(arguments) or 0 if hasattr(arguments, "run") else show_config() or 0
+    run: Callable[[argparse.Namespace], int] = getattr(arguments, "run", _config)
+    return run(arguments)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from __future__ import annotations
 import multiprocessing
 import threading
 import weakref
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from multiprocessing import queues
 from types import TracebackType
 from typing import Any, TypeVar
@@ -17,10 +17,10 @@ from typing import Any, TypeVar
 import torch
 import torch.utils.data
 from torch._utils import ExceptionWrapper
-from torch.multiprocessing.reductions import reduce_tensor
-from torch.storage import _share_memory_lock_protected as under_share_memory_lock
+from torch.multiprocessing import reductions
+from torch.storage import _share_memory_lock_protected
 from torch.utils.data._utils import collate as collating
-from torch.utils.data._utils.pin_memory import pin_memory
+from torch.utils.data._utils import pin_memory as pinning
 from torch.utils.data.dataloader import (
     _BaseDataLoaderIter,
     _DatasetKind,
@@ -36,6 +36,8 @@ __all__ = [
     "SingleProcessIter",
     "collating",
     "given_queues",
+    "in_storage",
+    "is_shared",
     "pin_memory",
     "reduce_tensor",
     "report_feeder_errors",
@@ -45,14 +47,37 @@ __all__ = [
 ]
 
 _T_co = TypeVar("_T_co", covariant=True)
+_Function = TypeVar("_Function", bound=Callable[..., Any])
 
 #: How torch describes its tensors to C: a capsule with DLPack's exchange table. An older torch has none.
 TENSOR_EXCHANGE = getattr(torch.Tensor, "__dlpack_c_exchange_api__", None)
 
 
+#: ``reduce_tensor(tensor)``: what a pickle of a tensor has.
+reduce_tensor: Callable[[torch.Tensor], tuple[Any, ...]] = reductions.reduce_tensor
+#: A decorator for functions whose first argument is a storage: torch's lock of that storage is held.
+under_share_memory_lock: Callable[[_Function], _Function] = _share_memory_lock_protected
+#: ``pin_memory(data, device)``: the same structure, with its tensors in pinned memory.
+pin_memory: Callable[[Any, str | None], Any] = pinning.pin_memory
+
+
 def shared_storage(size: int) -> torch.UntypedStorage:
     """``size`` bytes of torch's own shared memory."""
-    return torch.UntypedStorage._new_shared(size, device="cpu")
+    new_shared: Callable[..., torch.UntypedStorage] = torch.UntypedStorage._new_shared
+    return new_shared(size, device="cpu")
+
+
+def in_storage(storage: torch.UntypedStorage, dtype: torch.dtype, shape: tuple[int, ...]) -> torch.Tensor:
+    """The contiguous tensor at the beginning of a storage."""
+    tensor: Any = torch.empty(0, dtype=dtype)
+    made: torch.Tensor = tensor.set_(storage, 0, shape)
+    return made
+
+
+def is_shared(tensor: torch.Tensor) -> bool:
+    """Whether a tensor lies in torch's shared memory."""
+    shared: Callable[[], bool] = tensor.is_shared
+    return shared()
 
 
 # -- the DataLoader ----------------------------------------------------------------------------------------------------
@@ -88,7 +113,7 @@ class LoaderBase(torch.utils.data.DataLoader[_T_co]):
 class LoaderIter(_BaseDataLoaderIter):
     """An iterator over the batches of a loader that subclasses fetch in their own way."""
 
-    def _started(self, loader: LoaderBase) -> None:
+    def _started(self, loader: LoaderBase[Any]) -> None:
         """Called when an epoch begins with an iterator that has served one already."""
 
     def _next_batch(self) -> Any:
@@ -100,14 +125,13 @@ class LoaderIter(_BaseDataLoaderIter):
 
     def _new_fetcher(self) -> Any:
         """torch's object whose ``fetch(indices)`` reads samples and collates them."""
-        return _DatasetKind.create_fetcher(
-            self._dataset_kind, self._dataset, self._auto_collation, self._collate_fn, self._drop_last
-        )
+        create: Callable[..., Any] = _DatasetKind.create_fetcher
+        return create(self._dataset_kind, self._dataset, self._auto_collation, self._collate_fn, self._drop_last)
 
     @property
     def _makes_batches(self) -> bool:
         """Whether samples are collated: not with ``batch_size=None``."""
-        return self._auto_collation
+        return bool(self._auto_collation)
 
     @property
     def _pinned_device(self) -> str | None:
@@ -124,9 +148,10 @@ class LoaderIter(_BaseDataLoaderIter):
         return self._num_workers
 
     def _draw_indices(self) -> Any:
-        return self._next_index()
+        draw: Callable[[], Any] = self._next_index
+        return draw()
 
-    def _reset(self, loader: LoaderBase, first_iter: bool = False) -> None:
+    def _reset(self, loader: LoaderBase[Any], first_iter: bool = False) -> None:
         super()._reset(loader, first_iter)
         self._started(loader)
 
@@ -138,7 +163,8 @@ class SingleProcessIter(_SingleProcessDataLoaderIter):
     """torch's iterator of ``num_workers=0``."""
 
     def _next_batch(self) -> Any:
-        return super()._next_data()
+        fetch: Callable[[], Any] = super()._next_data
+        return fetch()
 
     def _next_data(self) -> Any:
         return self._next_batch()
@@ -158,7 +184,7 @@ class MultiProcessIter(_MultiProcessingDataLoaderIter):
         # 5 s for each of them. Queues that are referred to from outside the cycle are freed after __del__.
         weakref.finalize(self, _keep_until_now, self._index_queues).atexit = False
 
-    def _starts(self, loader: LoaderBase) -> None:
+    def _starts(self, loader: LoaderBase[Any]) -> None:
         """Called when an epoch begins, before indices are sent to workers."""
 
     def _indices_to_send(self, indices: Any) -> Any:
@@ -166,14 +192,16 @@ class MultiProcessIter(_MultiProcessingDataLoaderIter):
         return indices
 
     def _next_batch(self) -> Any:
-        return super()._next_data()
+        fetch: Callable[[], Any] = super()._next_data
+        return fetch()
 
-    def _reset(self, loader: LoaderBase, first_iter: bool = False) -> None:
+    def _reset(self, loader: LoaderBase[Any], first_iter: bool = False) -> None:
         self._starts(loader)
         super()._reset(loader, first_iter)
 
     def _next_index(self) -> Any:
-        return self._indices_to_send(super()._next_index())
+        draw: Callable[[], Any] = super()._next_index
+        return self._indices_to_send(draw())
 
     def _next_data(self) -> Any:
         return self._next_batch()
@@ -181,7 +209,8 @@ class MultiProcessIter(_MultiProcessingDataLoaderIter):
 
 # -- collating ---------------------------------------------------------------------------------------------------------
 
-CollateFunctions = Mapping[type | tuple[type, ...], Callable[..., Any]]
+#: A ``collate_fn_map``: what collates samples of a type.
+CollateFunctions = dict[type | tuple[type, ...], Callable[..., Any]]
 
 
 def register_collate(kind: type, function: Callable[..., Any]) -> None:
@@ -192,33 +221,37 @@ def register_collate(kind: type, function: Callable[..., Any]) -> None:
 # -- worker processes --------------------------------------------------------------------------------------------------
 
 
-def given_queues() -> list[queues.Queue]:
+def given_queues() -> list[queues.Queue[Any]]:
     """The queues that this process was started with: in a DataLoader's worker process, the loader's."""
     started_with: Iterable[Any] = getattr(multiprocessing.current_process(), "_args", ())
     return [it for it in started_with if isinstance(it, queues.Queue)]
 
 
-def runs_feeder_of(given: Sequence[queues.Queue]) -> bool:
+def runs_feeder_of(given: Sequence[queues.Queue[Any]]) -> bool:
     """Whether this thread is the one that pickles and sends what is put into one of these queues."""
     thread = threading.current_thread()
     return any(getattr(queue, "_thread", None) is thread for queue in given)
 
 
-def report_feeder_errors(queue: queues.Queue) -> None:
+def report_feeder_errors(queue: queues.Queue[Any]) -> None:
     """A batch that cannot be pickled becomes an error in the loop that waits for it.
 
     Python's queues pickle in a thread of their own. They drop what cannot be pickled, and print a traceback; torch's
     loader then waits for that batch for ever.
     """
 
+    all_queues: Any = queues.Queue
+    this_queue: Any = queue
+    wrapper: Callable[..., object] = ExceptionWrapper
+
     def handler(error: Exception, sent: object) -> None:
         number = sent[0] if isinstance(sent, tuple) and len(sent) == 2 else None
         if not isinstance(number, int):  # no batch
-            queues.Queue._on_queue_feeder_error(error, sent)
+            all_queues._on_queue_feeder_error(error, sent)
             return
         info: tuple[type[BaseException], BaseException, TracebackType | None]
         info = type(error), error, error.__traceback__
         where = "in a DataLoader worker process, where the batch could not be sent"
-        queue.put((number, ExceptionWrapper(info, where)))
+        queue.put((number, wrapper(info, where)))
 
-    queue._on_queue_feeder_error = handler
+    this_queue._on_queue_feeder_error = handler

@@ -60,7 +60,7 @@ def to_device(
     return moved(batch)
 
 
-def _like(container: Any, content: dict | list) -> Any:
+def _like(container: Any, content: dict[Any, Any] | list[Any]) -> Any:
     """``content`` as the container's type, or as it is where that takes something else."""
     try:
         return content if type(container) is type(content) else type(container)(content)

@@ -10,9 +10,11 @@ from __future__ import annotations
 import contextlib
 import random
 from collections.abc import Iterator, Sequence
+from typing import cast
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 _LOW = np.uint64(0xFFFFFFFF)
 _HALF = np.uint64(32)
@@ -20,7 +22,7 @@ _MULTIPLIERS = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
 _STEPS = 0x9E3779B9, 0xBB67AE85  # of the two halves of the key from round to round
 
 
-def philox(counter: Sequence[np.ndarray], key: tuple[int, int]) -> list[np.ndarray]:
+def philox(counter: Sequence[NDArray[np.uint64] | np.uint64], key: tuple[int, int]) -> list[NDArray[np.uint64]]:
     """Four words of 32 bits for each counter.
 
     Args:
@@ -36,10 +38,10 @@ def philox(counter: Sequence[np.ndarray], key: tuple[int, int]) -> list[np.ndarr
         first, second = a * _MULTIPLIERS[0], c * _MULTIPLIERS[1]
         a, b = (second >> _HALF) ^ b ^ np.uint64(left), second & _LOW
         c, d = (first >> _HALF) ^ d ^ np.uint64(right), first & _LOW
-    return [a, b, c, d]
+    return cast("list[NDArray[np.uint64]]", [a, b, c, d])  # one of them is an array
 
 
-def uniform(seed: int, epoch: int, indices: Sequence[int], count: int) -> np.ndarray:
+def uniform(seed: int, epoch: int, indices: Sequence[int] | NDArray[np.int64], count: int) -> NDArray[np.float64]:
     """Uniform numbers in [0, 1).
 
     Args:
@@ -55,7 +57,10 @@ def uniform(seed: int, epoch: int, indices: Sequence[int], count: int) -> np.nda
     blocks = np.arange(-(-count // 4), dtype=np.uint64)
     counter = at & _LOW, at >> _HALF, blocks, np.uint64(epoch & 0xFFFFFFFF)
     words = philox(counter, (seed & 0xFFFFFFFF, seed >> 32 & 0xFFFFFFFF))
-    return np.stack(words, 2).reshape(len(at), 4 * len(blocks))[:, :count] * 2.0**-32
+    numbers: NDArray[np.float64] = np.stack(words, 2).reshape(len(at), 4 * len(blocks))[:, :count] * np.float64(
+        2.0**-32
+    )
+    return numbers
 
 
 def normal(shape: Sequence[int], u: float) -> torch.Tensor:
@@ -63,7 +68,7 @@ def normal(shape: Sequence[int], u: float) -> torch.Tensor:
     return torch.randn(shape, generator=torch.Generator().manual_seed(int(u * 2**32)))
 
 
-def from_torch(count: int) -> np.ndarray:
+def from_torch(count: int) -> NDArray[np.float64]:
     """float64 ``[1, count]``, uniform in [0, 1), from torch's global generator: for single calls of a transform."""
     return torch.rand(1, count, dtype=torch.float64).numpy()
 

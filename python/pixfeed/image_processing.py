@@ -14,8 +14,10 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from types import ModuleType
+from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pixfeed.errors import BackendError, Origin, Status
 from pixfeed.plan import output_size
@@ -24,7 +26,7 @@ from pixfeed.reading.functional import imread
 # OpenCV's numbers, so that this module can be imported without it.
 _COLOR = 1
 # IMREAD_REDUCED_*: the scale that each of them reads with.
-_REDUCED = {16: 2, 17: 2, 32: 4, 33: 4, 64: 8, 65: 8}
+_REDUCED: dict[int, Literal[2, 4, 8]] = {16: 2, 17: 2, 32: 4, 33: 4, 64: 8, 65: 8}
 _IGNORE_ORIENTATION = 128
 _SIXTEEN_BITS = (".png", ".tif", ".tiff")
 # IMREAD_GRAYSCALE, IMREAD_COLOR, the reduced ones: read as a region. Others (IMREAD_ANYDEPTH, ...) by cv2.imread.
@@ -40,11 +42,11 @@ def _cv2() -> ModuleType:
 
 
 def read_image(
-    filename: str | os.PathLike,
+    filename: str | os.PathLike[str],
     resize_height: int | None = None,
     resize_width: int | None = None,
     normalization: bool = False,
-) -> np.ndarray:
+) -> NDArray[Any]:
     """Read a picture as RGB and resize it.
 
     Args:
@@ -64,8 +66,8 @@ def read_image(
 
 
 def fast_read_image_roi(
-    filename: str | os.PathLike, orig_rect: Sequence[float], ImreadModes: int = _COLOR, normalization: bool = False
-) -> np.ndarray:
+    filename: str | os.PathLike[str], orig_rect: Sequence[float], ImreadModes: int = _COLOR, normalization: bool = False
+) -> NDArray[Any]:
     """Read a region of a picture, reduced if asked for.
 
     Args:
@@ -86,15 +88,17 @@ def fast_read_image_roi(
         ValueError: a number of the rectangle, scaled, is negative. (A RegionError is a ValueError, too.)
     """
     mode = ImreadModes & ~_IGNORE_ORIENTATION
-    reduced = _REDUCED.get(mode, 1)
+    reduced: Literal[1, 2, 4, 8] = _REDUCED.get(mode, 1)
     x, y, w, h = (np.array(orig_rect) / reduced).astype(int).tolist()
-    ignore = {"ignore_orientation": bool(ImreadModes & _IGNORE_ORIENTATION)}
+    ignore = bool(ImreadModes & _IGNORE_ORIENTATION)
     if mode in _REGION_MODES and min(w, h) > 0 and min(x, y) >= 0:
-        channels = "rgb" if mode & _COLOR else "gray"
+        channels: Literal["rgb", "gray"] = "rgb" if mode & _COLOR else "gray"
         rect = np.array(orig_rect).astype(int).tolist()
-        region = imread(filename, roi=rect, channels=channels, reduced=reduced, **ignore)
+        region = imread(filename, roi=rect, channels=channels, reduced=reduced, ignore_orientation=ignore)
     else:
-        image = imread(filename, **ignore)  # also the errors of every other mode: they name what is wrong
+        image = imread(
+            filename, ignore_orientation=ignore
+        )  # also the errors of every other mode: they name what is wrong
         if mode != _COLOR:
             cv2 = _cv2()
             image = cv2.imread(os.fspath(filename), ImreadModes)
@@ -107,7 +111,7 @@ def fast_read_image_roi(
     return region / 255.0 if normalization else region
 
 
-def resize_image(image: np.ndarray, resize_height: int | None, resize_width: int | None) -> np.ndarray:
+def resize_image(image: NDArray[Any], resize_height: int | None, resize_width: int | None) -> NDArray[Any]:
     """``cv2.resize`` (INTER_LINEAR) to ``resize_height`` x ``resize_width`` pixels; one ``None`` keeps the aspect
     ratio (``int(side * given / other)``), both ``None`` return ``image`` itself.
 
@@ -124,11 +128,12 @@ def resize_image(image: np.ndarray, resize_height: int | None, resize_width: int
     """
     if resize_height is None and resize_width is None:
         return image
-    height, width = output_size(*image.shape[:2], resize_height, resize_width)
-    return _cv2().resize(image, dsize=(width, height))
+    height, width = output_size(image.shape[0], image.shape[1], resize_height, resize_width)
+    resized: NDArray[Any] = _cv2().resize(image, dsize=(width, height))
+    return resized
 
 
-def scale_image(image: np.ndarray, scale: Sequence[float]) -> np.ndarray:
+def scale_image(image: NDArray[Any], scale: Sequence[float]) -> NDArray[Any]:
     """``cv2.resize`` (INTER_LINEAR) by factors.
 
     Args:
@@ -141,10 +146,11 @@ def scale_image(image: np.ndarray, scale: Sequence[float]) -> np.ndarray:
     Raises:
         cv2.error: the dtype is another one, or nothing would be left of a side.
     """
-    return _cv2().resize(image, dsize=None, fx=scale[0], fy=scale[1])
+    scaled: NDArray[Any] = _cv2().resize(image, dsize=None, fx=scale[0], fy=scale[1])
+    return scaled
 
 
-def get_rect_image(image: np.ndarray, rect: Sequence[int]) -> np.ndarray:
+def get_rect_image(image: NDArray[Any], rect: Sequence[int]) -> NDArray[Any]:
     """The part of ``image`` inside ``rect`` ``[x, y, w, h]``: a view, cut off where the picture ends.
 
     Raises:
@@ -180,7 +186,7 @@ def scale_rect(orig_rect: Sequence[float], orig_shape: Sequence[int], dest_shape
     ]
 
 
-def rgb_to_gray(image: np.ndarray) -> np.ndarray:
+def rgb_to_gray(image: NDArray[Any]) -> NDArray[Any]:
     """``cv2.cvtColor`` (RGB2GRAY).
 
     Args:
@@ -193,10 +199,11 @@ def rgb_to_gray(image: np.ndarray) -> np.ndarray:
         cv2.error: the dtype or the shape is another one.
     """
     cv2 = _cv2()
-    return cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+    gray: NDArray[Any] = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+    return gray
 
 
-def _drawable(image: np.ndarray) -> np.ndarray:
+def _drawable(image: NDArray[Any]) -> NDArray[np.uint8]:
     """uint8, as files and windows take it: floats (and bool) times 255, integers as they are.
 
     Raises:
@@ -207,7 +214,8 @@ def _drawable(image: np.ndarray) -> np.ndarray:
     if image.dtype == np.uint8:
         return image
     if image.dtype.kind in "fb":
-        return np.clip(image * 255, 0, 255).astype(np.uint8)
+        clipped: NDArray[Any] = np.clip(image * 255, 0, 255)
+        return clipped.astype(np.uint8)
     if image.dtype.kind not in "iu":
         raise TypeError(f"a picture has uint8 or floats in [0, 1], not {image.dtype}")
     if image.size and not 0 <= image.min() <= image.max() <= 255:
@@ -218,7 +226,7 @@ def _drawable(image: np.ndarray) -> np.ndarray:
     return image.astype(np.uint8)
 
 
-def save_image(image_path: str | os.PathLike, rgb_image: np.ndarray, toUINT8: bool = True) -> None:
+def save_image(image_path: str | os.PathLike[str], rgb_image: NDArray[Any], toUINT8: bool = True) -> None:
     """Write a picture in the format of the file's ending.
 
     Args:
@@ -247,7 +255,7 @@ def save_image(image_path: str | os.PathLike, rgb_image: np.ndarray, toUINT8: bo
 
 
 def combine_save_image(
-    orig_image: np.ndarray, dest_image: np.ndarray, out_dir: str | os.PathLike, name: str, prefix: str
+    orig_image: NDArray[Any], dest_image: NDArray[Any], out_dir: str | os.PathLike[str], name: str, prefix: str
 ) -> None:
     """Write ``dest_image`` as ``out_dir/NAME_PREFIX.jpg``, and both side by side as ``out_dir/NAME_src_PREFIX.jpg``.
 
@@ -270,7 +278,7 @@ def combine_save_image(
 combime_save_image = combine_save_image
 
 
-def show_image(title: str, image: np.ndarray, save_to: str | os.PathLike | None = None) -> None:
+def show_image(title: str, image: NDArray[Any], save_to: str | os.PathLike[str] | None = None) -> None:
     """Show a picture with matplotlib, or write the figure to ``save_to``.
 
     Args:
@@ -296,7 +304,7 @@ def show_image(title: str, image: np.ndarray, save_to: str | os.PathLike | None 
     plt.close(figure)
 
 
-def cv_show_image(title: str, image: np.ndarray, save_to: str | os.PathLike | None = None) -> None:
+def cv_show_image(title: str, image: NDArray[Any], save_to: str | os.PathLike[str] | None = None) -> None:
     """Show an RGB picture in an OpenCV window until a key is pressed, or write it to ``save_to``.
 
     Args:
@@ -327,7 +335,7 @@ def cv_show_image(title: str, image: np.ndarray, save_to: str | os.PathLike | No
 
 
 def show_image_rect(
-    win_name: str, image: np.ndarray, rect: Sequence[int], save_to: str | os.PathLike | None = None
+    win_name: str, image: NDArray[Any], rect: Sequence[int], save_to: str | os.PathLike[str] | None = None
 ) -> None:
     """:func:`cv_show_image` with a rectangle drawn into a copy of the picture, in blue (black in a gray one).
 

@@ -9,9 +9,10 @@ import re
 from array import array
 from collections.abc import Iterator
 from enum import IntEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 #: What may stand between fields, and around numbers.
 BLANKS = b" \t\v\f"
@@ -65,10 +66,10 @@ class Table(NamedTuple):
         lines: int64 ``[ceil(n / STRIDE) + 1]``: the line of every STRIDE-th sample, and of the last one.
     """
 
-    offsets: np.ndarray
-    rois: np.ndarray
-    labels: np.ndarray
-    lines: np.ndarray
+    offsets: NDArray[np.uint32] | NDArray[np.int64]
+    rois: NDArray[np.int64]
+    labels: NDArray[Any]
+    lines: NDArray[np.int64]
 
 
 class _Bad(Exception):
@@ -89,7 +90,7 @@ def check_delimiter(delimiter: str | None) -> str | None:
     raise ValueError(f"delimiter is {delimiter!r}; it may be one ASCII character such as ',', ';' or '\\t', or None")
 
 
-def check_label_dtype(dtype: object) -> np.dtype:
+def check_label_dtype(dtype: object) -> np.dtype[Any]:
     """Raises:
     ValueError: labels cannot be of that type.
     """
@@ -189,6 +190,10 @@ def _number(field: bytes, largest: float) -> float:
     return value
 
 
+def _offsets(offsets: array[int], end: int) -> NDArray[np.uint32] | NDArray[np.int64]:
+    return np.array(offsets, np.int64) if end >= 1 << 32 else np.array(offsets, np.uint32)
+
+
 def parse(
     source: int | bytes,
     begin: int,
@@ -196,7 +201,7 @@ def parse(
     first_line: int,
     delimiter: str | None,
     roi_columns: int,
-    label_dtype: np.dtype,
+    label_dtype: np.dtype[Any],
 ) -> tuple[Problem, Table]:
     """Read a list.
 
@@ -210,7 +215,7 @@ def parse(
         What is wrong with the first line that has something wrong, and the table, which then is undefined.
     """
     offsets, numbers, rois = array("q"), array("q"), array("q")
-    labels = array({"int64": "q", "float32": "f", "float64": "d"}[label_dtype.name])
+    labels: array[Any] = array({"int64": "q", "float32": "f", "float64": "d"}[label_dtype.name])
     largest = _LARGEST.get(label_dtype.name)
     n_labels = 0
 
@@ -256,7 +261,7 @@ def parse(
     n = 0 if problem.fault else len(offsets)
     offsets.append(end)
     return problem, Table(
-        np.array(offsets[:n] + offsets[-1:], np.int64 if end >= 1 << 32 else np.uint32),
+        _offsets(offsets[:n] + offsets[-1:], end),
         np.array(rois[: n * roi_columns], np.int64).reshape(n, roi_columns),
         np.array(labels[: n * n_labels], label_dtype).reshape(n, n_labels),
         np.array(numbers[:n:STRIDE] + numbers[n - 1 : n], np.int64),

@@ -13,8 +13,13 @@ Both dtypes mirror C structs (``csrc/core/header.h``, ``csrc/core/plan.h``); ``t
 from __future__ import annotations
 
 import functools
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+
+#: int64 ``[n]``, or a number that is the same for all pictures.
+Pixels = NDArray[np.int64] | int
 
 #: One row a source. Sides in pixels as displayed, that is after the EXIF orientation (1 to 8); ``bytes`` on disk.
 HEADER = np.dtype(
@@ -101,9 +106,9 @@ def output_size(height: int, width: int, resize_height: int | None, resize_width
     One ``None`` keeps the aspect ratio: the other side is ``int(side * given / other)``, at least 1. Both ``None``
     keep the size. This is the rule of the ``resize_image`` helper that list-file datasets use.
     """
-    if resize_height is None and resize_width is None:
-        return height, width
     if resize_height is None:
+        if resize_width is None:
+            return height, width
         return max(1, int(height * resize_width / width)), resize_width
     if resize_width is None:
         return resize_height, max(1, int(width * resize_height / height))
@@ -111,25 +116,29 @@ def output_size(height: int, width: int, resize_height: int | None, resize_width
 
 
 def output_sizes(
-    height: np.ndarray, width: np.ndarray, resize_height: int | None, resize_width: int | None
-) -> tuple[np.ndarray | int, np.ndarray | int]:
+    height: Pixels, width: Pixels, resize_height: int | None, resize_width: int | None
+) -> tuple[Pixels, Pixels]:
     """:func:`output_size` of pictures with the sides ``[n]``."""
-    if resize_height is None and resize_width is None:
-        return height, width
     if resize_height is None:
-        resize_height = np.maximum(1, (height * resize_width / width).astype(np.int64))
-    elif resize_width is None:
-        resize_width = np.maximum(1, (width * resize_height / height).astype(np.int64))
+        if resize_width is None:
+            return height, width
+        return np.maximum(1, np.asarray(height * resize_width / width).astype(np.int64)), resize_width
+    if resize_width is None:
+        return resize_height, np.maximum(1, np.asarray(width * resize_height / height).astype(np.int64))
     return resize_height, resize_width
 
 
-def reduced_side(side: np.ndarray, format: np.ndarray, reduced: np.ndarray | int) -> np.ndarray:
+def reduced_side(
+    side: NDArray[np.integer[Any]], format: NDArray[np.int32], reduced: NDArray[np.integer[Any]] | int
+) -> NDArray[np.int64]:
     """Pixels of a side when it is decoded at 1 / ``reduced`` of its size, as OpenCV's ``IMREAD_REDUCED_*`` has it: a
     JPEG's are rounded up, others down."""
     return np.where(format == JPEG, -(-side // reduced), np.maximum(side // reduced, 1))
 
 
-def reduction(headers: np.ndarray, reduced: np.ndarray | int) -> tuple[np.ndarray, np.ndarray]:
+def reduction(
+    headers: NDArray[np.void] | np.void, reduced: NDArray[np.integer[Any]] | int
+) -> tuple[NDArray[Any], NDArray[np.int64]]:
     """Where decoding at 1 / ``reduced`` of the size takes points of displayed pictures: from ``at`` to
     ``(at + lead) / scale``.
 
@@ -151,7 +160,9 @@ def reduction(headers: np.ndarray, reduced: np.ndarray | int) -> tuple[np.ndarra
     return scale, np.where(jpeg & backwards, decoded * reduced - sides, 0)
 
 
-def resize_plan(headers: np.ndarray, size: tuple[int, int], interpolation: int = OPENCV["linear"]) -> np.ndarray:
+def resize_plan(
+    headers: NDArray[np.void], size: tuple[int, int], interpolation: int = OPENCV["linear"]
+) -> NDArray[np.void]:
     """PLAN rows that resize each whole picture to ``size``.
 
     Args:
@@ -162,7 +173,8 @@ def resize_plan(headers: np.ndarray, size: tuple[int, int], interpolation: int =
     Returns:
         PLAN rows ``[n]``, one a header. Rows of sources that failed are there and are never carried out.
     """
-    plans = _resizing(tuple(size), interpolation).repeat(len(headers))
+    height, width = size
+    plans = _resizing((height, width), interpolation).repeat(len(headers))
     if len(headers) > 1:
         plans["source"] = np.arange(len(headers))
     box = plans["box"]
@@ -172,7 +184,7 @@ def resize_plan(headers: np.ndarray, size: tuple[int, int], interpolation: int =
 
 
 @functools.lru_cache(maxsize=256)  # each assignment to a field takes 0.3 us, which is a lot for a small picture
-def _resizing(size: tuple[int, int], interpolation: int) -> np.ndarray:
+def _resizing(size: tuple[int, int], interpolation: int) -> NDArray[np.void]:
     """One PLAN row that resizes a whole picture whose sides are still to be written. Not to be changed."""
     plan = np.zeros(1, PLAN)
     plan["reduced"] = plan["std"] = 1
@@ -182,8 +194,11 @@ def _resizing(size: tuple[int, int], interpolation: int) -> np.ndarray:
 
 
 def map_points(
-    rows: np.ndarray, size: tuple[int, int], points: np.ndarray, headers: np.ndarray | None = None
-) -> np.ndarray:
+    rows: NDArray[np.void],
+    size: tuple[int, int],
+    points: NDArray[np.float64],
+    headers: NDArray[np.void] | None = None,
+) -> NDArray[np.float64]:
     """Where points of the displayed pictures lie in what PLAN rows make of them: for boxes and keypoints.
 
     Args:
@@ -197,6 +212,8 @@ def map_points(
     Returns:
         float64 ``[n, k, 2]``: x, y in pixels of the slot, in the same sense; what was cropped off lies outside.
     """
+    scale: NDArray[Any]
+    lead: NDArray[Any]
     if headers is None:
         scale, lead = rows["reduced"][:, None, None], np.zeros((1, 1, 2))
     else:
@@ -213,7 +230,7 @@ def map_points(
     return mapped
 
 
-def visible(rows: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+def visible(rows: NDArray[np.void], size: tuple[int, int]) -> NDArray[np.int64]:
     """The part of each slot that shows the picture; around it is what ``framed`` has filled.
 
     Args:
@@ -234,7 +251,7 @@ def visible(rows: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     return np.clip(borders, 0, (*size[::-1], *size[::-1]))
 
 
-def nearest_pixels(row: np.void, size: tuple[int, int], header: np.void) -> tuple[np.ndarray, np.ndarray]:
+def nearest_pixels(row: np.void, size: tuple[int, int], header: np.void) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Which pixel of the displayed picture is nearest to each pixel that a PLAN row makes, with the rounding of
     Pillow's NEAREST: for masks.
 

@@ -7,12 +7,22 @@ nothing outside of it asks which backend it works with.
 
 from pixfeed.backends.built import has_native, why_no_native
 from pixfeed.backends.choice import NAMES, available, cancel, choose, choose_tables, chosen, falls_back, load
-from pixfeed.backends.contract import DEFAULT_OPTIONS, Backend, Decoded, Opened, OpenOptions, Source, Tables
+from pixfeed.backends.contract import (
+    DEFAULT_OPTIONS,
+    Backend,
+    BackendName,
+    Decoded,
+    Opened,
+    OpenOptions,
+    Source,
+    Tables,
+)
 
 __all__ = [
     "DEFAULT_OPTIONS",
     "NAMES",
     "Backend",
+    "BackendName",
     "Decoded",
     "OpenOptions",
     "Opened",

@@ -21,4 +21,4 @@ def why_no_native() -> str:
         from pixfeed._build import WHY_NO_NATIVE
     except ImportError:
         return "it was not built"
-    return WHY_NO_NATIVE or "it was not built"
+    return str(WHY_NO_NATIVE) or "it was not built"

@@ -7,12 +7,12 @@ import os
 import warnings
 
 from pixfeed.backends.built import has_native, why_no_native
-from pixfeed.backends.contract import Backend, Tables
+from pixfeed.backends.contract import Backend, BackendName, Tables
 from pixfeed.backends.plain import Plain
 from pixfeed.context import Priority
 from pixfeed.errors import BackendError
 
-NAMES = ("native", "opencv")
+NAMES: tuple[BackendName, ...] = ("native", "opencv")
 
 _loaded: list[Backend] = []
 
@@ -49,7 +49,7 @@ def cancel(priority: Priority) -> None:
 
 def available() -> dict[str, str]:
     """Every backend's name, and why it cannot be used (an empty string if it can)."""
-    reasons = {}
+    reasons: dict[str, str] = {}
     for name in NAMES:
         try:
             load(name)

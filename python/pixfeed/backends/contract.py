@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from pixfeed.errors import Status
 from pixfeed.list_parser import Problem, Table
 
 #: What can be opened: a path, or the bytes of an encoded image.
-Source = str | os.PathLike | bytes | bytearray | memoryview | np.ndarray
+Source = str | os.PathLike[str] | bytes | bytearray | memoryview | NDArray[np.uint8]
+
+BackendName = Literal["native", "opencv"]
 
 
 class OpenOptions(NamedTuple):
@@ -39,7 +42,7 @@ class Decoded(NamedTuple):
             ``writing``.
     """
 
-    statuses: np.ndarray
+    statuses: NDArray[np.int32]
     notes: dict[int, str]
     costs: tuple[int, ...]
 
@@ -48,12 +51,12 @@ class Opened(Protocol):
     """Sources that have been opened: their headers are known, and no pixel is decoded yet."""
 
     #: HEADER rows ``[n]``, one per source.
-    headers: np.ndarray
+    headers: NDArray[np.void]
 
     def note(self, i: int) -> str:
         """The codec's or the operating system's own words on what is wrong with source ``i``; often empty."""
 
-    def decode_into(self, plans: np.ndarray, out: np.ndarray, threads: int = 1) -> Decoded:
+    def decode_into(self, plans: NDArray[np.void], out: NDArray[Any], threads: int = 1) -> Decoded:
         """Carry out PLAN rows.
 
         Args:
@@ -79,7 +82,7 @@ class Tables(Protocol):
         first_line: int,
         delimiter: str | None,
         roi_columns: int,
-        label_dtype: np.dtype,
+        label_dtype: np.dtype[Any],
         threads: int,
     ) -> tuple[Problem, Table]:
         """Parse a list; arguments and results as for :func:`pixfeed.list_parser.parse`."""
@@ -103,7 +106,7 @@ class Tables(Protocol):
         """Copy plain CPU tensors of one type, dtype and shape into ``out`` ``[B, ...]``. False, with nothing done, if
         they are not all alike, or not plain: packed in memory, without gradient."""
 
-    def gather_arrays(self, batch: tuple[np.ndarray, ...], out: torch.Tensor, threads: int) -> bool:
+    def gather_arrays(self, batch: tuple[NDArray[Any], ...], out: torch.Tensor, threads: int) -> bool:
         """The same for C-contiguous arrays."""
 
     def gather_numbers(self, batch: tuple[bool | int | float, ...], out: torch.Tensor) -> bool:
@@ -131,7 +134,7 @@ class Backend(Tables, Protocol):
             CancelledError: nobody waits for the result any more.
         """
 
-    def resample(self, image: np.ndarray, plan: np.ndarray, out: np.ndarray) -> None:
+    def resample(self, image: NDArray[np.uint8], plan: NDArray[np.void], out: NDArray[Any]) -> None:
         """What :meth:`Opened.decode_into` does after decoding, for a picture that is decoded already.
 
         Args:
@@ -145,9 +148,9 @@ class Backend(Tables, Protocol):
 
     def write_pictures(
         self,
-        pictures: np.ndarray,
-        rows: np.ndarray,
-        out: np.ndarray,
+        pictures: NDArray[np.uint8],
+        rows: NDArray[np.int64],
+        out: NDArray[Any],
         mean: Sequence[float],
         std: Sequence[float],
         threads: int = 1,
@@ -167,7 +170,7 @@ class Backend(Tables, Protocol):
 
     def read_unchanged(
         self, source: Source, *, strict: bool, max_pixels: int
-    ) -> tuple[Status, str, int, np.ndarray | None]:
+    ) -> tuple[Status, str, int, NDArray[Any] | None]:
         """One image as ``cv2.imread`` reads it with IMREAD_UNCHANGED, in the order R, G, B, alpha.
 
         Returns:

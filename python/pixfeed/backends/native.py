@@ -6,10 +6,12 @@ import importlib.util
 import os
 from collections.abc import Callable, Sequence
 from operator import add, sub
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from pixfeed import context
 from pixfeed._torch import TENSOR_EXCHANGE
@@ -19,6 +21,9 @@ from pixfeed.backends.plain import Plain
 from pixfeed.errors import BackendError, Status
 from pixfeed.list_parser import Problem, Table
 from pixfeed.plan import HEADER, PLAN
+
+if TYPE_CHECKING:
+    from pixfeed import _native
 
 #: The interface between this file and the extension; the same number stands in csrc/bind/module.cpp.
 INTERFACE = 2
@@ -33,7 +38,11 @@ _GATHER = {bool: "gather_bools", int: "gather_ints", float: "gather_floats"}
 
 class _Opened:
     def __init__(
-        self, opened: Any, sources: Sequence[Source], options: OpenOptions, fallback: Callable[[], Backend] | None
+        self,
+        opened: _native.Opened,
+        sources: Sequence[Source],
+        options: OpenOptions,
+        fallback: Callable[[], Backend] | None,
     ):
         self._opened = opened
         self._sources = sources
@@ -58,7 +67,7 @@ class _Opened:
         other = self._others.get(i)
         return other.note(0) if other is not None else self._opened.note(i).decode("utf-8", "replace")
 
-    def decode_into(self, plans: np.ndarray, out: np.ndarray, threads: int = 1) -> Decoded:
+    def decode_into(self, plans: NDArray[np.void], out: NDArray[Any], threads: int = 1) -> Decoded:
         priority = -1 if len(plans) == 1 else context.priority()  # one picture is decoded by the caller
         statuses = self._opened.decode_into(plans.view(_PLAN_ROW), out, threads, priority)
         context.check_cancelled()  # in that case images were left out
@@ -86,7 +95,7 @@ class _Opened:
 class _Native:
     name = "native"
 
-    def __init__(self, module: Any, opencv: Callable[[], Backend]):
+    def __init__(self, module: ModuleType, opencv: Callable[[], Backend]):
         self._module = module
         self.codecs: dict[str, str] = module.codecs()
         self.simd_target: str = module.simd_target()
@@ -116,14 +125,14 @@ class _Native:
         context.check_cancelled()  # in that case sources were left out
         return _Opened(opened, sources, options, self._fallback)
 
-    def resample(self, image: np.ndarray, plan: np.ndarray, out: np.ndarray) -> None:
+    def resample(self, image: NDArray[np.uint8], plan: NDArray[np.void], out: NDArray[Any]) -> None:
         self._module.resample(image, plan.view(_PLAN_ROW), out)
 
     def write_pictures(
         self,
-        pictures: np.ndarray,
-        rows: np.ndarray,
-        out: np.ndarray,
+        pictures: NDArray[np.uint8],
+        rows: NDArray[np.int64],
+        out: NDArray[Any],
         mean: Sequence[float],
         std: Sequence[float],
         threads: int = 1,
@@ -134,7 +143,7 @@ class _Native:
 
     def read_unchanged(
         self, source: Source, *, strict: bool, max_pixels: int
-    ) -> tuple[Status, str, int, np.ndarray | None]:
+    ) -> tuple[Status, str, int, NDArray[Any] | None]:
         return self._opencv().read_unchanged(source, strict=strict, max_pixels=max_pixels)
 
     def cancel(self, priority: int) -> None:
@@ -148,7 +157,7 @@ class _Native:
         first_line: int,
         delimiter: str | None,
         roi_columns: int,
-        label_dtype: np.dtype,
+        label_dtype: np.dtype[Any],
         threads: int = 1,
     ) -> tuple[Problem, Table]:
         problem, *tables = self._module.parse_list(
@@ -160,16 +169,20 @@ class _Native:
         self, source: int | bytes, begins: list[int], ends: list[int], delimiter: str | None, folder: str
     ) -> list[str] | None:
         number = -1 if delimiter == "" else ord(delimiter or "\0")
-        return self._module.read_names(source, begins, ends, number, folder)
+        paths: list[str] | None = self._module.read_names(source, begins, ends, number, folder)
+        return paths
 
     def gather_tensors(self, batch: tuple[torch.Tensor, ...], out: torch.Tensor, threads: int = 1) -> bool:
-        return self._module.gather_tensors(batch, TENSOR_EXCHANGE, out.data_ptr(), out.nbytes, threads)
+        gathered: bool = self._module.gather_tensors(batch, TENSOR_EXCHANGE, out.data_ptr(), out.nbytes, threads)
+        return gathered
 
-    def gather_arrays(self, batch: tuple[np.ndarray, ...], out: torch.Tensor, threads: int = 1) -> bool:
-        return self._module.gather_arrays(batch, out.data_ptr(), threads)
+    def gather_arrays(self, batch: tuple[NDArray[Any], ...], out: torch.Tensor, threads: int = 1) -> bool:
+        gathered: bool = self._module.gather_arrays(batch, out.data_ptr(), threads)
+        return gathered
 
     def gather_numbers(self, batch: tuple[bool | int | float, ...], out: torch.Tensor) -> bool:
-        return getattr(self._module, _GATHER[type(batch[0])])(batch, out.data_ptr())
+        gathered: bool = getattr(self._module, _GATHER[type(batch[0])])(batch, out.data_ptr())
+        return gathered
 
 
 class _NativeBeforeExchange(_Native):

@@ -10,8 +10,11 @@ import os
 import re
 from collections.abc import Sequence
 from time import perf_counter_ns
+from types import ModuleType
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pixfeed import context
 from pixfeed.backends.contract import DEFAULT_OPTIONS, Decoded, OpenOptions, Source
@@ -38,7 +41,8 @@ def imread_flags(reduced: int, gray: bool) -> int:
 def _read(source: Source) -> tuple[Status, str, bytes]:
     """The status, the system's words, and the bytes."""
     if not isinstance(source, (str, os.PathLike)):
-        data = bytes(memoryview(source).cast("B"))
+        view = source.data if isinstance(source, np.ndarray) else memoryview(source)
+        data = bytes(view.cast("B"))
     else:
         try:
             with open(source, "rb") as file:
@@ -52,7 +56,9 @@ def _read(source: Source) -> tuple[Status, str, bytes]:
     return (Status.OK if data else Status.EMPTY), "", data
 
 
-def _pillow_resize(image: np.ndarray, size: tuple[int, int], interpolation: int, box: list[float]) -> np.ndarray:
+def _pillow_resize(
+    image: NDArray[np.uint8], size: tuple[int, int], interpolation: int, box: tuple[float, float, float, float]
+) -> NDArray[np.uint8]:
     """Pillow itself: there is nothing in OpenCV that gives the same."""
     try:
         from PIL import Image
@@ -60,10 +66,12 @@ def _pillow_resize(image: np.ndarray, size: tuple[int, int], interpolation: int,
         raise BackendError(
             f"antialiased resizing on the opencv backend needs Pillow ({error}): pip install 'pixfeed[opencv]'"
         ) from error
-    return np.asarray(Image.fromarray(image).resize(size, Image.Resampling(interpolation - 16), box=tuple(box)))
+    return np.asarray(Image.fromarray(image).resize(size, Image.Resampling(interpolation - 16), box=box))
 
 
-def _decode(cv2, data: bytes, flags: int, strict: bool, max_pixels: int) -> tuple[Status, str, np.ndarray | None]:
+def _decode(
+    cv2: ModuleType, data: bytes, flags: int, strict: bool, max_pixels: int
+) -> tuple[Status, str, NDArray[Any] | None]:
     """The status, the codec's words, and what cv2 reads with these flags, in the order R, G, B (A)."""
     seen = look(data)
     if seen.pixels > max_pixels:
@@ -92,7 +100,7 @@ def _decode(cv2, data: bytes, flags: int, strict: bool, max_pixels: int) -> tupl
     return Status.OK, "", image
 
 
-def _rows_there(cv2, data: bytes, frame: Frame) -> tuple[int, int]:
+def _rows_there(cv2: ModuleType, data: bytes, frame: Frame) -> tuple[int, int]:
     """How many rows of MCUs of a JPEG that is cut off are there, and how many there should be: as many as its header
     may claim before libjpeg warns, found by bisection."""
     total = -(-frame.height // frame.band)
@@ -114,7 +122,7 @@ _COSTS = ("bytes", "reading", "decoding", "resizing", "writing")
 
 
 class _Opened:
-    def __init__(self, cv2, sources: Sequence[Source], options: OpenOptions):
+    def __init__(self, cv2: ModuleType, sources: Sequence[Source], options: OpenOptions):
         self._cv2 = cv2
         self._min_recovered = 1.0 if options.strict else options.min_recovered
         self._recovered: set[int] = set()  # sources of which rows are missing
@@ -123,7 +131,7 @@ class _Opened:
         self._notes: list[str] = []
         self._data: list[bytes] = []
         # By source, reduction and grayness: uint8 [h, w, 3], RGB, or [h, w], upright.
-        self._images: dict[tuple[int, int, bool], np.ndarray] = {}
+        self._images: dict[tuple[int, int, bool], NDArray[np.uint8]] = {}
         self._kept = 0  # bytes of them
         self._costs = dict.fromkeys(_COSTS, 0)
         self.headers = np.zeros(len(sources), HEADER)
@@ -148,13 +156,13 @@ class _Opened:
             self._data.append(data)
             self._notes.append(note)
 
-    def _decode(self, data: bytes, flags: int) -> tuple[Status, str, np.ndarray | None]:
+    def _decode(self, data: bytes, flags: int) -> tuple[Status, str, NDArray[Any] | None]:
         start = perf_counter_ns()
         decoded = _decode(self._cv2, data, flags | self._orientation, *self._options)
         self._costs["decoding"] += perf_counter_ns() - start
         return decoded
 
-    def _recover(self, i: int, data: bytes) -> tuple[Status, str, np.ndarray | None, bytes]:
+    def _recover(self, i: int, data: bytes) -> tuple[Status, str, NDArray[Any] | None, bytes]:
         """As :meth:`_decode` for source ``i``, which is cut off, and its bytes with an end marker."""
         frame = look(data).frame
         if frame is None:
@@ -171,7 +179,7 @@ class _Opened:
         status, words, image = self._decode(data, self._cv2.IMREAD_COLOR)
         return status, note if image is not None else words, image, data
 
-    def _image(self, i: int, reduced: int, gray: bool) -> np.ndarray:
+    def _image(self, i: int, reduced: int, gray: bool) -> NDArray[np.uint8]:
         """Source ``i``, whose header is good, as cv2 reads it: reduced, or gray, or both."""
         cv2 = self._cv2
         if (i, reduced, gray) not in self._images:
@@ -188,7 +196,7 @@ class _Opened:
             return image
         return self._images[i, reduced, gray]
 
-    def _keep(self, what: tuple[int, int, bool], image: np.ndarray) -> None:
+    def _keep(self, what: tuple[int, int, bool], image: NDArray[np.uint8]) -> None:
         if self._kept + image.nbytes <= KEPT:
             self._images[what] = image
             self._kept += image.nbytes
@@ -202,7 +210,7 @@ class _Opened:
         self._costs = dict.fromkeys(_COSTS, 0)
         return size, reading, sum(running), *running
 
-    def decode_into(self, plans: np.ndarray, out: np.ndarray, threads: int = 1) -> Decoded:
+    def decode_into(self, plans: NDArray[np.void], out: NDArray[Any], threads: int = 1) -> Decoded:
         _check_out(plans, out)
         for plan in plans:
             if not 0 <= plan["source"] < len(self.headers):
@@ -211,8 +219,10 @@ class _Opened:
             if header["status"] == Status.OK:
                 if plan["reduced"] not in (1, 2, 4, 8):
                     raise ValueError("reduced may be 1, 2, 4 or 8")
-                sides = (reduced_side(header[name], header["format"], plan["reduced"]) for name in ("width", "height"))
-                _check(plan, *sides, out.shape[2], out.shape[3])
+                width, height = (
+                    int(reduced_side(header[name], header["format"], plan["reduced"])) for name in ("width", "height")
+                )
+                _check(plan, width, height, out.shape[2], out.shape[3])
         statuses = self.headers["status"][plans["source"]]
         for plan, slot, status in zip(plans, out, statuses, strict=True):
             context.check_cancelled()
@@ -229,12 +239,12 @@ class _Opened:
         return Decoded(statuses, notes, self._report())
 
 
-def _reads_gray(plan: np.void, slot: np.ndarray) -> bool:
+def _reads_gray(plan: np.void, slot: NDArray[Any]) -> bool:
     """A gray slot of a picture that is read as gray, not one that is made gray afterwards."""
     return len(slot) == 1 and ADJUST["gray"] not in plan["adjust"]
 
 
-def _check_out(plans: np.ndarray, out: np.ndarray) -> None:
+def _check_out(plans: NDArray[Any], out: NDArray[Any]) -> None:
     types = (np.uint8, np.float32, np.float16, np.uint16)
     if out.ndim != 4 or out.shape[1] not in (1, 3) or out.dtype not in types or not out.flags.writeable:
         raise ValueError(
@@ -244,18 +254,19 @@ def _check_out(plans: np.ndarray, out: np.ndarray) -> None:
         raise ValueError("plans and out differ in length")
 
 
-def _write(image: np.ndarray, mean: np.ndarray, std: np.ndarray, slot: np.ndarray) -> None:
+def _write(image: NDArray[np.uint8], mean: NDArray[np.float32], std: NDArray[np.float32], slot: NDArray[Any]) -> None:
     """uint8 ``[..., H, W, C]`` into ``[..., C, H, W]``."""
+    values: NDArray[Any] = image
     if slot.dtype != np.uint8:
         channels = slot.shape[-3]
-        image = (image.astype(np.float32) / np.float32(255) - mean[:channels]) / std[:channels]
+        values = (image.astype(np.float32) / np.float32(255) - mean[:channels]) / std[:channels]
     if slot.dtype == np.float16:
         with np.errstate(over="ignore"):  # infinite, as torch has it
-            image = image.astype(np.float16)
+            values = values.astype(np.float16)
     elif slot.dtype == np.uint16:  # bfloat16: the upper half of a float32, rounded to nearest, ties to even
-        bits = image.view(np.uint32)
-        image = (bits + 0x7FFF + (bits >> 16 & 1)) >> 16
-    slot[...] = np.moveaxis(image, -1, -3)
+        bits = values.view(np.uint32)
+        values = (bits + 0x7FFF + (bits >> 16 & 1)) >> 16
+    slot[...] = np.moveaxis(values, -1, -3)
 
 
 def _check(plan: np.void, picture_width: int, picture_height: int, height: int, width: int) -> None:
@@ -287,19 +298,20 @@ def _check(plan: np.void, picture_width: int, picture_height: int, height: int, 
         raise ValueError("unusable mean or std")
 
 
-def _resize(cv2, image: np.ndarray, plan: np.void) -> np.ndarray:
+def _resize(cv2: ModuleType, image: NDArray[np.uint8], plan: np.void) -> NDArray[np.uint8]:
     """The middle of the sentence: crop, resize."""
     x, y, w, h = plan["crop_x"], plan["crop_y"], plan["crop_w"], plan["crop_h"]
     size = (int(plan["resize_w"]), int(plan["resize_h"]))
     image, interpolation = image[y : y + h, x : x + w], int(plan["interpolation"])
     if interpolation in PILLOW.values():
-        image = _pillow_resize(image, size, interpolation, plan["box"].tolist())
+        left, upper, right, lower = plan["box"].tolist()
+        image = _pillow_resize(image, size, interpolation, (left, upper, right, lower))
     else:
         image = resize(cv2, image, size, interpolation)
     return image
 
 
-def _finish(image: np.ndarray, plan: np.void, slot: np.ndarray) -> None:
+def _finish(image: NDArray[np.uint8], plan: np.void, slot: NDArray[Any]) -> None:
     """The end of the sentence: window, colors, flip, write."""
     image = _window(image, plan, *slot.shape[1:])
     for step, factor in zip(plan["adjust"].tolist(), plan["factor"], strict=True):
@@ -311,7 +323,7 @@ def _finish(image: np.ndarray, plan: np.void, slot: np.ndarray) -> None:
     _write(image.reshape(*image.shape[:2], -1)[..., : len(slot)], plan["mean"], plan["std"], slot)
 
 
-def _window(image: np.ndarray, plan: np.void, height: int, width: int) -> np.ndarray:
+def _window(image: NDArray[np.uint8], plan: np.void, height: int, width: int) -> NDArray[np.uint8]:
     """The window, with the frame where it reaches beyond the resized crop."""
     x, y = int(plan["window_x"]), int(plan["window_y"])
     if not plan["framed"]:
@@ -325,7 +337,7 @@ def _window(image: np.ndarray, plan: np.void, height: int, width: int) -> np.nda
     return framed
 
 
-def _adjust(image: np.ndarray, step: int, factor: np.float32) -> np.ndarray:
+def _adjust(image: NDArray[np.uint8], step: int, factor: np.float32) -> NDArray[np.uint8]:
     """One step of ``adjust``, as Pillow computes it: in float32, cut off at 0 and 255, without the fraction."""
     if step == 0:
         return image
@@ -333,6 +345,7 @@ def _adjust(image: np.ndarray, step: int, factor: np.float32) -> np.ndarray:
         gray = image.astype(np.int32)
     else:
         gray = (image.astype(np.int32) @ np.array([19595, 38470, 7471], np.int32) + 32768) >> 16
+    other: NDArray[np.float32] | np.float32
     if step == ADJUST["brightness"]:
         other = np.float32(0)
     elif step == ADJUST["contrast"]:
@@ -340,10 +353,11 @@ def _adjust(image: np.ndarray, step: int, factor: np.float32) -> np.ndarray:
     else:
         other = gray.astype(np.float32).reshape(*gray.shape, *[1] * (image.ndim - 2))
         factor = np.float32(0) if step == ADJUST["gray"] else factor
-    return np.clip(other + factor * (image.astype(np.float32) - other), 0, 255).astype(np.uint8)
+    adjusted: NDArray[np.float32] = np.clip(other + factor * (image.astype(np.float32) - other), 0, 255)
+    return adjusted.astype(np.uint8)
 
 
-def resize(cv2, image: np.ndarray, size: tuple[int, int], interpolation: int) -> np.ndarray:
+def resize(cv2: ModuleType, image: NDArray[np.uint8], size: tuple[int, int], interpolation: int) -> NDArray[np.uint8]:
     """Cubic with OpenCV's own code: Intel's IPP, which it prefers, rounds differently on different CPUs.
 
     Raises:
@@ -352,7 +366,8 @@ def resize(cv2, image: np.ndarray, size: tuple[int, int], interpolation: int) ->
     ipp = cv2.ipp.useIPP()
     cv2.ipp.setUseIPP(ipp and interpolation != OPENCV["cubic"])
     try:
-        return cv2.resize(image, size, interpolation=interpolation)
+        resized: NDArray[np.uint8] = cv2.resize(image, size, interpolation=interpolation)
+        return resized
     except cv2.error as error:
         raise MemoryError(f"{size[0]} x {size[1]} pixels (w x h) are too many for cv2.resize: {error}") from error
     finally:
@@ -363,7 +378,7 @@ class _OpenCV(Plain):
     name = "opencv"
     simd_target = ""
 
-    def __init__(self, cv2):
+    def __init__(self, cv2: ModuleType):
         self._cv2 = cv2
         self.codecs = {"opencv": f"OpenCV {cv2.__version__}"}
 
@@ -373,7 +388,7 @@ class _OpenCV(Plain):
     def cancel(self, priority: int) -> None:
         """Pictures are decoded by the thread that wants them, which looks for itself."""
 
-    def resample(self, image: np.ndarray, plan: np.ndarray, out: np.ndarray) -> None:
+    def resample(self, image: NDArray[np.uint8], plan: NDArray[np.void], out: NDArray[Any]) -> None:
         _check_out(plan, out)
         _check(plan[0], image.shape[1], image.shape[0], out.shape[2], out.shape[3])
         image = image[..., 0] if _reads_gray(plan[0], out[0]) else image
@@ -381,26 +396,26 @@ class _OpenCV(Plain):
 
     def write_pictures(
         self,
-        pictures: np.ndarray,
-        rows: np.ndarray,
-        out: np.ndarray,
+        pictures: NDArray[np.uint8],
+        rows: NDArray[np.int64],
+        out: NDArray[Any],
         mean: Sequence[float],
         std: Sequence[float],
         threads: int = 1,
     ) -> None:
         _check_out(rows, out)
-        mean, std = np.asarray(mean, np.float32), np.asarray(std, np.float32)
+        means, stds = np.asarray(mean, np.float32), np.asarray(std, np.float32)
         if len(rows) and not 0 <= rows.min() <= rows.max() < len(pictures):
             raise ValueError("there is no such picture")
         if pictures.dtype != np.uint8 or pictures.shape[1:] != out.shape[1:]:
             raise ValueError("pictures and out differ in shape")
-        if not (np.isfinite(mean).all() and np.isfinite(std).all() and std.all()):
+        if not (np.isfinite(means).all() and np.isfinite(stds).all() and stds.all()):
             raise ValueError("unusable mean or std")
-        _write(np.moveaxis(pictures[rows], 1, -1), mean, std, out)
+        _write(np.moveaxis(pictures[rows], 1, -1), means, stds, out)
 
     def read_unchanged(
         self, source: Source, *, strict: bool, max_pixels: int
-    ) -> tuple[Status, str, int, np.ndarray | None]:
+    ) -> tuple[Status, str, int, NDArray[Any] | None]:
         status, note, data = _read(source)
         if status != Status.OK:
             return status, note, 0, None

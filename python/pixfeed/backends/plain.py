@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from pixfeed import list_parser
 from pixfeed.list_parser import Problem, Table
@@ -22,7 +24,7 @@ class Plain:
         first_line: int,
         delimiter: str | None,
         roi_columns: int,
-        label_dtype: np.dtype,
+        label_dtype: np.dtype[Any],
         threads: int = 1,
     ) -> tuple[Problem, Table]:
         return list_parser.parse(source, begin, end, first_line, delimiter, roi_columns, label_dtype)
@@ -46,7 +48,7 @@ class Plain:
         torch.stack(batch, out=out)
         return True
 
-    def gather_arrays(self, batch: tuple[np.ndarray, ...], out: torch.Tensor, threads: int = 1) -> bool:
+    def gather_arrays(self, batch: tuple[NDArray[Any], ...], out: torch.Tensor, threads: int = 1) -> bool:
         first = batch[0]
         strides = tuple(stride * first.itemsize for stride in out.stride()[1:])
         if any(type(item) is not type(first) or item.strides != strides or item.shape != first.shape for item in batch):

@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from pixfeed import _torch
-from pixfeed._torch import collating
+from pixfeed._torch import CollateFunctions, collating
 from pixfeed.collate import gather
 from pixfeed.collate.batch import Batch, Sample, Target
 from pixfeed.errors import Origin, RaggedError
@@ -24,7 +25,7 @@ __all__ = ["Batch", "Sample", "Target", "default_collate", "pad_collate"]
 _torch_functions = collating.default_collate_fn_map
 
 
-def default_collate(batch: Sequence) -> Any:
+def default_collate(batch: Sequence[Any]) -> Any:
     """torch's ``default_collate``: the same types, dtypes, values and exceptions, in less time.
 
     Tensors and arrays of one shape and dtype, and numbers, are copied natively, with the GIL released, into memory that
@@ -67,7 +68,7 @@ def default_collate(batch: Sequence) -> Any:
     return collating.collate(batch, collate_fn_map=_functions())
 
 
-def pad_collate(batch: Sequence, value: float = 0) -> Any:
+def pad_collate(batch: Sequence[Any], value: float = 0) -> Any:
     """:func:`default_collate` for images of different sizes.
 
     Tensors and arrays ``[..., H, W]`` of at least two dimensions that differ in H or W are padded at the right and at
@@ -85,14 +86,14 @@ def pad_collate(batch: Sequence, value: float = 0) -> Any:
         As :func:`default_collate`.
     """
 
-    def pad(column: Sequence[torch.Tensor], *, collate_fn_map=None) -> torch.Tensor:
+    def pad(column: Sequence[torch.Tensor], *, collate_fn_map: CollateFunctions | None = None) -> torch.Tensor:
         return collate_tensors(_padded(column, value))
 
-    def pad_arrays(column: Sequence[np.ndarray], *, collate_fn_map=None) -> torch.Tensor:
+    def pad_arrays(column: Sequence[NDArray[Any]], *, collate_fn_map: CollateFunctions | None = None) -> torch.Tensor:
         shapes = {np.shape(item) for item in column}
         return collate_arrays(column) if len(shapes) == 1 else pad([torch.as_tensor(item) for item in column])
 
-    ours = {torch.Tensor: pad, np.ndarray: pad_arrays, Target: pad_targets, Sample: pad_samples}
+    ours: CollateFunctions = {torch.Tensor: pad, np.ndarray: pad_arrays, Target: pad_targets, Sample: pad_samples}
     return collating.collate(batch, collate_fn_map={**_functions(), **ours})
 
 
@@ -106,7 +107,7 @@ def _padded(column: Sequence[torch.Tensor], value: float) -> Sequence[torch.Tens
     return [pad(item, (0, width - item.shape[-1], 0, height - item.shape[-2]), value=value) for item in column]
 
 
-def collate_samples(samples: Sequence[Sample], *, collate_fn_map: Any = None) -> list[Any]:
+def collate_samples(samples: Sequence[Sample], *, collate_fn_map: CollateFunctions | None = None) -> list[Any]:
     """``[images, targets]`` as torch's default collate gives for ``(image, target)`` tuples: images ``[B, C, H, W]``
     and labels ``[B, L]`` or ``[B]``. What a :class:`Batch` has as one tensor is handed on, anything else is stacked.
 
@@ -120,19 +121,24 @@ def collate_samples(samples: Sequence[Sample], *, collate_fn_map: Any = None) ->
             return [samples.images, collating.collate(samples.targets, collate_fn_map=functions)]
         return [samples.images, torch.as_tensor(samples.targets)]
     try:
-        return collating.collate([tuple(sample) for sample in samples], collate_fn_map=functions)
+        images_and_targets: list[Any] = collating.collate(
+            [tuple(sample) for sample in samples], collate_fn_map=functions
+        )
+        return images_and_targets
     except RuntimeError as error:
         origins = [getattr(sample, "origin", None) for sample in samples]
         _refuse_ragged([sample[0] for sample in samples], origins, error)
         raise
 
 
-def collate_targets(batch: Sequence[Target], *, collate_fn_map=None) -> list[dict[str, torch.Tensor]]:
+def collate_targets(
+    batch: Sequence[Target], *, collate_fn_map: CollateFunctions | None = None
+) -> list[dict[str, torch.Tensor]]:
     """A list of dicts, one a picture."""
     return [dict(target) for target in batch]
 
 
-def pad_targets(batch: Sequence[Target], *, collate_fn_map=None) -> dict[str, torch.Tensor]:
+def pad_targets(batch: Sequence[Target], *, collate_fn_map: CollateFunctions | None = None) -> dict[str, torch.Tensor]:
     """One dict with tensors ``[B, N, ...]``, N being the largest number in the batch."""
     made = {}
     for name, first in batch[0].items():
@@ -143,7 +149,7 @@ def pad_targets(batch: Sequence[Target], *, collate_fn_map=None) -> dict[str, to
     return made
 
 
-def pad_samples(samples: Sequence[Sample], *, collate_fn_map: Any = None) -> list[Any]:
+def pad_samples(samples: Sequence[Sample], *, collate_fn_map: CollateFunctions | None = None) -> list[Any]:
     """As :func:`collate_samples`, with masks of different sizes padded with their own number."""
     fill = samples[0].fill
     if fill is not None:
@@ -152,7 +158,7 @@ def pad_samples(samples: Sequence[Sample], *, collate_fn_map: Any = None) -> lis
     return collate_samples(samples, collate_fn_map=collate_fn_map)
 
 
-def collate_tensors(batch: Sequence[torch.Tensor], *, collate_fn_map=None) -> torch.Tensor:
+def collate_tensors(batch: Sequence[torch.Tensor], *, collate_fn_map: CollateFunctions | None = None) -> torch.Tensor:
     """Tensors to one ``[B, ...]``."""
     try:
         result = gather.tensors(batch)
@@ -162,7 +168,7 @@ def collate_tensors(batch: Sequence[torch.Tensor], *, collate_fn_map=None) -> to
         raise
 
 
-def collate_arrays(batch: Sequence[np.ndarray], *, collate_fn_map=None) -> torch.Tensor:
+def collate_arrays(batch: Sequence[NDArray[Any]], *, collate_fn_map: CollateFunctions | None = None) -> torch.Tensor:
     """Arrays to one tensor ``[B, ...]``."""
     functions = _functions() if collate_fn_map is None else collate_fn_map
     # To torch an array is a tensor: somebody else's function for tensors is for arrays too.
@@ -172,11 +178,13 @@ def collate_arrays(batch: Sequence[np.ndarray], *, collate_fn_map=None) -> torch
     return result
 
 
-def _first_try(ours: Callable, theirs: Callable) -> Callable:
+def _first_try(
+    ours: Callable[[Sequence[Any]], torch.Tensor | None], theirs: Callable[..., torch.Tensor]
+) -> Callable[..., torch.Tensor]:
     """A collate function: ``ours``, and ``theirs`` where that returns ``None``."""
 
-    def function(batch: Sequence, *, collate_fn_map=None) -> torch.Tensor:
-        result = ours(batch)
+    def function(batch: Sequence[Any], *, collate_fn_map: CollateFunctions | None = None) -> torch.Tensor:
+        result: torch.Tensor | None = ours(batch)
         return theirs(batch, collate_fn_map=collate_fn_map) if result is None else result
 
     return function
@@ -196,7 +204,7 @@ def _refuse_ragged(images: Sequence[torch.Tensor], origins: Sequence[Origin | No
 
 
 # torch's own functions, and what does the same here.
-_OURS = {
+_OURS: dict[Callable[..., Any], Callable[..., Any]] = {
     collating.collate_tensor_fn: collate_tensors,
     collating.collate_numpy_array_fn: collate_arrays,
     collating.collate_numpy_scalar_fn: _first_try(gather.scalars, collating.collate_numpy_scalar_fn),
@@ -205,7 +213,7 @@ _OURS = {
 }
 
 
-def _functions() -> dict:
+def _functions() -> CollateFunctions:
     """torch's ``default_collate_fn_map`` as it is now, users' entries too, with our functions in place of torch's."""
     return {kind: _OURS.get(function, function) for kind, function in _torch_functions.items()}
 

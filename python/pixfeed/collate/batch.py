@@ -8,11 +8,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from pixfeed.errors import Origin
 
 
-class Sample(tuple):
+class Sample(tuple[Any, Any]):
     """``(image, target)``, which also knows where the image comes from.
 
     Attributes:
@@ -39,18 +40,23 @@ class Sample(tuple):
         return tuple, (tuple(self),)
 
 
-class Target(dict):
-    """What is to be found in one image: tensors by name, whose first dimension differs from image to image.
+class Target(dict[str, torch.Tensor]):
+    """The boxes or keypoints of one image: a dict of tensors by name, as many rows as there are boxes or keypoints.
 
-    It is a dict as torchvision's detection models take it (their boxes are those of ``box_format="xyxy"``). A batch has
-    a list of dicts, or with :func:`pixfeed.pad_collate` one dict.
+    ``{"boxes": float32 [N, 4], "labels": int64 [N]}`` with ``targets="boxes"``, in pixels of the image (torchvision's
+    detection models take it as it is with ``box_format="xyxy"``); ``{"keypoints": float32 [K, 3]}``, x, y in pixels and
+    v, with ``targets="keypoints"``. In a batch there is a list of B dicts, or with :func:`pixfeed.pad_collate` one dict
+    of padded tensors.
+
+    Attributes:
+        fill: by name, the number that :func:`pixfeed.pad_collate` pads with: -1 for ``"labels"``. All others are padded
+            with 0.
     """
 
-    #: What :func:`pixfeed.pad_collate` fills with, by name; everything else with 0.
     fill: ClassVar[dict[str, int]] = {"labels": -1}
 
 
-class Batch(Sequence):
+class Batch(Sequence[Any]):
     """Samples that were read together: what ``dataset.__getitems__`` returns.
 
     A Sequence of ``(image, target)`` for collate functions that want samples. Both default collates, pixfeed's and
@@ -64,7 +70,7 @@ class Batch(Sequence):
     def __init__(
         self,
         images: torch.Tensor | list[Any],
-        targets: np.ndarray | torch.Tensor | list[Any],
+        targets: NDArray[Any] | torch.Tensor | list[Any],
         origin: Callable[[int], Origin | None] | None = None,
         fill: int | None = None,
     ):
@@ -100,8 +106,9 @@ class Batch(Sequence):
 
     def __iter__(self) -> Iterator[Sample]:
         images = self.images.unbind(0) if isinstance(self.images, torch.Tensor) else self.images
-        is_column = isinstance(self.targets, np.ndarray) and self.targets.ndim == 1
-        targets = self.targets.tolist() if is_column else self.targets
+        targets = self.targets
+        if isinstance(targets, np.ndarray) and targets.ndim == 1:
+            targets = targets.tolist()
         for place, (image, target) in enumerate(zip(images, targets, strict=True)):
             yield self._sample(place, image, target)
 

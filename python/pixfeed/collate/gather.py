@@ -7,9 +7,11 @@ memory that is used again (shared memory in a worker process), and share none wi
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch.utils.data import get_worker_info
 
 from pixfeed import backends, memory
@@ -51,7 +53,7 @@ def _threads(out: torch.Tensor) -> int:
     return num_threads() if out.nbytes >= _THREADS else 1
 
 
-def arrays(batch: Sequence[np.ndarray]) -> torch.Tensor | None:
+def arrays(batch: Sequence[NDArray[Any]]) -> torch.Tensor | None:
     """The stack of C-contiguous ndarrays of one shape and a dtype that torch knows. Read-only ones will do."""
     first = batch[0]
     dtype = _TORCH.get(first.dtype)
@@ -70,7 +72,7 @@ def numbers(batch: Sequence[bool | int | float]) -> torch.Tensor | None:
     return out if backends.choose_tables().gather_numbers(tuple(batch), out) else None
 
 
-def scalars(batch: Sequence[np.generic]) -> torch.Tensor | None:
+def scalars(batch: Sequence[np.generic[Any]]) -> torch.Tensor | None:
     """NumPy's scalars, all of one type: a tensor ``[B]`` of their dtype."""
     kinds = set(map(type, batch))
     if len(kinds) > 1 or not kinds <= _SCALARS:
@@ -78,7 +80,7 @@ def scalars(batch: Sequence[np.generic]) -> torch.Tensor | None:
     return _copied(np.array(batch))
 
 
-def _copied(array: np.ndarray) -> torch.Tensor:
+def _copied(array: NDArray[Any]) -> torch.Tensor:
     out = memory.empty(array.shape, _TORCH[array.dtype])
     out.numpy()[...] = array
     return out

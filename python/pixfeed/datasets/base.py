@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch.utils.data import Dataset
 
 from pixfeed import context, draws
@@ -89,13 +90,13 @@ class ImageDataset(Dataset[Any]):
         told = context.epoch()
         return (self.epoch or 0) if told is None else told
 
-    def _draw(self, recipe: Recipe, keys: Sequence[int] | np.ndarray) -> np.ndarray:
+    def _draw(self, recipe: Recipe, keys: Sequence[int] | NDArray[np.int64]) -> NDArray[np.float64]:
         """Uniform random numbers ``[n, recipe.draws]`` of samples by their indices."""
         if recipe.draws == 0:
             return _NO_NUMBERS if len(keys) == 1 else np.empty((len(keys), 0))
         return draws.uniform(self.seed or 0, self._drawn_epoch(), keys, recipe.draws)
 
-    def _in_python(self, recipe: Recipe, images: Iterable[torch.Tensor], keys: Sequence[int]) -> list[Any]:
+    def _in_python(self, recipe: Recipe, images: Iterable[torch.Tensor], keys: Iterable[int]) -> list[Any]:
         """The transform's Python part, per sample, with random numbers of its own."""
         epoch, made = self._drawn_epoch(), []
         for image, key in zip(images, keys, strict=True):

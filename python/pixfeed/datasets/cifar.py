@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple, Unpack
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pixfeed.datasets import pickles
 from pixfeed.datasets.in_memory import InMemory
+from pixfeed.datasets.options import InMemoryOptions
 from pixfeed.datasets.published import Download, missing, verify
 from pixfeed.errors import DatasetError
+from pixfeed.reading.options import check_keywords, with_keywords
 
 _SHAPE = (3, 32, 32)
 _SIZE = 3 * 32 * 32
@@ -32,26 +35,29 @@ _BATCHES = [f"data_batch_{i}" for i in range(1, 6)]
 
 
 class CIFAR10(InMemory):
-    """Small photos of ten kinds of things, in the place of ``torchvision.datasets.CIFAR10``.
+    """Small photos of ten kinds of things. It replaces ``torchvision.datasets.CIFAR10``.
+
+    An item is ``(image, target)``: float32 ``[3, 32, 32]`` (RGB) in [0, 1], and an int from 0 to 9. A batch has float32
+    ``[B, 3, 32, 32]`` and int64 ``[B]``. ``data`` is a uint8 ndarray ``[N, 32, 32, 3]``, ``targets`` a list of int.
 
     Args:
         root: the folder with ``cifar-10-batches-py`` (the python version, whose pickles are read without executing
             anything in them), or with ``cifar-10-batches-bin`` (the binary version).
-        train: the 50,000 pictures to train with, or the 10,000 to test with.
-        transform, target_transform, **options: see :class:`pixfeed.datasets.in_memory.InMemory`, also for ``mean``,
-            ``std``, ``dtype``, ``memory_format`` and ``backend``. With ``transform=None`` an item is a tensor, where
-            torchvision gives a PIL image.
-        download: nothing is downloaded; ``True`` is for scripts that say so where the files are there already.
-        verify: compare the MD5 of the files with the published one, as torchvision always does. Of the binary version
-            only the archive's is published.
+        train: ``True`` for the 50,000 training images, ``False`` for the 10,000 test images.
+        transform: ``None``, pixfeed's transforms, or torchvision's. With ``None`` an item is a tensor; torchvision
+            returns a PIL image. See :class:`pixfeed.datasets.in_memory.InMemory`.
+        target_transform: called with each label.
+        download: nothing is downloaded. ``True`` is accepted for scripts whose files are there already.
+        verify: compare the MD5 of the files with the published one, as torchvision always does. The binary version has
+            none: only that of its archive is published.
+        mean, std: one number for all channels, or one per channel. Values are ``(value / 255 - mean) / std``, as
+            ``ToTensor`` and ``Normalize`` compute them; only with ``transform=None``.
+        dtype, memory_format, backend, seed: see :class:`MNIST`.
 
     Raises:
-        FileNotFoundError: files are missing; the message says where to get them, and their checksum.
-        DatasetError: a file is truncated or damaged, or is not what it should be.
+        FileNotFoundError: files are missing. The message says where to get them, and their checksum.
+        DatasetError: a file is truncated, damaged, or another file.
         ValueError, TypeError: an argument makes no sense.
-
-    ``data`` is a uint8 ndarray ``[N, 32, 32, 3]``, ``targets`` a list of int. An item is ``(image, target)``: float32
-    ``[3, 32, 32]`` in [0, 1] and an int; a batch float32 ``[B, 3, 32, 32]`` and int64 ``[B]``.
     """
 
     num_channels = 3
@@ -82,17 +88,19 @@ class CIFAR10(InMemory):
     _labels_key, _names_key = "labels", "label_names"
     _label_bytes = 1  # of a record of the binary version; the last is the label
 
+    @with_keywords(InMemory.__init__)
     def __init__(
         self,
-        root: str | os.PathLike,
+        root: str | os.PathLike[str],
         train: bool = True,
-        transform: Callable | None = None,
-        target_transform: Callable | None = None,
+        transform: Callable[..., Any] | None = None,
+        target_transform: Callable[..., Any] | None = None,
         download: bool = False,
         *,
         verify: bool = False,
-        **options,
+        **options: Unpack[InMemoryOptions],
     ):
+        check_keywords(type(self).__name__, CIFAR10.__init__, options)
         self.root = os.path.expanduser(os.fspath(root))
         self.train = train
         version = self._version()
@@ -131,7 +139,7 @@ class CIFAR10(InMemory):
                 verify(os.path.join(folder, name), self.files[name])
         return [os.path.join(folder, name) for name in names]
 
-    def _pickled(self, path: str) -> tuple[np.ndarray, list[int]]:
+    def _pickled(self, path: str) -> tuple[NDArray[np.uint8], list[int]]:
         """Pictures uint8 ``[n, 3072]`` and labels of a batch of the python version."""
         batch = pickles.load(path)
         pictures, labels = batch.get("data"), batch.get(self._labels_key)
@@ -144,7 +152,7 @@ class CIFAR10(InMemory):
             raise DatasetError.of(path, f"{len(pictures)} images and {len(labels)} labels; fetch the file again")
         return pictures, labels
 
-    def _records(self, path: str) -> tuple[np.ndarray, list[int]]:
+    def _records(self, path: str) -> tuple[NDArray[np.uint8], list[int]]:
         """Pictures uint8 ``[n, 3072]`` and labels of a file of the binary version."""
         data = np.fromfile(path, np.uint8)
         record = self._label_bytes + _SIZE
@@ -172,10 +180,10 @@ class CIFAR10(InMemory):
                     what = f"label {label} of item {i}, there are {len(self.classes)} classes"
                     raise DatasetError.of(path, f"{what}; fetch the file again")
 
-    def _pictures(self) -> np.ndarray:
+    def _pictures(self) -> NDArray[np.uint8]:
         return np.asarray(self.data).transpose(0, 3, 1, 2)
 
-    def _picture(self, i: int) -> np.ndarray:
+    def _picture(self, i: int) -> NDArray[np.uint8]:
         return np.asarray(self.data[i])
 
 
@@ -185,8 +193,11 @@ def _text_names(path: str) -> list[str]:
 
 
 class CIFAR100(CIFAR10):
-    """Small photos of a hundred kinds of things, in the place of ``torchvision.datasets.CIFAR100``: as
-    :class:`CIFAR10`, with the files in ``cifar-100-python`` or ``cifar-100-binary``. Targets are the fine labels."""
+    """Small photos of a hundred kinds of things. It replaces ``torchvision.datasets.CIFAR100``.
+
+    Arguments, shapes, dtypes and errors are those of :class:`CIFAR10`; the files are in ``cifar-100-python`` or
+    ``cifar-100-binary``. Targets are the fine labels, from 0 to 99.
+    """
 
     python = _Version(
         "cifar-100-python",

@@ -13,9 +13,10 @@ from pixfeed.collate.batch import Batch
 from pixfeed.datasets.base import ImageDataset, read_by_pixfeed
 from pixfeed.datasets.list_images import ListImages
 from pixfeed.reading.request import Request
+from pixfeed.targets.base import Column
 
 
-def reads_natively(dataset: object) -> bool:
+def reads_natively(dataset: Any) -> bool:
     """Whether a dataset's samples are made natively, by pixfeed's own methods, also inside Subset and ConcatDataset."""
     if type(dataset) is Subset:
         return reads_natively(dataset.dataset)
@@ -65,15 +66,17 @@ class ConcatImages(ConcatDataset[Any]):
             groups.setdefault(key, []).append(part)
         if len(groups) == 1:
             return _read(next(iter(groups.values())))
-        images, targets, origins = ([None] * len(indices) for _ in range(3))
+        images: list[Any] = [None] * len(indices)
+        targets: list[Any] = [None] * len(indices)
+        samples: list[Any] = [None] * len(indices)
         for group in groups.values():
             places = sorted(place for part in group for place in part.places)
             number = {place: i for i, place in enumerate(places)}
             batch = _read([part._replace(places=[number[place] for place in part.places]) for part in group])
             for place, sample in zip(places, batch, strict=True):
                 images[place], targets[place] = sample
-                origins[place] = sample
-        return Batch(images, targets, lambda place: getattr(origins[place], "origin", None))
+                samples[place] = sample
+        return Batch(images, targets, lambda place: getattr(samples[place], "origin", None))
 
 
 def _parts(dataset: Any, indices: Sequence[int], places: list[int]) -> Iterator[_Part]:
@@ -132,16 +135,17 @@ def _read_together(parts: list[tuple[ListImages, _Part]]) -> Batch:
 
     for number in sorted(range(len(parts)), key=first_failure):  # the batch's first error is the one that is raised
         (dataset, part), request = parts[number], requests[number]
-        column = dataset.complete(request, read.part(part.places))
+        completed = dataset.complete(request, read.part(part.places))
         for i, place in enumerate(part.places):
-            targets[place] = column[i]
+            targets[place] = completed[i]
             owners[place] = (dataset, request, i)
+    column: Column = targets
     if all(isinstance(target, (np.ndarray, np.integer)) for target in targets):
         kinds = {(np.shape(target), target.dtype) for target in targets}
-        targets = np.stack(targets) if len(kinds) == 1 else targets
+        column = np.stack(targets) if len(kinds) == 1 else targets
 
     def origin(place: int) -> Any:
         dataset, request, i = owners[place]
         return dataset.origin(request.rows[i])
 
-    return Batch(read.images, targets, origin)
+    return Batch(read.images, column, origin)

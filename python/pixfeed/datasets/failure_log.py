@@ -12,26 +12,28 @@ import uuid
 import warnings
 import weakref
 from collections import Counter
+from collections.abc import Callable
 from typing import NamedTuple
 
 from pixfeed.errors import ImageError, RegionError, Status
 
 
 class Failure(NamedTuple):
-    """One image (or region of one) that could not be read.
+    """An image, or a region of one, that could not be read: an entry of ``dataset.report()``.
 
     Attributes:
-        path: the image's path.
-        line: its line in the list, counted from 1; ``None`` without a list.
-        reason: the whole error message.
-        count: how often it was tried.
-        recovered: whether it was read as far as it goes (``min_recovered`` of :class:`pixfeed.Reading`).
+        path: the path of the image (str), ``None`` if it was given as bytes.
+        line: its line in the list file (int), counted from 1; ``None`` if it is in no list file.
+        reason: the message of the :class:`pixfeed.ImageError` or :class:`pixfeed.RegionError`.
+        count: how many times it was tried, in all processes together.
+        recovered: ``True`` if the image is truncated and was read as far as it goes; see ``min_recovered`` of
+            :class:`pixfeed.Reading`.
     """
 
     path: str | None
     line: int | None
     reason: str
-    count: int
+    count: int  # type: ignore[assignment]  # hides tuple's method
     recovered: bool = False
 
 
@@ -62,7 +64,7 @@ class _Seen:
         own: lines that could not be written, and how often.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.process = os.getpid()
         self.lock = threading.Lock()
         self.own: Counter[bytes] = Counter()
@@ -105,12 +107,12 @@ class FailureLog:
     be written, each process remembers its own failures, and says so once.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._path = os.path.join(_temporary_folder(), f"pixfeed-{uuid.uuid4().hex}.jsonl")
         self._seen = _Seen()
         weakref.finalize(self, _remove, self._path, os.getpid())
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[Callable[[str], FailureLog], tuple[str]]:
         return _reopen, (self._path,)
 
     def _mine(self) -> _Seen:

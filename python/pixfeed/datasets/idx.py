@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import gzip
+import io
 import math
 import os
 import zlib
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pixfeed.errors import DatasetError
 
@@ -17,7 +19,7 @@ _GZIP = b"\x1f\x8b"
 _MOST = 1032
 
 
-def read(path: str, ndim: int) -> np.ndarray:
+def read(path: str, ndim: int) -> NDArray[np.uint8]:
     """The values of an IDX file, gzipped or not, whatever its name says.
 
     Returns:
@@ -35,7 +37,7 @@ def read(path: str, ndim: int) -> np.ndarray:
     with open(path, "rb") as raw:
         zipped = raw.read(2) == _GZIP
         raw.seek(0)
-        file = gzip.GzipFile(fileobj=raw) if zipped else raw
+        file: io.BufferedIOBase = gzip.GzipFile(fileobj=raw) if zipped else raw
         try:
             head = file.read(4 + 4 * ndim)
             if len(head) < 4:
@@ -63,9 +65,9 @@ def read(path: str, ndim: int) -> np.ndarray:
     return values.reshape(shape)
 
 
-def _fill(file, values: np.ndarray) -> int:
+def _fill(file: io.BufferedIOBase, values: NDArray[np.uint8]) -> int:
     """How many there were."""
-    view, at = memoryview(values), 0
+    view, at = values.data, 0
     while at < len(view) and (n := file.readinto(view[at:])):
         at += n
     return at

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 import torch
@@ -13,7 +13,9 @@ import torch
 from pixfeed.collate.batch import Batch, Sample
 from pixfeed.datasets import torchvision_transforms
 from pixfeed.datasets.list_file import FastTxtDataset
+from pixfeed.datasets.options import ImageFolderOptions
 from pixfeed.lists import folder
+from pixfeed.reading.options import check_keywords, with_keywords
 from pixfeed.reading.pipeline import Pipeline
 from pixfeed.targets.labels import ClassNumbers
 from pixfeed.transforms import Compose, Resize
@@ -49,9 +51,10 @@ class ImageFolder(FastTxtDataset):
 
     _takes_pil = False  # the transform is called with a PIL image
 
+    @with_keywords(FastTxtDataset.__init__)
     def __init__(
         self,
-        root: str | os.PathLike,
+        root: str | os.PathLike[str],
         transform: Callable[..., Any] | None = None,
         target_transform: Callable[..., Any] | None = None,
         *,
@@ -59,8 +62,9 @@ class ImageFolder(FastTxtDataset):
         allow_empty: bool = False,
         resize_height: int | None = None,
         resize_width: int | None = None,
-        **options: Any,
+        **options: Unpack[ImageFolderOptions],
     ):
+        check_keywords(type(self).__name__, ImageFolder.__init__, options)
         self.root = os.path.expanduser(os.fspath(root))
         self.classes, samples = folder.find(self.root, is_valid_file, allow_empty)
         self.class_to_idx = {name: number for number, name in enumerate(self.classes)}
@@ -104,7 +108,8 @@ class ImageFolder(FastTxtDataset):
     @cached_property
     def targets(self) -> list[int]:
         """The label of every image."""
-        return self.files.labels[:, 0].tolist()
+        labels: list[int] = self.files.labels[:, 0].tolist()
+        return labels
 
     def __getitem__(self, index: Any) -> Any:
         """``(image, target)``; for a slice a :class:`torch.utils.data.Subset`."""
@@ -120,7 +125,7 @@ class ImageFolder(FastTxtDataset):
     def _finished(self, sample: Sample) -> Sample:
         """What only Python can do."""
         image, target = sample
-        if self._takes_pil:
+        if self._takes_pil and self._transform is not None:
             image = self._transform(_pil(image))
         if self.target_transform is not None:
             target = self.target_transform(target)

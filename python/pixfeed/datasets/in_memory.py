@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from pixfeed import backends, draws, memory
+from pixfeed.backends import BackendName
 from pixfeed.collate.batch import Batch
 from pixfeed.context import num_threads
 from pixfeed.datasets import torchvision_transforms
@@ -56,13 +58,13 @@ class InMemory(ImageDataset):
         data: Any,
         targets: Any,
         *,
-        transform: Callable | None = None,
-        target_transform: Callable | None = None,
+        transform: Callable[..., Any] | None = None,
+        target_transform: Callable[..., Any] | None = None,
         mean: float | Sequence[float] | None = None,
         std: float | Sequence[float] | None = None,
         dtype: torch.dtype | None = None,
         memory_format: torch.memory_format = torch.contiguous_format,
-        backend: str | None = None,
+        backend: BackendName | None = None,
         seed: int | None = None,
     ):
         self.data = data
@@ -98,16 +100,17 @@ class InMemory(ImageDataset):
 
     @transform.setter
     def transform(self, transform: Callable[..., Any] | None) -> None:
-        values, recipe = self._given, None
+        values: Values | None = self._given
+        recipe: Recipe | None = None
         if transform is not None:
             recipe, values = self._recipe_of(transform), None
             if recipe is not None and recipe.only_writes and recipe.channels == self.num_channels:
-                values, recipe = Values(recipe.written, numbers(recipe.mean), numbers(recipe.std)), None
+                values, recipe = Values(recipe.settled, numbers(recipe.mean), numbers(recipe.std)), None
         if recipe is not None and self.seed is None and (recipe.draws or recipe.python):
             self.seed = draws.new_seed()
         self._transform, self._values, self._recipe = transform, values, recipe
 
-    def _recipe_of(self, transform: Callable) -> Recipe | None:
+    def _recipe_of(self, transform: Callable[..., Any]) -> Recipe | None:
         """What is to be done natively; ``None`` for transforms that are called."""
         compose = torchvision_transforms.ours(transform)
         if compose is None:
@@ -125,7 +128,7 @@ class InMemory(ImageDataset):
     def dtype(self) -> torch.dtype:
         """Of the images, or of what a Python function gets."""
         if self._recipe is not None:
-            return self._recipe.dtype
+            return self._recipe.dtype or torch.uint8
         return torch.uint8 if self._values is None else self._values.dtype
 
     @property
@@ -143,11 +146,11 @@ class InMemory(ImageDataset):
     def makes_floats(self) -> bool:
         return self.dtype.is_floating_point
 
-    def _pictures(self) -> np.ndarray:
+    def _pictures(self) -> NDArray[np.uint8]:
         """``data`` as uint8 ``[N, C, H, W]``, without a copy."""
         raise NotImplementedError
 
-    def _picture(self, i: int) -> np.ndarray:
+    def _picture(self, i: int) -> NDArray[np.uint8]:
         """Picture ``i`` as PIL takes it: uint8 ``[H, W]`` or ``[H, W, 3]``."""
         raise NotImplementedError
 
@@ -161,7 +164,7 @@ class InMemory(ImageDataset):
             IndexError: there is no such item.
         """
         row = self._row(index)
-        image = self._transform(self._pil(row)) if self._is_called else self._images([row])[0]
+        image = self._by_transform(row) if self._is_called else self._images([row])[0]
         return image, self._labels([row])[0]
 
     def __getitems__(self, indices: Sequence[int]) -> Sequence[Any]:
@@ -194,46 +197,51 @@ class InMemory(ImageDataset):
             raise IndexError(f"there is no item {index}; there are {len(self)}")
         return row
 
-    def _images(self, rows: Sequence[int] | np.ndarray) -> torch.Tensor | list:
+    def _images(self, rows: Sequence[int] | NDArray[np.int64]) -> torch.Tensor | list[Any]:
         """Those of whole batches: a tensor ``[B, C, H, W]``, or what Python made of each."""
         if self._recipe is None:
             return self._written(rows)
         u = self._draw(self._recipe, rows)
-        images = self._recipe.finish(self._made(rows, u), u)
+        images = self._recipe.finish(self._made(self._recipe, rows, u), u)
         return self._in_python(self._recipe, images.unbind(0), rows) if self._recipe.python else images
 
-    def _made(self, rows: Sequence[int] | np.ndarray, u: np.ndarray) -> torch.Tensor:
+    def _made(self, recipe: Recipe, rows: Sequence[int] | NDArray[np.int64], u: NDArray[np.float64]) -> torch.Tensor:
         """What the recipe's passes make, with uniform numbers ``[B, recipe.draws]``."""
-        recipe, backend = self._recipe, backends.load(self._backend_name)
+        backend = backends.load(self._backend_name)
         pictures = np.ascontiguousarray(np.moveaxis(self._pictures(), 1, -1)[rows])
         height, width = (np.full(len(rows), side) for side in pictures.shape[1:3])
         passes, refused = plan_passes(recipe, width, height, u)
         for place, what in sorted(refused.items()):
             raise Origin(f"item {rows[place]} of {type(self).__name__}").region_error(what)
         shape = (len(rows), recipe.channels, *passes[-1].size(0))
-        images = memory.empty(shape, recipe.written, self.memory_format)
+        images = memory.empty(shape, recipe.settled, self.memory_format)
         out = memory.array(images)
         for i, picture in enumerate(pictures):
             run_passes(backend, passes, i, picture, out[i : i + 1])
         return images
 
-    def _written(self, rows: Sequence[int] | np.ndarray) -> torch.Tensor:
-        pictures = self._pictures()
-        values = self._values
+    def _written(self, rows: Sequence[int] | NDArray[np.int64]) -> torch.Tensor:
+        pictures, values = self._pictures(), self._values
+        assert values is not None  # else the transform is called
         out = memory.empty((len(rows), *pictures.shape[1:]), values.dtype, self.memory_format)
         mean, std = values.three()
         backend = backends.load(self._backend_name)
         backend.write_pictures(pictures, np.asarray(rows, np.int64), memory.array(out), mean, std, num_threads())
         return out
 
-    def _labels(self, rows: Sequence[int]) -> list:
+    def _labels(self, rows: Sequence[int]) -> list[Any]:
         if isinstance(self.targets, list):
             labels = [self.targets[row] for row in rows]
         else:
             labels = np.asarray(self.targets)[list(rows)].tolist()
         return labels if self.target_transform is None else [self.target_transform(label) for label in labels]
 
-    def _pil(self, row: int):
+    def _by_transform(self, row: int) -> Any:
+        """What the transform makes of a PIL image."""
+        assert self._transform is not None
+        return self._transform(self._pil(row))
+
+    def _pil(self, row: int) -> Any:
         try:
             from PIL import Image
         except ImportError as error:

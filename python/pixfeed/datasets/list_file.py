@@ -5,20 +5,32 @@ from __future__ import annotations
 import inspect
 import operator
 import os
-from collections.abc import Callable, Iterable
-from typing import Any, Literal, Unpack
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Literal, Self, Unpack
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike, DTypeLike
 
 from pixfeed import draws
 from pixfeed.datasets.bad_images import BadImages, OnError
 from pixfeed.datasets.list_images import ListImages
+from pixfeed.datasets.options import ListOptions
 from pixfeed.lists import folder
 from pixfeed.lists.samples import Samples
 from pixfeed.plan import interpolation_text
-from pixfeed.reading.options import ReadingOptions, check_rows, check_size, reading_of
+from pixfeed.reading.options import (
+    Reading,
+    ReadingOptions,
+    check_keywords,
+    check_rows,
+    check_size,
+    reading_of,
+    with_keywords,
+)
 from pixfeed.reading.pipeline import Pipeline
+from pixfeed.targets.base import Targets
+from pixfeed.targets.boxes import BoxFormat
 from pixfeed.targets.labels import Labels
 from pixfeed.targets.of_list import Kind, check_recipe, of_list
 from pixfeed.transforms.compose import steps_of
@@ -33,84 +45,108 @@ _SIDE = _Default(256)
 
 
 class FastTxtDataset(ListImages):
-    """Images and labels of a list file, decoded natively. The drop-in for the usual list-file Dataset
-    (``cv2.imread``, BGR to RGB, ``cv2.resize``, ``ToTensor``), with the same pixels bit for bit.
+    """A dataset of the images and labels in a list file, decoded natively.
 
-    A line of the list is a name and one or more integer labels: ``0.jpg 0 10``. With ``roi_columns=4`` a region comes
-    first: ``0.jpg 17 22 41 60 0 10``.
+    It replaces the usual list-file Dataset (``cv2.imread``, BGR to RGB, ``cv2.resize``, ``ToTensor``). The pixels are
+    the same bit for bit.
+
+    An item is ``(image, label)``. The image is a tensor ``[C, H, W]`` of ``dtype``: C is 3 (RGB), or 1 with
+    ``channels="gray"``. The label is an ndarray ``[L]`` of ``label_dtype``. torch's DataLoader makes batches of images
+    ``[B, C, H, W]`` and labels ``[B, L]`` of them.
 
     Args:
-        filename: the list file; see :class:`pixfeed.lists.file_list.FileList`.
+        filename: the list file. Each line has a name and one or more labels: ``0.jpg 0 10``. See *The list* below.
         image_dir: the folder that names are relative to. Absolute names are taken as they are.
-        resize_height, resize_width: pixels. One ``None`` keeps the aspect ratio (the other side is
-            ``int(side * given / other)``), both ``None`` leave the size as it is. With ``transform`` they are left out:
-            nothing is resized but by the transform.
-        repeat: how often the list is repeated in one epoch; ``None`` for ever (``len`` is then 10,000,000).
-        dtype: ``torch.float32`` for values in [0, 1], ``torch.float16`` or ``torch.bfloat16`` for what ``Tensor.to``
-            makes of them, or ``torch.uint8``. A ``transform`` with ToTensor or ToDtype says it itself; its float32 may
-            be rounded to 16 bits, behind the last of pixfeed's transforms in it.
-        memory_format: ``torch.contiguous_format``; or ``torch.channels_last`` for batches (and items) with each pixel's
-            channels side by side. A batch that torch has to stack from single items is contiguous, as torch makes it.
-        transform: a :class:`pixfeed.transforms.Compose`, which is fused with decoding as far as possible; ``print`` of
-            the dataset says how far. Or any callable: it gets the image as a uint8 tensor ``[C, H, W]``.
-        seed: of the transform's random numbers, which depend on it, the epoch (:meth:`set_epoch`) and the sample's
-            index, and on nothing else. ``None`` draws one from torch's global generator, now.
-        delimiter, label_dtype, header: how the list is written; see :class:`pixfeed.lists.file_list.FileList`.
-        roi_columns: 4 if each line has the region (x, y, w, h) of its picture between name and labels, else 0.
-        rois: the same as integers ``[n, 4]``, a row for each line of the list.
-        boxes: numbers ``[n, 4]``: the part of each region that is resized; see ``box`` of :func:`pixfeed.imread`.
-        on_error: what becomes of an image (or a region) that cannot be read. ``"raise"``: an exception. ``"skip"``: the
-            next one of the list that can be read takes its place, with its labels; the same one whatever the number and
-            kind of workers. It is an exception after all if none can be read: that is given up when 1,000 in a row
-            cannot, nor any of 1,000 others spread evenly over the list. ``"zeros"``: an image of zeros with the labels
-            it should have had, but no boxes and no keypoints (v = 0). See :meth:`report`.
-        targets: what stands behind the name in a line. ``"labels"``; or one of these, which follow the picture through
-            region, resize and transform (nothing of which may run in Python: ValueError otherwise). Lists of them
-            may also be JSON lines; see :mod:`pixfeed.lists.annotations`. ``"mask"``: the name of a mask (it
-            needs Pillow), which has the size of its picture as displayed; its numbers unchanged, resized as Pillow's
-            NEAREST; int64 ``[H, W]``. ``"boxes"``: ``label x y w h ...`` in pixels of the picture as displayed, to
-            ``{"boxes": float32 [N, 4], "labels": int64 [N]}`` in pixels of the image, cut off where the picture ends
-            in it. ``"keypoints"``: ``x y v ...``, to ``{"keypoints": float32 [K, 3]}``, all 0 where v is 0
-            or the point is no longer in the image. (0, 0) is the corner of the first pixel, (0.5, 0.5) its middle.
-            Numbers to be regressed are labels, with ``label_dtype=np.float32``.
-        mask_dir: the folder that masks' names are relative to; ``None``: ``image_dir``.
-        ignore_index: the number in masks where the image is padded, whatever the ``padding_mode``, and of an image of
-            zeros. (torchvision pads masks like pictures: a reflected mask with ``"reflect"``.)
-        box_format: of the boxes that come out: ``"xywh"``, (x, y, w, h) as in the list; or ``"xyxy"``, (left, upper,
+        resize_height, resize_width: size of the images in pixels. If one is ``None``, the aspect ratio is kept: the
+            other side is ``int(side * given / other)``. If both are ``None``, images keep their sizes. Leave both out
+            if ``transform`` is given: only the transform resizes then.
+        repeat: how many times the list is repeated in one epoch. ``None`` repeats it without end; ``len`` is then
+            10,000,000.
+        dtype: ``torch.float32`` for values in [0, 1]; ``torch.float16`` or ``torch.bfloat16`` for these values as
+            ``Tensor.to`` rounds them; ``torch.uint8`` for values from 0 to 255. See *Pixels* below.
+        memory_format: ``torch.contiguous_format``, or ``torch.channels_last`` for images whose pixels have their
+            channels side by side in memory. Batches that torch stacks from single items are contiguous.
+        roi_columns: 4 if each line has a region (x, y, w, h) in pixels between name and labels
+            (``0.jpg 17 22 41 60 0 10``), else 0.
+        delimiter, label_dtype, header: how the list is written; see :class:`pixfeed.FileList`.
+        rois: the regions as integers ``[n, 4]``, one row (x, y, w, h) per line of the list, instead of
+            ``roi_columns``.
+        resize_boxes: numbers ``[n, 4]``: the part (left, upper, right, lower) of each region that is resized; see
+            ``box`` of :func:`pixfeed.imread`.
+        on_error: what happens if an image cannot be read: ``"raise"``, ``"skip"`` or ``"zeros"``. See *Errors* below.
+        max_errors: with ``"skip"`` and ``"zeros"``: raise an exception if more images than this cannot be read.
+            ``None``: no limit.
+        transform: a :class:`pixfeed.transforms.Compose`, or any callable. See *Pixels* below.
+        seed: the seed of the random numbers of ``transform``. They depend on the seed, the epoch (:meth:`set_epoch`)
+            and the index of the sample, and on nothing else. ``None`` draws a seed from torch's global generator when
+            the transform needs one.
+        targets: what follows the name on each line: ``"labels"``, ``"mask"``, ``"boxes"`` or ``"keypoints"``. See
+            *Targets* below.
+        mask_dir: the folder that the names of masks are relative to. ``None``: ``image_dir``.
+        ignore_index: the number in masks where the image is padded, whatever the ``padding_mode``, and in the masks
+            of images of zeros. (torchvision pads masks as it pads images: with ``"reflect"`` it reflects them.)
+        min_visibility: boxes are dropped if a smaller share (0 to 1) of their area is left in the image.
+        box_format: how boxes are returned: ``"xywh"`` for (x, y, w, h), as in the list; ``"xyxy"`` for (left, upper,
             right, lower), which torchvision's detection models take.
-        min_visibility: boxes of which a smaller share of the area is left in the image are dropped. Boxes whose w or h
-            is 0 in the list always are; a UserWarning says how many there are.
-        max_errors: with ``"skip"`` and ``"zeros"``: when more images than this could not be read, that is an exception
-            after all. ``None``: there is no limit.
-        **reading: how to read; see :class:`pixfeed.Reading`.
+        **reading: how images are read; see :class:`pixfeed.Reading`.
 
     Raises:
         ListError, FileNotFoundError: the list cannot be used.
         ValueError, TypeError: an argument makes no sense.
 
-    An item is ``(image, label)``: image a tensor ``[C, H, W]`` of ``dtype``, C being 3 (RGB), or 1 with
-    ``channels="gray"``, or what the transform makes of it; label an ndarray ``[L]`` of ``label_dtype``. A batch of
-    torch's DataLoader has images ``[B, C, H, W]`` and labels ``[B, L]``; masks ``[B, H, W]``; a list of B dicts with
-    boxes or keypoints (one dict of padded tensors with ``collate_fn=pixfeed.pad_collate``). Reading an item raises
-    :class:`pixfeed.ImageError` if its image is missing, empty, truncated, corrupt or no image,
-    :class:`pixfeed.RegionError` if its region does not fit, and :class:`pixfeed.ListError` if the list has changed on
-    disk.
+    **The list.** It is a text file in UTF-8, whose fields are separated by blanks or by ``delimiter``; see
+    :class:`pixfeed.FileList`. Names and labels are not kept as Python objects: the file is the index and must stay as
+    it is.
 
-    A pickle, which is what spawned worker processes get, has under 1 kB and what ``transform`` takes: each copy reads
-    the list again. Arrays that were given travel whole: ``rois`` and ``boxes`` (32 bytes a sample), and what
-    :meth:`from_samples` and :meth:`from_folder` have (8 bytes a label, 4 and the name's own a name). Threads
-    (``workers="thread"`` of :class:`pixfeed.DataLoader`) and forked worker processes share them.
+    **Pixels.** Without ``transform`` an image is read, resized with OpenCV's ``INTER_LINEAR`` (or as ``interpolation``
+    and ``antialias`` say) and written as ``dtype``. A :class:`pixfeed.transforms.Compose` is fused with decoding as
+    far as possible; ``print(dataset)`` shows how far. Any other callable gets the image as a uint8 tensor
+    ``[C, H, W]``, in Python. If a transform has ToTensor or ToDtype, that determines the dtype; ``dtype`` may then
+    round its float32 to 16 bits, after the last of pixfeed's transforms.
+
+    **Targets.** Masks, boxes and keypoints follow the image through region, resize and transform, no part of which may
+    run in Python. Their lists may also be written as JSON lines; see :class:`pixfeed.Annotations`. Coordinates are
+    pixels: (0, 0) is the corner of the first pixel, (0.5, 0.5) its centre.
+
+    - ``"labels"``: numbers. To regress numbers, set ``label_dtype=np.float32``.
+    - ``"mask"``: a line has the name of a mask, which must have the size of its image as displayed. The target is int64
+      ``[H, W]`` with the numbers in the file, resized as Pillow's NEAREST does it. Masks need Pillow. In a batch:
+      ``[B, H, W]``.
+    - ``"boxes"``: a line is ``name label x y w h ...``, in pixels of the image as displayed. The target is
+      ``{"boxes": float32 [N, 4], "labels": int64 [N]}``, in pixels of the image that is returned, clipped at its
+      borders. Boxes in the list with w or h 0 are dropped, with a UserWarning that says how many there are. In a
+      batch: a list of B dicts, or one dict of padded tensors with ``collate_fn=pixfeed.pad_collate``.
+    - ``"keypoints"``: a line is ``name x y v ...``. The target is ``{"keypoints": float32 [K, 3]}``, with zeros for
+      points whose v is 0 and for points outside the image. In a batch: as boxes.
+
+    **Errors.** Reading an item raises :class:`pixfeed.ImageError` if the image is missing, empty, truncated, corrupt or
+    no image, :class:`pixfeed.RegionError` if the region does not fit the image, and :class:`pixfeed.ListError` if the
+    list file has changed. With ``on_error="raise"`` the exception reaches the caller. With ``"skip"`` the next readable
+    image of the list takes the place of the unreadable one, with its own labels. It is the same image for every number
+    and kind of workers. After 1,000 consecutive unreadable images, 1,000 others spread evenly over the list are tried;
+    if none is readable, the exception is raised. With ``"zeros"`` the image is all zeros and keeps its labels; it has
+    no boxes, and its keypoints have v = 0. :meth:`report` lists all failures.
+
+    **Pickles.** Worker processes that are spawned get a pickle of the dataset: under 1 kB and what ``transform`` takes.
+    Each copy reads the list again. Arrays are pickled as a whole: ``rois`` and ``resize_boxes`` (32 bytes per sample),
+    and what :meth:`from_samples` and :meth:`from_folder` keep (8 bytes per label, and per name 4 bytes and its own).
+    Threads (``workers="thread"`` of :class:`pixfeed.DataLoader`) and forked worker processes share them.
     """
+
+    #: Of :meth:`from_folder`: the names of the classes, sorted, and their numbers by name.
+    classes: list[str]
+    class_to_idx: dict[str, int]
 
     # A pickle leaves these out while they have these values: it is small, and stays so.
     _transform: Callable[..., Any] | None = None
     _given_dtype = torch.float32
     _sides_given = False
 
+    @with_keywords(Reading)
     def __init__(
         self,
-        filename: str | os.PathLike | Samples,
-        image_dir: str | os.PathLike,
+        filename: str | os.PathLike[str] | Samples,
+        image_dir: str | os.PathLike[str],
         resize_height: int | None = _SIDE,
         resize_width: int | None = _SIDE,
         repeat: int | None = 1,
@@ -119,19 +155,19 @@ class FastTxtDataset(ListImages):
         memory_format: torch.memory_format = torch.contiguous_format,
         roi_columns: Literal[0, 4] = 0,
         delimiter: str | None = None,
-        label_dtype: np.typing.DTypeLike = np.int64,
+        label_dtype: DTypeLike = np.int64,
         header: bool = False,
-        rois: np.typing.ArrayLike | None = None,
-        resize_boxes: np.typing.ArrayLike | None = None,
+        rois: ArrayLike | None = None,
+        resize_boxes: ArrayLike | None = None,
         on_error: OnError = "raise",
         max_errors: int | None = None,
         transform: Callable[..., Any] | None = None,
         seed: int | None = None,
         targets: Kind = "labels",
-        mask_dir: str | os.PathLike | None = None,
+        mask_dir: str | os.PathLike[str] | None = None,
         ignore_index: int = 255,
         min_visibility: float = 0.0,
-        box_format: Literal["xywh", "xyxy"] = "xywh",
+        box_format: BoxFormat = "xywh",
         **reading: Unpack[ReadingOptions],
     ):
         self._reading = reading_of(type(self).__name__, reading, inspect.signature(type(self)).parameters)
@@ -165,31 +201,33 @@ class FastTxtDataset(ListImages):
         self.transform = transform  # makes the pipeline
 
     @classmethod
+    @with_keywords(__init__)
     def from_folder(
         cls,
-        path: str | os.PathLike,
+        path: str | os.PathLike[str],
         resize_height: int | None = _SIDE,
         resize_width: int | None = _SIDE,
         repeat: int | None = 1,
         *,
         suffixes: Iterable[str] = folder.SUFFIXES,
-        **options: Any,
-    ) -> FastTxtDataset:
-        """The images of a folder that has a sub-folder a class, in the order of torchvision's ImageFolder.
+        **options: Unpack[ListOptions],
+    ) -> Self:
+        """The images of a folder that has one sub-folder per class, in the order of torchvision's ImageFolder.
 
-        Labels are int64 ``[1]``: the class's place among the sorted names of the sub-folders. The dataset has the
-        attributes ``classes``, those names, and ``class_to_idx``, their numbers by name.
+        Labels are int64 ``[1]``: the place of the class among the sorted names of the sub-folders. The dataset has two
+        more attributes: ``classes``, these names, and ``class_to_idx``, their numbers by name.
 
         Args:
             path: the folder.
-            suffixes: of the files that are images, in whatever case; by default those that ImageFolder knows. Others
-                are left out, so that both have the same images at the same indices.
-            resize_height, resize_width, repeat, **options: as for the class.
+            suffixes: the suffixes of image files, in upper or lower case; other files are left out. By default those
+                of torchvision's ImageFolder, so that both have the same images at the same indices.
+            resize_height, resize_width, repeat, **options: see the class.
 
         Raises:
             FileNotFoundError: there is no such folder, it has no sub-folder, or a class has no image.
             ValueError, TypeError: an argument makes no sense.
         """
+        cls._check_keywords("from_folder", options)
         classes, samples = folder.find(path, suffixes=suffixes)
         dataset = cls(samples, path, resize_height, resize_width, repeat, **options)
         dataset.classes = classes
@@ -197,36 +235,44 @@ class FastTxtDataset(ListImages):
         return dataset
 
     @classmethod
+    @with_keywords(__init__)
     def from_samples(
         cls,
-        paths: Iterable[str | os.PathLike],
-        labels: np.typing.ArrayLike,
+        paths: Iterable[str | os.PathLike[str]],
+        labels: ArrayLike,
         resize_height: int | None = _SIDE,
         resize_width: int | None = _SIDE,
         repeat: int | None = 1,
         *,
-        image_dir: str | os.PathLike = "",
-        **options: Any,
-    ) -> FastTxtDataset:
+        image_dir: str | os.PathLike[str] = "",
+        **options: Unpack[ListOptions],
+    ) -> Self:
         """The images at ``paths``, without a list file.
 
         Args:
-            paths: n of them, relative to ``image_dir``.
-            labels: integers (they become int64), float32 or float64 ``[n]`` or ``[n, L]``.
-            resize_height, resize_width, repeat, image_dir, **options: as for the class.
+            paths: n paths, relative to ``image_dir``.
+            labels: integers (they become int64), float32 or float64, ``[n]`` or ``[n, L]``.
+            resize_height, resize_width, repeat, image_dir, **options: see the class.
 
         Raises:
             ListError: there are no paths.
             ValueError, TypeError: paths and labels do not match, or an argument makes no sense.
         """
+        cls._check_keywords("from_samples", options)
         return cls(Samples(paths, labels), image_dir, resize_height, resize_width, repeat, **options)
+
+    @classmethod
+    def _check_keywords(cls, name: str, options: Mapping[str, object]) -> None:
+        """Refuse options that the class method ``name`` does not have. A subclass may know more of them."""
+        if cls.__init__ is FastTxtDataset.__init__:
+            check_keywords(f"{cls.__name__}.{name}", getattr(cls, name), options)
 
     # -- what it is ---------------------------------------------------------------------------------------------------
 
     @property
     def transform(self) -> Callable[..., Any] | None:
-        """What becomes of an image. It may be replaced at any time, also behind a Subset: the next batch that is read
-        has the new one. Worker processes that are running already keep the old one.
+        """What is done to each image. It may be replaced at any time, also behind a Subset: the next batch that is read
+        has the new one. Worker processes that are already running keep the old one.
 
         Raises:
             ValueError, TypeError: when it is set, if it does not go with the dataset's other arguments. The dataset
@@ -271,7 +317,7 @@ class FastTxtDataset(ListImages):
 
     @property
     def channels(self) -> Literal["rgb", "gray", "unchanged"]:
-        """How images are read, as given."""
+        """How images are read, as given: ``"rgb"`` or ``"gray"``."""
         return self._reading.channels
 
     @property
@@ -356,8 +402,8 @@ class FastTxtDataset(ListImages):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
-        if not hasattr(self._targets, "make"):
-            self._targets = Labels(self._targets)
+        targets = state["_targets"]
+        self._targets = targets if isinstance(targets, Targets) else Labels(targets)
         self.files = self._targets.files
         self._pipeline = self._new_pipeline(self._transform)
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch.utils.data import Subset
 
 from pixfeed.collate.batch import Batch, Sample
@@ -57,15 +58,15 @@ class ListImages(ImageDataset):
     files: SampleList
     image_dir: str
     repeat: int | None = 1
-    resize_boxes: np.ndarray | None = None
+    resize_boxes: NDArray[np.float64] | None = None
     memory_format: torch.memory_format = torch.contiguous_format
-    _rois: np.ndarray | None = None
+    _rois: NDArray[np.int64] | None = None
     _targets: Targets
     _pipeline: Pipeline
     _bad_images: BadImages
 
     @property
-    def rois(self) -> np.ndarray | None:
+    def rois(self) -> NDArray[np.int64] | None:
         """int64 ``[n, 4]``: the region of each sample, if there are any."""
         return self.files.rois if self.files.roi_columns else self._rois
 
@@ -172,7 +173,9 @@ class ListImages(ImageDataset):
         self._bad_images.note(error)
         if self._bad_images.on_error == "zeros":
             request.zeros.append(place)
-            column[place] = self._targets.blank(row, self._pipeline.recipe.size)
+            size = self._pipeline.recipe.size
+            assert size is not None  # FastTxtDataset has seen to it
+            column[place] = self._targets.blank(row, size)
             read.put(place, torch.zeros((), dtype=read.images.dtype).expand(read.images.shape[1:]))
             return
         u = request.images.u[place : place + 1]
@@ -186,7 +189,7 @@ class ListImages(ImageDataset):
             self._bad_images.note(problem)
         self._bad_images.give_up(count, error, self.image_dir)
 
-    def _attempt(self, row: int, u: np.ndarray) -> tuple[ReadImages, Column, ImageError | RegionError | None]:
+    def _attempt(self, row: int, u: NDArray[np.float64]) -> tuple[ReadImages, Column, ImageError | RegionError | None]:
         """One row of the list, and what went wrong."""
         rows = [row]
         read = self._pipeline.read(self._images_of(rows, u), self.memory_format, part=True)
@@ -200,7 +203,7 @@ class ListImages(ImageDataset):
     def _is_readable(self, row: int) -> bool:
         return self._attempt(row, self._draw(self._pipeline.recipe, [row]))[2] is None
 
-    def _images_of(self, rows: list[int], u: np.ndarray) -> Request:
+    def _images_of(self, rows: list[int], u: NDArray[np.float64]) -> Request:
         rois, boxes = self.rois, self.resize_boxes
         paths = self.files.paths(rows, self.image_dir)
         return Request(paths, None if rois is None else rois[rows], None if boxes is None else boxes[rows], u)
@@ -213,7 +216,7 @@ class ListImages(ImageDataset):
             raise IndexError(f"there is no sample {index}; there are {count}")
         return key
 
-    def _keys(self, indices: Sequence[int]) -> np.ndarray:
+    def _keys(self, indices: Sequence[int]) -> NDArray[np.int64]:
         """int64 ``[n]``: indices from the start."""
         keys = np.asarray(indices)
         if keys.dtype.kind not in "iu" or keys.ndim != 1 or keys.min() < 0 or keys.max() >= len(self):

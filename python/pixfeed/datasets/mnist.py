@@ -4,35 +4,45 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from typing import Any, Unpack
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from pixfeed.datasets import idx
 from pixfeed.datasets.in_memory import InMemory
+from pixfeed.datasets.options import InMemoryOptions
 from pixfeed.datasets.published import Download, missing, verify
 from pixfeed.errors import DatasetError
+from pixfeed.reading.options import check_keywords, with_keywords
 
 
 class MNIST(InMemory):
-    """Handwritten digits, in the place of ``torchvision.datasets.MNIST``, which batches take twenty times as long from.
+    """Handwritten digits. It replaces ``torchvision.datasets.MNIST``; batches are loaded about twenty times faster.
+
+    An item is ``(image, target)``: float32 ``[1, 28, 28]`` in [0, 1], and an int from 0 to 9. A batch has float32
+    ``[B, 1, 28, 28]`` and int64 ``[B]``. ``data`` is a uint8 tensor ``[N, 28, 28]``, ``targets`` int64 ``[N]``.
 
     Args:
         root: the folder with ``MNIST/raw/train-images-idx3-ubyte`` and so on, gzipped (``.gz``) or not.
-        train: the 60,000 pictures to train with, or the 10,000 to test with.
-        transform, target_transform, **options: see :class:`pixfeed.datasets.in_memory.InMemory`, also for ``mean``,
-            ``std``, ``dtype``, ``memory_format`` and ``backend``. With ``transform=None`` an item is a tensor, where
-            torchvision gives a PIL image.
-        download: nothing is downloaded; ``True`` is for scripts that say so where the files are there already.
-        verify: compare the MD5 of the files with the published one. That is of the gzipped files.
+        train: ``True`` for the 60,000 training images, ``False`` for the 10,000 test images.
+        transform: ``None``, pixfeed's transforms, or torchvision's. With ``None`` an item is a tensor; torchvision
+            returns a PIL image. See :class:`pixfeed.datasets.in_memory.InMemory`.
+        target_transform: called with each label.
+        download: nothing is downloaded. ``True`` is accepted for scripts whose files are there already.
+        verify: compare the MD5 of the gzipped files with the published one.
+        mean, std: one number. Values are ``(value / 255 - mean) / std``, as ``ToTensor`` and ``Normalize`` compute
+            them; only with ``transform=None``.
+        dtype: ``torch.float32``, ``torch.float16``, ``torch.bfloat16``, or ``torch.uint8`` for values from 0 to 255.
+        memory_format: ``torch.contiguous_format`` or ``torch.channels_last``.
+        backend: ``"native"``, ``"opencv"``, or ``None`` for the default (see :func:`pixfeed.show_config`).
+        seed: the seed of random transforms; see :class:`pixfeed.datasets.in_memory.InMemory`.
 
     Raises:
-        FileNotFoundError: files are missing; the message says where to get them, and their checksums.
-        DatasetError: a file is truncated or damaged, or is not what it should be.
+        FileNotFoundError: files are missing. The message says where to get them, and their checksums.
+        DatasetError: a file is truncated, damaged, or another file.
         ValueError, TypeError: an argument makes no sense.
-
-    ``data`` is a uint8 tensor ``[N, 28, 28]``, ``targets`` int64 ``[N]``. An item is ``(image, target)``: float32
-    ``[1, 28, 28]`` in [0, 1] and an int; a batch float32 ``[B, 1, 28, 28]`` and int64 ``[B]``.
     """
 
     folder = "MNIST"
@@ -50,17 +60,19 @@ class MNIST(InMemory):
     ]
     num_channels = 1
 
+    @with_keywords(InMemory.__init__)
     def __init__(
         self,
-        root: str | os.PathLike,
+        root: str | os.PathLike[str],
         train: bool = True,
-        transform: Callable | None = None,
-        target_transform: Callable | None = None,
+        transform: Callable[..., Any] | None = None,
+        target_transform: Callable[..., Any] | None = None,
         download: bool = False,
         *,
         verify: bool = False,
-        **options,
+        **options: Unpack[InMemoryOptions],
     ):
+        check_keywords(type(self).__name__, MNIST.__init__, options)
         self.root = os.path.expanduser(os.fspath(root))
         self.train = train
         images, labels = self._paths(verify)
@@ -114,16 +126,19 @@ class MNIST(InMemory):
     def _at(self, name: str) -> str:
         return os.path.join(self.raw_folder, name)
 
-    def _pictures(self) -> np.ndarray:
+    def _pictures(self) -> NDArray[np.uint8]:
         return np.asarray(self.data)[:, None]
 
-    def _picture(self, i: int) -> np.ndarray:
+    def _picture(self, i: int) -> NDArray[np.uint8]:
         return np.asarray(self.data[i])
 
 
 class FashionMNIST(MNIST):
-    """Articles of clothing, in the place of ``torchvision.datasets.FashionMNIST``: as :class:`MNIST`, with the files in
-    ``FashionMNIST/raw``."""
+    """Articles of clothing. It replaces ``torchvision.datasets.FashionMNIST``.
+
+    Arguments, shapes, dtypes and errors are those of :class:`MNIST`; the files are in ``FashionMNIST/raw``, with the
+    same names. ``data`` is a uint8 tensor ``[N, 28, 28]``, ``targets`` int64 ``[N]`` from 0 to 9.
+    """
 
     folder = "FashionMNIST"
     mirror = "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/"

@@ -7,9 +7,11 @@ stand-ins for these, which note down what they were given. What was noted is che
 from __future__ import annotations
 
 import pickle
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pixfeed.errors import DatasetError
 
@@ -18,17 +20,18 @@ class _Named:
     """What a pickle calls by name. It cannot be changed by the pickle."""
 
     __slots__ = ("_make",)
+    _make: Callable[..., object]
 
-    def __init__(self, make):
+    def __init__(self, make: Callable[..., object]):
         object.__setattr__(self, "_make", make)
 
-    def __call__(self, *args):
+    def __call__(self, *args: object) -> object:
         return self._make(*args)
 
-    def __setstate__(self, state):
+    def __setstate__(self, state: object) -> None:
         raise pickle.UnpicklingError("it changes what is not its own")
 
-    def __setattr__(self, name, value):
+    def __setattr__(self, name: str, value: object) -> None:
         raise pickle.UnpicklingError("it changes what is not its own")
 
 
@@ -37,15 +40,15 @@ class _Noted:
 
     __slots__ = ("given", "state")
 
-    def __init__(self, *given):
+    def __init__(self, *given: Any):
         self.given = given
         self.state: Any = None
 
-    def __setstate__(self, state):
+    def __setstate__(self, state: object) -> None:
         self.state = state
 
 
-def _encode(text, encoding="utf-8"):
+def _encode(text: object, encoding: object = "utf-8") -> bytes:
     """``_codecs.encode``, by which Python 3 writes bytes for Python 2."""
     if type(text) is str and encoding in ("latin1", "latin-1"):
         return text.encode("latin-1")
@@ -56,11 +59,11 @@ def _dtype_name(dtype: object) -> object:
     return dtype.given[0] if isinstance(dtype, _Noted) and dtype.given else None
 
 
-def _array(given: tuple, state: object) -> np.ndarray:
+def _array(given: tuple[Any, ...], state: object) -> NDArray[np.uint8]:
     """The array that was noted. ``state``: version, shape, dtype, whether the order is Fortran's, and the bytes."""
     if isinstance(state, tuple) and len(state) == 5:
         _, shape, dtype, fortran, data = state
-        order = "F" if fortran is True or fortran == 1 else "C"
+        order: Any = "F" if fortran is True or fortran == 1 else "C"
     elif state is None and len(given) == 4:  # protocol 5: bytes, dtype, shape, order
         data, dtype, shape, order = given
     else:
@@ -71,7 +74,8 @@ def _array(given: tuple, state: object) -> np.ndarray:
         raise ValueError("an array whose values are no bytes")
     if not isinstance(shape, tuple) or not all(type(side) is int and side >= 0 for side in shape):
         raise ValueError("an array without a shape")
-    return np.frombuffer(data, np.uint8).reshape(shape, order=order)
+    flat: NDArray[np.uint8] = np.frombuffer(data, np.uint8)
+    return flat.reshape(shape, order="F" if order == "F" else "C")
 
 
 _KNOWN = {

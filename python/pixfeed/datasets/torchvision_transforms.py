@@ -7,6 +7,7 @@ found in pixfeed's. torchvision is not imported. Everything that nobody knows is
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 
@@ -15,7 +16,7 @@ from pixfeed.transforms.base import Transform
 from pixfeed.transforms.values import Values, numbers
 
 
-def values(transform: Callable) -> Values | None:
+def values(transform: Callable[..., Any]) -> Values | None:
     """What a transform does to values, if that is all it does: ``ToTensor()``, ``PILToTensor()``, or
     ``PILToTensor()`` or ``ToImage()`` and then ``ToDtype(torch.float32, scale=True)`` or
     ``ConvertImageDtype(torch.float32)``, and behind that perhaps ``Normalize``; in a ``Compose`` or alone. ``None`` for
@@ -53,20 +54,20 @@ def ours(transform: object) -> Compose | None:
     return transform if isinstance(transform, Compose) else Compose([transform])
 
 
-def _name(step: object) -> tuple[str, object]:
+def _name(step: Any) -> tuple[str, Any]:
     """The class's name if the class is torchvision's or pixfeed's, not derived from it; else an empty string."""
     kind = type(step)
     known = kind.__module__.partition(".")[0] in ("torchvision", "pixfeed")
     return (kind.__name__ if known else ""), step
 
 
-def _steps(transform: object) -> list:
+def _steps(transform: Any) -> list[Any]:
     if _name(transform)[0] != "Compose":
         return [transform]
     return [step for inner in transform.transforms for step in _steps(inner)]
 
 
-def _dtype(steps: list[tuple[str, object]]) -> torch.dtype | None:
+def _dtype(steps: list[tuple[str, Any]]) -> torch.dtype | None:
     """What the steps that make a tensor of a picture give."""
     kinds = [kind for kind, _ in steps]
     if kinds == ["ToTensor"]:
@@ -76,6 +77,7 @@ def _dtype(steps: list[tuple[str, object]]) -> torch.dtype | None:
     if len(steps) == 2 and kinds[0] in ("PILToTensor", "ToImage") and kinds[1] in ("ToDtype", "ConvertImageDtype"):
         step = steps[1][1]
         scaled = kinds[1] == "ConvertImageDtype" or getattr(step, "scale", False) is True
-        if scaled and getattr(step, "dtype", None) is torch.float32:
+        dtype: object = getattr(step, "dtype", None)
+        if scaled and dtype is torch.float32:
             return torch.float32
     return None

@@ -7,6 +7,7 @@ import os
 import warnings
 from array import array
 from collections.abc import Sequence
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 
@@ -17,8 +18,12 @@ from pixfeed.lists.samples import Samples
 
 _BOM = b"\xef\xbb\xbf"
 _SHOWN = 200  # bytes of a line in a message
+AnnotationKind = Literal["mask", "boxes", "keypoints"]
 #: What a line repeats, and what the same is called in JSON.
-COLUMNS = {"boxes": ("label", "x", "y", "w", "h"), "keypoints": ("x", "y", "v")}
+COLUMNS: dict[str, tuple[str, ...]] = {"boxes": ("label", "x", "y", "w", "h"), "keypoints": ("x", "y", "v")}
+
+
+_Json = TypeVar("_Json")
 
 
 class _Bad(Exception):
@@ -63,7 +68,9 @@ class Annotations(Loaded, Samples):
     loaded = frozenset({"labels", "rois", "values", "classes", "offsets", "masks"})
     loaded |= {"_source", "_names", "_offsets", "_lines"}
 
-    def __init__(self, filename: str | os.PathLike, kind: str, delimiter: str | None = None, header: bool = False):
+    def __init__(
+        self, filename: str | os.PathLike[str], kind: AnnotationKind, delimiter: str | None = None, header: bool = False
+    ):
         self.kind = kind
         self.filename = os.fspath(filename)
         self.delimiter = list_parser.check_delimiter(delimiter)
@@ -92,7 +99,7 @@ class Annotations(Loaded, Samples):
                 name, found = _from_json(text, kind) if is_json else _from_fields(line, text, kind, delimiter)
                 if not name:
                     raise _Bad("there is no name")
-                if kind == "mask":
+                if isinstance(found, bytes):
                     masks.append(found)
                     counts.append(1)
                 else:
@@ -119,11 +126,14 @@ class Annotations(Loaded, Samples):
 
     def _read(self) -> bytes:
         """The list."""
-        source, stamp, size = self.__dict__.get("_source"), None, 0
+        source: int | bytes | None = self.__dict__.get("_source")
+        stamp: tuple[int, int] | None = None
+        size = 0
         if source is None:
             source, stamp, size = open_list(self._path)
-        data = source
-        if isinstance(source, int):
+        if isinstance(source, bytes):
+            data = source
+        else:
             try:
                 data = list_parser.read(source, 0, size)
                 if self._stamp not in (None, stamp) or stamp_of(os.fstat(source)) != stamp or len(data) < size:
@@ -138,7 +148,7 @@ class Annotations(Loaded, Samples):
         return int(self._lines[range(len(self))[i]])
 
 
-def _from_fields(line: bytes, text: bytes, kind: str, delimiter: str | None) -> tuple[bytes, object]:
+def _from_fields(line: bytes, text: bytes, kind: str, delimiter: str | None) -> tuple[bytes, bytes | list[list[Any]]]:
     """The name, and the mask's name or rows of numbers."""
     found = list_parser.split(text if delimiter is None else line, delimiter)
     if isinstance(found, list_parser.Fault):
@@ -164,7 +174,7 @@ def _number(field: bytes) -> int | float:
     raise _Bad(f"{field.decode('utf-8', 'replace')!r} is no number")
 
 
-def _from_json(text: bytes, kind: str) -> tuple[bytes, object]:
+def _from_json(text: bytes, kind: str) -> tuple[bytes, bytes | list[list[Any]]]:
     """As :func:`_from_fields`."""
     try:
         found = json.loads(text)
@@ -184,10 +194,11 @@ def _from_json(text: bytes, kind: str) -> tuple[bytes, object]:
     return _encoded(name), [_row(row, len(COLUMNS[kind])) for row in rows]
 
 
-def _field(found: dict, name: str, kind: type, what: str):
-    if not isinstance(found.get(name), kind):
+def _field(found: dict[str, Any], name: str, kind: type[_Json], what: str) -> _Json:
+    value = found.get(name)
+    if not isinstance(value, kind):
         raise _Bad(f'"{name}" must be there, and be {what}')
-    return found[name]
+    return value
 
 
 def _encoded(name: str) -> bytes:
@@ -197,13 +208,13 @@ def _encoded(name: str) -> bytes:
         raise _Bad(f"{name!r} can be no file's name") from None
 
 
-def _row(row: object, count: int) -> list:
+def _row(row: object, count: int) -> list[Any]:
     if not isinstance(row, list) or len(row) != count:
         raise _Bad(f"{row!r} must be a list of {count} numbers")
     return row
 
 
-def _add(rows: Sequence[list], kind: str, values: array, classes: array) -> int:
+def _add(rows: Sequence[list[Any]], kind: str, values: array[float], classes: array[int]) -> int:
     """Checks rows of numbers and appends them, but for empty boxes; how many are appended."""
     before = len(values)
     for row in rows:

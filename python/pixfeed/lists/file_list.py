@@ -9,10 +9,13 @@ import stat
 import time
 import weakref
 from collections.abc import Iterator, Sequence
+from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import DTypeLike, NDArray
 
 from pixfeed import backends, list_parser
+from pixfeed.backends import BackendName
 from pixfeed.context import num_threads
 from pixfeed.errors import ListError, Origin
 from pixfeed.list_parser import Fault, Problem, Table
@@ -42,13 +45,13 @@ class Loaded:
     _stamp: tuple[int, int] | None  # size and time of the file; None before it is read, and for what is no plain file
     _source: int | bytes | None  # one of what is loaded: the list itself, where it cannot be read again
 
-    def __getstate__(self) -> dict:
+    def __getstate__(self) -> dict[str, Any]:
         state = {name: value for name, value in self.__dict__.items() if name not in self.loaded}
         if self._stamp is None:
             state["_source"] = self._source
         return state
 
-    def __getattr__(self, name: str):
+    def __getattr__(self, name: str) -> Any:
         if name not in self.loaded or "_path" not in self.__dict__:
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
         self._load()  # it came out of a pickle
@@ -102,26 +105,26 @@ class FileList(Loaded):
 
     loaded = frozenset({"columns", "labels", "rois", "_source", "_table", "_tables"})
     columns: list[str] | None
-    labels: np.ndarray
-    rois: np.ndarray
+    labels: NDArray[Any]
+    rois: NDArray[np.int64]
     _source: int | bytes | None  # the open file, or the list itself; None: it is opened for each name
     _table: Table
     _tables: backends.Tables
 
     def __init__(
         self,
-        filename: str | os.PathLike,
-        roi_columns: int = 0,
+        filename: str | os.PathLike[str],
+        roi_columns: Literal[0, 4] = 0,
         *,
         delimiter: str | None = None,
-        label_dtype: np.typing.DTypeLike = np.int64,
+        label_dtype: DTypeLike = np.int64,
         header: bool = False,
-        backend: str | None = None,
+        backend: BackendName | None = None,
     ):
         if roi_columns not in (0, 4):
             raise ValueError(f"roi_columns is {roi_columns!r}; it may be 4 (x, y, w, h) or 0")
         self.filename = os.fspath(filename)
-        self.roi_columns = roi_columns
+        self.roi_columns: int = roi_columns
         self.delimiter = list_parser.check_delimiter(delimiter)
         self.label_dtype = list_parser.check_label_dtype(label_dtype)
         self.header = bool(header)
@@ -142,7 +145,7 @@ class FileList(Loaded):
         """
         return self.paths([range(len(self))[i]], "")[0]
 
-    def paths(self, rows: Sequence[int] | np.ndarray, folder: str) -> list[str]:
+    def paths(self, rows: Sequence[int] | NDArray[np.int64], folder: str) -> list[str]:
         """The names of these samples, joined with ``folder`` unless they are absolute, in one call.
 
         Args:
@@ -157,8 +160,8 @@ class FileList(Loaded):
             row = int(rows[0])
             begins, ends = offsets[row : row + 1].tolist(), offsets[row + 1 : row + 2].tolist()
         else:
-            rows = np.asarray(rows)
-            begins, ends = offsets[rows].tolist(), offsets[rows + 1].tolist()
+            places = np.asarray(rows)
+            begins, ends = offsets[places].tolist(), offsets[places + 1].tolist()
         if self._source is None:
             with self._opened() as source:
                 return self._paths(source, begins, ends, folder)
@@ -190,8 +193,9 @@ class FileList(Loaded):
         return int(known[start]) + between.count(b"\n") + between.count(b"\r") - between.count(b"\r\n")
 
     def _load(self) -> None:
-        source = self.__dict__.get("_source")
-        stamp, size, close = None, 0, None
+        source: int | bytes | None = self.__dict__.get("_source")
+        stamp: tuple[int, int] | None = None
+        size, close = 0, None
         if source is None:
             source, stamp, size = open_list(self._path)
         if isinstance(source, int):
@@ -207,7 +211,7 @@ class FileList(Loaded):
         problem, table = self._tables.parse_list(
             source, begin, size, first_line, self.delimiter, self.roi_columns, self.label_dtype, num_threads()
         )
-        if stamp is not None and stamp_of(os.fstat(source)) != stamp:
+        if isinstance(source, int) and stamp is not None and stamp_of(os.fstat(source)) != stamp:
             raise self._changed()
         if problem.fault:
             raise self._error(source, problem)

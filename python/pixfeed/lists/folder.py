@@ -14,7 +14,7 @@ SUFFIXES = (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".
 
 
 def find(
-    path: str | os.PathLike,
+    path: str | os.PathLike[str],
     is_valid_file: Callable[[str], bool] | None = None,
     allow_empty: bool = False,
     suffixes: Iterable[str] = SUFFIXES,

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from pixfeed import backends
 from pixfeed.errors import ListError, Origin
@@ -31,7 +32,7 @@ class Samples:
     columns = None
     roi_columns = 0
 
-    def __init__(self, names: Iterable[str | os.PathLike], labels: np.typing.ArrayLike, filename: str = "samples"):
+    def __init__(self, names: Iterable[str | os.PathLike[str]], labels: ArrayLike, filename: str = "samples"):
         self.filename = filename
         data, ends = bytearray(), [0]
         for name in names:
@@ -73,10 +74,10 @@ class Samples:
         """``None``: they stand on no line."""
         return None
 
-    def paths(self, rows: Sequence[int] | np.ndarray, folder: str) -> list[str]:
+    def paths(self, rows: Sequence[int] | NDArray[np.int64], folder: str) -> list[str]:
         """The paths of these samples, joined with ``folder`` unless they are absolute."""
-        rows = np.asarray(rows)
-        begins, ends = self._offsets[rows].tolist(), self._offsets[rows + 1].tolist()
+        places = np.asarray(rows)
+        begins, ends = self._offsets[places].tolist(), self._offsets[places + 1].tolist()
         paths = backends.choose_tables().read_names(self._names, begins, ends, "", folder)
         assert paths is not None  # memory does not end early
         return paths

@@ -17,7 +17,7 @@ from pixfeed.collate import default_collate, pad_collate
 from pixfeed.context import cores
 from pixfeed.datasets.concat import image_datasets, reads_natively, with_concat_images
 from pixfeed.datasets.failure_log import Failure
-from pixfeed.loading.iterators import MainIter, ProcessesIter, WithCosts
+from pixfeed.loading.iterators import MainIter, ProcessesIter, Timed, WithCosts
 from pixfeed.loading.order import Order, Position
 from pixfeed.loading.stats import Stats
 from pixfeed.loading.stopwatch import Stopwatch
@@ -58,13 +58,13 @@ class DataLoader(LoaderBase[_T_co]):
 
     def __init__(
         self,
-        dataset: Dataset,
+        dataset: Dataset[_T_co],
         batch_size: int | None = 1,
         shuffle: bool | None = None,
-        sampler: Sampler | Iterable | None = None,
-        batch_sampler: Sampler[list] | Iterable[list] | None = None,
+        sampler: Sampler[Any] | Iterable[Any] | None = None,
+        batch_sampler: Sampler[list[Any]] | Iterable[list[Any]] | None = None,
         num_workers: int = 0,
-        collate_fn: Callable | None = None,
+        collate_fn: Callable[..., Any] | None = None,
         pin_memory: bool = False,
         drop_last: bool = False,
         timeout: float = 0,
@@ -82,7 +82,7 @@ class DataLoader(LoaderBase[_T_co]):
             raise ValueError(f"workers is {workers!r}; it may be 'thread', 'process' or None")
         self._epoch = -1  # the one that runs, or ran last
         self._told: dict[int, int] = {}  # the epoch that a sampler was told, by its place among the samplers
-        self._loaded: dict | None = None  # the state that the next epoch goes on from
+        self._loaded: dict[str, Any] | None = None  # the state that the next epoch goes on from
         self._stopwatch: Stopwatch | None = None  # over the epoch that runs, or ran last
         self._has_threads = False  # whether threads read that epoch
         self._position: Position | None = None
@@ -157,17 +157,19 @@ class DataLoader(LoaderBase[_T_co]):
 
     def __iter__(self) -> Any:
         state, self._loaded = self._loaded, None
-        self._position.from_the_start()
+        position = self._known_position
+        position.from_the_start()
         self._epoch += 1
         if state is not None:
             finished = self._is_after_end(state["batches"])
             self._epoch = state["epoch"] + finished
-            self._position.go_to(state["batches"], finished, state["random"], state.get("fresh", False))
+            position.go_to(state["batches"], finished, state["random"], state.get("fresh", False))
         for place, sampler in enumerate(self._samplers()):
             self._tell_epoch(place, sampler)
         stopwatch = Stopwatch()
         batches = super().__iter__()
-        first = self._position.first
+        assert isinstance(batches, Timed)
+        first = position.first
         if self._is_iterable:  # there is no other way to get to a batch
             batches.stopwatch = Stopwatch()  # those batches are not the epoch's
             deque(islice(batches, first), maxlen=0)
@@ -212,6 +214,11 @@ class DataLoader(LoaderBase[_T_co]):
         that were read in part (``min_recovered`` of :class:`pixfeed.Reading`)."""
         return [failure for dataset in image_datasets(self.dataset) for failure in dataset.report()]
 
+    @property
+    def _known_position(self) -> Position:
+        assert self._position is not None  # but while torch's own __init__ runs
+        return self._position
+
     def _new_position(self) -> Position:
         return Position(self._samplers(), self.generator, not (self.persistent_workers and self.num_workers))
 
@@ -222,7 +229,7 @@ class DataLoader(LoaderBase[_T_co]):
 
     # -- where we are ---------------------------------------------------------------------------------------------
 
-    def state_dict(self) -> dict:
+    def state_dict(self) -> dict[str, Any]:
         """Where the loader is, behind the batch that was yielded last: the protocol of torchdata's StatefulDataLoader.
 
         Returns:
@@ -241,13 +248,13 @@ class DataLoader(LoaderBase[_T_co]):
             )
         return {
             "epoch": self._epoch + fresh,
-            "batches": 0 if fresh else self._first + self._stopwatch.batches,
-            "random": self._position.random(),
+            "batches": 0 if self._stopwatch is None else self._first + self._stopwatch.batches,
+            "random": self._known_position.random(),
             "fresh": fresh,
             "seeds": [dataset.seed for dataset in image_datasets(self.dataset)],
         }
 
-    def load_state_dict(self, state: dict) -> None:
+    def load_state_dict(self, state: dict[str, Any]) -> None:
         """The next ``iter()`` goes on where :meth:`state_dict` was taken: with the same remaining batches, if dataset,
         sampler and batch size are the same. It costs the same at every batch of the epoch. (An iterable dataset is read
         and thrown away up to there.) Behind the last batch of an epoch the next one begins.
@@ -267,12 +274,12 @@ class DataLoader(LoaderBase[_T_co]):
                 dataset.seed = seed
             self._drop_workers()  # those that stayed alive have the old ones
 
-    def _samplers(self) -> list:
+    def _samplers(self) -> list[Any]:
         """All that decide on the order, each once."""
         candidates = (self.batch_sampler, getattr(self.batch_sampler, "sampler", None), self.sampler)
         return list({id(sampler): sampler for sampler in candidates if sampler is not None}.values())
 
-    def _tell_epoch(self, place: int, sampler) -> None:
+    def _tell_epoch(self, place: int, sampler: Any) -> None:
         if not hasattr(sampler, "set_epoch"):
             return
         told = self._told.get(place, 0)
@@ -281,10 +288,10 @@ class DataLoader(LoaderBase[_T_co]):
         sampler.set_epoch(self._epoch)
         self._told[place] = self._epoch
 
-    def __getstate__(self) -> dict:
+    def __getstate__(self) -> dict[str, Any]:
         """For copies and pickles: the loader, without the epoch that it is in the middle of."""
         return {**vars(self), "_stopwatch": None, "_iterator": None, "_told": dict(self._told)}
 
-    def __setstate__(self, state: dict) -> None:
+    def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
         self._position = self._new_position()

@@ -3,11 +3,29 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sized
 from itertools import chain, islice
+from typing import Any, Protocol, TypedDict
 
 import torch
 from torch.utils.data import BatchSampler, RandomSampler, SequentialSampler
+
+
+class Indices(Sized, Iterable[Any], Protocol):
+    """torch's index sampler: batches of indices, or single indices with ``batch_size=None``."""
+
+
+#: By name: states of generators, uint8 tensors; and what a sampler's own ``state_dict()`` gives.
+RandomStates = dict[str, Any]
+
+
+class _Start(TypedDict):
+    """Where an epoch begins: the arguments of :meth:`Position.go_to`."""
+
+    batches: int
+    finished: bool
+    random: RandomStates
+    fresh: bool
 
 
 class Position:
@@ -19,15 +37,15 @@ class Position:
         draws_seed: whether torch draws a seed for worker processes before every epoch.
     """
 
-    def __init__(self, samplers: Iterable, generator: torch.Generator | None, draws_seed: bool):
+    def __init__(self, samplers: Iterable[Any], generator: torch.Generator | None, draws_seed: bool):
         self._samplers = [sampler for sampler in samplers if sampler is not None]
         self._generator = generator
         self._draws_seed = draws_seed
-        self._next: dict | None = None  # where the next epoch begins: the arguments of go_to()
+        self._next: _Start | None = None  # where the next epoch begins
         self.first = 0  # the batch that the running epoch began with
-        self._at_start: dict | None = None
+        self._at_start: RandomStates | None = None
 
-    def go_to(self, batches: int, finished: bool, random: dict, fresh: bool) -> None:
+    def go_to(self, batches: int, finished: bool, random: RandomStates, fresh: bool) -> None:
         """The next epoch begins at a batch of the epoch that was drawn with these random states; if that one is
         finished, behind it. If they are ``fresh``, from before the first epoch, torch's seed is still to be drawn."""
         self._next = {"batches": batches, "finished": finished, "random": random, "fresh": fresh}
@@ -36,11 +54,11 @@ class Position:
     def from_the_start(self) -> None:
         self._next, self._at_start, self.first = None, None, 0
 
-    def random(self) -> dict:
+    def random(self) -> RandomStates:
         """The random states that the running epoch's order was drawn with, or will be."""
         return self._get_random() if self._at_start is None else dict(self._at_start)
 
-    def draw(self, index_sampler) -> Iterator:
+    def draw(self, index_sampler: Iterable[Any]) -> Iterator[Any]:
         """An epoch's batches (or indices), drawn now."""
         where, self._next = self._next, None
         if where is None:
@@ -69,14 +87,14 @@ class Position:
                 found["sampler"] = own
         return found
 
-    def _get_random(self) -> dict:
-        states = {name: generator.get_state() for name, generator in self._generators().items()}
+    def _get_random(self) -> RandomStates:
+        states: RandomStates = {name: generator.get_state() for name, generator in self._generators().items()}
         for sampler in self._samplers:
             if hasattr(sampler, "state_dict"):
                 states["sampler's own"] = sampler.state_dict()
         return states
 
-    def _set_random(self, states: dict) -> None:
+    def _set_random(self, states: RandomStates) -> None:
         for name, generator in self._generators().items():
             if name in states:
                 generator.set_state(states[name])
@@ -93,24 +111,25 @@ class Order:
     integers, and batches before the start cost nothing.
     """
 
-    def __init__(self, index_sampler: Iterable, position: Position):
+    def __init__(self, index_sampler: Indices, position: Position):
         self._of = index_sampler
         self._position = position
 
     def __len__(self) -> int:
         return len(self._of)
 
-    def __iter__(self) -> Iterator:
+    def __iter__(self) -> Iterator[Any]:
         yield from self._position.draw(self._of)
 
 
-def _from(index_sampler, start: int) -> Iterator:
+def _from(index_sampler: Iterable[Any], start: int) -> Iterator[Any]:
     if type(index_sampler) is BatchSampler:
         return _batches(index_sampler.sampler, index_sampler.batch_size, index_sampler.drop_last, start)
     return islice(iter(index_sampler), start, None)
 
 
-def _batches(sampler, size: int, drop_last: bool, start: int) -> Iterator[list[int]]:
+def _batches(sampler: Iterable[int], size: int, drop_last: bool, start: int) -> Iterator[list[int]]:
+    whole: range | torch.Tensor
     if type(sampler) is SequentialSampler:
         whole = range(len(sampler.data_source))
     elif type(sampler) is RandomSampler and not sampler.replacement and sampler.num_samples == len(sampler.data_source):
@@ -122,9 +141,9 @@ def _batches(sampler, size: int, drop_last: bool, start: int) -> Iterator[list[i
                 yield batch
         return
     for at in range(start * size, len(whole) - size + 1 if drop_last else len(whole), size):
-        batch = whole[at : at + size]
-        yield batch.tolist() if isinstance(batch, torch.Tensor) else list(batch)
-    if isinstance(whole, torch.Tensor) and sampler.generator is not None:
+        part = whole[at : at + size]
+        yield part.tolist() if isinstance(part, torch.Tensor) else list(part)
+    if isinstance(sampler, RandomSampler) and sampler.generator is not None:
         # RandomSampler ends with the empty rest of another permutation. Who shares its generator sees that draw.
         torch.randperm(len(whole), generator=sampler.generator)
 

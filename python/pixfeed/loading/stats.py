@@ -110,7 +110,7 @@ class Stats:
                 f", but only {self.busy:.1f} of {self.workers} workers read images: the rest of their time went to "
                 "other code, such as transforms, or they had to wait, as with a small prefetch_factor"
             )
-        most = max(work, key=work.get)
+        most = max(work, key=work.__getitem__)
         reason = f", and {_percent(work[most])} of the work is {most}"
         if most == "reading":
             reason += " files: the disk is slow"
@@ -124,7 +124,7 @@ class Stats:
         if most == "writing" and self.floats:
             remedies.append("dtype=torch.uint8")
         if self.workers == 0:
-            if self.waiting_share < 1 - _LITTLE:
+            if (self.waiting_share or 0) < 1 - _LITTLE:
                 remedies.append(f"num_workers={self.cores}, to load during the step,")
             elif not self._all_cores:
                 remedies.append(f"num_workers={self.cores}, to use all cores,")
@@ -150,10 +150,12 @@ class Stats:
         kind = "threads" if self.threads else "processes"
         workers = f", num_workers={self.workers} ({kind})" if self.workers else ""
         lines = [f"epoch {self.epoch}: {self.batches:,} batches{images} in {self.seconds:.2f} s{workers}"]
-        if self.images_per_second:
-            lines.append(f"  speed    {self.images_per_second:,.0f} images/s, {self.bytes_per_second / 1e6:,.1f} MB/s")
+        images_per_second, bytes_per_second = self.images_per_second, self.bytes_per_second
+        if images_per_second and bytes_per_second is not None:
+            lines.append(f"  speed    {images_per_second:,.0f} images/s, {bytes_per_second / 1e6:,.1f} MB/s")
         if self.batches:
-            then = "" if self.waiting_share is None else f", then {_percent(self.waiting_share)} of the time"
+            waiting = self.waiting_share
+            then = "" if waiting is None else f", then {_percent(waiting)} of the time"
             lines.append(f"  waiting  {self.start_up:.2f} s for the first batch{then}")
         if self.work:
             shares = ", ".join(f"{name} {_percent(share)}" for name, share in self.work.items())

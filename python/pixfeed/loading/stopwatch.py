@@ -18,7 +18,7 @@ class Stopwatch:
         costs: what the images of these batches cost.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._start = perf_counter()
         self.batches = 0
         self.start_up = self.waiting = self.stepping = 0.0

@@ -1,8 +1,8 @@
-"""Where batches live: torch's memory, ordinary or shared, used again when nobody holds it any more.
+"""The memory of batches: torch's memory, ordinary or shared, which is used again when no tensor views it any more.
 
 Fresh memory costs a page fault every 4 kB, which takes longer than copying the page. So batches of one size come from
-a pool and go back to it when the last tensor that views them is gone, never before: a batch that somebody holds is
-never written again.
+a pool. They go back to it when the last tensor that views them is gone, never before: a batch that is still in use is
+never overwritten.
 """
 
 from __future__ import annotations
@@ -10,9 +10,11 @@ from __future__ import annotations
 import math
 import os
 import weakref
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch.utils.data import get_worker_info
 
 from pixfeed.context import pinned
@@ -23,7 +25,7 @@ from pixfeed.memory.idle import Pool
 _SMALL = shared_batches.SMALL
 
 
-def _aligned(size: int) -> np.ndarray:
+def _aligned(size: int) -> NDArray[np.uint8]:
     memory = np.empty(size + 63, np.uint8)
     start = -memory.ctypes.data % 64  # whole cache lines, as torch's own memory
     return memory[start : start + size]
@@ -43,10 +45,14 @@ if hasattr(os, "register_at_fork"):
 
 
 def set_limit(size: int) -> None:
-    """Keep at most ``size`` bytes of idle batch memory, 1 GiB by default. Batches that somebody holds do not count.
+    """Limit the idle batch memory of this process. What is idle beyond the limit is given back to the system at once.
 
-    Each process has a limit of its own. A worker process that is forked begins with that of its parent; elsewhere a
-    ``worker_init_fn`` may call this.
+    The limit holds for the memory of earlier batches that is kept for later ones; batches that are still in use do not
+    count. Each process has its own limit. A forked worker process starts with the limit of its parent; a spawned one
+    may call this in ``worker_init_fn``.
+
+    Args:
+        size: the limit in bytes, 1 GiB (``1 << 30``) by default. 0 keeps nothing.
 
     Raises:
         ValueError: ``size`` is negative.
@@ -59,15 +65,15 @@ def set_limit(size: int) -> None:
 
 
 def trim() -> int:
-    """Give all idle batch memory of this process back to the system. Batches that somebody holds are not touched.
+    """Give all idle batch memory of this process back to the system. Batches that are still in use stay as they are.
 
     Returns:
-        How many bytes it was.
+        The number of bytes that were given back.
     """
     return _pool.shrink(0) + shared_batches.shrink(0)
 
 
-def _give_back(memory: np.ndarray) -> None:
+def _give_back(memory: NDArray[np.uint8]) -> None:
     _pool.give(memory)
 
 
@@ -109,7 +115,7 @@ def empty(
     return torch.from_numpy(slot).view(dtype).view(shape)
 
 
-def array(tensor: torch.Tensor) -> np.ndarray:
+def array(tensor: torch.Tensor) -> NDArray[Any]:
     """The memory of a CPU tensor, to be written to. NumPy has no bfloat16: its bits are uint16 there, as the backends
     expect them."""
     tensor = tensor.detach()

@@ -21,7 +21,7 @@ class Pool:
         self._make = make
         # Reentrant: the garbage collector may run a finaliser, which gives memory back, inside take() or give().
         self._lock = threading.RLock()
-        self._idle: OrderedDict[int, list] = OrderedDict()  # by size, least recently used first
+        self._idle: OrderedDict[int, list[Any]] = OrderedDict()  # by size, least recently used first
         self._kept = 0
 
     def take(self, size: int) -> Any:

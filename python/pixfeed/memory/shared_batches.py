@@ -19,13 +19,25 @@ import threading
 import uuid
 import weakref
 from collections import deque
+from collections.abc import Callable
 from multiprocessing import resource_sharer, util  # noqa: F401  before there are threads, as torch does it
+from multiprocessing.process import BaseProcess
 from multiprocessing.reduction import DupFd, ForkingPickler
+from typing import Any, Protocol
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
-from pixfeed._torch import given_queues, reduce_tensor, runs_feeder_of, shared_storage, under_share_memory_lock
+from pixfeed._torch import (
+    given_queues,
+    in_storage,
+    is_shared,
+    reduce_tensor,
+    runs_feeder_of,
+    shared_storage,
+    under_share_memory_lock,
+)
 from pixfeed.memory import shared_memory
 from pixfeed.memory.idle import Pool
 
@@ -36,6 +48,17 @@ SMALL = 64 << 10
 _FREE, _OUT, _BACK, _SPOILT = range(4)
 _KNOWN, _ENDED, _FIRST = range(3)  # the other process has attached it; the worker process has ended; the first ticket
 _BYTES = 1 << 16
+
+#: What a pickle has of a tensor: a function, and its arguments.
+_Reduced = tuple[Callable[..., torch.Tensor], tuple[Any, ...]]
+
+
+class _Descriptor(Protocol):
+    """A descriptor on its way to another process: what ``DupFd`` makes."""
+
+    def detach(self) -> int:
+        """The descriptor, in the process that has received it. It is the caller's to close."""
+
 
 _forks = 0  # of this process
 
@@ -64,11 +87,11 @@ class _Slot:
         self._fd: int | None = shared_memory.reserve(size)
         self.memory = shared_memory.attach(self._fd, size)
 
-    def descriptor(self) -> DupFd | None:
+    def descriptor(self) -> _Descriptor | None:
         """The segment's, the first time."""
         if self._fd is None:
             return None
-        descriptor = DupFd(self._fd)  # has a duplicate, until the other process has fetched that
+        descriptor: _Descriptor = DupFd(self._fd)  # has a duplicate, until the other process has fetched that
         self._close()
         return descriptor
 
@@ -77,7 +100,7 @@ class _Slot:
         if fd is not None:
             os.close(fd)
 
-    def __del__(self):
+    def __del__(self) -> None:
         if hasattr(self, "memory"):
             self._close()
             self._dropped.append(self.number)
@@ -86,7 +109,7 @@ class _Slot:
 class _Lender:
     """The slots of this worker process."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.name = uuid.uuid4().hex
         self.pool = Pool(self._make)
         self._lock = threading.RLock()
@@ -140,7 +163,7 @@ class _Lender:
         if slot.holders == 0 and not slot.spoilt:
             self.pool.give(slot)
 
-    def reduce(self, tensor: torch.Tensor) -> tuple | None:
+    def reduce(self, tensor: torch.Tensor) -> _Reduced | None:
         """What crosses of a tensor in a slot; ``None`` if it is in none, or no ticket is left."""
         slot = self._at.get(tensor.untyped_storage().data_ptr())
         if slot is None:
@@ -186,7 +209,7 @@ def empty(shape: tuple[int, ...], dtype: torch.dtype, size: int, limit: int) -> 
         MemoryError: there is not enough shared memory.
     """
     if _lender is None:  # this system has no slots
-        return torch.empty(0, dtype=dtype).set_(shared_storage(size), 0, shape)
+        return in_storage(shared_storage(size), dtype, shape)
     _lender.pool.limit = limit
     return _lender.empty(size).view(dtype).view(shape)
 
@@ -198,27 +221,27 @@ def shrink(limit: int) -> int:
     return 0 if _lender is None else _lender.shrink(limit)
 
 
-def _reduce(tensor: torch.Tensor) -> tuple:
+def _reduce(tensor: torch.Tensor) -> _Reduced:
     """In place of torch's reduce_tensor in a worker process: for ordinary tensors on their way to the loader."""
     if _lender is None or not _plain(tensor) or not _for_the_loader():
         return reduce_tensor(tensor)
-    return _reduce_storage(tensor.untyped_storage(), tensor)
+    return _reduce_storage(tensor.untyped_storage(), tensor, _lender)
 
 
 @under_share_memory_lock
-def _reduce_storage(_: torch.UntypedStorage, tensor: torch.Tensor) -> tuple:
+def _reduce_storage(_: torch.UntypedStorage, tensor: torch.Tensor, lender: _Lender) -> _Reduced:
     """Under the lock of torch's that share_memory_() takes: a user's own queue, which has the same tensor, moves it to
     other memory in a thread of its own."""
-    reduced = _lender.reduce(tensor)
+    reduced = lender.reduce(tensor)
     # Neither shared on purpose, nor a part of something that others may be parts of, too.
-    whole = tensor.is_contiguous() and tensor.nbytes == tensor.untyped_storage().nbytes() and not tensor.is_shared()
+    whole = tensor.is_contiguous() and tensor.nbytes == tensor.untyped_storage().nbytes() and not is_shared(tensor)
     if reduced is None and whole and tensor.nbytes < SMALL:
         flat = tensor.as_strided((tensor.numel(),), (1,))  # a dimension of one or none may have any stride
         return _rebuild, (flat.view(torch.uint8).numpy().tobytes(), tensor.dtype, tuple(tensor.shape))
     if reduced is None and whole:
         with contextlib.suppress(MemoryError):  # torch has its own words for that
-            copy = _lender.empty(tensor.nbytes).view(tensor.dtype).view(tensor.shape).copy_(tensor)
-            reduced = _lender.reduce(copy)
+            copy = lender.empty(tensor.nbytes).view(tensor.dtype).view(tensor.shape).copy_(tensor)
+            reduced = lender.reduce(copy)
     return reduced or reduce_tensor(tensor)
 
 
@@ -242,18 +265,18 @@ def _for_the_loader() -> bool:
 class _Borrowed:
     """The slots of one worker process that were seen here. Memory of theirs that is held is held by its tensors."""
 
-    def __init__(self, worker: int, tickets: DupFd):
+    def __init__(self, worker: int, tickets: _Descriptor):
         self._worker = worker
         self.tickets = self._attach(tickets, _BYTES)
         self.tickets[_KNOWN] = 1
-        self._slots: dict[int, np.ndarray] = {}
+        self._slots: dict[int, NDArray[np.uint8]] = {}
 
-    def slot(self, number: int, size: int, descriptor: DupFd | None) -> np.ndarray:
+    def slot(self, number: int, size: int, descriptor: _Descriptor | None) -> NDArray[np.uint8]:
         if descriptor is not None:
             self._slots[number] = self._attach(descriptor, size)
         return self._slots[number]
 
-    def _attach(self, descriptor: DupFd, size: int) -> np.ndarray:
+    def _attach(self, descriptor: _Descriptor, size: int) -> NDArray[np.uint8]:
         try:
             fd = descriptor.detach()
         except (ConnectionError, FileNotFoundError, EOFError):
@@ -287,17 +310,25 @@ def _tidy() -> None:
         borrowed.tidy()
 
 
-def _children(number: int) -> list:
+def _children(number: int) -> list[BaseProcess]:
     return [process for process in multiprocessing.active_children() if process.pid == number]
 
 
-def _receive(lender: tuple, lent: tuple, dtype: torch.dtype, offset: int, shape: tuple, stride: tuple) -> torch.Tensor:
+def _receive(
+    lender: tuple[str, int, _Descriptor | None, list[int]],
+    lent: tuple[int, int, _Descriptor | None, int],
+    dtype: torch.dtype,
+    offset: int,
+    shape: tuple[int, ...],
+    stride: tuple[int, ...],
+) -> torch.Tensor:
     """The tensor, where it lies: it is not copied."""
     name, worker, tickets, dropped = lender
     number, size, descriptor, ticket = lent
     borrowed = _borrowed.get(name)
     if borrowed is None:
         _tidy()
+        assert tickets is not None  # a worker process sends them until they are known here
         borrowed = _borrowed[name] = _Borrowed(worker, tickets)
         for process in _children(worker):  # an iterator of the loader holds it, and it is gone with that
             weakref.finalize(process, _borrowed.pop, name, None).atexit = False
@@ -310,7 +341,7 @@ def _receive(lender: tuple, lent: tuple, dtype: torch.dtype, offset: int, shape:
     return torch.empty(0, dtype=dtype).set_(storage, offset, shape, stride)
 
 
-def _rebuild(data: bytes, dtype: torch.dtype, shape: tuple) -> torch.Tensor:
+def _rebuild(data: bytes, dtype: torch.dtype, shape: tuple[int, ...]) -> torch.Tensor:
     """A tensor that crossed by value."""
     return torch.frombuffer(bytearray(data), dtype=dtype).view(shape) if data else torch.empty(shape, dtype=dtype)
 

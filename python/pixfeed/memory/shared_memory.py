@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Callable
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 FOLDER = "/dev/shm"
 
@@ -24,6 +26,7 @@ def reserve(size: int) -> int:
     Raises:
         MemoryError: there is not so much, with the size needed, the size free and what can be done.
     """
+    free: Callable[[], int]
     try:
         fd = os.memfd_create("pixfeed", os.MFD_CLOEXEC)
         free = _free
@@ -47,7 +50,7 @@ def reserve(size: int) -> int:
     return fd
 
 
-def attach(fd: int, size: int) -> np.ndarray:
+def attach(fd: int, size: int) -> NDArray[np.uint8]:
     """The segment's bytes, uint8 ``[size]``, shared with everybody who attaches it. They stay when ``fd`` is closed,
     until the array and its views are gone (an ``mmap`` of Python's would keep a descriptor of its own)."""
     return torch.from_file(f"/proc/self/fd/{fd}", shared=True, size=size, dtype=torch.uint8).numpy()

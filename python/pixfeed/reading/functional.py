@@ -5,16 +5,25 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Sequence
-from typing import Literal, Unpack
+from typing import Any, Unpack
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike, NDArray
 
 from pixfeed import backends, memory, plan
-from pixfeed.backends import Source
+from pixfeed.backends import BackendName, Source
 from pixfeed.errors import Origin
 from pixfeed.reading import regions
-from pixfeed.reading.options import Interpolation, Reading, ReadingOptions, check_rows, check_size, reading_of
+from pixfeed.reading.options import (
+    Interpolation,
+    Reading,
+    ReadingOptions,
+    check_rows,
+    check_size,
+    reading_of,
+    with_keywords,
+)
 from pixfeed.reading.pipeline import Pipeline
 from pixfeed.reading.request import Request
 from pixfeed.transforms.values import check_dtype, check_memory_format
@@ -34,6 +43,7 @@ def _origin(source: Source) -> Origin:
     return Origin(os.fspath(source) if isinstance(source, (str, os.PathLike)) else None)
 
 
+@with_keywords(Reading)
 def imread(
     source: Source,
     *,
@@ -41,7 +51,7 @@ def imread(
     roi: Sequence[int] | None = None,
     box: Sequence[float] | None = None,
     **reading: Unpack[ReadingOptions],
-) -> np.ndarray:
+) -> NDArray[Any]:
     """Read one image, or a region of it.
 
     By default bit for bit ``cv2.cvtColor(cv2.imread(path), cv2.COLOR_BGR2RGB)``, EXIF orientation included.
@@ -94,7 +104,7 @@ def _open_size(size: Sequence[int | None]) -> tuple[int | None, int | None]:
     return height, width
 
 
-def _read_unchanged(source: Source, rois: np.ndarray | None, how: Reading) -> np.ndarray:
+def _read_unchanged(source: Source, rois: NDArray[np.int64] | None, how: Reading) -> NDArray[Any]:
     backend = backends.choose(how.backend)
     status, note, size, image = backend.read_unchanged(source, strict=how.strict, max_pixels=how.max_pixels)
     if image is None:
@@ -110,6 +120,7 @@ def _read_unchanged(source: Source, rois: np.ndarray | None, how: Reading) -> np
     return image[y : y + h, x : x + w].copy()
 
 
+@with_keywords(Reading)
 def load_batch(
     sources: Sequence[Source],
     size: tuple[int, int],
@@ -117,8 +128,8 @@ def load_batch(
     out: torch.Tensor | None = None,
     dtype: torch.dtype = torch.float32,
     memory_format: torch.memory_format = torch.contiguous_format,
-    rois: np.ndarray | None = None,
-    resize_boxes: np.ndarray | None = None,
+    rois: ArrayLike | None = None,
+    resize_boxes: ArrayLike | None = None,
     **reading: Unpack[ReadingOptions],
 ) -> torch.Tensor:
     """Read images and resize each to ``size``, in one call that runs on all cores with the GIL released.
@@ -178,14 +189,14 @@ def load_batch(
 
 
 def resize(
-    image: np.ndarray,
+    image: NDArray[np.uint8],
     size: tuple[int, int],
     *,
     interpolation: Interpolation | None = None,
     antialias: bool = False,
     box: Sequence[float] | None = None,
-    backend: Literal["native", "opencv"] | None = None,
-) -> np.ndarray:
+    backend: BackendName | None = None,
+) -> NDArray[np.uint8]:
     """Resize a picture that is decoded already.
 
     Bit for bit ``cv2.resize``, or with ``antialias=True`` ``PIL.Image.resize``.

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import difflib
 import functools
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
-from typing import Any, Literal, TypedDict
+import inspect
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any, Literal, TypedDict, TypeVar
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from pixfeed import plan
-from pixfeed.backends import OpenOptions
+from pixfeed.backends import BackendName, OpenOptions
 
 #: What a channel count is called; "unchanged" has as many as the file.
 CHANNELS = {"rgb": 3, "gray": 1}
@@ -31,6 +33,9 @@ Interpolation = Literal[
     "bicubic",
     "lanczos",
 ]
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+_Number = TypeVar("_Number", np.int64, np.float64)
 
 _LONGEST = 1 << 30  # pixels of a side: what the backends can carry out
 
@@ -86,9 +91,9 @@ class Reading:
     max_pixels: int = 1 << 30
     strict: bool = False
     min_recovered: float = 1.0
-    backend: Literal["native", "opencv"] | None = None
+    backend: BackendName | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for name, known in (
             ("channels", (*CHANNELS, "unchanged")),
             ("decode", ("exact", "scaled")),
@@ -112,7 +117,7 @@ class Reading:
             raise ValueError(f"min_recovered is {self.min_recovered}; it must be a share of the rows, 0 to 1")
         _ = self.interpolation_number
 
-    def __reduce__(self) -> tuple:
+    def __reduce__(self) -> tuple[Callable[[dict[str, Any]], Reading], tuple[dict[str, Any]]]:
         """Pickles hold what differs from the defaults: they go to every worker process."""
         given = {field.name: getattr(self, field.name) for field in fields(self)}
         return _restored, (
@@ -160,7 +165,7 @@ class ReadingOptions(TypedDict, total=False):
     max_pixels: int
     strict: bool
     min_recovered: float
-    backend: Literal["native", "opencv"] | None
+    backend: BackendName | None
 
 
 _cached = functools.lru_cache(maxsize=256)(Reading)
@@ -194,10 +199,52 @@ def unknown_keyword(caller: str, name: str, known: Iterable[str]) -> TypeError:
     return TypeError(f"{caller}() got an unexpected keyword argument {name!r}{hint}")
 
 
+def with_keywords(source: Callable[..., Any]) -> Callable[[_Function], _Function]:
+    """A decorator for functions that pass ``**options`` on. ``help()`` and ``inspect.signature`` then list the options
+    by name, with their types and defaults.
+
+    Args:
+        source: what takes the options: a dataclass, of which they are the fields, or a function, of which they are the
+            keyword-only parameters.
+    """
+    taken = [
+        parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
+        for parameter in inspect.signature(source).parameters.values()
+        if is_dataclass(source) or parameter.kind is inspect.Parameter.KEYWORD_ONLY
+    ]
+
+    def described(function: _Function) -> _Function:
+        own = inspect.signature(function)
+        named = [each for each in own.parameters.values() if each.kind is not inspect.Parameter.VAR_KEYWORD]
+        more = [parameter for parameter in taken if parameter.name not in own.parameters]
+        vars(function)["__signature__"] = own.replace(parameters=[*named, *more])
+        return function
+
+    return described
+
+
+def check_keywords(caller: str, function: Callable[..., Any], options: Mapping[str, object]) -> None:
+    """Refuse options that a function with :func:`with_keywords` does not have.
+
+    Args:
+        caller: what the user has called, for errors.
+        function: the function.
+        options: its ``**options``.
+
+    Raises:
+        TypeError: there is no such argument. The message names the nearest one.
+    """
+    if options:
+        known = inspect.signature(function).parameters
+        for name in options:
+            if name not in known:
+                raise unknown_keyword(caller, name, known)
+
+
 _FIELDS = tuple(field.name for field in fields(Reading))
 
 
-def check_rows(name: str, rows: object, n: int, dtype: type) -> np.ndarray | None:
+def check_rows(name: str, rows: ArrayLike | None, n: int, dtype: type[_Number]) -> NDArray[_Number] | None:
     """``rows`` as an array ``[n, 4]`` of ``dtype`` (int64 or float64).
 
     Raises:

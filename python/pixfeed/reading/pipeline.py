@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from pixfeed import backends, context, memory
 from pixfeed.backends import Decoded, Opened
@@ -107,7 +108,7 @@ class Pipeline:
         self.backend = backends.choose(reading.backend)
         self._plain = self.recipe.only_resizes
         self._whole = reading.reduced == 1 and reading.decode == "exact"
-        self._sizes: tuple[tuple[int, int], np.ndarray] | None = None  # of the plain resize, if they are known
+        self._sizes: tuple[tuple[int, int], NDArray[np.int64]] | None = None  # of the plain resize, if they are known
         self._calls = 0
 
     @classmethod
@@ -146,7 +147,7 @@ class Pipeline:
         threads = 1 if len(request.sources) == 1 else context.num_threads()
         return self.backend.open(request.sources, self.reading.open_options, threads)
 
-    def plan(self, headers: np.ndarray, request: Request) -> Planned:
+    def plan(self, headers: NDArray[np.void], request: Request) -> Planned:
         """PLAN rows for pictures whose headers are known.
 
         Args:
@@ -176,10 +177,10 @@ class Pipeline:
         passes[0] = passes[0]._replace(headers=headers)
         return Planned(passes, check_size(passes[-1].sizes[0].tolist()), refused)
 
-    def _plan_whole(self, headers: np.ndarray, resize: ResizeTo) -> Planned:
+    def _plan_whole(self, headers: NDArray[np.void], resize: ResizeTo) -> Planned:
         """The plain resize of whole pictures."""
         if self._sizes is None:
-            size = check_size(resize.size_after((headers["height"].item(0), headers["width"].item(0))))
+            size = check_size(resize.size_of(headers["height"].item(0), headers["width"].item(0)))
             sizes = np.array((size,))
             if resize.height is not None and resize.width is not None:
                 self._sizes = size, sizes
@@ -187,7 +188,7 @@ class Pipeline:
             size, sizes = self._sizes
         return Planned((PassPlan(headers, resize_plan(headers, size, resize.number), sizes),), size, {})
 
-    def decode(self, opened: Opened, planned: Planned, out: np.ndarray) -> Failed:
+    def decode(self, opened: Opened, planned: Planned, out: NDArray[Any]) -> Failed:
         """Carry out the plan.
 
         Args:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pixfeed import plan
 from pixfeed.errors import Status
@@ -11,7 +12,9 @@ from pixfeed.reading.options import Reading
 _CROP = ("crop_x", "crop_y", "crop_w", "crop_h")
 
 
-def crops(reading: Reading, headers: np.ndarray, rois: np.ndarray | None) -> tuple[np.ndarray, dict[int, str]]:
+def crops(
+    reading: Reading, headers: NDArray[np.void], rois: NDArray[np.int64] | None
+) -> tuple[NDArray[np.int64], dict[int, str]]:
     """Where the regions lie in the pictures as they are decoded, at 1 / ``reduced`` of their size.
 
     Args:
@@ -37,13 +40,18 @@ def crops(reading: Reading, headers: np.ndarray, rois: np.ndarray | None) -> tup
     return np.concatenate([start, sides], 1), refused
 
 
-def _outside(rois: np.ndarray, width: np.ndarray, height: np.ndarray, policy: str) -> np.ndarray:
+def _outside(
+    rois: NDArray[np.int64], width: NDArray[np.int64], height: NDArray[np.int64], policy: str
+) -> NDArray[np.bool_]:
     """Which regions are refused for where they lie. Nothing is added that might overflow an int64; the result for empty
     regions does not count."""
     x, y, w, h = rois.T
+    outside: NDArray[np.bool_]
     if policy == "error":
-        return (x < 0) | (y < 0) | (w > width - x) | (h > height - y)
-    return (x >= width) | (y >= height) | (x <= -w) | (y <= -h)
+        outside = (x < 0) | (y < 0) | (w > width - x) | (h > height - y)
+    else:
+        outside = (x >= width) | (y >= height) | (x <= -w) | (y <= -h)
+    return outside
 
 
 def _what_is_wrong(roi: list[int], width: int, height: int) -> str:
@@ -52,7 +60,9 @@ def _what_is_wrong(roi: list[int], width: int, height: int) -> str:
     return f"the region {roi} (x, y, w, h) lies outside the picture of {width} x {height} (w x h) pixels"
 
 
-def checked_boxes(boxes: np.ndarray, crop: np.ndarray, statuses: np.ndarray) -> tuple[np.ndarray, dict[int, str]]:
+def checked_boxes(
+    boxes: NDArray[np.float64], crop: NDArray[np.int64], statuses: NDArray[np.int32]
+) -> tuple[NDArray[np.float64], dict[int, str]]:
     """The parts of regions that are resized.
 
     Args:
@@ -75,7 +85,9 @@ def checked_boxes(boxes: np.ndarray, crop: np.ndarray, statuses: np.ndarray) -> 
     return boxes, refused
 
 
-def reduce(reading: Reading, rows: np.ndarray, headers: np.ndarray, boxes: np.ndarray | None = None) -> None:
+def reduce(
+    reading: Reading, rows: NDArray[np.void], headers: NDArray[np.void], boxes: NDArray[np.float64] | None = None
+) -> None:
     """Write into PLAN rows at which size pictures are decoded. With ``decode="scaled"`` crops that one of Pillow's
     filters makes smaller move to the reduced pictures.
 
@@ -100,14 +112,14 @@ def reduce(reading: Reading, rows: np.ndarray, headers: np.ndarray, boxes: np.nd
     rows["crop_w"], rows["crop_h"] = sides.T
 
 
-def _scale(format: np.ndarray, shrinks: np.ndarray, headroom: float) -> np.ndarray:
+def _scale(format: NDArray[np.int32], shrinks: NDArray[np.float64], headroom: float) -> NDArray[np.int64]:
     """The largest of 1, 2, 4, 8 that leaves ``headroom`` where the sides shrink to 1 / ``shrinks`` ``[n, 2]``."""
     spare = shrinks.min(1) / headroom
     scale = 1 << ((spare >= 2).astype(np.int64) + (spare >= 4) + (spare >= 8))
     return np.where(format == plan.JPEG, scale, 1)
 
 
-def could_scale(reading: Reading, headers: np.ndarray, rows: np.ndarray) -> bool:
+def could_scale(reading: Reading, headers: NDArray[np.void], rows: NDArray[np.void]) -> bool:
     """Whether ``decode="scaled"`` would decode the first picture at a half or less: from HEADER and PLAN rows."""
     if reading.decode != "exact" or reading.reduced != 1 or headers["format"].item(0) != plan.JPEG:
         return False

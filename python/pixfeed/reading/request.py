@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pixfeed.backends import Source
 
@@ -23,22 +25,25 @@ class Request:
     """
 
     sources: Sequence[Source]
-    rois: np.ndarray | None
-    resize_boxes: np.ndarray | None
-    u: np.ndarray
+    rois: NDArray[np.int64] | None
+    resize_boxes: NDArray[np.float64] | None
+    u: NDArray[np.float64]
 
     def __len__(self) -> int:
         return len(self.sources)
 
     @classmethod
     def plain(
-        cls, sources: Sequence[Source], rois: np.ndarray | None = None, resize_boxes: np.ndarray | None = None
+        cls,
+        sources: Sequence[Source],
+        rois: NDArray[np.int64] | None = None,
+        resize_boxes: NDArray[np.float64] | None = None,
     ) -> Request:
         """A request without random numbers."""
         return cls(sources, rois, resize_boxes, np.empty((len(sources), 0)))
 
     @classmethod
-    def merge(cls, parts: Sequence[tuple[np.ndarray, Request]]) -> Request:
+    def merge(cls, parts: Sequence[tuple[NDArray[np.int64], Request]]) -> Request:
         """One request out of several.
 
         Args:
@@ -49,7 +54,7 @@ class Request:
         requests = [request for _, request in parts]
         sources = [source for request in requests for source in request.sources]
 
-        def column(name: str) -> np.ndarray | None:
+        def column(name: str) -> NDArray[Any] | None:
             tables = [getattr(request, name) for request in requests]
             return None if tables[0] is None else np.concatenate(tables)[order]
 

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pixfeed.errors import ImageError, Origin, RegionError
 from pixfeed.targets.point_map import PointMap
 
 #: The targets of a batch, one per image: an ndarray ``[B, ...]`` or a list.
-Column = np.ndarray | list[Any]
+Column = NDArray[Any] | list[Any]
 
 
 class SampleList(Protocol):
@@ -25,8 +26,8 @@ class SampleList(Protocol):
     """
 
     filename: str
-    labels: np.ndarray
-    rois: np.ndarray
+    labels: NDArray[Any]
+    rois: NDArray[np.int64]
     roi_columns: int
 
     def __len__(self) -> int: ...
@@ -35,7 +36,7 @@ class SampleList(Protocol):
 
     def line(self, i: int) -> int | None: ...
 
-    def paths(self, rows: Sequence[int] | np.ndarray, folder: str) -> list[str]: ...
+    def paths(self, rows: Sequence[int] | NDArray[np.int64], folder: str) -> list[str]: ...
 
     def origin(self, i: int, folder: str) -> Origin: ...
 

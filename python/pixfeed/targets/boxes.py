@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -13,7 +13,8 @@ from pixfeed.targets.base import Targets
 from pixfeed.targets.point_map import PointMap
 
 #: How boxes are given, in torchvision's words.
-BOX_FORMATS = ("xywh", "xyxy")
+BoxFormat = Literal["xywh", "xyxy"]
+BOX_FORMATS: tuple[BoxFormat, ...] = ("xywh", "xyxy")
 
 
 class Boxes(Targets):
@@ -29,7 +30,7 @@ class Boxes(Targets):
     kind = "boxes"
     files: Annotations
 
-    def __init__(self, files: Annotations, min_visibility: float, form: str = "xywh"):
+    def __init__(self, files: Annotations, min_visibility: float, form: BoxFormat = "xywh"):
         self.files = files
         if not 0 <= min_visibility <= 1:
             raise ValueError(f"min_visibility is {min_visibility!r}; it must be a share, from 0 to 1")

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from pixfeed.collate import default_collate
 from pixfeed.errors import BackendError, ImageError, Origin, RegionError, Status
@@ -34,7 +35,7 @@ def pillow() -> ModuleType:
     return Image
 
 
-def _spread(image) -> tuple[int, int]:
+def _spread(image: Any) -> tuple[int, int]:
     """The largest number that a mask's file has room for, and what Pillow makes of it: gray of 2 or 4 bits, and a PGM
     with a maximum of its own, are spread over all values of Pillow's mode. (255, 255) where nothing is."""
     decoder, _, _, arguments = image.tile[0] if image.tile else ("", None, 0, "")
@@ -45,7 +46,7 @@ def _spread(image) -> tuple[int, int]:
     return (2 ** int(bits[1]) - 1 if bits else 255), 255
 
 
-def read(path: str, origin: Origin, size: tuple[int, int]) -> np.ndarray:
+def read(path: str, origin: Origin, size: tuple[int, int]) -> NDArray[Any]:
     """The numbers in a mask's file: a palette's indices stay indices, gray of 1, 2, 4, 8 or 16 bits stays what it is,
     an EXIF orientation is not looked at.
 
@@ -108,15 +109,18 @@ class Masks(Targets):
 
     kind = "mask"
     files: Annotations
+    fill: int
 
-    def __init__(self, files: Annotations, folder: str | os.PathLike, ignore_index: int):
+    def __init__(self, files: Annotations, folder: str | os.PathLike[str], ignore_index: int):
         self.files = files
         self.folder = os.fspath(folder)
         self.fill = operator.index(ignore_index)
         pillow()
 
     def make(self, row: int, points: PointMap, place: int) -> Any:
-        path = os.path.join(self.folder, self.files.masks.name(row))
+        masks = self.files.masks
+        assert masks is not None  # it is a list of masks
+        path = os.path.join(self.folder, masks.name(row))
         origin = Origin(path, self.files.filename, self.files.line(row))
         mask = read(path, origin, points.picture(place))
         y, x = points.pixels(place)
@@ -129,4 +133,4 @@ class Masks(Targets):
         return torch.full(size, self.fill)
 
     def column(self, made: Column) -> Any:
-        return default_collate(made)
+        return default_collate(list(made))

@@ -6,35 +6,37 @@ import os
 from typing import Literal
 
 import numpy as np
+from numpy.typing import DTypeLike
 
+from pixfeed.backends import BackendName
 from pixfeed.lists.annotations import Annotations
 from pixfeed.lists.file_list import FileList
 from pixfeed.lists.samples import Samples
 from pixfeed.targets.base import Targets
-from pixfeed.targets.boxes import Boxes
+from pixfeed.targets.boxes import Boxes, BoxFormat
 from pixfeed.targets.keypoints import Keypoints
 from pixfeed.targets.labels import Labels
 from pixfeed.targets.masks import Masks
 from pixfeed.transforms.fuse import Recipe
 
-KINDS = ("labels", "mask", "boxes", "keypoints")
 Kind = Literal["labels", "mask", "boxes", "keypoints"]
+KINDS: tuple[Kind, ...] = ("labels", "mask", "boxes", "keypoints")
 
 
 def of_list(
     kind: Kind,
-    filename: str | os.PathLike | Samples,
+    filename: str | os.PathLike[str] | Samples,
     *,
-    mask_dir: str | os.PathLike | None,
-    image_dir: str | os.PathLike,
+    mask_dir: str | os.PathLike[str] | None,
+    image_dir: str | os.PathLike[str],
     ignore_index: int,
     min_visibility: float,
-    box_format: Literal["xywh", "xyxy"],
-    roi_columns: int,
+    box_format: BoxFormat,
+    roi_columns: Literal[0, 4],
     delimiter: str | None,
-    label_dtype: np.typing.DTypeLike,
+    label_dtype: DTypeLike,
     header: bool,
-    backend: Literal["native", "opencv"] | None,
+    backend: BackendName | None,
 ) -> Targets:
     """The list and its targets; the arguments are those of :class:`pixfeed.FastTxtDataset`.
 
@@ -51,12 +53,15 @@ def of_list(
     if isinstance(filename, Samples):
         if kind != "labels":
             raise ValueError(f"targets={kind!r} needs a list file")
-        if (roi_columns, delimiter, np.dtype(label_dtype), header) != (0, None, np.int64, False):
+        if (roi_columns, delimiter, header) != (0, None, False) or np.dtype(label_dtype) != np.int64:
             raise ValueError("roi_columns, delimiter, label_dtype and header are about list files")
         return Labels(filename)
     if kind == "labels":
-        how = {"delimiter": delimiter, "label_dtype": label_dtype, "header": header, "backend": backend}
-        return Labels(FileList(filename, roi_columns, **how))
+        return Labels(
+            FileList(
+                filename, roi_columns, delimiter=delimiter, label_dtype=label_dtype, header=header, backend=backend
+            )
+        )
     if roi_columns != 0 or np.dtype(label_dtype) != np.int64:
         raise ValueError(f"roi_columns and label_dtype do not go with targets={kind!r}; regions are given by rois")
     files = Annotations(filename, kind, delimiter, header)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pixfeed import plan
 from pixfeed.transforms.execute import PassPlan
@@ -25,16 +26,16 @@ class PointMap:
         header = self._passes[0].headers[i]
         return int(header["height"]), int(header["width"])
 
-    def points(self, i: int, points: np.ndarray) -> np.ndarray:
+    def points(self, i: int, points: NDArray[np.float64]) -> NDArray[np.float64]:
         """Where points ``[k, 2]`` of picture ``i`` lie in what was made of it; see :func:`pixfeed.plan.map_points`."""
         for each in self._passes:
             one = slice(i, i + 1)
             points = plan.map_points(each.rows[one], each.size(i), points[None], each.headers[one])[0]
         return points
 
-    def borders(self, i: int) -> np.ndarray:
+    def borders(self, i: int) -> NDArray[np.float64]:
         """left, upper, right, lower of the part of what was made that shows picture ``i``, float64 ``[4]``."""
-        borders = None
+        borders: NDArray[np.float64] | None = None
         for each in self._passes:
             one, size = slice(i, i + 1), each.size(i)
             shown = plan.visible(each.rows[one], size)[0].astype(np.float64)
@@ -47,7 +48,7 @@ class PointMap:
         assert borders is not None  # there is at least one pass
         return borders
 
-    def pixels(self, i: int) -> tuple[np.ndarray, np.ndarray]:
+    def pixels(self, i: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """The row of picture ``i`` that each row of what was made of it shows, and the column of each column; see
         :func:`pixfeed.plan.nearest_pixels`."""
         first, *others = self._passes

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import sys
+from typing import TextIO
 
 from pixfeed import backends
 from pixfeed._version import __version__
@@ -38,7 +39,7 @@ def config() -> dict[str, str]:
     return lines
 
 
-def show_config(file=None) -> None:
+def show_config(file: TextIO | None = None) -> None:
     """Print version, backends, codecs with their versions, SIMD target and threads (also ``python -m pixfeed``).
 
     Args:

@@ -8,10 +8,12 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from pixfeed.backends import choose
+from pixfeed.backends import BackendName, choose
 from pixfeed.backends.opencv import imread_flags, resize
 from pixfeed.backends.stderr import caught
 from pixfeed.errors import BackendError, ImageError
@@ -39,7 +41,7 @@ class Tally:
     values: int = 0  # that were compared
     worst: str = ""  # the file with the largest difference
 
-    def add(self, name: str, ours: np.ndarray, theirs: np.ndarray) -> None:
+    def add(self, name: str, ours: NDArray[Any], theirs: NDArray[Any]) -> None:
         self.files += 1
         difference = np.array([255])  # another size: as wrong as can be
         if ours.shape == theirs.shape:
@@ -92,15 +94,15 @@ def find(path: Path, images: Path | None = None) -> list[Path]:
     return files
 
 
-def _by_cv2(data: bytes, flags: int) -> np.ndarray | None:
+def _by_cv2(data: bytes, flags: int) -> NDArray[Any] | None:
     import cv2
 
     with caught():
-        image = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+        image: NDArray[Any] | None = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
     return image[..., ::-1] if image is not None and image.ndim == 3 else image
 
 
-def _by_pillow(data: bytes) -> np.ndarray | None:
+def _by_pillow(data: bytes) -> NDArray[np.uint8] | None:
     """``None`` for what Pillow is known to convert otherwise: CMYK, alpha, palettes, 16 bits."""
     from PIL import Image, ImageOps
 
@@ -118,7 +120,9 @@ def _region(width: int, height: int) -> tuple[int, int, int, int]:
     return width // 3, height // 3, max(width // 4, 1), max(height // 4, 1)
 
 
-def _ways(data: bytes, whole: np.ndarray, read: Callable) -> Iterator[tuple[str, str, np.ndarray, np.ndarray | None]]:
+def _ways(
+    data: bytes, whole: NDArray[Any], read: Callable[..., NDArray[Any]]
+) -> Iterator[tuple[str, str, NDArray[Any], NDArray[Any] | None]]:
     """(way of reading, whom it is compared with, ours, theirs) for one file, which ``whole`` is as cv2 reads it."""
     import cv2
     from PIL import Image
@@ -147,7 +151,9 @@ def _ways(data: bytes, whole: np.ndarray, read: Callable) -> Iterator[tuple[str,
             yield f"{way} {name}", "Pillow", ours, theirs
 
 
-def compare(files: Sequence[Path], backend: str | None = None, progress: Callable[[], None] = lambda: None) -> Report:
+def compare(
+    files: Sequence[Path], backend: BackendName | None = None, progress: Callable[[], None] = lambda: None
+) -> Report:
     """Read every file in every way, with pixfeed and with OpenCV or Pillow.
 
     Args:
@@ -183,7 +189,7 @@ def compare(files: Sequence[Path], backend: str | None = None, progress: Callabl
             format = FORMATS.get(int(opener.open([data]).headers["format"][0]), "unknown")
             format = "other" if format == "unknown" else format
 
-            def read(data: bytes = data, **options) -> np.ndarray:
+            def read(data: bytes = data, **options: Any) -> NDArray[Any]:
                 return imread(data, **options, backend=backend)
 
             for way, whom, ours, theirs in _ways(data, whole, read):

@@ -5,20 +5,29 @@ from __future__ import annotations
 import dataclasses
 import operator
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar
+from enum import Enum
+from typing import Any, ClassVar, Literal, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pixfeed.plan import OPENCV, PILLOW
+
+#: Interpolations by torchvision's names. Its InterpolationMode and Pillow's Resampling are Enums; ints are Pillow's.
+Interpolation = Literal["nearest", "nearest-exact", "box", "bilinear", "hamming", "bicubic", "lanczos"] | Enum | int
+
+_Number = TypeVar("_Number", np.int64, np.float64)
 
 
 class Transform:
     """Subclasses are frozen dataclasses; their fields are torchvision's arguments."""
 
     #: How many uniform random numbers it takes per sample.
-    draws = 0
+    draws: ClassVar[int] = 0
     #: Applies transforms to one picture. Set by :mod:`pixfeed.transforms.compose`, which knows all kinds of them.
     apply_all: ClassVar[Callable[[Sequence[Callable[..., Any]], Any], Any]]
+
+    __dataclass_fields__: ClassVar[dict[str, dataclasses.Field[Any]]]
 
     def __repr__(self) -> str:
         """As it would be written: arguments that have their default are left out."""
@@ -31,11 +40,11 @@ class Transform:
                 shown.append(f"{field.name}={value!r}")
         return f"{type(self).__name__}({', '.join(shown)})"
 
-    def __call__(self, image):
+    def __call__(self, image: Any) -> Any:
         """The transform of one picture, with random numbers from torch's global generator; see :class:`Compose`."""
         return Transform.apply_all([self], image)
 
-    def _set(self, **values) -> None:
+    def _set(self, **values: object) -> None:
         """Fields as they are to be kept, in ``__post_init__``."""
         for name, value in values.items():
             object.__setattr__(self, name, value)
@@ -82,14 +91,14 @@ def probability(p: float) -> float:
 _BY_PILLOW = {0: "nearest", 1: "lanczos", 2: "bilinear", 3: "bicubic", 4: "box", 5: "hamming"}
 
 
-def interpolation_name(interpolation) -> str:
+def interpolation_name(interpolation: Interpolation) -> str:
     """Of a name, torchvision's InterpolationMode, or Pillow's Resampling.
 
     Raises:
         ValueError: there is no such interpolation.
     """
-    value = getattr(interpolation, "value", interpolation)
-    name = _BY_PILLOW.get(value, value)
+    value: Any = getattr(interpolation, "value", interpolation)
+    name: str = _BY_PILLOW.get(value, value)
     if name not in (*PILLOW, "nearest", "nearest-exact"):
         known = "nearest, nearest-exact, box, bilinear, hamming, bicubic, lanczos"
         raise ValueError(f"interpolation is {interpolation!r}; it may be one of {known}")
@@ -113,7 +122,7 @@ def interpolation_number(name: str, antialias: bool | None) -> int:
     return OPENCV[plain[name]]
 
 
-def first_valid(valid: np.ndarray, *candidates: np.ndarray) -> list[np.ndarray]:
+def first_valid(valid: NDArray[np.bool_], *candidates: NDArray[_Number]) -> list[NDArray[_Number]]:
     """Of ``[n, tries]`` candidates each row's first valid one, ``[n]``; of rows without any the first."""
     rows = np.arange(len(valid))
     at = valid.argmax(1)

@@ -5,40 +5,50 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import permutations
+from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pixfeed.plan import ADJUST
 from pixfeed.transforms.base import interval
-from pixfeed.transforms.geometry import Geometric
+from pixfeed.transforms.geometry import Geometric, Geometry
 
 
 class Color(Geometric):
-    #: How many steps of a PLAN it takes.
-    steps: int
+    @property
+    def steps(self) -> int:
+        """How many steps of a PLAN it takes."""
+        raise NotImplementedError
 
-    def does(self, size):
+    def does(self, size: tuple[int, int] | None) -> frozenset[str]:
         return frozenset({"adjust"})
 
 
 @dataclass(frozen=True, repr=False)
 class Grayscale(Color):
-    """Gray, as ``torchvision.transforms.v2.Grayscale`` of a PIL image: bit for bit ``convert("L")``.
+    """Make the picture gray, as ``torchvision.transforms.v2.Grayscale`` does with a PIL image: bit for bit
+    ``convert("L")``.
 
     Args:
-        num_output_channels: 1, or 3 with R = G = B.
+        num_output_channels: number of channels of the result: 1, or 3 with R = G = B.
+
+    Raises:
+        ValueError: ``num_output_channels`` is neither 1 nor 3.
     """
 
-    num_output_channels: int = 1
+    num_output_channels: Literal[1, 3] = 1
 
-    steps = 1
-
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.num_output_channels not in (1, 3):
             raise ValueError(f"num_output_channels is {self.num_output_channels!r}; it may be 1 or 3")
 
-    def change(self, geometry, u):
+    def change(self, geometry: Geometry, u: NDArray[np.float64]) -> None:
         geometry.adjust.append((ADJUST["gray"], 1))
+
+    @property
+    def steps(self) -> int:
+        return 1
 
 
 def _factors(name: str, value: float | Sequence[float] | None) -> tuple[float, float] | None:
@@ -55,13 +65,14 @@ def _factors(name: str, value: float | Sequence[float] | None) -> tuple[float, f
 
 @dataclass(frozen=True, repr=False)
 class ColorJitter(Color):
-    """Brightness, contrast and saturation changed at random, in random order, as
-    ``torchvision.transforms.v2.ColorJitter`` does it to a PIL image: bit for bit ``PIL.ImageEnhance``.
+    """Change brightness, contrast and saturation at random, in random order, as
+    ``torchvision.transforms.v2.ColorJitter`` does with a PIL image: bit for bit ``PIL.ImageEnhance``.
 
     Args:
-        brightness, contrast, saturation: the factor is drawn from ``[max(0, 1 - value), 1 + value]``, or from
-            (min, max).
-        hue: is not done natively; leave it at 0. (torchvision's own ColorJitter in the Compose runs in Python.)
+        brightness, contrast, saturation: the range of the factor: one number for
+            ``[max(0, 1 - number), 1 + number]``, or (min, max). The factor is drawn uniformly. ``None`` changes
+            nothing.
+        hue: is not supported; leave it at 0. (torchvision's own ColorJitter in the Compose runs in Python.)
 
     Raises:
         TypeError, ValueError: an argument makes no sense.
@@ -74,7 +85,7 @@ class ColorJitter(Color):
 
     draws = 4
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.hue is not None and np.any(self.hue):
             raise ValueError(
                 f"hue is {self.hue!r}, which is not done natively; torchvision's own ColorJitter in the Compose "
@@ -93,7 +104,7 @@ class ColorJitter(Color):
     def steps(self) -> int:
         return len(self._ranges)
 
-    def change(self, geometry, u):
+    def change(self, geometry: Geometry, u: NDArray[np.float64]) -> None:
         if self.steps == 0:
             return
         numbers, low, high = (np.array(column) for column in zip(*self._ranges, strict=True))

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from pixfeed import backends, draws, memory
 from pixfeed.errors import Origin
@@ -29,13 +30,13 @@ class Compose:
         TypeError, ValueError: something is no transform, or the order makes no sense.
     """
 
-    def __init__(self, transforms: Sequence[Callable]):
-        if isinstance(transforms, Callable) or not isinstance(transforms, Sequence):
+    def __init__(self, transforms: Sequence[Callable[..., Any]]):
+        if callable(transforms) or not isinstance(transforms, Sequence):
             raise TypeError("transforms must be a sequence of transforms")
         self.transforms = list(transforms)
         _ = Recipe(steps_of(self))
 
-    def __call__(self, image):
+    def __call__(self, image: Any) -> Any:
         """The transforms of one picture, with random numbers from torch's global generator.
 
         Args:
@@ -87,7 +88,7 @@ def steps_of(transform: Callable[..., Any]) -> list[Callable[..., Any]]:
     return [step for inner in transform.transforms for step in steps_of(inner)]
 
 
-def _picture(image) -> np.ndarray:
+def _picture(image: Any) -> NDArray[np.uint8]:
     """uint8 ``[H, W, 3]`` or ``[H, W, 1]``."""
     if isinstance(image, torch.Tensor):
         if image.ndim != 3:
@@ -102,17 +103,17 @@ def _picture(image) -> np.ndarray:
     return np.ascontiguousarray(array)
 
 
-def _on_floats(step: Callable, image: torch.Tensor) -> torch.Tensor:
+def _on_floats(step: Callable[..., Any], image: torch.Tensor) -> Any:
     if not isinstance(step, Transform):
         return step(image)
     u = draws.from_torch(step.draws)
     if isinstance(step, Numeric):
         return step.apply(image.clone()[None], u)[0]
-    size = tuple(image.shape[-2:])
-    if not isinstance(step, Geometric) or step.does(size) not in ({"flip"}, {"crop"}):
+    height, width = image.shape[-2:]
+    if not isinstance(step, Geometric) or step.does((height, width)) not in (frozenset({"flip"}), frozenset({"crop"})):
         raise TypeError(f"{step} works on uint8 pixels, not on {image.dtype}")
 
-    geometry = Geometry(np.array([size[1]]), np.array([size[0]]))
+    geometry = Geometry(np.array([width]), np.array([height]))
     step.change(geometry, u)
     _raise(geometry.refused)
     row = geometry.rows(1)[0]

@@ -5,18 +5,33 @@ from __future__ import annotations
 import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
+from pixfeed.plan import Pixels
 from pixfeed.transforms.base import pair, probability
-from pixfeed.transforms.geometry import Geometric
+from pixfeed.transforms.geometry import Geometric, Geometry
 
-#: torchvision's names for what lies outside a padded picture, which are numpy.pad's as well.
+#: What is around a padded picture: torchvision's names, which are those of numpy.pad as well.
 PADDING_MODES = ("constant", "edge", "reflect", "symmetric")
+PaddingMode = Literal["constant", "edge", "reflect", "symmetric"]
+
+#: left, top, right, bottom.
+Borders = tuple[Pixels, Pixels, Pixels, Pixels]
 
 
 class Padding(Geometric):
     """A transform with the arguments ``fill`` and ``padding_mode``."""
+
+    if TYPE_CHECKING:  # fields of the subclasses
+
+        @property
+        def fill(self) -> int | Sequence[int]: ...
+
+        @property
+        def padding_mode(self) -> PaddingMode: ...
 
     def check_fill(self) -> None:
         fill = tuple(self.fill) if isinstance(self.fill, Sequence) else (self.fill,)
@@ -30,10 +45,11 @@ class Padding(Geometric):
     @property
     def color(self) -> tuple[int, int, int]:
         fill = self.fill if isinstance(self.fill, Sequence) else (self.fill,)
-        return tuple(int(value) for value in (tuple(fill) * 3)[:3])
+        r, g, b = (int(value) for value in (tuple(fill) * 3)[:3])
+        return r, g, b
 
-    def borders(self, width, height) -> tuple:
-        """left, top, right, bottom: how many pixels are added to pictures of that size."""
+    def borders(self, width: Pixels, height: Pixels) -> Borders:
+        """How many pixels are added to pictures of that size: left, top, right, bottom."""
         raise NotImplementedError
 
 
@@ -52,88 +68,109 @@ def four(padding: int | Sequence[int]) -> tuple[int, int, int, int]:
         raise TypeError(f"padding is {padding!r}; it must be integers") from None
     if min(borders) < 0:
         raise ValueError(f"padding is {padding!r}; it must not be negative")
-    return (borders * 4)[:4]
+    left, top, right, bottom = (borders * 4)[:4]
+    return left, top, right, bottom
 
 
 @dataclass(frozen=True, repr=False)
 class CenterCrop(Padding):
-    """The middle of the picture, as ``torchvision.transforms.v2.CenterCrop``; a smaller one is padded with black.
+    """Keep the centre of the picture, as ``torchvision.transforms.v2.CenterCrop``. A smaller picture is padded with
+    black.
 
     Args:
-        size: pixels: one number, or (height, width).
+        size: size of the crop in pixels: one number for both sides, or (height, width).
+
+    Raises:
+        TypeError, ValueError: ``size`` is not one or two positive integers.
     """
 
     size: int | Sequence[int]
     fill = 0
     padding_mode = "constant"
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         self._set(size=pair("size", self.size))
 
-    def does(self, size):
-        large = size is not None and size[0] >= self.size[0] and size[1] >= self.size[1]
+    @property
+    def _sides(self) -> tuple[int, int]:
+        """``size`` as ``__post_init__`` keeps it: height, width."""
+        return cast("tuple[int, int]", self.size)
+
+    def does(self, size: tuple[int, int] | None) -> frozenset[str]:
+        height, width = self._sides
+        large = size is not None and size[0] >= height and size[1] >= width
         return frozenset({"crop"} if large else {"pad", "crop"})
 
-    def borders(self, width, height):
-        h, w = self.size
+    def borders(self, width: Pixels, height: Pixels) -> Borders:
+        h, w = self._sides
         more_w, more_h = np.maximum(w - width, 0), np.maximum(h - height, 0)
         return more_w // 2, more_h // 2, (more_w + 1) // 2, (more_h + 1) // 2
 
-    def change(self, geometry, u):
+    def change(self, geometry: Geometry, u: NDArray[np.float64]) -> None:
         borders = self.borders(geometry.width, geometry.height)
-        if any(side.any() for side in borders):
+        if any(np.any(side) for side in borders):
             geometry.pad(*borders, self.color)
-        h, w = self.size
+        h, w = self._sides
         x, y = (
             np.rint((have - want) / 2).astype(np.int64) for have, want in ((geometry.width, w), (geometry.height, h))
         )
         geometry.crop(x, y, w, h)
 
-    def size_after(self, size):
-        return self.size
+    def size_after(self, size: tuple[int, int] | None) -> tuple[int, int] | None:
+        return self._sides
 
 
 @dataclass(frozen=True, repr=False)
 class RandomCrop(Padding):
-    """A part of the picture at a random place, as ``torchvision.transforms.v2.RandomCrop``.
+    """Crop the picture at a random place, as ``torchvision.transforms.v2.RandomCrop``.
 
     Args:
-        size: pixels: one number, or (height, width).
-        padding: pixels that are added before: for all sides; left and right, top and bottom; or left, top, right,
-            bottom.
-        pad_if_needed: a picture that is smaller is padded, on both sides by what is missing. Otherwise it is an error
-            of that picture (:class:`pixfeed.RegionError`).
-        fill: the padding's color, an integer from 0 to 255 or three.
-        padding_mode: ``"constant"``; ``"edge"``, ``"reflect"`` or ``"symmetric"``, which are done after decoding.
+        size: size of the crop in pixels: one number for both sides, or (height, width).
+        padding: pixels that are added before the crop: one number for all borders; two for left and right, and for top
+            and bottom; or four for left, top, right and bottom.
+        pad_if_needed: pad pictures that are smaller than ``size``, on both borders by what is missing.
+        fill: the color of the padding: an integer from 0 to 255, or three of them for R, G and B.
+        padding_mode: ``"constant"`` for ``fill``; or ``"edge"``, ``"reflect"`` or ``"symmetric"`` of ``numpy.pad``,
+            which are carried out after decoding.
+
+    Raises:
+        TypeError, ValueError: an argument makes no sense.
+        RegionError: when a picture is read that is smaller than ``size``, without ``pad_if_needed``.
     """
 
     size: int | Sequence[int]
     padding: int | Sequence[int] | None = None
     pad_if_needed: bool = False
     fill: int | Sequence[int] = 0
-    padding_mode: str = "constant"
+    padding_mode: PaddingMode = "constant"
 
     draws = 2
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         self._set(size=pair("size", self.size), padding=None if self.padding is None else four(self.padding))
         self.check_fill()
 
-    def does(self, size):
+    @property
+    def _sides(self) -> tuple[int, int]:
+        """``size`` as ``__post_init__`` keeps it: height, width."""
+        return cast("tuple[int, int]", self.size)
+
+    def does(self, size: tuple[int, int] | None) -> frozenset[str]:
         return frozenset({"pad", "crop"} if self.padding or self.pad_if_needed else {"crop"})
 
-    def borders(self, width, height):
-        left, top, right, bottom = self.padding or (0, 0, 0, 0)
+    def borders(self, width: Pixels, height: Pixels) -> Borders:
+        left, top, right, bottom = cast("Borders", self.padding or (0, 0, 0, 0))
         if self.pad_if_needed:
-            more_w = np.maximum(self.size[1] - (width + left + right), 0)
-            more_h = np.maximum(self.size[0] - (height + top + bottom), 0)
+            h, w = self._sides
+            more_w = np.maximum(w - (width + left + right), 0)
+            more_h = np.maximum(h - (height + top + bottom), 0)
             left, top, right, bottom = left + more_w, top + more_h, right + more_w, bottom + more_h
         return left, top, right, bottom
 
-    def change(self, geometry, u):
+    def change(self, geometry: Geometry, u: NDArray[np.float64]) -> None:
         if self.padding_mode == "constant" and "pad" in self.does(None):
             geometry.pad(*self.borders(geometry.width, geometry.height), self.color)
-        h, w = self.size
+        h, w = self._sides
         free_x, free_y = np.broadcast_arrays(geometry.width - w, geometry.height - h)
         small = np.broadcast_to((free_x < 0) | (free_y < 0), len(u))
         if small.any():
@@ -147,73 +184,96 @@ class RandomCrop(Padding):
         y, x = (u[:, 0] * (free_y + 1)).astype(np.int64), (u[:, 1] * (free_x + 1)).astype(np.int64)
         geometry.crop(x, y, w, h)
 
-    def size_after(self, size):
-        return self.size
+    def size_after(self, size: tuple[int, int] | None) -> tuple[int, int] | None:
+        return self._sides
 
 
 @dataclass(frozen=True, repr=False)
 class Pad(Padding):
-    """Pixels added around the picture, as ``torchvision.transforms.v2.Pad``.
+    """Add pixels around the picture, as ``torchvision.transforms.v2.Pad``.
 
     Args:
-        padding: how many: for all sides; left and right, top and bottom; or left, top, right, bottom.
+        padding: how many pixels: one number for all borders; two for left and right, and for top and bottom; or four
+            for left, top, right and bottom.
         fill, padding_mode: see :class:`RandomCrop`.
+
+    Raises:
+        TypeError, ValueError: an argument makes no sense.
     """
 
     padding: int | Sequence[int]
     fill: int | Sequence[int] = 0
-    padding_mode: str = "constant"
+    padding_mode: PaddingMode = "constant"
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         self._set(padding=four(self.padding))
         self.check_fill()
 
-    def does(self, size):
+    @property
+    def _borders(self) -> tuple[int, int, int, int]:
+        """``padding`` as ``__post_init__`` keeps it."""
+        return cast("tuple[int, int, int, int]", self.padding)
+
+    def does(self, size: tuple[int, int] | None) -> frozenset[str]:
         return frozenset({"pad"})
 
-    def borders(self, width, height):
-        return self.padding
+    def borders(self, width: Pixels, height: Pixels) -> Borders:
+        return self._borders
 
-    def change(self, geometry, u):
+    def change(self, geometry: Geometry, u: NDArray[np.float64]) -> None:
         if self.padding_mode == "constant":
-            geometry.pad(*self.padding, self.color)
+            geometry.pad(*self._borders, self.color)
 
-    def size_after(self, size):
-        left, top, right, bottom = self.padding
+    def size_after(self, size: tuple[int, int] | None) -> tuple[int, int] | None:
+        left, top, right, bottom = self._borders
         return None if size is None else (size[0] + top + bottom, size[1] + left + right)
 
 
 @dataclass(frozen=True, repr=False)
 class RandomHorizontalFlip(Geometric):
-    """Left and right exchanged with probability ``p``, as ``torchvision.transforms.v2.RandomHorizontalFlip``."""
+    """Exchange left and right with a given probability, as ``torchvision.transforms.v2.RandomHorizontalFlip``.
+
+    Args:
+        p: the probability, from 0 to 1.
+
+    Raises:
+        ValueError: ``p`` is no probability.
+    """
 
     p: float = 0.5
 
     draws = 1
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         self._set(p=probability(self.p))
 
-    def does(self, size):
+    def does(self, size: tuple[int, int] | None) -> frozenset[str]:
         return frozenset({"flip"})
 
-    def change(self, geometry, u):
+    def change(self, geometry: Geometry, u: NDArray[np.float64]) -> None:
         geometry.flip(u[:, 0] < self.p, False)
 
 
 @dataclass(frozen=True, repr=False)
 class RandomVerticalFlip(Geometric):
-    """Top and bottom exchanged with probability ``p``, as ``torchvision.transforms.v2.RandomVerticalFlip``."""
+    """Exchange top and bottom with a given probability, as ``torchvision.transforms.v2.RandomVerticalFlip``.
+
+    Args:
+        p: the probability, from 0 to 1.
+
+    Raises:
+        ValueError: ``p`` is no probability.
+    """
 
     p: float = 0.5
 
     draws = 1
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         self._set(p=probability(self.p))
 
-    def does(self, size):
+    def does(self, size: tuple[int, int] | None) -> frozenset[str]:
         return frozenset({"flip"})
 
-    def change(self, geometry, u):
+    def change(self, geometry: Geometry, u: NDArray[np.float64]) -> None:
         geometry.flip(False, u[:, 0] < self.p)

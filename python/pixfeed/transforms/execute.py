@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pixfeed.backends import Backend
 from pixfeed.plan import HEADER
+from pixfeed.transforms.crop_pad_flip import PaddingMode
 from pixfeed.transforms.fuse import Recipe
 from pixfeed.transforms.geometry import Geometry
 
@@ -23,10 +25,10 @@ class PassPlan(NamedTuple):
         pad_mode: NumPy carries it out, with this mode of ``numpy.pad``; the rows say where the pixels go.
     """
 
-    headers: np.ndarray
-    rows: np.ndarray
-    sizes: np.ndarray
-    pad_mode: str | None = None
+    headers: NDArray[np.void]
+    rows: NDArray[np.void]
+    sizes: NDArray[np.int64]
+    pad_mode: PaddingMode | None = None
 
     def size(self, i: int) -> tuple[int, int]:
         """(height, width) of what is made of picture ``i``."""
@@ -39,7 +41,7 @@ class PassPlan(NamedTuple):
         return PassPlan(self.headers[places], self.rows[places], sizes, self.pad_mode)
 
 
-def headers_of(width: np.ndarray, height: np.ndarray) -> np.ndarray:
+def headers_of(width: NDArray[np.int64], height: NDArray[np.int64]) -> NDArray[np.void]:
     """HEADER rows ``[n]`` of pictures that are decoded already."""
     headers = np.zeros(len(width), HEADER)
     headers["width"], headers["height"] = width, height
@@ -47,7 +49,7 @@ def headers_of(width: np.ndarray, height: np.ndarray) -> np.ndarray:
 
 
 def plan_passes(
-    recipe: Recipe, width: np.ndarray, height: np.ndarray, u: np.ndarray
+    recipe: Recipe, width: NDArray[np.int64], height: NDArray[np.int64], u: NDArray[np.float64]
 ) -> tuple[list[PassPlan], dict[int, str]]:
     """All passes of a recipe, for n pictures.
 
@@ -58,7 +60,9 @@ def plan_passes(
     Returns:
         The passes; and by row, what is wrong with pictures that do not go through them.
     """
-    n, plans, refused = len(width), [], {}
+    n = len(width)
+    plans: list[PassPlan] = []
+    refused: dict[int, str] = {}
     for each in recipe.passes:
         if each.padding is not None:
             left, top, right, bottom = each.padding.borders(width, height)
@@ -77,7 +81,9 @@ def plan_passes(
     return plans, refused
 
 
-def run_passes(backend: Backend, plans: Sequence[PassPlan], i: int, picture: np.ndarray, out: np.ndarray) -> None:
+def run_passes(
+    backend: Backend, plans: Sequence[PassPlan], i: int, picture: NDArray[np.uint8], out: NDArray[Any]
+) -> None:
     """Carry out passes, the last one among them, on one picture.
 
     Args:

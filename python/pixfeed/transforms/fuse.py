@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from pixfeed.plan import PLAN
 from pixfeed.transforms.base import Transform
 from pixfeed.transforms.color import Color, Grayscale
 from pixfeed.transforms.crop_pad_flip import Padding
 from pixfeed.transforms.geometry import Geometric, Geometry
-from pixfeed.transforms.resize import MIRRORED, ResizeTo
+from pixfeed.transforms.resize import MIRRORED, RandomResizedCrop, Resize, ResizeTo
 from pixfeed.transforms.to_tensor import Normalize, Numeric, RandomErasing, ToDtype, ToTensor
 
 #: Steps of color that fit in one PLAN row.
-_MOST_ADJUSTMENTS = PLAN["adjust"].shape[0]
+_MOST_ADJUSTMENTS: int = PLAN["adjust"].shape[0]
 
 
 @dataclass
@@ -42,16 +44,16 @@ class Pass:
             return True
         if self.adjustments:
             return False
-        if "resize" in does and (self.resized or self.fill or (self.flipped and step.number not in MIRRORED)):
+        if "resize" in does and (self.resized or self.fill or (self.flipped and not _is_mirrored(step))):
             return False
-        if "pad" in does:
+        if isinstance(step, Padding) and "pad" in does:
             constant = step.padding_mode == "constant"
             return constant and not self.windowed and self.fill in (None, step.color)
         return True
 
     def add(self, step: Geometric, columns: slice, size: tuple[int, int] | None) -> None:
         does = step.does(size)
-        if "pad" in does:
+        if isinstance(step, Padding) and "pad" in does:
             if step.padding_mode == "constant":
                 self.fill = step.color
             else:
@@ -63,12 +65,17 @@ class Pass:
         self.adjustments += step.steps if isinstance(step, Color) else 0
         self.steps.append((step, columns))
 
-    def geometry(self, width: np.ndarray, height: np.ndarray, u: np.ndarray) -> Geometry:
+    def geometry(self, width: NDArray[np.int64], height: NDArray[np.int64], u: NDArray[np.float64]) -> Geometry:
         """For n pictures, their sides ``[n]``, and uniform numbers ``[n, draws]``."""
         geometry = Geometry(width, height)
         for step, columns in self.steps:
             step.change(geometry, u[:, columns])
         return geometry
+
+
+def _is_mirrored(step: Geometric) -> bool:
+    """Whether a resize of the mirror image gives the mirror image."""
+    return isinstance(step, (Resize, ResizeTo, RandomResizedCrop)) and step.number in MIRRORED
 
 
 class Recipe:
@@ -93,14 +100,15 @@ class Recipe:
         TypeError, ValueError: something is no transform, or the order makes no sense.
     """
 
-    def __init__(self, transforms: Sequence[Callable], channels: int = 3):
+    def __init__(self, transforms: Sequence[Callable[..., Any]], channels: int = 3):
         self.reads_gray = channels == 1
         self.channels = channels
         self.passes = [Pass()]
         self.written: torch.dtype | None = None
-        self.mean, self.std = (0.0,) * 3, (1.0,) * 3
+        self.mean: tuple[float, ...] = (0.0,) * 3
+        self.std: tuple[float, ...] = (1.0,) * 3
         self.numeric: list[tuple[Numeric, slice]] = []
-        self.python: list[Callable] = []
+        self.python: list[Callable[..., Any]] = []
         self.size: tuple[int, int] | None = None
         self.draws = 0
         self._fused: list[Transform] = []  # into the last pass, behind its steps
@@ -115,6 +123,7 @@ class Recipe:
             if isinstance(step, Geometric):
                 self._add(step, columns)
             else:
+                assert isinstance(step, Numeric)  # there are no others
                 self._add_numeric(step, columns)
             self.draws += step.draws
         if self.written is None and (self.numeric or self.python):
@@ -155,7 +164,7 @@ class Recipe:
             self.written = self.written if isinstance(step, ToTensor) and self._makes_floats() else step.dtype
             self._fused.append(step)
         elif isinstance(step, Normalize) and not self._normalizes:
-            self.mean, self.std = ((values * 3)[:3] for values in (step.mean, step.std))
+            self.mean, self.std = ((tuple(values) * 3)[:3] for values in (step.mean, step.std))
             self._normalizes = True
             self._fused.append(step)
         else:
@@ -187,9 +196,16 @@ class Recipe:
     def dtype(self) -> torch.dtype | None:
         dtype = self.written
         for step, _ in self.numeric:
-            if isinstance(step, ToDtype) or (isinstance(step, ToTensor) and not dtype.is_floating_point):
+            is_float = dtype is not None and dtype.is_floating_point
+            if isinstance(step, ToDtype) or (isinstance(step, ToTensor) and not is_float):
                 dtype = step.dtype
         return dtype
+
+    @property
+    def settled(self) -> torch.dtype:
+        """What the last pass writes, once :meth:`settle` was called."""
+        assert self.written is not None
+        return self.written
 
     def settle(self, dtype: torch.dtype) -> None:
         """What a dataset's ``dtype=`` adds: the dtype where the transforms leave it open; float32 is rounded to 16
@@ -215,7 +231,7 @@ class Recipe:
     def _writers(self) -> str:
         return ", ".join(map(repr, [*self._fused, *(step for step, _ in self.numeric)]))
 
-    def finish(self, images: torch.Tensor, u: np.ndarray) -> torch.Tensor:
+    def finish(self, images: torch.Tensor, u: NDArray[np.float64]) -> torch.Tensor:
         """The numeric steps, on ``[n, C, H, W]`` with random numbers ``[n, draws]``."""
         for step, columns in self.numeric:
             images = step.apply(images, u[:, columns])

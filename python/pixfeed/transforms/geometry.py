@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
-from pixfeed.plan import OPENCV, PLAN
+from pixfeed.plan import OPENCV, PLAN, Pixels
 from pixfeed.transforms.base import Transform
+
+#: bool ``[n]``, or what is the same for all pictures.
+Flags = NDArray[np.bool_] | bool
 
 
 class Geometry:
@@ -21,20 +25,26 @@ class Geometry:
             out, but are not what was asked for.
     """
 
-    def __init__(self, width: np.ndarray, height: np.ndarray):
+    def __init__(self, width: NDArray[np.int64], height: NDArray[np.int64]):
         self.refused: dict[int, str] = {}
-        self.x = self.y = 0  # the crop
-        self.w, self.h = width, height
-        self.resize_w = self.resize_h = None  # None: as the crop
+        self.x: Pixels = 0  # the crop
+        self.y: Pixels = 0
+        self.w: Pixels = width
+        self.h: Pixels = height
+        self.resize_w: Pixels | None = None  # None: as the crop
+        self.resize_h: Pixels | None = None
         self.interpolation = OPENCV["linear"]
-        self.left = self.top = 0  # the window, in the resized crop
-        self.width, self.height = width, height  # of the window, which is the picture as the next step sees it
+        self.left: Pixels = 0  # the window, in the resized crop
+        self.top: Pixels = 0
+        self.width: Pixels = width  # of the window, which is the picture as the next step sees it
+        self.height: Pixels = height
         self.padded = False
         self.fill = (0, 0, 0)
-        self.flip_h = self.flip_v = False
-        self.adjust: list[tuple] = []  # (numbers of ADJUST, factors)
+        self.flip_h: Flags = False
+        self.flip_v: Flags = False
+        self.adjust: list[tuple[Pixels, NDArray[np.float64] | float]] = []  # (numbers of ADJUST, factors)
 
-    def crop(self, x, y, w, h) -> None:
+    def crop(self, x: Pixels, y: Pixels, w: Pixels, h: Pixels) -> None:
         """Keep these pixels of the picture as it is now; they lie inside."""
         if self.flip_h is not False:
             x = np.where(self.flip_h, self.width - w - x, x)
@@ -46,21 +56,21 @@ class Geometry:
             self.left, self.top = self.left + x, self.top + y
         self.width, self.height = w, h
 
-    def pad(self, left, top, right, bottom, fill: tuple[int, int, int]) -> None:
+    def pad(self, left: Pixels, top: Pixels, right: Pixels, bottom: Pixels, fill: tuple[int, int, int]) -> None:
         self.width, self.height = self.width + left + right, self.height + top + bottom
         self.left = self.left - (left if self.flip_h is False else np.where(self.flip_h, right, left))
         self.top = self.top - (top if self.flip_v is False else np.where(self.flip_v, bottom, top))
         self.padded, self.fill = True, fill
 
-    def resize(self, w, h, interpolation: int) -> None:
+    def resize(self, w: Pixels, h: Pixels, interpolation: int) -> None:
         self.resize_w, self.resize_h, self.interpolation = w, h, interpolation
         self.width, self.height = w, h
 
-    def flip(self, horizontally: np.ndarray | bool, vertically: np.ndarray | bool) -> None:
+    def flip(self, horizontally: Flags, vertically: Flags) -> None:
         self.flip_h = self.flip_h ^ horizontally
         self.flip_v = self.flip_v ^ vertically
 
-    def rows(self, n: int) -> np.ndarray:
+    def rows(self, n: int) -> NDArray[np.void]:
         """PLAN rows ``[n]``; sources are counted, mean and std those of no normalization."""
         rows = np.zeros(n, PLAN)
         rows["source"] = np.arange(n)
@@ -86,7 +96,7 @@ class Geometric(Transform):
     def does(self, size: tuple[int, int] | None) -> frozenset[str]:
         raise NotImplementedError
 
-    def change(self, geometry: Geometry, u: np.ndarray) -> None:
+    def change(self, geometry: Geometry, u: NDArray[np.float64]) -> None:
         """``u``: uniform numbers ``[n, draws]``."""
         raise NotImplementedError
 

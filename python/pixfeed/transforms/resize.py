@@ -5,46 +5,58 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
-from pixfeed.plan import PILLOW, output_size, output_sizes
-from pixfeed.transforms.base import first_valid, interpolation_name, interpolation_number, interval, pair
-from pixfeed.transforms.geometry import Geometric
+from pixfeed.plan import PILLOW, Pixels, output_size, output_sizes
+from pixfeed.transforms.base import (
+    Interpolation,
+    first_valid,
+    interpolation_name,
+    interpolation_number,
+    interval,
+    pair,
+)
+from pixfeed.transforms.geometry import Geometric, Geometry
 
-#: Filters that give the mirror image's pixels mirrored: a flip may be done after them as well as before.
+#: Filters that make the mirror image of a resized picture from the mirror image of the picture: a flip may come before
+#: or after them.
 MIRRORED = frozenset(PILLOW[name] for name in ("bilinear", "hamming", "bicubic", "lanczos"))
 
 
 @dataclass(frozen=True, repr=False)
 class Resize(Geometric):
-    """Resize to ``size``, as ``torchvision.transforms.v2.Resize`` resizes a PIL image: bit for bit
+    """Resize the picture, as ``torchvision.transforms.v2.Resize`` resizes a PIL image: bit for bit
     ``PIL.Image.resize``.
 
     Args:
-        size: the shorter side as one number (the longer one is ``int(size * long / short)``), or (height, width); or
-            ``None``: ``max_size`` is the longer side.
-        interpolation: ``"nearest"``, ``"box"``, ``"bilinear"``, ``"hamming"``, ``"bicubic"`` or ``"lanczos"``; also
-            torchvision's InterpolationMode and Pillow's Resampling. "nearest" is Pillow's.
-        max_size: the longer side is at most this; with one number only.
-        antialias: ``False`` is OpenCV's ``linear`` or ``cubic`` (torchvision always antialiases PIL images).
+        size: pixels. One number is the shorter side; the longer one is then ``int(size * long / short)``. Two are
+            (height, width). ``None``: ``max_size`` is the longer side.
+        interpolation: one of Pillow's filters: ``"nearest"``, ``"box"``, ``"bilinear"``, ``"hamming"``, ``"bicubic"``
+            or ``"lanczos"``; or the same as torchvision's InterpolationMode or Pillow's Resampling. ``"nearest"`` is
+            Pillow's NEAREST, not the ``"nearest"`` of :class:`pixfeed.Reading`, which is OpenCV's.
+        max_size: the largest length of the longer side in pixels; only with one number as ``size``.
+        antialias: ``False`` resizes as OpenCV's INTER_LINEAR (``"bilinear"``) or INTER_CUBIC (``"bicubic"``).
+            (torchvision always antialiases PIL images.)
 
     Raises:
         TypeError, ValueError: an argument makes no sense.
     """
 
     size: int | Sequence[int] | None
-    interpolation: object = "bilinear"
+    interpolation: Interpolation = "bilinear"
     max_size: int | None = None
     antialias: bool | None = True
 
-    def __post_init__(self):
-        size = self.size
-        if size is None and self.max_size is None:
+    def __post_init__(self) -> None:
+        size: int | tuple[int, int] | None = None
+        if self.size is None and self.max_size is None:
             raise ValueError("max_size must be given when size is None")
-        if size is not None:
-            both = pair("size", size)
-            size = both if isinstance(size, Sequence) and len(size) == 2 else both[0]
+        if self.size is not None:
+            both = pair("size", self.size)
+            size = both if isinstance(self.size, Sequence) and len(self.size) == 2 else both[0]
         if self.max_size is not None:
             if isinstance(size, tuple):
                 raise ValueError("max_size goes with a size of one number, which is the shorter side")
@@ -56,34 +68,42 @@ class Resize(Geometric):
 
     @property
     def number(self) -> int:
-        return interpolation_number(self.interpolation, self.antialias)
+        return interpolation_number(cast("str", self.interpolation), self.antialias)  # a name since __post_init__
 
-    def does(self, size):
+    def does(self, size: tuple[int, int] | None) -> frozenset[str]:
         return frozenset({"resize"})
 
-    def change(self, geometry, u):
+    def change(self, geometry: Geometry, u: NDArray[np.float64]) -> None:
         geometry.resize(*self._sides(geometry.width, geometry.height), self.number)
 
-    def _sides(self, width, height) -> tuple:
+    @property
+    def _size(self) -> int | tuple[int, int] | None:
+        """``size`` as ``__post_init__`` keeps it."""
+        return cast("int | tuple[int, int] | None", self.size)
+
+    def _sides(self, width: Pixels, height: Pixels) -> tuple[Pixels, Pixels]:
         """New width and height."""
-        if isinstance(self.size, tuple):
-            return self.size[1], self.size[0]
+        size, most = self._size, self.max_size
+        if isinstance(size, tuple):
+            return size[1], size[0]
         short, long = np.minimum(width, height), np.maximum(width, height)
-        if self.size is None:
-            new_short, new_long = (self.max_size * short / long).astype(np.int64), self.max_size
+        new_short: Pixels
+        new_long: Pixels
+        if size is None:
+            new_short, new_long = (cast("int", most) * short / long).astype(np.int64), cast("int", most)
         else:
-            new_short, new_long = self.size, (self.size * long / short).astype(np.int64)
-            if self.max_size is not None:
-                fits = new_long <= self.max_size
-                new_short = np.where(fits, new_short, (self.max_size * new_short / new_long).astype(np.int64))
-                new_long = np.minimum(new_long, self.max_size)
+            new_short, new_long = size, (size * long / short).astype(np.int64)
+            if most is not None:
+                fits = new_long <= most
+                new_short = np.where(fits, new_short, (most * new_short / new_long).astype(np.int64))
+                new_long = np.minimum(new_long, most)
         new_short = np.maximum(new_short, 1)
         upright = width <= height
         return np.where(upright, new_short, new_long), np.where(upright, new_long, new_short)
 
-    def size_after(self, size):
-        if isinstance(self.size, tuple) or size is None:
-            return self.size if isinstance(self.size, tuple) else None
+    def size_after(self, size: tuple[int, int] | None) -> tuple[int, int] | None:
+        if isinstance(self._size, tuple) or size is None:
+            return self._size if isinstance(self._size, tuple) else None
         width, height = self._sides(np.array(size[1]), np.array(size[0]))
         return int(height), int(width)
 
@@ -101,42 +121,50 @@ class ResizeTo(Geometric):
     width: int | None
     number: int
 
-    def does(self, size):
+    def does(self, size: tuple[int, int] | None) -> frozenset[str]:
         return frozenset({"resize"})
 
-    def change(self, geometry, u):
+    def change(self, geometry: Geometry, u: NDArray[np.float64]) -> None:
         height, width = output_sizes(geometry.height, geometry.width, self.height, self.width)
         geometry.resize(width, height, self.number)
 
-    def size_after(self, size):
+    def size_after(self, size: tuple[int, int] | None) -> tuple[int, int] | None:
         if self.height is not None and self.width is not None:
             return self.height, self.width
-        return None if size is None else output_size(*size, self.height, self.width)
+        return None if size is None else self.size_of(*size)
+
+    def size_of(self, height: int, width: int) -> tuple[int, int]:
+        """(height, width) of what it makes of one picture."""
+        return output_size(height, width, self.height, self.width)
 
 
 @dataclass(frozen=True, repr=False)
 class RandomResizedCrop(Geometric):
-    """A part of random area, shape and place, resized: ``torchvision.transforms.v2.RandomResizedCrop`` on a PIL image.
-    Only what the part needs is decoded.
+    """Crop a part of random area, shape and place, and resize it, as ``torchvision.transforms.v2.RandomResizedCrop``
+    does with a PIL image. Only what the part needs is decoded.
 
     Args:
-        size: pixels: one number, or (height, width).
-        scale: (min, max) of the part's area, as a fraction of the picture's.
-        ratio: (min, max) of its width / height, drawn evenly on a logarithmic scale. Where ten tries do not fit the
-            picture, it is the largest part in its middle whose shape is allowed.
+        size: size of the result in pixels: one number for both sides, or (height, width).
+        scale: (min, max) of the area of the part, as a fraction of the area of the picture.
+        ratio: (min, max) of width / height of the part, drawn uniformly on a logarithmic scale. Ten parts are drawn,
+            and the first that fits the picture is taken. If none fits, it is the largest central part whose ratio is
+            allowed.
         interpolation, antialias: see :class:`Resize`.
+
+    Raises:
+        TypeError, ValueError: an argument makes no sense.
     """
 
     size: int | Sequence[int]
     scale: Sequence[float] = (0.08, 1.0)
     ratio: Sequence[float] = (3.0 / 4.0, 4.0 / 3.0)
-    interpolation: object = "bilinear"
+    interpolation: Interpolation = "bilinear"
     antialias: bool | None = True
 
-    tries = 10
+    tries: ClassVar[int] = 10
     draws = 2 * tries + 2
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         scale, ratio = interval("scale", self.scale), interval("ratio", self.ratio)
         if ratio[0] == 0:
             raise ValueError(f"ratio is {self.ratio!r}; it must be greater than 0")
@@ -146,12 +174,12 @@ class RandomResizedCrop(Geometric):
 
     @property
     def number(self) -> int:
-        return interpolation_number(self.interpolation, self.antialias)
+        return interpolation_number(cast("str", self.interpolation), self.antialias)  # a name since __post_init__
 
-    def does(self, size):
+    def does(self, size: tuple[int, int] | None) -> frozenset[str]:
         return frozenset({"crop", "resize"})
 
-    def change(self, geometry, u):
+    def change(self, geometry: Geometry, u: NDArray[np.float64]) -> None:
         width, height = (np.broadcast_to(side, len(u)) for side in (geometry.width, geometry.height))
         w, h = self._draw(width, height, u[:, :-2])
         y = (u[:, -2] * (height - h + 1)).astype(np.int64)
@@ -161,9 +189,17 @@ class RandomResizedCrop(Geometric):
             w, h = np.where(middle, self._fallback(width, height), (w, h))
             x, y = np.where(middle, (width - w) // 2, x), np.where(middle, (height - h) // 2, y)
         geometry.crop(x, y, w, h)
-        geometry.resize(self.size[1], self.size[0], self.number)
+        size = self._size
+        geometry.resize(size[1], size[0], self.number)
 
-    def _draw(self, width: np.ndarray, height: np.ndarray, u: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    @property
+    def _size(self) -> tuple[int, int]:
+        """``size`` as ``__post_init__`` keeps it: height, width."""
+        return cast("tuple[int, int]", self.size)
+
+    def _draw(
+        self, width: NDArray[np.int64], height: NDArray[np.int64], u: NDArray[np.float64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Width and height of the part; 0 where no try fits."""
         w, h = self._try(width, height, u[:, 0], u[:, self.tries])
         good = (w > 0) & (w <= width) & (h > 0) & (h <= height)
@@ -176,13 +212,19 @@ class RandomResizedCrop(Geometric):
                 side[again] = np.where(valid.any(1), found, 0)
         return w, h
 
-    def _try(self, width, height, for_area, for_ratio) -> tuple[np.ndarray, np.ndarray]:
+    def _try(
+        self,
+        width: NDArray[np.int64],
+        height: NDArray[np.int64],
+        for_area: NDArray[np.float64],
+        for_ratio: NDArray[np.float64],
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         low, high = (math.log(r) for r in self.ratio)
         area = width * height * (self.scale[0] + (self.scale[1] - self.scale[0]) * for_area)
         ratio = np.exp(low + (high - low) * for_ratio)
         return np.rint(np.sqrt(area * ratio)).astype(np.int64), np.rint(np.sqrt(area / ratio)).astype(np.int64)
 
-    def _fallback(self, width, height) -> np.ndarray:
+    def _fallback(self, width: NDArray[np.int64], height: NDArray[np.int64]) -> NDArray[np.int64]:
         """int64 ``[2, n]``: the largest width and height whose ratio is allowed."""
         least, most = self.ratio
         ratio = width / height
@@ -190,5 +232,5 @@ class RandomResizedCrop(Geometric):
         h = np.where(ratio < least, np.rint(width / least), height)
         return np.maximum((w, h), 1).astype(np.int64)
 
-    def size_after(self, size):
-        return self.size
+    def size_after(self, size: tuple[int, int] | None) -> tuple[int, int] | None:
+        return self._size

@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar, Literal
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from pixfeed import draws
 from pixfeed.transforms.base import Transform, first_valid, interval, probability
@@ -17,31 +19,36 @@ from pixfeed.transforms.values import check_dtype
 class Numeric(Transform):
     """A transform of float tensors."""
 
-    def apply(self, images: torch.Tensor, u: np.ndarray) -> torch.Tensor:
+    def apply(self, images: torch.Tensor, u: NDArray[np.float64]) -> torch.Tensor:
         """``images`` ``[n, C, H, W]``, changed in place where that goes; ``u``: uniform numbers ``[n, draws]``."""
         raise NotImplementedError
 
 
 @dataclass(frozen=True, repr=False)
 class ToTensor(Numeric):
-    """float32 in [0, 1]: value / 255, as ``torchvision.transforms.ToTensor``."""
+    """Make a float32 tensor of the picture, with values in [0, 1]: value / 255, as ``torchvision.transforms.ToTensor``.
+
+    A uint8 picture ``[H, W, C]`` (or ``[H, W]``) becomes a tensor ``[C, H, W]``; in a batch ``[B, C, H, W]``. C is 3
+    (RGB) or 1. Floats stay as they are.
+    """
 
     dtype = torch.float32
     scale = True
 
-    def apply(self, images, u):
+    def apply(self, images: torch.Tensor, u: NDArray[np.float64]) -> torch.Tensor:
         return images if images.is_floating_point() else images.to(torch.float32).div_(255)
 
 
 @dataclass(frozen=True, repr=False)
 class ToDtype(Numeric):
-    """Another dtype, as ``torchvision.transforms.v2.ToDtype``.
+    """Convert to another dtype, as ``torchvision.transforms.v2.ToDtype``. The shape ``[C, H, W]`` stays.
 
     Args:
         dtype: ``torch.float32``, ``torch.float16``, ``torch.bfloat16`` or ``torch.uint8``.
-        scale: floats are value / 255. (torchvision multiplies by 1 / 255 here, which differs by one unit in the last
-            place at most; ours is ToTensor's division.) Without it pixels would be floats from 0 to 255. What is fused
-            with decoding, a Normalize behind it too, is computed in float32 and rounded to 16 bits once, at the end.
+        scale: map [0, 255] to [0, 1], or back. Without it pixels become floats from 0 to 255. Pixels are divided by
+            255, as in ToTensor; torchvision multiplies by 1 / 255 here, which differs by at most one unit in the last
+            place. Steps that are fused with decoding, Normalize among them, are computed in float32 and rounded to 16
+            bits once, at the end.
 
     Raises:
         TypeError, ValueError: another dtype.
@@ -50,12 +57,12 @@ class ToDtype(Numeric):
     dtype: torch.dtype = torch.float32
     scale: bool = False
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not isinstance(self.dtype, torch.dtype):
             raise TypeError(f"dtype is {self.dtype!r}; it must be a torch.dtype")
         check_dtype(self.dtype)
 
-    def apply(self, images, u):
+    def apply(self, images: torch.Tensor, u: NDArray[np.float64]) -> torch.Tensor:
         if not self.scale or images.is_floating_point() == self.dtype.is_floating_point:
             return images.to(self.dtype)
         if self.dtype.is_floating_point:
@@ -65,10 +72,12 @@ class ToDtype(Numeric):
 
 @dataclass(frozen=True, repr=False)
 class Normalize(Numeric):
-    """(value - mean) / std, as ``torchvision.transforms.v2.Normalize``.
+    """Compute ``(value - mean) / std`` of a float tensor ``[C, H, W]``, as ``torchvision.transforms.v2.Normalize``.
 
     Args:
-        mean, std: a number for each channel, or one for all.
+        mean, std: one number per channel, or one for all channels.
+        inplace: is accepted, as torchvision's, and has no effect: a dataset owns its tensors, and a single call
+            returns a new tensor.
 
     Raises:
         ValueError: a std is 0, or there are neither 1 nor 3 numbers.
@@ -78,7 +87,7 @@ class Normalize(Numeric):
     std: Sequence[float]
     inplace: bool = False
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for name in ("mean", "std"):
             value = getattr(self, name)
             values = tuple(float(v) for v in (value if np.iterable(value) else (value,)))
@@ -88,22 +97,23 @@ class Normalize(Numeric):
         if not np.array(self.std, np.float32).all():
             raise ValueError(f"std is {self.std!r}: nothing can be divided by zero")
 
-    def apply(self, images, u):
+    def apply(self, images: torch.Tensor, u: NDArray[np.float64]) -> torch.Tensor:
         mean, std = (torch.tensor(values).view(-1, 1, 1) for values in (self.mean, self.std))
         return images.sub_(mean).div_(std)
 
 
 @dataclass(frozen=True, repr=False)
 class RandomErasing(Numeric):
-    """A random rectangle overwritten with probability ``p``, as ``torchvision.transforms.v2.RandomErasing``.
+    """Overwrite a random rectangle of a tensor ``[C, H, W]`` with a given probability, as
+    ``torchvision.transforms.v2.RandomErasing``.
 
     Args:
-        p: probability.
-        scale: (min, max) of the rectangle's area, as a fraction of the picture's.
-        ratio: (min, max) of its height / width, drawn evenly on a logarithmic scale. Ten tries; a picture that none
-            of them is smaller than stays as it is.
-        value: a number, one for each channel, or ``"random"`` for standard normal numbers.
-        inplace: is ignored: the tensor is nobody else's.
+        p: the probability, from 0 to 1.
+        scale: (min, max) of the area of the rectangle, as a fraction of the area of the picture.
+        ratio: (min, max) of height / width of the rectangle, drawn uniformly on a logarithmic scale. Ten rectangles are
+            drawn, and the first that is smaller than the picture is taken. If none is, nothing is erased.
+        value: what is written: one number, one per channel, or ``"random"`` for standard normal numbers.
+        inplace: is accepted, as torchvision's, and has no effect; see :class:`Normalize`.
 
     Raises:
         TypeError, ValueError: an argument makes no sense.
@@ -112,13 +122,13 @@ class RandomErasing(Numeric):
     p: float = 0.5
     scale: Sequence[float] = (0.02, 0.33)
     ratio: Sequence[float] = (0.3, 3.3)
-    value: float | Sequence[float] | str = 0.0
+    value: float | Sequence[float] | Literal["random"] = 0.0
     inplace: bool = False
 
-    tries = 10
+    tries: ClassVar[int] = 10
     draws = 2 * tries + 4
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         scale, ratio = interval("scale", self.scale), interval("ratio", self.ratio)
         if scale[1] > 1:
             raise ValueError(f"scale is {self.scale!r}; it must be between 0 and 1")
@@ -136,7 +146,7 @@ class RandomErasing(Numeric):
             raise TypeError(f"value is {value!r}; it must be a number, some numbers, or 'random'")
         self._set(p=probability(self.p), scale=scale, ratio=ratio, value=value)
 
-    def rectangles(self, height: int, width: int, u: np.ndarray) -> np.ndarray:
+    def rectangles(self, height: int, width: int, u: NDArray[np.float64]) -> NDArray[np.int64]:
         """int64 ``[n, 4]``: top, left, height, width; a height of 0 where nothing is erased."""
         k = self.tries
         low, high = (math.log(r) for r in self.ratio)
@@ -150,11 +160,12 @@ class RandomErasing(Numeric):
         left = (u[:, -2] * (width - w + 1)).astype(np.int64)
         return np.stack([top, left, h, w], 1)
 
-    def apply(self, images, u):
+    def apply(self, images: torch.Tensor, u: NDArray[np.float64]) -> torch.Tensor:
         value = self.value
         if not isinstance(value, str):
             numbers = torch.tensor(value, dtype=torch.float32).to(images.dtype).reshape(-1, 1, 1)
-        rectangles = self.rectangles(*images.shape[2:], u).tolist()
+        height, width = images.shape[2:]
+        rectangles = self.rectangles(height, width, u).tolist()
         for image, (top, left, h, w), seed in zip(images, rectangles, u[:, -1], strict=True):
             part = image[:, top : top + h, left : left + w]
             if h and w:

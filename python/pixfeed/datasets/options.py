@@ -1,0 +1,58 @@
+"""The keyword arguments that datasets pass on, for type checkers: one TypedDict per layer.
+
+Names, types and defaults are those of :class:`pixfeed.FastTxtDataset` and
+:class:`pixfeed.datasets.in_memory.InMemory`, where they are explained. ``tests/test_keywords.py`` compares them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, TypedDict
+
+import torch
+from numpy.typing import ArrayLike, DTypeLike
+
+from pixfeed.backends import BackendName
+from pixfeed.datasets.bad_images import OnError
+from pixfeed.reading.options import ReadingOptions
+from pixfeed.targets.boxes import BoxFormat
+from pixfeed.targets.of_list import Kind
+
+
+class ImageFolderOptions(ReadingOptions, total=False):
+    """What :class:`pixfeed.datasets.ImageFolder` passes on."""
+
+    dtype: torch.dtype
+    memory_format: torch.memory_format
+    roi_columns: Literal[0, 4]
+    delimiter: str | None
+    label_dtype: DTypeLike
+    header: bool
+    rois: ArrayLike | None
+    resize_boxes: ArrayLike | None
+    on_error: OnError
+    max_errors: int | None
+    seed: int | None
+    targets: Kind
+    mask_dir: str | os.PathLike[str] | None
+    ignore_index: int
+    min_visibility: float
+    box_format: BoxFormat
+
+
+class ListOptions(ImageFolderOptions, total=False):
+    """What the class methods of :class:`pixfeed.FastTxtDataset` pass on."""
+
+    transform: Callable[..., Any] | None
+
+
+class InMemoryOptions(TypedDict, total=False):
+    """What MNIST, FashionMNIST, CIFAR10 and CIFAR100 pass on."""
+
+    mean: float | Sequence[float] | None
+    std: float | Sequence[float] | None
+    dtype: torch.dtype | None
+    memory_format: torch.memory_format
+    backend: BackendName | None
+    seed: int | None
