@@ -1,6 +1,6 @@
 # Everything is set up by itself: system packages (cmake/system_packages.sh), .venv, the package. CI calls `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-core fuzz bench bench-peers lint lint-python lint-spelling lint-shell lint-cpp lint-github \
+.PHONY: help demo test test-core asan tsan tidy fuzz bench bench-peers lint lint-python lint-spelling lint-shell lint-cpp lint-github \
   format types judge judge-transforms wheel setup clean
 SHELL := /bin/bash
 
@@ -22,25 +22,48 @@ demo: setup  ## the main job on real pictures: list file to batches, speeds, and
 test: setup test-core  ## every test, on both backends
 	$(BIN)/python -m pytest
 
+# $(call build,PRESET): configures and builds quietly; shows what was said if it fails.
+build = { $(BIN)/cmake --preset $(1) $(2) >build-$(1).log 2>&1 && \
+  $(BIN)/cmake --build --preset $(1) --parallel $$(nproc) >>build-$(1).log 2>&1 || { cat build-$(1).log; exit 1; }; \
+  rm -f build-$(1).log; }
+
 test-core: setup  ## the tests of the C++ core
 	@if $(BIN)/python -c 'import pixfeed._native' 2>/dev/null; then \
-	  $(BIN)/cmake -S . -B build/core -DPIXFEED_NATIVE=on -DPIXFEED_TESTS=ON -DPIXFEED_WERROR=ON >build-core.log 2>&1 && \
-	  $(BIN)/cmake --build build/core --parallel $$(nproc) >>build-core.log 2>&1 || { cat build-core.log; exit 1; }; \
-	  rm -f build-core.log; \
-	  $(BIN)/ctest --test-dir build/core --output-on-failure; \
+	  bash cmake/system_packages.sh --tests $(PYTHON) && $(call build,release) && \
+	  $(BIN)/ctest --preset release --parallel $$(nproc); \
 	else echo "The native backend was not built: its core is not tested."; fi
+
+# Python itself is not instrumented, so the sanitizer comes in first, and leaks of others are none of our business.
+ASAN_TESTS ?= tests/test_pixels.py tests/test_reading.py tests/test_errors.py
+asan: setup  ## C++ tests and some of the Python tests with the address and undefined behaviour sanitizers
+	@bash cmake/system_packages.sh --tests $(PYTHON)
+	@$(call build,asan,-DPython_EXECUTABLE=$(CURDIR)/$(BIN)/python -Dpybind11_DIR=$$($(BIN)/python -m pybind11 --cmakedir))
+	$(BIN)/ctest --preset asan --parallel $$(nproc)
+	LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libstdc++.so)" ASAN_OPTIONS=detect_leaks=0 \
+	  PYTHONPATH=csrc/tests PIXFEED_BUILD=build/asan PIXFEED_REQUIRE_NATIVE=1 \
+	  $(BIN)/python -m pytest -p own_extension -q $(ASAN_TESTS)
+
+# setarch: the sanitizer needs the usual places in memory, which newer kernels draw at random.
+tsan: setup  ## the tests of the pool with the thread sanitizer
+	@bash cmake/system_packages.sh --tests $(PYTHON)
+	@$(call build,tsan)
+	setarch $$(uname -m) -R $(BIN)/ctest --preset tsan
+
+# Kernels are left out: clang-tidy would look at each of them once per CPU target, which takes minutes.
+tidy: setup  ## clang-tidy (.clang-tidy says what it looks for)
+	$(PIP) install -q clang-tidy==21.1.6
+	@bash cmake/system_packages.sh --tests $(PYTHON)
+	@$(BIN)/cmake --preset dev -DPIXFEED_EXTENSION=ON -DPython_EXECUTABLE=$(CURDIR)/$(BIN)/python \
+	  -Dpybind11_DIR=$$($(BIN)/python -m pybind11 --cmakedir) >build-dev.log || { cat build-dev.log; exit 1; }; rm -f build-dev.log
+	@grep -L foreach_target csrc/core/*.cpp csrc/core/*/*.cpp csrc/core/*/*/*.cpp csrc/bind/*.cpp | \
+	  xargs -P $$(nproc) -n 6 $(BIN)/clang-tidy -quiet -p build/dev
 
 MINUTES ?= 1
 fuzz: setup  ## our JPEG decoder against libjpeg-turbo on mutated files, MINUTES=n of them (needs clang)
-	@command -v clang++ >/dev/null || command -v clang++-14 >/dev/null || bash cmake/system_packages.sh --fuzz $(PYTHON)
+	@bash cmake/system_packages.sh --fuzz $(PYTHON)
 	@CXX=$$(command -v clang++ || command -v clang++-14) && CC=$$(command -v clang || command -v clang-14) || \
-	  { echo "The fuzz target needs clang, which is missing."; exit 1; }; export CXX CC; \
-	$(BIN)/cmake -S . -B build/fuzz -DPIXFEED_NATIVE=on -DPIXFEED_TESTS=ON -DPIXFEED_FUZZ=ON \
-	  -DCMAKE_BUILD_TYPE=RelWithDebInfo \
-	  -DCMAKE_CXX_FLAGS="-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined" >build-fuzz.log 2>&1 && \
-	$(BIN)/cmake --build build/fuzz --parallel $$(nproc) --target jpeg_fuzz jpeg_test >>build-fuzz.log 2>&1 || { cat build-fuzz.log; exit 1; }; \
-	rm -f build-fuzz.log
-	mkdir -p build/fuzz/corpus && build/fuzz/csrc/tests/jpeg_test --seeds build/fuzz/corpus
+	  { echo "The fuzz target needs clang, which is missing."; exit 1; }; export CXX CC; $(call build,fuzz)
+	mkdir -p build/fuzz/corpus && build/fuzz/csrc/tests/jpeg_corpus --seeds build/fuzz/corpus
 	cd build/fuzz && csrc/fuzz/jpeg_fuzz -max_len=4096 -max_total_time=$$((60 * $(MINUTES))) -print_final_stats=1 \
 	  -verbosity=0 corpus || \
 	  { for file in crash-* timeout-* oom-*; do if [ -e $$file ]; then echo "$$file, in base64:"; base64 $$file; fi; done; exit 1; }
@@ -146,4 +169,4 @@ $(VENV)/.installed: pyproject.toml constraints.txt cmake/system_packages.sh | $(
 
 clean:  ## everything that was made here
 	rm -rf $(VENV) .venv-peers .venv-peers-cuda build dist wheelhouse demo.png mlp_digits.png segmentation_*.png demo_data \
-	  benchmarks/results build-core.log build-fuzz.log
+	  benchmarks/results build-*.log

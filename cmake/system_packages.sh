@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Installs the system packages that the extension is built from, if any is missing: as root or with sudo. Without
 # either it prints the one line to run and goes on; pixfeed then works through OpenCV.
-# Usage: system_packages.sh [--fuzz | --peers] PYTHON      what `make fuzz` or `make bench-peers` needs as well
+# Usage: system_packages.sh [--tests | --fuzz | --peers] PYTHON
+# --tests: for the tests of the C++ core, too; --fuzz: for `make fuzz` as well; --peers: for `make bench-peers`.
 set -u
 for_=
-case ${1:-} in --fuzz | --peers)
+case ${1:-} in --tests | --fuzz | --peers)
   for_=${1#--}
   shift
   ;;
@@ -28,8 +29,11 @@ need libwebp-dev compiles webp/decode.h
 need libhwy-dev compiles hwy/highway.h
 need python3-venv "$python" -c 'import ensurepip, venv'
 need python3-dev "$python" -c 'import os, sysconfig; os.stat(sysconfig.get_paths()["include"] + "/Python.h")'
+if [ "$for_" = tests ] || [ "$for_" = fuzz ]; then
+  need doctest-dev compiles doctest/doctest.h
+fi
 if [ "$for_" = fuzz ]; then
-  need "clang libclang-rt-dev" clang++ --version
+  need "clang libclang-rt-dev" sh -c "command -v clang++ || command -v clang++-14"
 elif [ "$for_" = peers ]; then
   need ffmpeg ffmpeg -version # SPDL
   need pkg-config pkg-config --version

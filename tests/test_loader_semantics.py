@@ -6,6 +6,7 @@ The list follows torch's own tests, which tests/run_torch_tests.py runs; those h
 from __future__ import annotations
 
 import copy
+import gc
 import inspect
 import itertools
 import os
@@ -22,6 +23,7 @@ from torch.utils.data import DataLoader as TorchLoader
 from torch.utils.data import Dataset, DistributedSampler, RandomSampler, SequentialSampler, random_split
 
 from pixfeed import DataLoader, FastTxtDataset, ImageError
+from pixfeed.loading import threads_iter
 from pixfeed.loading.threads_iter import ThreadsIter
 
 COUNT = 11
@@ -192,12 +194,28 @@ def test_the_loader_outlives_dropped_iterators(dataset, way):
     assert rows(loader) == [[0, 1], [2, 3], [4, 5], [6, 7], [8, 9], [10]]
 
 
+def test_processes_are_told_to_end_when_the_garbage_collector_finds_them(dataset, monkeypatch):
+    """As after an error, whose traceback is a cycle. torch waits for its processes in vain and terminates them."""
+    iterator = iter(DataLoader(dataset, 2, **FORK))
+    next(iterator)
+    processes, cycle = iterator._workers, [iterator]
+    terminated, terminate = [], type(processes[0]).terminate
+    monkeypatch.setattr(type(processes[0]), "terminate", lambda self: terminated.append(self) or terminate(self))
+    cycle.append(cycle)
+    del iterator, cycle
+    gc.collect()
+    assert not terminated and not any(process.is_alive() for process in processes)
+
+
 # -- arguments ------------------------------------------------------------------------------------------------------
 
 
 class Numbers(torch.utils.data.IterableDataset):
     def __iter__(self):
         return iter(range(3))
+
+    def __repr__(self):
+        return "Numbers()"
 
 
 WRONG = [
@@ -386,8 +404,9 @@ def test_what_cannot_be_sent_is_an_error(context):
 
 
 @pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda loader: pickle.loads(pickle.dumps(loader))])
-def test_copies(dataset, way, copied):
+def test_copies(dataset, way, copied, monkeypatch):
     """A copy begins an epoch of its own, and disturbs nothing."""
+    monkeypatch.setattr(threads_iter, "GROUP", 1)  # else the epoch is drawn to its end, and the generator is behind it
     way = {name: value for name, value in way.items() if name != "multiprocessing_context"}
     loader = DataLoader(dataset, 2, shuffle=True, generator=seeded(), **way)
     iterator = iter(loader)

@@ -13,6 +13,7 @@ import pixfeed
 from pixfeed import DataLoader, FastTxtDataset, ImageError, backends
 from pixfeed.backends.encoded import look
 from pixfeed.errors import Status
+from pixfeed.plan import resize_plan
 
 KINDS = {
     "4:2:0": dict(sampling="4:2:0"),
@@ -63,9 +64,9 @@ def test_as_opencv_reads_them(tmp_path, backend, capfd, kind, part):
 
 def outcome(name: str, data: bytes) -> tuple[int, str]:
     """Status and note of one picture that needs half of its rows."""
-    opened = backends.load(name).open([data], min_recovered=0.5)
-    row = pixfeed.Reading().plans(opened.headers, (20, 20), None, None, lambda *_: None)
-    return int(opened.decode_into(row, np.empty((1, 3, 20, 20), np.uint8), 1)[0]), opened.note(0)
+    opened = backends.load(name).open([data], backends.OpenOptions(min_recovered=0.5))
+    row = resize_plan(opened.headers, (20, 20))
+    return int(opened.decode_into(row, np.empty((1, 3, 20, 20), np.uint8), 1).statuses[0]), opened.note(0)
 
 
 @pytest.mark.usefixtures("native")

@@ -11,7 +11,7 @@ from shared import in_slot
 from torch.utils.data import DataLoader, Subset, default_collate
 
 from pixfeed import FastTxtDataset, ImageError
-from pixfeed.collate import Sample
+from pixfeed.collate import Batch, Sample
 
 
 @pytest.fixture
@@ -59,10 +59,10 @@ def test_endless(dataset):
 
 
 def test_default_collate_hands_the_batch_on(dataset):
-    samples = dataset.__getitems__([3, 1, 2])
-    assert all(type(sample) is Sample for sample in samples)
-    collated, labels = default_collate(samples)
-    assert collated.data_ptr() == samples[0].batch.images.data_ptr() == samples[0][0].data_ptr()
+    batch = dataset.__getitems__([3, 1, 2])
+    assert type(batch) is Batch and all(type(sample) is Sample for sample in batch)
+    collated, labels = default_collate(batch)
+    assert collated.data_ptr() == batch.images.data_ptr() == batch[0][0].data_ptr()
     assert labels.tolist() == [[3, -3], [1, -1], [2, -2]]
 
 
@@ -77,7 +77,7 @@ class Recorder(torch.utils.data.Dataset):
 
     def __getitems__(self, indices):
         samples = self.dataset.__getitems__(indices)
-        self.pointer = samples[0].batch.images.data_ptr()
+        self.pointer = samples.images.data_ptr()
         return samples
 
 
@@ -106,7 +106,7 @@ def test_no_copy_on_the_way(dataset, expected, workers, wrap):
 def test_parts_of_a_batch_are_stacked(dataset, expected):
     """Samples that are no whole batch any more: reordered, dropped, or mixed from two batches."""
     first, second = dataset.__getitems__([0, 1, 2]), dataset.__getitems__([3, 4])
-    for samples, rows in ((first[::-1], [2, 1, 0]), (first[:2], [0, 1]), (first + second, range(5))):
+    for samples, rows in ((first[::-1], [2, 1, 0]), (first[:2], [0, 1]), ([*first, *second], range(5))):
         collated, labels = default_collate(samples)
         assert torch.equal(collated, expected[list(rows)])
         assert labels[:, 0].tolist() == list(rows)
@@ -125,9 +125,11 @@ def test_own_collate_function_sees_ordinary_samples(dataset):
 def test_bad_image_in_a_batch(dataset, workers):
     with open(f"{dataset.image_dir}/7.jpg", "r+b") as file:
         file.truncate(500)
-    loader = DataLoader(dataset, batch_size=4, num_workers=workers)
+    batches = iter(DataLoader(dataset, batch_size=4, num_workers=workers))
     with pytest.raises(ImageError, match=r"7\.jpg.*train\.txt, line 8.*truncated"):
-        list(loader)
+        list(batches)
+    if workers:  # the garbage collector would find the iterator, and wait for torch's processes
+        batches._shutdown_workers()
 
 
 def test_fork_after_threads(dataset, expected):

@@ -29,6 +29,7 @@ inline std::vector<pixfeed::Slot> slots_of(const pybind11::buffer_info& out) {
         "out must be uint8, float32, float16 or uint16 (bfloat16) of shape [B, 3, H, W] or [B, 1, H, W]");
   }
   std::vector<pixfeed::Slot> result;
+  result.reserve(static_cast<std::size_t>(out.shape[0]));
   for (pybind11::ssize_t i = 0; i < out.shape[0]; ++i) {
     result.push_back({static_cast<std::uint8_t*>(out.ptr) + i * out.strides[0], kDTypes[dtype],
                       static_cast<int>(out.shape[1]), static_cast<int>(out.shape[2]), static_cast<int>(out.shape[3]),

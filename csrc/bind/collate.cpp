@@ -1,5 +1,5 @@
-// Python's door to csrc/core/column: the items of a column -> one piece of memory. A function that gives false has met an
-// item that does not fit the others; what was written by then does not count.
+// Python's door to csrc/core/column: the items of a column -> one piece of memory. A function that gives false has met
+// an item that does not fit the others; what was written by then does not count.
 #include <pybind11/numpy.h>
 
 #include <cstdint>
@@ -18,8 +18,8 @@ namespace {
 
 std::uint8_t* at(std::uintptr_t address) { return reinterpret_cast<std::uint8_t*>(address); }
 
-// What DLPack does not tell about a tensor, so Python has to be asked: whether it takes part in autograd, and whether its
-// values are negated or conjugated when they are read. The names are made once per column.
+// What DLPack does not tell about a tensor, so Python has to be asked: whether it takes part in autograd, and whether
+// its values are negated or conjugated when they are read. The names are made once per column.
 struct Questions {
   const py::str requires_grad{"requires_grad"}, is_neg{"is_neg"}, is_conj{"is_conj"};
 
@@ -58,8 +58,8 @@ bool gather_tensors(const py::tuple& batch, const py::capsule& exchange, std::ui
   return true;
 }
 
-// Arrays of one Python type and dtype. The tuple keeps them alive. Whether two dtypes are equal only NumPy knows: arrays
-// that were pickled have dtypes of their own.
+// Arrays of one Python type and dtype. The tuple keeps them alive. Whether two dtypes are equal only NumPy knows:
+// arrays that were pickled have dtypes of their own.
 bool gather_arrays(const py::tuple& batch, std::uintptr_t out, int threads) {
   const auto first = py::reinterpret_borrow<py::array>(batch[0]);
   Column<py::ssize_t> column(batch.size(), /*every_axis=*/true);

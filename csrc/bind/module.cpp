@@ -5,9 +5,9 @@
 
 namespace py = pybind11;
 
-// Runs without the GIL on free-threaded Python: nothing in this folder is static or kept between calls, and what the core
-// keeps is per thread (scratch memory, tables) or behind a lock (the pool, the buffers of files). An Opened belongs to
-// one thread at a time, as Python's side has it.
+// Runs without the GIL on free-threaded Python: nothing in this folder is static or kept between calls, and what the
+// core keeps is per thread (scratch memory, tables) or behind a lock (the pool, the buffers of files). An Opened
+// belongs to one thread at a time, as Python's side has it.
 PYBIND11_MODULE(_native, m, py::mod_gil_not_used()) {
   m.doc() = "pixfeed's C++ core. Private: use pixfeed's Python functions.";
   // The interface between the extension and python/pixfeed/backends/native.py, which has the same number. It changes with

@@ -4,9 +4,9 @@
 #include <pybind11/pybind11.h>
 #include <unistd.h>
 
-// pybind11's gil_scoped_release with another end. A daemon thread that wants the GIL back while Python shuts down is ended
-// by Python before 3.14, by unwinding its stack: through C++ that means std::terminate, and a process that aborts after
-// its work was done. Here it stays where it is until the process has ended, as Python 3.14 does it.
+// pybind11's gil_scoped_release with another end. A daemon thread that wants the GIL back while Python shuts down is
+// ended by Python before 3.14, by unwinding its stack: through C++ that means std::terminate, and a process that aborts
+// after its work was done. Here it stays where it is until the process has ended, as Python 3.14 does it.
 class Unlocked {
  public:
   Unlocked() : state_(PyEval_SaveThread()) {}

@@ -1,4 +1,4 @@
-// The backend's two verbs for many pictures: open, decode_into.
+// Many pictures in two steps, as Python's backend has them: open, decode_into.
 #pragma once
 
 #include <string>

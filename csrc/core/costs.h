@@ -26,11 +26,11 @@ struct Costs {
   Split sample;              // the same of some pictures, apart: two clock calls a row are too many for all of them
 };
 
-// One picture of so many is timed row by row. The clock is asked four times for a row, 20 to 45 ns each: up to 6 % of a
-// small photo or a thumbnail, and so 0.2 % of many.
+// One picture in kSampled is timed row by row. That takes four clock calls per row, 20 to 45 ns each: up to 6 % of the
+// time of a small picture, so 0.2 % on average.
 constexpr unsigned kSampled = 32;
 
-// A door that is timed: the resampler as the decoder sees it, whose time has the writer's in it.
+// The resampler as the decoder sees it, timed. Its time includes the writer's.
 class TimedSink : public RowSink {
  public:
   TimedSink(RowSink& sink, std::int64_t& spent) : sink_(sink), spent_(spent) {}
@@ -49,7 +49,7 @@ class TimedSink : public RowSink {
   std::int64_t& spent_;
 };
 
-// And the writer as the resampler sees it.
+// The writer as the resampler sees it, timed.
 class TimedWriter : public RowWriter {
  public:
   TimedWriter(RowWriter& writer, std::int64_t& spent) : writer_(writer), spent_(spent) {}

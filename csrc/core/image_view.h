@@ -1,4 +1,4 @@
-// Pixels that belong to somebody else.
+// Pixels in memory of the caller.
 #pragma once
 
 #include <cstddef>

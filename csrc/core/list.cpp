@@ -42,7 +42,10 @@ class Lines {
     if (at_ == end_) return false;
     *line = {at_, std::min(lf_, cr_)};
     at_ = line->end;
-    if (at_ < end_ && *at_++ == '\r' && at_ < end_ && *at_ == '\n') ++at_;
+    if (at_ < end_) {
+      const bool is_cr = *at_++ == '\r';
+      if (is_cr && at_ < end_ && *at_ == '\n') ++at_;
+    }
     if (lf_ < at_) lf_ = find('\n');
     if (cr_ < at_) cr_ = find('\r');
     return true;

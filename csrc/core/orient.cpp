@@ -17,8 +17,8 @@ namespace {
 constexpr bool kMirroredX[] = {0, 1, 1, 0, 0, 0, 1, 1};  // the stored x runs backwards
 constexpr bool kMirroredY[] = {0, 0, 1, 1, 0, 1, 1, 0};  // the stored y runs backwards
 
-// Every row of a band adds to as many upright rows as it has pixels, which lie a page or more apart. Therefore as many as
-// the second cache holds are turned together: 32 x 4,000 pixels take 384 kB.
+// Every row of a band adds to as many upright rows as it has pixels, which lie a page or more apart. Therefore as many
+// as the second cache holds are turned together: 32 x 4,000 pixels take 384 kB.
 constexpr int kBand = 32;
 
 // The area of the stored picture that becomes `upright` in the turned picture of `width` x `height` pixels.

@@ -1,4 +1,4 @@
-// A stored picture turned upright, for what has to have it whole: nothing upright is known before the last stored row.
+// A stored picture turned upright, as its EXIF orientation says. No upright row is complete before the last stored row.
 #pragma once
 
 #include "core/image_view.h"
@@ -12,8 +12,8 @@ namespace pixfeed {
 // resampler is going to want.
 class Turner : public RowSink {
  public:
-  // For a crop of an upright picture of `width` x `height` pixels, which is a picture of its own for `resampler`. False if
-  // memory is short.
+  // For a crop of an upright picture of `width` x `height` pixels, which is a picture of its own for `resampler`. False
+  // if memory is short.
   bool prepare(int width, int height, const Area& crop, int orientation, const Resampler& resampler, Scratch& scratch);
 
   // After the last stored row: everything to `next`, which leads to the resampler.
@@ -33,8 +33,8 @@ class Turner : public RowSink {
   Area area_{};                           // of the stored picture
   Area part_{};                           // the same, as a part of the crop
   bool swaps_ = false, back_x_ = false, back_y_ = false;
-  // The wanted ones of the part's rows: how many, which, where each is in `kept_` (-1: nowhere), their pixels. Of columns
-  // that are not wanted the pixels mean nothing.
+  // The wanted ones of the part's rows: how many, which, where each is in `kept_` (-1: nowhere), their pixels. Of
+  // columns that are not wanted the pixels mean nothing.
   int count_ = 0;
   int* rows_ = nullptr;
   int* kept_index_ = nullptr;

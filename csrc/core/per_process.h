@@ -1,4 +1,4 @@
-// One object a process, made when it is first needed and made anew in a forked child.
+// One object per process, made when it is first needed and made anew in a forked child.
 #pragma once
 
 #include <pthread.h>
@@ -7,9 +7,9 @@
 
 namespace pixfeed {
 
-// NOTE [fork]: a child inherits the parent's memory but none of its threads: a lock that one of them held stays locked
-// for ever, and a pool waits for workers that are not there. So a child leaves the parent's object alone and makes its
-// own. Objects are never destroyed: threads may outlive static destructors.
+// NOTE [fork]: a child inherits the parent's memory but none of its threads. A lock that one of them held stays locked
+// forever, and a pool would wait for threads that do not exist. So a child leaves the parent's object alone and makes
+// its own. Objects are never destroyed, because threads may outlive static destructors.
 template <class T>
 T& per_process() {
   static std::atomic<T*> current{nullptr};

@@ -20,8 +20,8 @@ namespace {
 struct Call {
   Call(int n, std::int64_t priority, const std::function<void(int)>& task) : n(n), priority(priority), task(&task) {}
 
-  // Works until no index is left, or `first`, the lowest priority of those who wait, is lower than this one's. True for
-  // whoever finished the last index.
+  // Runs tasks until none is left to start, or until a call with a lower priority number waits: `first` is the lowest
+  // of those. True for the thread that finished the last task.
   bool work(const std::atomic<std::int64_t>& first) {
     int finished = 0;
     while (first.load(std::memory_order_relaxed) >= priority) {
@@ -72,7 +72,7 @@ class Pool {
   }
 
  private:
-  // With the lock held. If the system gives no more threads, those that are there (or the caller alone) do the work.
+  // The lock is held. If the system has no more threads, the existing ones (or the caller alone) do the work.
   void grow(int wanted) {
     while (size_ < wanted) {
       try {
@@ -84,7 +84,7 @@ class Pool {
     }
   }
 
-  // Behind those of its priority. With the lock held, as pop().
+  // Queues the call after those of the same priority. The lock is held, as for pop().
   void push(std::shared_ptr<Call> call) {
     const auto later = [](std::int64_t priority, const std::shared_ptr<Call>& other) {
       return priority < other->priority;

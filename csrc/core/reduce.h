@@ -14,8 +14,8 @@ namespace pixfeed {
 class Reducer final : public RowSink, private RowWriter {
  public:
   // For a stored picture of `width` x `height` pixels, at 1/n. `next` expects max(1, width / n) x max(1, height / n)
-  // pixels, and needs at least one of them; it is borrowed, and `memory` is this reducer's alone until it is done. False
-  // if memory is short.
+  // pixels, and needs at least one of them; it is borrowed, and `memory` is this reducer's alone until it is done.
+  // False if memory is short.
   bool prepare(int width, int height, int n, RowSink& next, Buffer& memory);
 
   bool begin(int width, int height) override;

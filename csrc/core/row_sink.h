@@ -13,21 +13,20 @@ struct Area {
   int bottom() const { return y + height; }
 };
 
-// A decoder says begin() and pushes the rows of one picture, top to bottom, each at most once; a sink takes them while
-// they are in cache. Coordinates are those of the stored picture: orientation is the sink's business.
+// A decoder calls begin(), then put_row() for the rows of one picture from top to bottom, each at most once. Rows are
+// used while they are in cache. Coordinates are those of the stored picture; the sink takes care of the orientation.
 class RowSink {
  public:
   virtual ~RowSink() = default;
 
-  // The picture has these sides, in pixels, and row 0 comes next. Called again when one decoder gives up half-way and
-  // another takes over. False if the sink expects another picture: the decoder then sends nothing and gives up.
+  // The picture has these sides, in pixels, and row 0 comes next. Called again if one decoder gives up half-way and
+  // another takes over. False if the sink expects another size: the decoder then gives up without sending a row.
   virtual bool begin(int width, int height) = 0;
 
-  // What the sink needs of the picture, inside it; known before begin(). No row above or below is wanted, so a decoder
-  // may stop behind the last one.
+  // The part of the picture that the sink needs, known before begin(). A decoder may stop after its last row.
   virtual Area area() const = 0;
 
-  // False if row `y` changes nothing: a decoder may then leave out put_row(y), and the work for it.
+  // False if row `y` does not affect the result: a decoder may then skip put_row(y), and the work for it.
   virtual bool wants(int y) const = 0;
 
   // The area's columns of row `y`: area().width pixels, interleaved R G B, 3 bytes each, owned by the decoder and valid

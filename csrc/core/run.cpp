@@ -1,4 +1,5 @@
-// The chain that a picture's rows run through is built from its end: slot, change of colors, border, resampler, decoder.
+// The chain that a picture's rows run through is built from its end: slot, change of colors, border, resampler,
+// decoder.
 #include "core/run.h"
 
 #include <optional>
@@ -14,8 +15,8 @@
 namespace pixfeed {
 namespace {
 
-// What finished rows go through: the frame, the change of colors, the slot. Steps that the plan does not ask for are left
-// out.
+// What finished rows go through: the frame, the change of colors, the slot. Steps that the plan does not ask for are
+// left out.
 class Finish {
  public:
   // False if memory is short.
@@ -49,8 +50,8 @@ class Finish {
     return true;
   }
 
-  // Makes `resampler` feed this. It gets a picture of `width` x `height` pixels with the crop at (crop_x, crop_y), and makes
-  // only the part of the window that lies inside the resized crop. False if memory is short.
+  // Makes `resampler` feed this. It gets a picture of `width` x `height` pixels with the crop at (crop_x, crop_y), and
+  // makes only the part of the window that lies inside the resized crop. False if memory is short.
   bool connect(Resampler& resampler, int crop_x, int crop_y, int width, int height, Buffer& memory) {
     plan_.crop_x = crop_x;
     plan_.crop_y = crop_y;

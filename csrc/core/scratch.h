@@ -1,4 +1,4 @@
-// Memory that is kept: on a busy machine a page fault costs more than copying the page does.
+// Memory that is kept, because a page fault can cost more than copying the page.
 #pragma once
 
 #include <cstddef>
@@ -31,7 +31,7 @@ class Buffer {
   std::size_t capacity_ = 0;
 };
 
-// What one thread needs to run one image. Kept per thread, so nothing is allocated in the steady state.
+// What one thread needs for one image. Kept per thread, so nothing is allocated in the steady state.
 struct Scratch {
   Buffer turned;    // stored rows that are being turned, where orientation needs it
   Buffer upright;   // the picture as displayed, there

@@ -1,5 +1,5 @@
-// What each of 256 values becomes: normalising by looking up. There are no more values than that, so that any arithmetic
-// is done once for each, and a look-up costs a nanosecond's third, no more than two divisions in the longest vectors.
+// What each of the 256 values becomes: normalising by look-up. A look-up takes 0.3 ns, as much as two AVX-512
+// divisions, and works for any layout.
 #pragma once
 
 #include <cstddef>
@@ -10,7 +10,8 @@
 
 namespace pixfeed {
 
-// T: float, or std::uint16_t for the bits of float16 and bfloat16. Not for DType::uint8, whose values stay what they are.
+// T: float, or std::uint16_t for the bits of float16 and bfloat16. Not for DType::uint8, whose values stay what they
+// are.
 template <class T>
 class ValueTable {
  public:

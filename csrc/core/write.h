@@ -11,8 +11,8 @@
 
 namespace pixfeed {
 
-// uint8 slots get the values as they are, others (value / 255 - mean) / std with every step rounded to float32, which is
-// ToTensor followed by Normalize, and then to the slot's dtype. Writes inside the slot only.
+// uint8 slots get the values as they are, others (value / 255 - mean) / std with every step rounded to float32, which
+// is ToTensor followed by Normalize, and then to the slot's dtype. Writes inside the slot only.
 class SlotWriter : public RowWriter {
  public:
   // False if memory is short. A slot with one channel gets the first of the three.

@@ -2,7 +2,7 @@
 // A low-pass has nothing to compare with but itself: parts of it are those of the whole.
 //   clang++ -std=c++20 -g -O2 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -I csrc \
 //     csrc/fuzz/jpeg_fuzz.cpp csrc/core/jpeg/*.cpp -ljpeg -lhwy -o jpeg_fuzz
-//   jpeg_test --seeds corpus && ./jpeg_fuzz -max_len=4096 corpus
+//   jpeg_corpus --seeds corpus && ./jpeg_fuzz -max_len=4096 corpus
 // Built with -DPIXFEED_FUZZ_STATISTICS it says at its end how many inputs went which way.
 #include <cstdio>
 #include <cstdlib>

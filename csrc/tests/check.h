@@ -1,16 +1,37 @@
-// The few lines that the core's test programs need of a test framework.
+// What the tests add to doctest: a check with a printf-style explanation that costs nothing while it holds, because
+// some loops check millions of values; and a loop over CPU targets.
 #pragma once
 
-#include <cstdio>
-#include <cstdlib>
+#include <doctest/doctest.h>
+#include <hwy/targets.h>
 
-// Fails the program, with the place and a printf-style explanation.
-#define CHECK(condition, ...)                                              \
-  do {                                                                     \
-    if (!(condition)) {                                                    \
-      std::fprintf(stderr, "%s:%d: %s: ", __FILE__, __LINE__, #condition); \
-      std::fprintf(stderr, __VA_ARGS__);                                   \
-      std::fprintf(stderr, "\n");                                          \
-      std::exit(1);                                                        \
-    }                                                                      \
-  } while (0)
+#include <cstdint>
+#include <cstdio>
+#include <string>
+
+// Ends the test case where the condition does not hold.
+#define EXPECT(condition, ...)                                            \
+  do {                                                                    \
+    if (!(condition)) {                                                   \
+      char explanation[200];                                              \
+      std::snprintf(explanation, sizeof(explanation), __VA_ARGS__);       \
+      FAIL(#condition, " (", static_cast<const char*>(explanation), ")"); \
+    }                                                                     \
+  } while (false)
+
+namespace pixfeed::testing {
+
+// The test case has failed, and goes on.
+inline void fail(const std::string& what) { FAIL_CHECK(what); }
+
+// Runs `test` with the name of each CPU target that was built and that this CPU has; the core uses that one meanwhile.
+template <class Test>
+void for_each_target(const Test& test) {
+  for (const std::int64_t target : hwy::SupportedAndGeneratedTargets()) {
+    hwy::SetSupportedTargetsForTest(target);
+    test(hwy::TargetName(target));
+  }
+  hwy::SetSupportedTargetsForTest(0);
+}
+
+}  // namespace pixfeed::testing

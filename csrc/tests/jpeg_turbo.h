@@ -217,4 +217,22 @@ inline std::vector<std::uint8_t> make_jpeg(const Recipe& recipe) {
   return out;
 }
 
+// Components, luma's sampling factors, and those of the others.
+inline constexpr int kSamplings[][5] = {{1, 1, 1, 1, 1}, {3, 1, 1, 1, 1}, {3, 2, 1, 1, 1}, {3, 2, 2, 1, 1},
+                                        {3, 1, 2, 1, 1}, {3, 4, 1, 1, 1}, {3, 4, 2, 1, 1}, {3, 3, 1, 1, 1},
+                                        {3, 1, 4, 1, 1}, {3, 2, 2, 2, 1}, {3, 2, 2, 1, 2}, {3, 1, 1, 2, 2},
+                                        {3, 2, 1, 1, 2}, {3, 1, 1, 4, 1}};
+inline constexpr std::size_t kFinerChroma = 11;
+static_assert(kSamplings[kFinerChroma][1] < kSamplings[kFinerChroma][3]);
+
+inline Recipe recipe_of(const int (&sampling)[5]) {
+  Recipe recipe;
+  recipe.components = sampling[0];
+  recipe.h = sampling[1];
+  recipe.v = sampling[2];
+  recipe.chroma_h = sampling[3];
+  recipe.chroma_v = sampling[4];
+  return recipe;
+}
+
 }  // namespace pixfeed::testing

@@ -9,10 +9,12 @@
 
 #include "core/list.h"
 #include "tests/check.h"
+#include "tests/random.h"
 
 namespace {
 
 using namespace pixfeed;
+using namespace pixfeed::testing;
 
 struct Result {
   ListProblem problem;
@@ -21,12 +23,6 @@ struct Result {
   std::vector<std::int64_t> wide, rois, lines;
   std::vector<double> labels;  // bits of any label type
 };
-
-unsigned next_random() {
-  static unsigned state = 4711;
-  state = state * 1664525U + 1013904223U;
-  return state >> 8;
-}
 
 Result read(ListSource source, ListFormat format, std::int64_t size, int threads, bool wide) {
   Result result;
@@ -63,24 +59,24 @@ void compare(const std::string& text, ListFormat format) {
   char path[] = "/tmp/pixfeed_list_XXXXXX";
   ListSource file;
   file.file = ::mkstemp(path);
-  CHECK(file.file >= 0, "no temporary file");
+  EXPECT(file.file >= 0, "no temporary file");
   ::unlink(path);
-  CHECK(::write(file.file, text.data(), text.size()) == size, "the disk is full");
+  EXPECT(::write(file.file, text.data(), text.size()) == size, "the disk is full");
   const Result other = read(file, format, size, 3, true);
-  CHECK(one.problem.fault == other.problem.fault && one.problem.line == other.problem.line &&
-            one.problem.begin == other.problem.begin && one.problem.end == other.problem.end,
-        "fault %d in line %d", static_cast<int>(one.problem.fault), static_cast<int>(one.problem.line));
-  CHECK(one.problem.begin >= 0 && one.problem.begin <= one.problem.end && one.problem.end <= size, "outside");
+  EXPECT(one.problem.fault == other.problem.fault && one.problem.line == other.problem.line &&
+             one.problem.begin == other.problem.begin && one.problem.end == other.problem.end,
+         "fault %d in line %d", static_cast<int>(one.problem.fault), static_cast<int>(one.problem.line));
+  EXPECT(one.problem.begin >= 0 && one.problem.begin <= one.problem.end && one.problem.end <= size, "outside");
   if (one.problem.fault == ListFault::none) {
-    CHECK(one.samples == other.samples && one.columns == other.columns && one.offsets == other.offsets &&
-              one.rois == other.rois && one.lines == other.lines && one.labels.size() == other.labels.size() &&
-              (format.labels == LabelType::float32 || one.labels.empty() ||
-               std::memcmp(one.labels.data(), other.labels.data(), one.labels.size() * 8) == 0),
-          "%d samples", static_cast<int>(one.samples));
+    EXPECT(one.samples == other.samples && one.columns == other.columns && one.offsets == other.offsets &&
+               one.rois == other.rois && one.lines == other.lines && one.labels.size() == other.labels.size() &&
+               (format.labels == LabelType::float32 || one.labels.empty() ||
+                std::memcmp(one.labels.data(), other.labels.data(), one.labels.size() * 8) == 0),
+           "%d samples", static_cast<int>(one.samples));
     // A file that is cut off, before or after it was counted, is a fault.
     if (size > 0 && one.samples > 0) {
-      CHECK(::ftruncate(file.file, size / 2) == 0, "ftruncate");
-      CHECK(read(file, format, size, 2, true).problem.fault == ListFault::shorter, "cut off");
+      EXPECT(::ftruncate(file.file, size / 2) == 0, "ftruncate");
+      EXPECT(read(file, format, size, 2, true).problem.fault == ListFault::shorter, "cut off");
     }
   }
   ::close(file.file);
@@ -128,9 +124,7 @@ std::string random_list() {
   return text;
 }
 
-}  // namespace
-
-int main() {
+TEST_CASE("list: bytes at random") {
   for (int round = 0; round < 20000; ++round) {
     ListFormat format;
     format.delimiter = round % 2 == 0 ? 0 : ',';
@@ -138,7 +132,9 @@ int main() {
     format.labels = static_cast<LabelType>(round % 5 % 3);
     compare(random_list(), format);
   }
-  // Several pieces, every kind of line end, a line longer than a piece; and a list that a fault ends.
+}
+
+TEST_CASE("list: several pieces, every kind of line end, a line longer than a piece, a list that a fault ends") {
   static const char* const kEnds[] = {"\n", "\r\n", "\r", "\n\n"};
   std::string large;
   for (int i = 0; i < 300000; ++i) {
@@ -148,6 +144,6 @@ int main() {
   compare(large, {});
   compare(large + "late x\n" + large + "later\n", {});
   compare(std::string(5 << 20, '\r') + "a 1", {});
-  std::printf("lists: fine\n");
-  return 0;
 }
+
+}  // namespace

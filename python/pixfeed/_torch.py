@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import multiprocessing
 import threading
+import weakref
 from collections.abc import Callable, Iterable, Sequence
 from multiprocessing import queues
 from types import TracebackType
@@ -169,8 +170,19 @@ class SingleProcessIter(_SingleProcessDataLoaderIter):
         return self._next_batch()
 
 
+def _keep_until_now(_: object) -> None:
+    """What a :class:`weakref.finalize` calls whose arguments are to live as long as its object."""
+
+
 class MultiProcessIter(_MultiProcessingDataLoaderIter):
-    """torch's iterator of worker processes."""
+    """torch's iterator of worker processes, which end at once when the garbage collector finds it."""
+
+    def __init__(self, loader: LoaderBase[Any]):
+        super().__init__(loader)
+        # The traceback of an error makes a cycle of this iterator. When the garbage collector frees a cycle, it ends
+        # the threads of the queues in it before it calls __del__: the processes are not told to end, and torch waits
+        # 5 s for each of them. Queues that are referred to from outside the cycle are freed after __del__.
+        weakref.finalize(self, _keep_until_now, self._index_queues).atexit = False
 
     def _starts(self, loader: LoaderBase[Any]) -> None:
         """Called when an epoch begins, before indices are sent to workers."""

@@ -53,12 +53,12 @@ class ByteFeed {
   // window ends with the segment or, `through_restarts`, goes on behind RST0, RST1 and so on as they have to follow.
   void start(const std::uint8_t* begin, const std::uint8_t* end, bool through_restarts = false);
 
-  // Sees to it that the window holds kSlack unread bytes, or all that remain of the segment or up to the last restart that
-  // there is room for.
+  // Sees to it that the window holds kSlack unread bytes, or all that remain of the segment or up to the last restart
+  // that there is room for.
   void fill();
 
-  // True if no more bits were read than the segment has. Where the window goes on through restarts, only one that is due,
-  // now, may have been read past.
+  // True if no more bits were read than the segment has. Where the window goes on through restarts, only one that is
+  // due, now, may have been read past.
   bool within(bool restart_is_due = false) const {
     return bits_left() >= 0 && bit() < std::uint64_t{restarts_[next_restart_]} + restart_is_due;
   }
@@ -75,8 +75,8 @@ class ByteFeed {
     reader.skip(bit % 8);
   }
 
-  // The bits, counted from bytes(), where the window's segments begin behind restart markers that were not passed yet, and
-  // a number behind them that is larger than any. Good until fill().
+  // The bits, counted from bytes(), where the window's segments begin behind restart markers that were not passed yet,
+  // and a number behind them that is larger than any. Good until fill().
   const std::uint32_t* restarts() const { return restarts_ + next_restart_; }
 
   // The next bit is the first one behind the next restart marker. False if it isn't.

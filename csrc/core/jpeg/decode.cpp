@@ -23,8 +23,9 @@ namespace {
 
 constexpr int kKinds = 3;         // of BlockKind
 constexpr int kChunkBlocks = 96;  // decoded in one go
-// Entropy decoding writes past the last block, or the last one of each row of blocks; kernels read past it.
-constexpr int kSpareBlocks = 11;
+// Room past the last block. Low coefficients lie in rows of blocks, at most 10, each of which may be written one block
+// too far. Kernels read up to a block past the end, and decode_mcus writes as far.
+constexpr int kSpareBlocks = 10 + 1;
 static_assert(kLowSlack <= 64);
 static_assert(kChunkBlocks * kMaxBlockBytes + 32 <= static_cast<int>(ByteFeed::kSlack));
 
@@ -34,16 +35,16 @@ struct Decoder {
   Geometry geometry;
   ByteFeed feed;
   Planes planes;
-  bool low_only;       // of MCUs that are needed no more than their lowest frequencies are
-  LowLayout low;       // of those MCUs then,
-  McuLayout layout;    // or else; there in any case
-  LowLayout unneeded;  // of other MCUs, once one came along, as `skim`: `blocks` is 0 before
-  SkipLayout skip;     // of both
+  bool low_only;       // of the MCUs that are needed, only their lowest frequencies are: low_coefficients reads them
+  LowLayout low;       // what is read of those MCUs if low_only
+  McuLayout layout;    // what is read of them otherwise; always filled in
+  LowLayout unneeded;  // what is read of other MCUs: their DC. `blocks` is 0 until there is one
+  SkipLayout skip;     // how block_starts gets past both
   int chunk;           // MCUs decoded in one go
   alignas(64) std::int16_t coefs[(kChunkBlocks + kSpareBlocks) * 64];
   std::uint8_t last[kChunkBlocks];  // see decode_mcus
   BlockRef blocks[3][kKinds][kChunkBlocks];
-  BlockStarts starts;  // of the blocks that are skimmed
+  BlockStarts starts;  // for low_coefficients
   int dc[3];
 
   bool start(const std::uint8_t* bytes, std::size_t size, const Request& request);

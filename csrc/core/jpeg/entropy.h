@@ -14,7 +14,7 @@ struct McuLayout {
     const DcTable* dc;
     const AcTable* ac;
     const SkipTable* skip;  // for what follows them
-    int enough;             // no coefficient behind this place along the zigzag is needed; 63 for all
+    int enough;             // the last coefficient along the zigzag that is needed; 63 for all
     int component;
   };
   int blocks = 0;

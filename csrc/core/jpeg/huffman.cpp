@@ -59,8 +59,8 @@ std::uint32_t pack(int bits, int to_first, int to_last, int first, int last) {
          static_cast<std::uint32_t>(last) << 24;
 }
 
-// The AC symbol at the head of every window, as an entry of a coefficient alone; with no distance for the end of the block.
-// 0 if it takes more than there is, or its value more than kMaxLast.
+// The AC symbol at the head of every window, as an entry of a coefficient alone; with no distance for the end of the
+// block. 0 if it takes more than there is, or its value more than kMaxLast.
 void read_symbols(const CodeTable& codes, std::uint32_t* symbols) {
   constexpr int kBits = AcTable::kBits;
   static_assert(kBits == CodeTable::kBits);

@@ -53,18 +53,20 @@ struct DcTable {
   static int value(unsigned entry, std::uint64_t bits) { return value_at(bits << (entry >> 4 & 15), entry >> 8); }
 };
 
-// An AC entry holds up to two coefficients and a following end of block. Positions count along the zigzag, from
-// the last coefficient decoded; `k` is that coefficient's place.
+// An AC entry holds up to two coefficients and a following end of block. Positions count along the zigzag, from the
+// last coefficient decoded; `k` is that coefficient's position.
 //   bits  0..5   bits used
 //   bits  6..9   from k + 1 to the first of two coefficients, or to the only one
 //   bits 10..18  from k to the last coefficient, plus kEnd, kEndAlone or kSlow
 //   bits 19..23  the first of two coefficients; 0 if there is only one, which is stored afterwards in the same place
 //   bits 24..31  the last coefficient
-// kEnd: the block ends behind these coefficients. kEndAlone: it ends here, and there is no coefficient. kSlow: the
-// symbol takes more than kBits, or its value more than 8: no bits are used, and what is stored means nothing. The three are
-// chosen such that k + distance >= 63 whenever there is something to look into, and that (k + distance) & 127 is the place
-// of the block's last coefficient, at most 62, only for a sound end. Four bytes an entry, because two tables share the first
-// cache with everything else.
+// kEnd: the block ends after these coefficients. kEndAlone: it ends here, without a coefficient. kSlow: the symbol
+// takes more than kBits, or its value more than 8 bits; no bits are used, and what is stored means nothing.
+//
+// Let sum = k + distance. The three constants are chosen so that one comparison, sum >= 63, finds everything special,
+// and so that sum & 127 is at most 62 only for a sound end: it is the position of the block's last coefficient then.
+//
+// An entry has four bytes because two tables share the first-level cache with everything else.
 struct AcTable {
   static constexpr int kBits = 11;
   static constexpr int kEnd = 128;
@@ -83,13 +85,13 @@ struct AcTable {
   CodeTable codes;
 };
 
-// The way through a block whose AC coefficients nobody needs: as many symbols at a time as one look at the next bits
-// can tell, of which the last one's value may lie behind them.
+// For blocks whose AC coefficients are not needed. An entry covers as many symbols as the next bits show in full; the
+// value of the last one may reach beyond those bits.
 //   bits 0..7   bits used
-//   bits 8..15  from k to the last coefficient, plus kEnd if an end of block follows them; or kSlow: no bits were used,
+//   bits 8..15  from k to the last coefficient, plus kEnd if an end of block follows; or kSlow: no bits were used,
 //               because the symbol's code takes more than kBits, or the symbol more than kMaxUsed
-// Whoever subtracts entries from left_after(k), and sets the lowest 8 bits after each, sees by the sign when the block
-// has ended, and by odd() when there is something to look into: kSlow, or symbols behind the block's last coefficient.
+// Start with left_after(k). Subtract entries, and set the lowest 8 bits after each. A negative result means that the
+// block has ended, or that odd() is true: kSlow, or symbols beyond the block's last coefficient.
 struct SkipTable {
   static constexpr int kBits = 12;
   static constexpr int kMaxUsed = 22;
@@ -106,10 +108,11 @@ struct SkipTable {
   static bool odd(int left) { return ((left + 256) & (64 * 256)) != 0; }
 };
 
-// The same for chains of look-ups from block to block. All that a thread has lie within a few 100 kB.
+// The same for chains of look-ups from block to block. Both are in one struct so that all tables of a thread lie within
+// a few 100 kB.
 struct SkipTables {
-  SkipTable whole;  // from a block's very beginning on
-  SkipTable rest;   // behind the DC; it has 0 instead of kSlow, by which a chain stays where it is
+  SkipTable whole;  // from a block's beginning on
+  SkipTable rest;   // after the DC. It has 0 instead of kSlow: the chain stays where it is
 };
 
 // AC symbols one by one.
@@ -117,8 +120,8 @@ struct SkipTables {
 //   bits 8..12   of those, the code's
 //   bits 16..21  64 less those of the value
 //   bits 24..31  the distance from k to the coefficient; kEnd at the end of the block
-// If the code takes more than kBits, or stands for 16 zeros, the entry is kSlow: no bits used. The fields of two entries
-// may be added.
+// If the code takes more than kBits, or stands for 16 zeros, the entry is kSlow: no bits used. The fields of two
+// entries may be added.
 struct SymbolTable {
   static constexpr int kBits = CodeTable::kBits;
   static constexpr int kMaxUsed = kBits + 15;

@@ -23,8 +23,8 @@ inline constexpr int kLowBits = 10, kCos = 1338, kSin = 554;
 inline constexpr int kBetween = 2, kLimit = 1 << 15;
 inline constexpr int kColumnShift = kLowBits - kBetween, kRowShift = kLowBits + kBetween + 3;
 
-// What each of the six lowest coefficients is worth for each of 4 x 4 samples, row by row, times 2^kSixBits; two coefficients
-// side by side.
+// What each of the six lowest coefficients is worth for each of 4 x 4 samples, row by row, times 2^kSixBits; two
+// coefficients side by side.
 inline constexpr int kSixBits = 15;
 inline constexpr int kFromSix[6] = {0, 1, 8, 16, 9, 2};  // their places in a block
 struct Six {

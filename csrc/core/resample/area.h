@@ -7,9 +7,9 @@
 
 namespace pixfeed {
 
-// Bit for bit cv2.resize: where both sides shrink by whole numbers the sums are integers and are rounded once; elsewhere
-// they are floats, weighted by how much of a pixel lies in the area, first along x, then along y. One row of sums is
-// kept. Where a side grows, and for 2 x 2, see LinearResampler.
+// Bit for bit cv2.resize: where both sides shrink by whole numbers the sums are integers and are rounded once;
+// elsewhere they are floats, weighted by how much of a pixel lies in the area, first along x, then along y. One row of
+// sums is kept. Where a side grows, and for 2 x 2, see LinearResampler.
 class AreaResampler final : public Resampler {
  public:
   bool prepare(const Plan& plan, int width, int height, int window_w, int window_h, Buffer& memory,

@@ -13,8 +13,8 @@ namespace pixfeed {
 // One of each, to be had without memory from the heap; one of them is used.
 class Resamplers {
  public:
-  // Decides as cv2.resize does, which for some sizes takes another way than it was asked for. `gray`: the picture has one
-  // value a pixel for OpenCV, here three that are alike.
+  // Decides as cv2.resize does, which for some sizes takes another way than it was asked for. `gray`: the picture has
+  // one value a pixel for OpenCV, here three that are alike.
   Resampler& choose(const Plan& plan, bool gray);
 
  private:

@@ -7,11 +7,13 @@
 
 namespace pixfeed {
 
-// Weights have 11 bits, edges are repeated, and nothing is rounded before the end. As many rows are kept as there are taps.
+// Weights have 11 bits, edges are repeated, and nothing is rounded before the end. As many rows are kept as there are
+// taps.
 //
-// Lanczos is bit for bit cv2.resize. Cubic is so where OpenCV runs its own code: without Intel's IPP, as on ARM or after
-// cv2.ipp.setUseIPP(False). With IPP, which the wheels for x86-64 have, it hands all but small pictures to IPP, whose
-// floats come out differently on different CPUs: one value of forty is one step away from here, none more than that.
+// Lanczos is bit for bit cv2.resize. Cubic is so where OpenCV runs its own code: without Intel's IPP, as on ARM or
+// after cv2.ipp.setUseIPP(False). With IPP, which the wheels for x86-64 have, it hands all but small pictures to IPP,
+// whose floats come out differently on different CPUs: one value of forty is one step away from here, none more than
+// that.
 class CubicLanczos4Resampler final : public Resampler {
  public:
   // Before prepare(): how many values a pixel has for OpenCV, 3, or 1 for a picture that is read as gray.

@@ -11,8 +11,8 @@
 namespace pixfeed {
 namespace {
 
-// Where pixel `i` of `to` falls between two of `from`: the first of them, and the weight of the second, of 256. All of it
-// is double arithmetic, which OpenCV does in software to have it the same everywhere; ours is IEEE's as well.
+// Where pixel `i` of `to` falls between two of `from`: the first of them, and the weight of the second, of 256. All of
+// it is double arithmetic, which OpenCV does in software to have it the same everywhere; ours is IEEE's as well.
 struct Between {
   int index, weight;
 };

@@ -109,8 +109,8 @@ class Fetcher {
   const std::uint8_t* next_;
 };
 
-// Column after column, four at a time: `four` gives R G B ? of four columns as bytes. Reads `reach` bytes from the first
-// tap on.
+// Column after column, four at a time: `four` gives R G B ? of four columns as bytes. Reads `reach` bytes from the
+// first tap on.
 template <class Four>
 HWY_INLINE void filter_columns(const RowFilter& filter, const std::uint8_t* row, std::uint8_t* rgb, int reach,
                                const Four& four) {

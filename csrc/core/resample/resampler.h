@@ -38,8 +38,8 @@ class Resampler : public RowSink {
   // Those of the window row that is emitted next: what it says changes with what was taken.
   bool wants(int y) const final;
 
-  // The rows of the crop that row `i` of the window is made of, and the area's columns that column `i` is. Neither end moves
-  // back as `i` grows.
+  // The rows of the crop that row `i` of the window is made of, and the area's columns that column `i` is. Neither end
+  // moves back as `i` grows.
   virtual Range rows_of(int i) const = 0;
   virtual Range columns_of(int i) const = 0;
   int window_rows() const { return window_h_; }

@@ -1,5 +1,5 @@
-// Eight blocks side by side, or sixteen, in vectors: the DC differences, and the few coefficients that are needed of each.
-// Included once per CPU target.
+// Eight blocks side by side, or sixteen, in vectors: the DC differences, and the few coefficients that are needed of
+// each. Included once per CPU target.
 #if defined(PIXFEED_JPEG_EIGHT_BLOCKS_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef PIXFEED_JPEG_EIGHT_BLOCKS_INL_H_
 #undef PIXFEED_JPEG_EIGHT_BLOCKS_INL_H_
@@ -66,7 +66,8 @@ HWY_NOINLINE void decode_slowly(const std::uint8_t* bytes, unsigned lanes, Eight
   }
 }
 
-// Of kN times eight blocks the DC differences, and what 2 x 2 need besides. kN in turns, as they wait for their look-ups.
+// Of kN times eight blocks the DC differences, and what 2 x 2 need besides. kN in turns, as they wait for their
+// look-ups.
 template <int kN, bool kIs2>
 HWY_INLINE void decode_eights(const std::uint8_t* bytes, EightBlocks* blocks) {
   EightBits bits[kN];

@@ -1,7 +1,7 @@
 // Eight chains side by side, or sixteen, in vectors. Included once per CPU target.
 //
-// A look-up takes as many steps for eight chains as look_up_one() does for three. What is found is written down for 30 look-ups
-// (Log) and put in order afterwards, as vectors can't write to eight tables.
+// A look-up takes as many steps for eight chains as look_up_one() does for three. What is found is written down for 30
+// look-ups (Log) and put in order afterwards, as vectors can't write to eight tables.
 #if defined(PIXFEED_JPEG_EIGHT_CHAINS_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef PIXFEED_JPEG_EIGHT_CHAINS_INL_H_
 #undef PIXFEED_JPEG_EIGHT_CHAINS_INL_H_
@@ -91,8 +91,8 @@ struct Group {
   bool has_true;  // the first lane is true: damage there is damage
 };
 
-// Sees to those `lanes` that met something in the three look-ups from `row` on: a symbol too long for the table, or, if in
-// `odd`, anything else, as a restart. `before` is where they were. False if the true chain met damage.
+// Sees to those `lanes` that met something in the three look-ups from `row` on: a symbol too long for the table, or, if
+// in `odd`, anything else, as a restart. `before` is where they were. False if the true chain met damage.
 HWY_NOINLINE inline bool look_into(const std::uint8_t* bytes, const SkipLayout& layout, const ChainTables& tables,
                                    const EightChains& before, unsigned lanes, unsigned odd, int row, Group& group) {
   Lanes at(group.chains.at), left(group.chains.left), table(group.chains.table);

@@ -1,5 +1,5 @@
-// Eight numbers of 32 bits side by side, looked up and read from bits. For x86 with AVX2, whatever else the CPU has; on other
-// targets PIXFEED_JPEG_EIGHT is 0, and there is nothing here. Included once per CPU target.
+// Eight 32-bit lanes: table look-ups, and bits read at eight places. For x86 CPUs with AVX2 (also used on AVX-512
+// targets); elsewhere PIXFEED_JPEG_EIGHT is 0 and this file is empty. Included once per CPU target.
 #if defined(PIXFEED_JPEG_EIGHT_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef PIXFEED_JPEG_EIGHT_INL_H_
 #undef PIXFEED_JPEG_EIGHT_INL_H_
@@ -63,8 +63,8 @@ HWY_INLINE V32 where_negative(V32 which, V32 yes, V32 no) {
 // of[index], of whose lanes the lowest three bits count.
 HWY_INLINE V32 permute(V32 of, V32 index) { return V32{_mm256_permutevar8x32_epi32(of.raw, index.raw)}; }
 
-// table[index]. Not by the CPU's own gather: on Zen 3 it takes more steps than these loads, and where microcode mends it
-// (Intel's Downfall) several times as long.
+// table[index]. Not by the CPU's own gather: on Zen 3 it takes more steps than these loads, and where microcode mends
+// it (Intel's Downfall) several times as long.
 HWY_INLINE V32 look_up(const std::uint16_t* table, V32 index) {
   const Lanes at = Lanes::of_each(index);
   const auto entry = [&](int lane) { return static_cast<short>(table[at.of[lane]]); };

@@ -1,9 +1,11 @@
-// Finding a block's end takes a chain of look-ups, each of which has to wait for the one before. Therefore several chains
-// run side by side, in vectors (avx2_chains-inl.h) or in turns: one from where we are, and others from places further on,
-// which are most likely in the middle of some block. Huffman codes fall into step: in photos, half of such chains arrive at
-// the true beginnings within 10 blocks, nearly all within 100, and all at a restart marker. As soon as a chain meets one
-// that began further on, at the beginning of the same block of an MCU, all that the other has found since then is true.
-// Where two don't meet, the first one goes on alone and may meet the next one: it costs time, nothing else.
+// Finds where blocks begin.
+//
+// To find a block's end takes a chain of look-ups, each of which has to wait for the one before it. So several chains
+// run side by side, in vectors (avx2_chains-inl.h) or interleaved. One starts where decoding is; the others start
+// further on, most likely in the middle of a block. Huffman codes resynchronise: in photos half of such chains reach a
+// true beginning within 10 blocks, nearly all within 100, and all at a restart marker. When a chain meets one that
+// started further on, at the same block of an MCU, everything that the other one found from there on is true. If two do
+// not meet, the first one goes on alone and may meet the next one. That costs time, nothing else.
 #include "core/jpeg/skip/block_starts.h"
 
 #include <algorithm>
@@ -18,14 +20,14 @@
 #include "core/jpeg/skip/avx2_chains-inl.h"
 #include "core/jpeg/skip/scan_ahead-inl.h"
 
-// Where it is not vectors it is compiled per target for BMI2, whose shifts take one step where x86's own take three.
+// Where there are no vectors, it is compiled per target because BMI2's shifts are one instruction instead of three.
 
 #ifndef PIXFEED_JPEG_BLOCK_STARTS
 #define PIXFEED_JPEG_BLOCK_STARTS
 namespace pixfeed::jpeg {
 
-// Room behind a chain's last block: it is looked at every 30 look-ups at the least, each of which may end a block, and one
-// more may be written.
+// Room after a chain's last block. Chains are checked at least every 30 look-ups; each may end a block, and one more
+// number may be written.
 inline constexpr int kChainSpare = 32;
 inline constexpr std::uint64_t kWorthIt = 64;  // Below that many blocks a chain hardly falls into step.
 
@@ -46,8 +48,8 @@ HWY_INLINE bool look_up_three(const std::uint8_t* bytes, const SkipLayout& layou
          look_up_one(bytes, layout, states, is_true, bits, chain, found);
 }
 
-// Lets kN chains run until each has come as far as its `limit`, or one of them beyond `end` or to `most` blocks. Chain i
-// writes to found[i * span] on. False if the first one, which is true, met damage: what it found before is good.
+// Lets kN chains run until each has come as far as its `limit`, or one of them beyond `end` or to `most` blocks. Chain
+// i writes to found[i * span] on. False if the first one, which is true, met damage: what it found before is good.
 template <int kN>
 HWY_INLINE bool run_chains(const std::uint8_t* bytes, const SkipLayout& layout, const State* states, Chain* chains,
                            const std::uint64_t* limit, std::uint64_t end, std::uint64_t most, std::uint32_t* found,
@@ -72,8 +74,8 @@ stop:
   return good;
 }
 
-// Lets `chain`, whose blocks are in `found`, go on until it meets one of the `n` of `other`: `chain.blocks` are those in
-// front of that one then. Gives its place, or -1 where `found` has no `room` left or there is nothing more to meet.
+// Lets `chain`, whose blocks are in `found`, go on until it meets one of the `n` of `other`: `chain.blocks` are those
+// in front of that one then. Gives its place, or -1 where `found` has no `room` left or there is nothing more to meet.
 int meet(const std::uint8_t* bytes, const SkipLayout& layout, const State* states, std::uint64_t end, Chain& chain,
          std::uint32_t* found, std::uint64_t room, const std::uint32_t* other, std::uint64_t n) {
   auto i = static_cast<std::uint64_t>(std::lower_bound(found, found + chain.blocks, other[0]) - found);
@@ -138,8 +140,8 @@ HWY_NOINLINE int find_by_chains(const Search& search, std::uint64_t stride) {
   }
   limit[kN - 1] = at + kN * stride;
   constexpr int kMost = kSpan - kChainSpare;
-  // The last chain may come there long before the others come as far as they should. What it reads then means nothing, and
-  // is left out below.
+  // The last chain may come there long before the others come as far as they should. What it reads then means nothing,
+  // and is left out below.
   const std::uint64_t far_beyond = end + std::min<std::uint64_t>(stride, ByteFeed::kSlack / 2 * 8);
 #if PIXFEED_JPEG_EIGHT
   const bool good = run_eights<kN / kEight>(bytes, layout, states, chains, limit, far_beyond, kMost, found, kSpan);

@@ -1,4 +1,4 @@
-// Step 4a, where most of a block is not needed: where the blocks of a scan begin, found ahead of decoding any of them.
+// Step 4a, where most of each block is not needed: finds where the blocks of a scan begin before any is decoded.
 #pragma once
 
 #include <cstdint>
@@ -26,15 +26,15 @@ class BlockStarts {
   void clear() { next_ = count_ = 0; }
 
   // How many MCUs' blocks are known: 1 to `most`, or 0 if the data is damaged. Looks at most `ahead` MCUs ahead, which
-  // must be of this segment if the feed doesn't go on through restarts. May fill the feed's window: positions from before
-  // are worth nothing then.
+  // must be of this segment if the feed doesn't go on through restarts. May fill the feed's window: positions from
+  // before are worth nothing then.
   int find(ByteFeed& feed, const SkipLayout& layout, int most, int ahead);
 
   // Where those blocks begin, in bits counted from feed.bytes(), and where the last one ends.
   const std::uint32_t* starts() const { return found_ + next_; }
 
-  // The next `blocks` blocks are done with: the feed stands behind them now. Whether it has bytes there is for its within()
-  // to say.
+  // The next `blocks` blocks are done with: the feed stands behind them now. Whether it has bytes there is for its
+  // within() to say.
   void pass(ByteFeed& feed, int blocks) {
     next_ += blocks;
     feed.set_bit(found_[next_]);

@@ -1,4 +1,4 @@
-// Picking a block's few coefficients one by one: what skim falls back to where something long is in the way.
+// A block's lowest coefficients, symbol by symbol: the fallback of low_coefficients for long codes.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@ namespace pixfeed::jpeg {
 
 inline constexpr int kEnough2 = LowLayout::enough(2), kEnough4 = LowLayout::enough(4);
 
-// Decodes those of a block's AC coefficients that are needed, from the bit `at` on.
+// Decodes the AC coefficients that `block` asks for; the first symbol begins at the bit `at`.
 void decode_low_slowly(const std::uint8_t* bytes, std::uint64_t at, const LowLayout::Block& block, std::int16_t* coefs);
 
 }  // namespace pixfeed::jpeg

@@ -1,5 +1,6 @@
-// Blocks do not wait for each other here, as it is known where they begin: eight are decoded side by side in vectors or,
-// where there are none that long, the CPU does several at once. Hardly anything in it is a branch that follows the data.
+// Decodes the lowest coefficients of blocks whose beginnings are known, so that no block waits for another one. With
+// AVX2 eight are decoded side by side in vectors; otherwise the CPU overlaps several. Hardly any branch depends on the
+// data.
 #include "core/jpeg/skip/low_coefficients.h"
 
 #include <algorithm>
@@ -16,7 +17,7 @@
 
 #include "core/jpeg/skip/avx2_blocks-inl.h"
 
-// Where it is not vectors it is compiled per target for BMI2, whose shifts take one step where x86's own take three.
+// Where there are no vectors, it is compiled per target because BMI2's shifts are one instruction instead of three.
 
 HWY_BEFORE_NAMESPACE();
 namespace pixfeed::jpeg {

@@ -26,15 +26,15 @@ struct Chain {
   std::uint64_t until() const { return *restart - 8; }
 };
 
-inline constexpr unsigned kLeft = 62;  // behind a DC
-// Of what is left and one, 0 to 63, or below 0 after an end of block, this bit says what SkipTable::odd() says.
+inline constexpr unsigned kLeft = 62;  // after a DC
+// This bit of `left + 1` is set exactly when SkipTable::odd() is true.
 inline constexpr unsigned kOdd = 64;
 
-// `chain` behind one symbol of the block it is in, however long that is, and behind the restart if that is what follows; the
-// table is null for damage. `states` are those of an MCU.
+// `chain` after one more symbol, however long it is, and after the restart marker if one follows. Its table is null if
+// the data is damaged. `states` are those of an MCU.
 Chain step_over(const std::uint8_t* bytes, const SkipLayout& layout, const State* states, Chain chain);
 
-// A chain at a block that is an MCU's first one, or is taken for it, at `bit` or behind the restart that follows.
+// A chain that takes `bit` for the beginning of an MCU, or the end of the next restart marker if that comes first.
 Chain chain_at(const SkipLayout& layout, const State* states, std::uint64_t bit, const std::uint32_t* restart);
 
 }  // namespace pixfeed::jpeg
