@@ -223,7 +223,7 @@ class DataLoader(LoaderBase[_T_co]):
         return Position(self._samplers(), self.generator, not (self.persistent_workers and self.num_workers))
 
     def drawn_epoch(self) -> int:
-        """The epoch that random transforms draw for: the one that ``set_epoch`` of a dataset has set, or the running one."""
+        """The epoch that random transforms draw for: the running one, unless ``set_epoch`` of a dataset was called."""
         told = [dataset.epoch for dataset in image_datasets(self.dataset) if dataset.epoch is not None]
         return told[0] if told else self._epoch
 
