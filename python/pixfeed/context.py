@@ -1,4 +1,4 @@
-"""What a thread is working on: number of threads, priority, epoch, memory, costs.
+"""The current work of a thread: number of threads, priority, epoch, memory, costs.
 
 A DataLoader sets it for the thread that makes a batch; reading asks for it. It is the only thread-local state of the
 package.
@@ -22,7 +22,7 @@ _numbers = count()
 
 
 class Costs(NamedTuple):
-    """What images cost, summed up. Times are nanoseconds of all threads that worked, so they may exceed the clock's.
+    """The costs of images, summed up. Times are nanoseconds, summed over all threads, so they may exceed elapsed time.
 
     Attributes:
         bytes: encoded bytes.
@@ -147,7 +147,7 @@ def spend(costs: tuple[int, ...]) -> None:
 
 
 def take_costs() -> Costs:
-    """What this thread has spent since the last call."""
+    """The costs of this thread since the last call."""
     costs, _context.costs = _context.costs, list(_NO_COSTS)
     return Costs(*costs)
 
@@ -174,7 +174,7 @@ def num_threads() -> int:
 
 
 def cores() -> int:
-    """How many cores this process may use: those of its affinity mask, or fewer if a container's quota says so."""
+    """The number of cores that this process may use: its affinity mask, or fewer if a container has a quota."""
     count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     quota = _cached_quota()
     return count if quota is None else max(1, min(count, int(quota)))

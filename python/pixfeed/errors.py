@@ -1,4 +1,4 @@
-"""What can be wrong with an image or a list, and the exceptions that say so."""
+"""The errors of images, lists and datasets: status codes and exceptions."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 
 class Status(IntEnum):
-    """What is to be said about one image; the numbers of ``csrc/core/status.h``."""
+    """The status of one image. The numbers are those of ``csrc/core/status.h``."""
 
     OK = 0
     MISSING = 1
@@ -154,7 +154,7 @@ class Unreadable(NamedTuple):
 
 
 class Origin(NamedTuple):
-    """Where an image comes from: its path (``None`` for bytes), and where in which list that stands."""
+    """The origin of an image: its path (``None`` for bytes), and the list file and line that name it."""
 
     path: str | None
     list_file: str | None = None

@@ -43,7 +43,7 @@ class Fault(IntEnum):
 
 
 class Problem(NamedTuple):
-    """What is wrong with a list: in which line, where the line's bytes are; and, where it has another number of labels
+    """The first error in a list: its line, where the bytes of the line are; and, if it has another number of labels
     than the first line, both numbers."""
 
     fault: int
@@ -56,7 +56,7 @@ class Problem(NamedTuple):
 
 
 class Table(NamedTuple):
-    """What a list comes to; n samples, L labels each.
+    """The content of a list: n samples with L labels each.
 
     Attributes:
         offsets: uint32 (int64 for lists of 4 GiB or more) ``[n + 1]``: where each sample's line begins (its name, if

@@ -92,7 +92,7 @@ def interpolation_number(interpolation: str, antialias: bool) -> int:
 
 
 def interpolation_text(number: int) -> str:
-    """What an interpolation's number stands for, and whose it is: ``"OpenCV's linear"``."""
+    """The name of an interpolation's number, and whose it is: ``"OpenCV's linear"``."""
     for whose, numbers in (("OpenCV", OPENCV), ("Pillow", PILLOW)):
         for name, known in numbers.items():
             if known == number:
@@ -199,7 +199,7 @@ def map_points(
     points: NDArray[np.float64],
     headers: NDArray[np.void] | None = None,
 ) -> NDArray[np.float64]:
-    """Where points of the displayed pictures lie in what PLAN rows make of them: for boxes and keypoints.
+    """Map points of the displayed pictures to the results of PLAN rows: for boxes and keypoints.
 
     Args:
         rows: PLAN rows ``[n]``.

@@ -1,4 +1,4 @@
-"""What every backend can do, and the choice of one.
+"""The interface of backends, and the choice of one.
 
 ``native`` is the C++ extension. ``opencv`` does the same with cv2, NumPy and plain Python: slower, and obviously
 correct. The same tests hold both to the same results. This folder is the only one that imports the extension, and

@@ -95,8 +95,8 @@ def choose(name: str | None = None) -> Backend:
 
 
 def choose_tables(name: str | None = None) -> Tables:
-    """What parses lists and gathers columns: the extension if it is the chosen backend, else plain Python and NumPy,
-    which work without OpenCV.
+    """The backend that parses lists and gathers columns: the extension if it is the chosen backend, else plain Python
+    and NumPy, which work without OpenCV.
 
     Raises:
         ValueError: there is no backend of that name.

@@ -1,4 +1,4 @@
-"""What every backend can do: the two steps ``open`` and ``decode_into``, shortcuts that start later, and tables."""
+"""The interface of every backend: the two steps ``open`` and ``decode_into``, shortcuts that start later, tables."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ BackendName = Literal["native", "opencv"]
 
 
 class OpenOptions(NamedTuple):
-    """How sources are opened: the fields of :class:`pixfeed.Reading` of the same names."""
+    """The options for opening sources: the fields of :class:`pixfeed.Reading` of the same names."""
 
     strict: bool = False
     ignore_orientation: bool = False
@@ -32,7 +32,7 @@ DEFAULT_OPTIONS = OpenOptions()
 
 
 class Decoded(NamedTuple):
-    """What :meth:`Opened.decode_into` returns.
+    """The result of :meth:`Opened.decode_into`.
 
     Attributes:
         statuses: int32 ``[b]``, a :class:`pixfeed.errors.Status` per row. A slot is undefined where it is neither OK
@@ -72,7 +72,7 @@ class Opened(Protocol):
 
 
 class Tables(Protocol):
-    """What needs no codec: lists and gathering. Every backend can do it."""
+    """Lists and gathering, which need no codec."""
 
     def parse_list(
         self,
@@ -135,7 +135,7 @@ class Backend(Tables, Protocol):
         """
 
     def resample(self, image: NDArray[np.uint8], plan: NDArray[np.void], out: NDArray[Any]) -> None:
-        """What :meth:`Opened.decode_into` does after decoding, for a picture that is decoded already.
+        """Resize and write a picture that is decoded already, as :meth:`Opened.decode_into` does it.
 
         Args:
             image: uint8 ``[H, W, 3]``, each row in one piece.

@@ -101,8 +101,8 @@ def _decode(
 
 
 def _rows_there(cv2: ModuleType, data: bytes, frame: Frame) -> tuple[int, int]:
-    """How many rows of MCUs of a JPEG that is cut off are there, and how many there should be: as many as its header
-    may claim before libjpeg warns, found by bisection."""
+    """The number of rows of MCUs that are in a truncated JPEG, and the number that should be. The former is the most
+    that the header may claim before libjpeg warns, found by bisection."""
     total = -(-frame.height // frame.band)
     good, bad = 0, total + 1
     while bad - good > 1:
@@ -205,7 +205,7 @@ class _Opened:
         return self._notes[i]
 
     def _report(self) -> tuple[int, ...]:
-        """What was spent since the last report."""
+        """The costs since the last report."""
         size, reading, *running = self._costs.values()
         self._costs = dict.fromkeys(_COSTS, 0)
         return size, reading, sum(running), *running

@@ -25,7 +25,7 @@ if hasattr(os, "register_at_fork"):
 
 
 class Caught:
-    """What the codecs said, a line an item."""
+    """The messages of the codecs, one item per line."""
 
     lines: tuple[str, ...] = ()
 

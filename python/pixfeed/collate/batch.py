@@ -33,7 +33,7 @@ class Sample(tuple[Any, Any]):
 
     @property
     def origin(self) -> Origin | None:
-        """Where the image comes from, ``None`` if that is not known."""
+        """The origin of the image, ``None`` if it is not known."""
         return None if self._origin is None else self._origin()
 
     def __reduce__(self) -> tuple[type, tuple[tuple[Any, ...]]]:  # another process gets what a user sees: a tuple

@@ -39,7 +39,7 @@ class ImageDataset(Dataset[Any]):
 
     @property
     def transform(self) -> Callable[..., Any] | None:
-        """What becomes of an image. It may be replaced at any time: the next batch that is read has the new one.
+        """The transform of each image. It may be replaced at any time: the next batch that is read has the new one.
         (Worker processes that are running already have the old one.)"""
         raise NotImplementedError
 

@@ -80,7 +80,7 @@ class ConcatImages(ConcatDataset[Any]):
 
 
 def _parts(dataset: Any, indices: Sequence[int], places: list[int]) -> Iterator[_Part]:
-    """Where samples are."""
+    """The datasets that samples are in, with their indices there."""
     if isinstance(dataset, Subset):
         yield from _parts(dataset.dataset, [dataset.indices[index] for index in indices], places)
         return

@@ -55,7 +55,7 @@ def _remove(path: str, owner: int) -> None:
 
 
 class _Seen:
-    """What this process knows of the file: as far as it has read it, which failures are in there.
+    """The part of the file that this process has read, and the failures in it.
 
     Attributes:
         end: bytes that are read.
@@ -85,7 +85,7 @@ class _Seen:
             self.places[key] = place
 
     def read_on(self, file: int) -> None:
-        """What was appended since last time."""
+        """Read the lines that were appended since last time."""
         size = os.fstat(file).st_size
         if size < self.end:  # the file was removed, and this is a new one
             self._start()

@@ -66,7 +66,7 @@ def read(path: str, ndim: int) -> NDArray[np.uint8]:
 
 
 def _fill(file: io.BufferedIOBase, values: NDArray[np.uint8]) -> int:
-    """How many there were."""
+    """Fill ``values`` from the file. Returns how many bytes there were."""
     view, at = values.data, 0
     while at < len(view) and (n := file.readinto(view[at:])):
         at += n

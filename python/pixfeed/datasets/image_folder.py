@@ -123,7 +123,7 @@ class ImageFolder(FastTxtDataset):
         return Batch.of([self._finished(sample) for sample in batch])
 
     def _finished(self, sample: Sample) -> Sample:
-        """What only Python can do."""
+        """Apply what is done in Python: the transform of PIL images, and ``target_transform``."""
         image, target = sample
         if self._takes_pil and self._transform is not None:
             image = self._transform(_pil(image))

@@ -25,30 +25,34 @@ from pixfeed.transforms.values import Values, check_dtype, check_memory_format, 
 
 
 class InMemory(ImageDataset):
-    """What the classic sets have in common. ``data`` and ``targets`` are torchvision's, and may be replaced or changed.
+    """The common part of the classic sets, whose images are all in memory.
+
+    ``data`` and ``targets`` are torchvision's. They may be changed or replaced.
 
     Args:
-        transform: ``None``: items are what ``ToTensor()`` gives, or what ``mean``, ``std`` and ``dtype`` say.
-            A transform of torchvision that is no more than ``ToTensor`` and ``Normalize`` (see
-            :mod:`pixfeed.datasets.torchvision_transforms`) is carried out natively, a batch at once; so are
-            pixfeed's own, as :class:`pixfeed.FastTxtDataset` does it; ``print`` says what of them.
-            Anything else is called with a PIL image, item by item, as torchvision does.
+        data, targets: the images, uint8, and their labels, as torchvision keeps them.
+        transform: ``None``: items are tensors as ``ToTensor()`` makes them, or as ``mean``, ``std`` and ``dtype`` say.
+            pixfeed's own transforms are carried out natively as far as possible, and so is a transform of
+            torchvision's that consists of ``ToTensor`` and ``Normalize`` (see
+            :mod:`pixfeed.datasets.torchvision_transforms`), whole batches at once; ``print(dataset)`` shows it. Any
+            other transform is called with a PIL image, item by item, as torchvision does.
         target_transform: called with each label.
-        mean, std: a number for all channels or one for each: values are ``(value / 255 - mean) / std``, every step
-            rounded to float32, as ``ToTensor`` and ``Normalize`` give them.
-        dtype: ``torch.float32``, ``torch.float16``, ``torch.bfloat16``, or ``torch.uint8``: values as they are. With a
-            transform that is carried out natively as for :class:`pixfeed.FastTxtDataset`; not with any other.
+        mean, std: one number for all channels, or one per channel. Values are ``(value / 255 - mean) / std``, each step
+            rounded to float32, as ``ToTensor`` and ``Normalize`` compute them. Only with ``transform=None``.
+        dtype: ``torch.float32``, ``torch.float16``, ``torch.bfloat16``, or ``torch.uint8`` for values from 0 to 255. A
+            native transform takes it as :class:`pixfeed.FastTxtDataset` does; with any other transform it is an error.
         memory_format: ``torch.contiguous_format`` or ``torch.channels_last``.
-        backend: as for :class:`pixfeed.Reading`.
-        seed: of pixfeed's own transforms: their random numbers depend on it, the epoch (:meth:`set_epoch`) and the
-            item's index, and on nothing else. ``None`` draws one from torch's global generator where there is a need.
+        backend: see :class:`pixfeed.Reading`.
+        seed: the seed of pixfeed's own transforms. Their random numbers depend on the seed, the epoch
+            (:meth:`set_epoch`) and the index of the item, and on nothing else. ``None`` draws a seed from torch's
+            global generator when a transform needs one.
 
     Raises:
-        ValueError, TypeError: an argument makes no sense; values are given twice, by ``transform`` and by ``mean``,
+        ValueError, TypeError: an argument makes no sense; or values are given twice, by ``transform`` and by ``mean``,
             ``std`` or ``dtype``.
     """
 
-    #: What is in the pictures, by label.
+    #: The names of the classes, by label.
     classes: list[str]
     #: C of ``[C, H, W]``: 1 or 3.
     num_channels: int
@@ -91,7 +95,7 @@ class InMemory(ImageDataset):
 
     @property
     def transform(self) -> Callable[..., Any] | None:
-        """What becomes of an image. It may be replaced at any time.
+        """The transform of each image. It may be replaced at any time.
 
         Raises:
             ValueError, TypeError: when it is set, if it does not go with the dataset's other arguments.
@@ -111,7 +115,7 @@ class InMemory(ImageDataset):
         self._transform, self._values, self._recipe = transform, values, recipe
 
     def _recipe_of(self, transform: Callable[..., Any]) -> Recipe | None:
-        """What is to be done natively; ``None`` for transforms that are called."""
+        """The transform as a native recipe; ``None`` for transforms that are called."""
         compose = torchvision_transforms.ours(transform)
         if compose is None:
             values = torchvision_transforms.values(transform)
@@ -206,7 +210,7 @@ class InMemory(ImageDataset):
         return self._in_python(self._recipe, images.unbind(0), rows) if self._recipe.python else images
 
     def _made(self, recipe: Recipe, rows: Sequence[int] | NDArray[np.int64], u: NDArray[np.float64]) -> torch.Tensor:
-        """What the recipe's passes make, with uniform numbers ``[B, recipe.draws]``."""
+        """The results of the recipe's passes, with uniform numbers ``[B, recipe.draws]``."""
         backend = backends.load(self._backend_name)
         pictures = np.ascontiguousarray(np.moveaxis(self._pictures(), 1, -1)[rows])
         height, width = (np.full(len(rows), side) for side in pictures.shape[1:3])

@@ -271,8 +271,8 @@ class FastTxtDataset(ListImages):
 
     @property
     def transform(self) -> Callable[..., Any] | None:
-        """What is done to each image. It may be replaced at any time, also behind a Subset: the next batch that is read
-        has the new one. Worker processes that are already running keep the old one.
+        """The transform of each image. It may be replaced at any time, also inside a Subset: the next batch that is
+        read has the new one. Worker processes that are already running keep the old one.
 
         Raises:
             ValueError, TypeError: when it is set, if it does not go with the dataset's other arguments. The dataset
@@ -337,7 +337,7 @@ class FastTxtDataset(ListImages):
 
     @property
     def on_error(self) -> OnError:
-        """What becomes of images that cannot be read. It may be changed at any time.
+        """The action for images that cannot be read. It may be changed at any time.
 
         Raises:
             ValueError: when it is set, if it does not go with the dataset's other arguments.
@@ -356,7 +356,7 @@ class FastTxtDataset(ListImages):
 
     @property
     def max_errors(self) -> int | None:
-        """How many images may be unreadable; ``None`` for any number. It may be changed at any time.
+        """The largest number of unreadable images; ``None`` for any number. It may be changed at any time.
 
         Raises:
             ValueError, TypeError: when it is set to something else.

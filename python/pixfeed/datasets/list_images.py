@@ -120,7 +120,7 @@ class ListImages(ImageDataset):
         return (recipe.channels, *recipe.size), self._pipeline.key, self.memory_format, tables, recipe.draws
 
     def request(self, indices: Sequence[int]) -> SampleRequest:
-        """What is to be read for these samples.
+        """The request for these samples.
 
         Raises:
             IndexError: there is no such sample.
@@ -167,7 +167,7 @@ class ListImages(ImageDataset):
     def _mend(
         self, request: SampleRequest, read: ReadImages, column: Column, place: int, error: ImageError | RegionError
     ) -> None:
-        """What ``on_error`` puts in place of a sample that could not be read: an exception, zeros, or the next one
+        """Put in place what ``on_error`` says for a sample that could not be read: an exception, zeros, or the next one
         that can be read, with the random numbers of the one that it stands for."""
         row, count = request.rows[place], len(self.files)
         self._bad_images.note(error)
@@ -224,5 +224,5 @@ class ListImages(ImageDataset):
         return keys
 
     def origin(self, row: int) -> Origin:
-        """Where row ``row`` of the list comes from, for errors."""
+        """The origin of row ``row`` of the list, for errors."""
         return self.files.origin(row, self.image_dir)

@@ -21,7 +21,7 @@ from pixfeed.targets.of_list import Kind
 
 
 class ImageFolderOptions(ReadingOptions, total=False):
-    """What :class:`pixfeed.datasets.ImageFolder` passes on."""
+    """The options of :class:`pixfeed.datasets.ImageFolder`."""
 
     dtype: torch.dtype
     memory_format: torch.memory_format
@@ -42,13 +42,13 @@ class ImageFolderOptions(ReadingOptions, total=False):
 
 
 class ListOptions(ImageFolderOptions, total=False):
-    """What the class methods of :class:`pixfeed.FastTxtDataset` pass on."""
+    """The options of the class methods of :class:`pixfeed.FastTxtDataset`."""
 
     transform: Callable[..., Any] | None
 
 
 class InMemoryOptions(TypedDict, total=False):
-    """What MNIST, FashionMNIST, CIFAR10 and CIFAR100 pass on."""
+    """The options of MNIST, FashionMNIST, CIFAR10 and CIFAR100."""
 
     mean: float | Sequence[float] | None
     std: float | Sequence[float] | None

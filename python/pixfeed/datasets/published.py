@@ -11,7 +11,7 @@ from pixfeed.errors import DatasetError, FilesNotFoundError
 
 
 class Download(NamedTuple):
-    """What has to be fetched, and its checksum."""
+    """A file to be downloaded, and its checksum."""
 
     url: str
     md5: str

@@ -17,7 +17,7 @@ from pixfeed.transforms.values import Values, numbers
 
 
 def values(transform: Callable[..., Any]) -> Values | None:
-    """What a transform does to values, if that is all it does: ``ToTensor()``, ``PILToTensor()``, or
+    """The conversion of values by a transform that does nothing else: ``ToTensor()``, ``PILToTensor()``, or
     ``PILToTensor()`` or ``ToImage()`` and then ``ToDtype(torch.float32, scale=True)`` or
     ``ConvertImageDtype(torch.float32)``, and after it perhaps ``Normalize``; in a ``Compose`` or alone. ``None`` for
     everything else.
@@ -68,7 +68,7 @@ def _steps(transform: Any) -> list[Any]:
 
 
 def _dtype(steps: list[tuple[str, Any]]) -> torch.dtype | None:
-    """What the steps that make a tensor of a picture give."""
+    """The dtype of the tensor that the steps make of a picture."""
     kinds = [kind for kind, _ in steps]
     if kinds == ["ToTensor"]:
         return torch.float32

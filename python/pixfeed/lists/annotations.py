@@ -27,7 +27,7 @@ _Json = TypeVar("_Json")
 
 
 class _Bad(Exception):
-    """What is wrong with a line."""
+    """A line cannot be used; the message says why."""
 
 
 class Annotations(Loaded, Samples):

@@ -31,7 +31,7 @@ _SHOWN = 200  # bytes
 
 
 class Loaded:
-    """What a list file comes to. A pickle has the arguments, and the file's size and time; the copy reads the list
+    """The content of a list file. A pickle has the arguments, and the file's size and time; the copy reads the list
     again when something is first asked of it, and raises ListError if it has changed.
 
     Attributes:
@@ -175,7 +175,7 @@ class FileList(Loaded):
         return paths
 
     def origin(self, i: int, folder: str) -> Origin:
-        """Where sample ``i`` comes from, for errors."""
+        """The origin of sample ``i``, for errors."""
         return Origin(os.path.join(folder, self.name(i)), self.filename, self.line(i))
 
     def names(self) -> Iterator[str]:

@@ -83,5 +83,5 @@ class Samples:
         return paths
 
     def origin(self, i: int, folder: str) -> Origin:
-        """Where sample ``i`` comes from, for errors."""
+        """The origin of sample ``i``, for errors."""
         return Origin(os.path.join(folder, self.name(i)), self.filename, self.line(i))

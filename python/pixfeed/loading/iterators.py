@@ -12,7 +12,7 @@ from pixfeed.loading.stopwatch import Stopwatch
 
 
 class Timed:
-    """What an iterator over batches inherits from first to be timed. Its ``_next_batch()`` says what was spent."""
+    """The first base class of iterators that are timed. Their ``_next_batch()`` reports what was spent."""
 
     stopwatch: Stopwatch
 

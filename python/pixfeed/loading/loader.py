@@ -30,16 +30,17 @@ _T_co = TypeVar("_T_co", covariant=True)
 
 
 class DataLoader(LoaderBase[_T_co]):
-    """``torch.utils.data.DataLoader``, with its whole signature and meaning, and faster where pixfeed reads the images.
+    """``torch.utils.data.DataLoader`` with the same arguments and results, and faster for pixfeed's datasets.
 
-    A pixfeed dataset (also inside ``Subset`` or ``ConcatDataset``) with ``num_workers > 0`` is read by ``num_workers``
-    threads of the process-wide native pool instead of worker processes: nothing is pickled, nothing goes through
-    shared memory, nothing has to start up, and an error arrives as it was raised. ``prefetch_factor`` batches are in
-    flight; the oldest is worked on first, and its last images share the cores with the first of the next. Everything
-    else goes torch's own way: other datasets, iterable ones, ``num_workers=0``, a ``collate_fn`` of one's own,
-    ``worker_init_fn``, ``multiprocessing_context``.
+    With ``num_workers > 0`` a pixfeed dataset (also inside ``Subset`` or ``ConcatDataset``) is read by threads instead
+    of worker processes. ``num_workers`` threads of the native pool, which the whole process shares, decode the images.
+    Nothing is pickled, nothing goes through shared memory, no process has to start, and an error arrives as it was
+    raised. ``prefetch_factor`` batches are in flight. The pool works on the oldest first; the last images of a batch
+    share the cores with the first ones of the next. In all other cases torch's own way is used: other datasets,
+    iterable datasets, ``num_workers=0``, a ``collate_fn`` that is neither torch's nor pixfeed's, ``worker_init_fn``,
+    ``multiprocessing_context``.
 
-    The order of samples is torch's for the same generator and sampler, whatever the number and kind of workers. A
+    For the same generator and sampler the order of samples is torch's, with every number and kind of workers. A
     sampler with ``set_epoch`` (DistributedSampler) is told the epoch at every ``iter()``, unless the program does it.
     Random transforms of pixfeed's datasets draw for the same epoch, wherever they run: in the main process, in threads,
     in worker processes that stay alive, and with several iterators at a time.
@@ -47,13 +48,14 @@ class DataLoader(LoaderBase[_T_co]):
     Args:
         dataset, batch_size, shuffle, sampler, batch_sampler, num_workers, collate_fn, pin_memory, drop_last, timeout,
             worker_init_fn, multiprocessing_context, generator, prefetch_factor, persistent_workers, pin_memory_device,
-            in_order: as for ``torch.utils.data.DataLoader``; ``collate_fn`` is :func:`pixfeed.default_collate` by
-            default. With threads, ``pin_memory`` decodes straight into pinned memory, ``prefetch_factor`` (2) is the
-            number of batches in flight altogether, and there is nothing that ``persistent_workers`` would have to keep.
-        workers: ``"thread"`` or ``"process"``; ``None`` for threads where that is possible.
+            in_order: as for ``torch.utils.data.DataLoader``. The default of ``collate_fn`` is
+            :func:`pixfeed.default_collate`. With threads, ``pin_memory`` decodes straight into pinned memory,
+            ``prefetch_factor`` (default 2) is the number of batches in flight in total, and ``persistent_workers`` has
+            no effect.
+        workers: ``"thread"``, ``"process"``, or ``None`` for threads wherever they are possible.
 
     Raises:
-        ValueError: as torch's; or ``workers="thread"`` where it is not possible.
+        ValueError: as torch's; or ``workers="thread"`` where threads are not possible. The message says why.
     """
 
     def __init__(
@@ -186,8 +188,8 @@ class DataLoader(LoaderBase[_T_co]):
             return False
 
     def stats(self) -> Stats:
-        """Where the time of the current epoch went, or of the last one if none is running: ``print(loader.stats())``
-        tells whether the training step or the loader is the limit, and what in it. See :class:`pixfeed.Stats`.
+        """How the current epoch spent its time, or the last one if none is running. ``print(loader.stats())`` tells
+        whether the training step or the loader is the limit, and which part of it. See :class:`pixfeed.Stats`.
 
         It may be asked for at any time; before the first batch it says that there is none. Images are those that
         pixfeed read in the loader's threads or processes, by whatever dataset. With threads and worker processes the
@@ -230,7 +232,7 @@ class DataLoader(LoaderBase[_T_co]):
     # -- where we are ---------------------------------------------------------------------------------------------
 
     def state_dict(self) -> dict[str, Any]:
-        """Where the loader is, after the batch that was yielded last: the protocol of torchdata's StatefulDataLoader.
+        """The position of the loader after the batch that was yielded last, as torchdata's StatefulDataLoader has it.
 
         Returns:
             A dict of integers and uint8 tensors, for ``torch.save``; its size does not depend on the dataset's.

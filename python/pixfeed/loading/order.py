@@ -20,7 +20,7 @@ RandomStates = dict[str, Any]
 
 
 class _Start(TypedDict):
-    """Where an epoch begins: the arguments of :meth:`Position.go_to`."""
+    """The beginning of an epoch: the arguments of :meth:`Position.go_to`."""
 
     batches: int
     finished: bool
@@ -29,7 +29,7 @@ class _Start(TypedDict):
 
 
 class Position:
-    """Where the running epoch began, and with which random states its order was drawn.
+    """The batch that the running epoch began with, and the random states that its order was drawn with.
 
     Args:
         samplers: all that decide on the order.
@@ -104,7 +104,7 @@ class Position:
 
 
 class Order:
-    """What torch calls an index sampler, begun where a :class:`Position` says, when the first index is asked for.
+    """An index sampler, as torch calls it. It begins where a :class:`Position` says, at the first index that is drawn.
 
     The indices and the random numbers drawn for them are those that torch's own samplers give. The plain samplers are
     not asked for one index after the other: a random order stays one tensor instead of becoming a list of Python

@@ -13,22 +13,22 @@ _NOTHING = Costs()
 
 @dataclass(frozen=True)
 class Stats:
-    """Where the time of one epoch of a :class:`pixfeed.DataLoader` went: up to the batch that was yielded last.
+    """How one epoch of a :class:`pixfeed.DataLoader` spent its time, up to the batch that was yielded last.
 
     ``print`` shows it in a few lines.
 
     Attributes:
-        epoch: counted from 0.
-        batches: that were yielded.
-        start_up: seconds from ``iter()`` to the first batch, without those that the program spent in between.
-        waiting: seconds that the loop waited for all other batches.
-        stepping: seconds between batches, which the training step took.
-        costs: what the images of these batches cost. All zeros if pixfeed read none.
-        workers: ``num_workers``.
-        threads: whether they are threads of this process.
-        cores: that this process may use.
-        floats: whether a pixfeed dataset in there gives floating-point images.
-        fallback: why OpenCV reads the images for want of the C++ extension; empty if it does not.
+        epoch: the number of the epoch, counted from 0.
+        batches: the number of batches that were yielded.
+        start_up: seconds from ``iter()`` to the first batch, without the program's own work in between.
+        waiting: seconds that the loop waited for the other batches.
+        stepping: seconds between batches, that is in the training step.
+        costs: bytes and nanoseconds that the images of these batches took. All zeros if pixfeed read none.
+        workers: ``num_workers`` of the loader.
+        threads: whether the workers are threads of this process.
+        cores: the number of cores that this process may use.
+        floats: whether a pixfeed dataset of the loader gives floating-point images.
+        fallback: why the C++ extension is missing, if OpenCV reads the images in its place; else empty.
     """
 
     epoch: int = 0
@@ -99,7 +99,7 @@ class Stats:
         return f"The loader is the limit: {waited}{self._reason()}."
 
     def _reason(self) -> str:
-        """What takes its time, and what can be done."""
+        """The slowest part of the work, and a remedy."""
         work = self.work
         if not work:
             return ", and pixfeed read none of it" if not self.costs.images else ""

@@ -21,7 +21,7 @@ GROUP = 16
 
 
 class _Making(NamedTuple):
-    """How batches are made.
+    """The settings that batches are made with.
 
     Attributes:
         fetcher: torch's: dataset and ``collate_fn``.

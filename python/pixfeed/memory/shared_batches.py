@@ -164,7 +164,7 @@ class _Lender:
             self.pool.give(slot)
 
     def reduce(self, tensor: torch.Tensor) -> _Reduced | None:
-        """What crosses of a tensor in a slot; ``None`` if it is in none, or no ticket is left."""
+        """The pickle of a tensor in a slot; ``None`` if it is in none, or no ticket is left."""
         slot = self._at.get(tensor.untyped_storage().data_ptr())
         if slot is None:
             return None

@@ -140,7 +140,7 @@ class Reading:
 
     @functools.cached_property
     def open_options(self) -> OpenOptions:
-        """What a backend needs to know when it opens sources."""
+        """The options that a backend needs to open sources."""
         return OpenOptions(self.strict, self.ignore_orientation, self.max_pixels, self.min_recovered)
 
     @property

@@ -31,7 +31,7 @@ _LOOKED_AT = 16
 
 
 class Planned(NamedTuple):
-    """What is to be done with n images.
+    """The plan for n images.
 
     Attributes:
         passes: the first reads sources, the others take what the one before has made.
@@ -45,7 +45,7 @@ class Planned(NamedTuple):
 
 
 class Failed(NamedTuple):
-    """What went wrong, by place.
+    """The images with errors, by place.
 
     Attributes:
         unreadable: images that could not be read. Their slots are undefined.
@@ -90,7 +90,7 @@ class ReadImages:
 
 
 class Pipeline:
-    """How images are read and what is made of them: a :class:`Reading` and the recipe of a transform.
+    """A :class:`Reading` and the recipe of a transform: how images are read, and what is done to them.
 
     Args:
         reading: how to read.
@@ -214,7 +214,7 @@ class Pipeline:
         return self._failed(opened, planned, Decoded(statuses, notes, costs[:6]))
 
     def _failed(self, opened: Opened, planned: Planned, decoded: Decoded) -> Failed:
-        """What went wrong; and what it all cost, for :meth:`pixfeed.DataLoader.stats`."""
+        """The images with errors. The costs of all are noted for :meth:`pixfeed.DataLoader.stats`."""
         looked_at = scalable = 0
         if self._calls % _LOOKED_AT == 0 and decoded.statuses[0] == Status.OK:  # the first image of some of the calls
             looked_at = 1

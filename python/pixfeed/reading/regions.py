@@ -15,7 +15,7 @@ _CROP = ("crop_x", "crop_y", "crop_w", "crop_h")
 def crops(
     reading: Reading, headers: NDArray[np.void], rois: NDArray[np.int64] | None
 ) -> tuple[NDArray[np.int64], dict[int, str]]:
-    """Where the regions lie in the pictures as they are decoded, at 1 / ``reduced`` of their size.
+    """The regions in pixels of the decoded pictures, which have 1 / ``reduced`` of the full size.
 
     Args:
         headers: HEADER rows ``[n]``. Rows of sources that failed give crops that are never used.

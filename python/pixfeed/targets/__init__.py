@@ -1,1 +1,1 @@
-"""What goes with an image: labels, and masks, boxes and keypoints, which move with it."""
+"""The targets of images: labels; masks, boxes and keypoints, which move with the image."""

@@ -89,5 +89,5 @@ class Targets:
         raise NotImplementedError
 
     def column(self, made: Column) -> Any:
-        """What a :class:`pixfeed.Batch` has of them."""
+        """The targets as a :class:`pixfeed.Batch` has them."""
         return made

@@ -12,7 +12,7 @@ from pixfeed.transforms.execute import PassPlan
 
 
 class PointMap:
-    """Where each pixel of n pictures went.
+    """The way of each pixel of n pictures.
 
     Args:
         passes: what was done with them, one pass after the other.
@@ -27,7 +27,7 @@ class PointMap:
         return int(header["height"]), int(header["width"])
 
     def points(self, i: int, points: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Where points ``[k, 2]`` of picture ``i`` lie in what was made of it; see :func:`pixfeed.plan.map_points`."""
+        """The points ``[k, 2]`` of picture ``i`` in pixels of the result; see :func:`pixfeed.plan.map_points`."""
         for each in self._passes:
             one = slice(i, i + 1)
             points = plan.map_points(each.rows[one], each.size(i), points[None], each.headers[one])[0]

@@ -1,1 +1,1 @@
-"""What ``python -m pixfeed`` runs."""
+"""The commands of ``python -m pixfeed``."""

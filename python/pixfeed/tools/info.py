@@ -1,4 +1,4 @@
-"""What runs here: for people, and for bug reports."""
+"""Versions, backends and threads: for users, and for bug reports."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pixfeed.errors import BackendError
 
 
 def config() -> dict[str, str]:
-    """What :func:`show_config` prints, by name."""
+    """The lines that :func:`show_config` prints, by name."""
     import numpy
     import torch
 

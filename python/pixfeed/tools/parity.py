@@ -32,7 +32,7 @@ _SUFFIXES |= {".pbm", ".pgm", ".ppm", ".pnm", ".avif", ".jp2"}
 
 @dataclass
 class Tally:
-    """How one way of reading one format compares."""
+    """The comparison of one way of reading one format."""
 
     files: int = 0
     identical: int = 0
@@ -60,7 +60,7 @@ class Tally:
 
 @dataclass
 class Report:
-    """What :func:`compare` found."""
+    """The result of :func:`compare`."""
 
     #: By (format, way of reading, library that it is compared with).
     exact: dict[tuple[str, str, str], Tally] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""What all transforms have in common: arguments, a repr, and the call on a single picture."""
+"""The common part of all transforms: arguments, a repr, and the call with a single picture."""
 
 from __future__ import annotations
 

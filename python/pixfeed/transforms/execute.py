@@ -16,7 +16,7 @@ from pixfeed.transforms.geometry import Geometry
 
 
 class PassPlan(NamedTuple):
-    """What one pass does to each of n pictures.
+    """The plan of one pass for n pictures.
 
     Attributes:
         headers: HEADER rows ``[n]``: the sides of what the pass takes.

@@ -79,7 +79,7 @@ def _is_mirrored(step: Geometric) -> bool:
 
 
 class Recipe:
-    """What becomes of a sequence of transforms.
+    """A sequence of transforms, divided into native passes, numeric steps and Python.
 
     Args:
         transforms: pixfeed's, and any callables.
@@ -203,12 +203,12 @@ class Recipe:
 
     @property
     def settled(self) -> torch.dtype:
-        """What the last pass writes, once :meth:`settle` was called."""
+        """The dtype that the last pass writes, after :meth:`settle`."""
         assert self.written is not None
         return self.written
 
     def settle(self, dtype: torch.dtype) -> None:
-        """What a dataset's ``dtype=`` adds: the dtype where the transforms leave it open; float32 is rounded to 16
+        """Apply the ``dtype=`` of a dataset: the dtype where the transforms leave it open; float32 is rounded to 16
         bits, in the last pass or at the end of the numeric steps. float32, which is the default, changes nothing else.
 
         Raises:

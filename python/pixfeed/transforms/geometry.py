@@ -13,7 +13,7 @@ Flags = NDArray[np.bool_] | bool
 
 
 class Geometry:
-    """What is to be done with each of n pictures: a crop is resized, a window of that is kept, adjusted and flipped.
+    """The plan for each of n pictures: a crop is resized, a window of it is kept, adjusted and flipped.
 
     Every attribute is an int64 array ``[n]`` (or a number, where it is the same for all), in pixels.
 

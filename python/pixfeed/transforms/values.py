@@ -1,4 +1,4 @@
-"""What becomes of a uint8 value: dtype, mean and std."""
+"""The conversion of uint8 values: dtype, mean and std."""
 
 from __future__ import annotations
 
