@@ -19,26 +19,26 @@ def to_device(
     dtype: torch.dtype = torch.float32,
     non_blocking: bool = True,
 ) -> Any:
-    """Move a batch to a device; uint8 images are normalised there.
+    """Move a batch to a device, and normalize its uint8 images there.
 
-    The values are those that are written natively on the CPU: ``(value / 255 - mean) / std``, every step rounded to
-    float32, and then as ``dtype``.
+    The values are those that pixfeed writes on the CPU: ``(value / 255 - mean) / std``, each step rounded to float32,
+    and the result to ``dtype``.
 
     Args:
-        batch: what a loader yields: tensors in any nesting of mappings, named tuples, tuples and lists. uint8 tensors
-            ``[B, 1, H, W]`` and ``[B, 3, H, W]`` are images. All other tensors are moved as they are, anything else is
-            left alone.
-        device: where to.
-        mean, std: a number for all channels, or one for each; ``None`` for 0 and 1.
-        dtype: of the images: ``torch.float32``, ``torch.float16``, ``torch.bfloat16``; or ``torch.uint8``, which leaves
-            them as they are.
-        non_blocking: do not wait for the copy, where the batch is in pinned memory (``pin_memory=True`` of the loader).
+        batch: a batch of a loader: tensors in any nesting of mappings, named tuples, tuples and lists. uint8 tensors
+            ``[B, 1, H, W]`` and ``[B, 3, H, W]`` are taken to be images. All other tensors are moved unchanged;
+            anything that is no tensor stays as it is.
+        device: the device.
+        mean, std: one number for all channels, or one per channel. ``None``: 0 and 1.
+        dtype: the dtype of the images: ``torch.float32``, ``torch.float16``, ``torch.bfloat16``, or ``torch.uint8``,
+            which leaves them as they are.
+        non_blocking: do not wait for the copy if the batch is in pinned memory (``pin_memory=True`` of the loader).
 
     Returns:
-        The same structure. Images keep their layout (channels_last).
+        The same structure with the moved tensors. Images keep their layout (channels_last).
 
     Raises:
-        ValueError: ``mean`` or ``std`` does not fit the images, or ``dtype`` is another one.
+        ValueError: ``mean`` or ``std`` does not fit the images, or ``dtype`` is none of these.
     """
     values = Values(check_dtype(dtype), numbers(0.0 if mean is None else mean), numbers(1.0 if std is None else std))
     if dtype == torch.uint8 and not (mean is None and std is None):

@@ -1,11 +1,18 @@
-"""HEADER and PLAN: what is known about pictures, and what is to be done with them, as plain tables.
+"""HEADER and PLAN: tables with one row per picture. HEADER has what is known about it, PLAN what is done with it.
 
-Python writes PLAN rows; a backend carries them out and decides nothing. A row says: decode `source` at 1 / `reduced` of
-its size (a JPEG from its lowest frequencies alone, if `low_pass` and the backend can do it), take the crop, resize the
-box in it (all of it but for Pillow's filters, whose box may have fractions of pixels), keep the window (``framed`` by
-``fill`` where it reaches beyond the resized crop), adjust its colors step by step, flip it, and write
-``(value / 255 - mean) / std``. The window's size, the channels (1: gray), the dtype (uint8 is written as it is)
-and the layout are those of the array it is written to.
+Python writes PLAN rows. A backend carries them out and decides nothing. The steps of a row:
+
+1. Decode ``source`` at 1 / ``reduced`` of its size. With ``low_pass`` a backend may decode a JPEG from its lowest
+   frequencies alone.
+2. Take the crop.
+3. Resize the box in the crop. The box is the whole crop, except for Pillow's filters, whose box may have fractions of
+   pixels.
+4. Keep the window. Where it reaches beyond the resized crop it is filled with ``fill``, if ``framed`` is set.
+5. Adjust the colors, step by step.
+6. Flip.
+7. Write ``(value / 255 - mean) / std``, or the value itself as uint8.
+
+The array that is written to determines the size of the window, the number of channels (1: gray), dtype and layout.
 
 Both dtypes mirror C structs (``csrc/core/header.h``, ``csrc/core/plan.h``); ``tests/test_plan.py`` compares them.
 """

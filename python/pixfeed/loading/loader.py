@@ -191,9 +191,9 @@ class DataLoader(LoaderBase[_T_co]):
         """How the current epoch spent its time, or the last one if none is running. ``print(loader.stats())`` tells
         whether the training step or the loader is the limit, and which part of it. See :class:`pixfeed.Stats`.
 
-        It may be asked for at any time; before the first batch it says that there is none. Images are those that
-        pixfeed read in the loader's threads or processes, by whatever dataset. With threads and worker processes the
-        batches of an epoch that are not yet yielded do not count.
+        It may be called at any time, also before the first batch. It counts the images that pixfeed read in the
+        loader's threads or processes, for all datasets. Batches that threads or worker processes have made but the
+        loop has not received do not count.
         """
         stopwatch = self._stopwatch or Stopwatch()
         return Stats(
@@ -211,14 +211,14 @@ class DataLoader(LoaderBase[_T_co]):
         )
 
     def report(self) -> list[Failure]:
-        """Every image of the pixfeed datasets in here that could not be read so far, in this process and in worker
-        processes, and was skipped or replaced by zeros (``on_error`` of :class:`pixfeed.FastTxtDataset`); and those
-        that were read in part (``min_recovered`` of :class:`pixfeed.Reading`)."""
+        """The failures of all pixfeed datasets in this loader so far, in this process and in worker processes: images
+        that were skipped or replaced by zeros (``on_error`` of :class:`pixfeed.FastTxtDataset`), and images that were
+        read in part (``min_recovered`` of :class:`pixfeed.Reading`)."""
         return [failure for dataset in image_datasets(self.dataset) for failure in dataset.report()]
 
     @property
     def _known_position(self) -> Position:
-        assert self._position is not None  # but while torch's own __init__ runs
+        assert self._position is not None  # it is None only while torch's __init__ runs
         return self._position
 
     def _new_position(self) -> Position:
@@ -235,10 +235,10 @@ class DataLoader(LoaderBase[_T_co]):
         """The position of the loader after the batch that was yielded last, as torchdata's StatefulDataLoader has it.
 
         Returns:
-            A dict of integers and uint8 tensors, for ``torch.save``; its size does not depend on the dataset's.
+            A dict of integers and uint8 tensors, for ``torch.save``. Its size does not depend on the dataset.
 
         Raises:
-            RuntimeError: ``in_order=False``: what comes next depends on which batches happened to be made first.
+            RuntimeError: with ``in_order=False``, where the next batches depend on which were ready first.
         """
         if self._loaded is not None:
             return dict(self._loaded)
@@ -257,15 +257,18 @@ class DataLoader(LoaderBase[_T_co]):
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """The next ``iter()`` goes on where :meth:`state_dict` was taken: with the same remaining batches, if dataset,
-        sampler and batch size are the same. It costs the same at every batch of the epoch. (An iterable dataset is read
-        and thrown away up to there.) After the last batch of an epoch the next one begins.
+        """Make the next ``iter()`` continue where :meth:`state_dict` was called.
 
-        A ``generator`` that was given to the loader or its sampler is set to the state it had; of the global one only
-        the order is drawn in that state.
+        The remaining batches are the same if dataset, sampler and batch size are the same. It takes the same time at
+        every batch of the epoch, except for an iterable dataset, which is read from its beginning. After the last batch
+        of an epoch the next epoch begins. A ``generator`` of the loader or its sampler is set to the state that it had.
+        The global generator keeps its state; only the order is drawn with the one that it had.
+
+        Args:
+            state: the result of :meth:`state_dict`, of a loader with the same arguments.
 
         Raises:
-            ValueError: it is no state of a loader.
+            ValueError: ``state`` is no state of a loader.
         """
         if not isinstance(state, dict) or not {"epoch", "batches", "random"} <= state.keys():
             raise ValueError("this is no state of a pixfeed.DataLoader: it needs 'epoch', 'batches' and 'random'")
