@@ -37,9 +37,9 @@ class Decoded(NamedTuple):
     Attributes:
         statuses: int32 ``[b]``, a :class:`pixfeed.errors.Status` per row. A slot is undefined where it is neither OK
             nor RECOVERED.
-        notes: the codec's or the operating system's own words, by row, for rows that are not OK.
-        costs: what was spent on these sources and not reported yet: the fields of :class:`pixfeed.context.Costs` up to
-            ``writing``.
+        notes: messages of the codec or the operating system, by row, for rows that are not OK.
+        costs: the costs of these sources that were not reported yet: the fields of :class:`pixfeed.context.Costs` up
+            to ``writing``.
     """
 
     statuses: NDArray[np.int32]
@@ -54,7 +54,7 @@ class Opened(Protocol):
     headers: NDArray[np.void]
 
     def note(self, i: int) -> str:
-        """The codec's or the operating system's own words on what is wrong with source ``i``; often empty."""
+        """The message of the codec or the operating system about source ``i``; often empty."""
 
     def decode_into(self, plans: NDArray[np.void], out: NDArray[Any], threads: int = 1) -> Decoded:
         """Carry out PLAN rows.
@@ -120,7 +120,7 @@ class Backend(Tables, Protocol):
     Attributes:
         name: ``"native"`` or ``"opencv"``, for messages.
         codecs: the libraries that decode, with their versions.
-        simd_target: the SIMD instructions in use, as Highway calls them; ``""`` if that is a library's own business.
+        simd_target: the SIMD instructions in use, as Highway calls them; ``""`` if it is not known.
     """
 
     name: str

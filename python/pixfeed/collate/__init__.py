@@ -72,15 +72,15 @@ def pad_collate(batch: Sequence[Any], value: float = 0) -> Any:
     """:func:`default_collate` for images of different sizes.
 
     Tensors and arrays ``[..., H, W]`` of at least two dimensions that differ in H or W are padded at the right and at
-    the bottom to the largest height and the largest width among them, anywhere in the samples. Nothing says later
-    where an image ends: samples that need it have to carry their sizes.
+    the bottom, to the largest height and the largest width among them. This holds anywhere in the samples. The batch
+    does not say where an image ends: samples that need their sizes have to carry them.
 
     Masks of a :class:`pixfeed.FastTxtDataset` are padded with its ``ignore_index``. Its boxes and keypoints become one
     dict of tensors ``[B, N, ...]``, N being the largest number in the batch: they are padded with 0, labels with -1.
 
     Args:
         batch: samples, as :func:`default_collate` takes them.
-        value: what padding is filled with, in the images' own dtype.
+        value: the value of the padding, in the dtype of the images.
 
     Returns, Raises:
         As :func:`default_collate`.

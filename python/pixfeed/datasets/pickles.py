@@ -1,7 +1,7 @@
 """Pickles of dicts, lists, numbers, text and uint8 arrays, read without executing anything in them.
 
-A pickle is a program: it names functions of any module and calls them. Here it may name a handful of NumPy's, and gets
-stand-ins for these, which note down what they were given. What was noted is checked before an array is made of it.
+A pickle is a program: it names functions of any module and calls them. Here it may name a few of NumPy's, and gets
+stand-ins for them, which record their arguments. The recorded arguments are checked before an array is made of them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pixfeed.errors import DatasetError
 
 
 class _Named:
-    """What a pickle calls by name. It cannot be changed by the pickle."""
+    """A function that a pickle may call by name. The pickle cannot change it."""
 
     __slots__ = ("_make",)
     _make: Callable[..., object]
@@ -36,7 +36,7 @@ class _Named:
 
 
 class _Noted:
-    """An array or a dtype to be: what the pickle says about it."""
+    """The description of an array or a dtype in the pickle."""
 
     __slots__ = ("given", "state")
 
@@ -99,8 +99,7 @@ class _Unpickler(pickle.Unpickler):
 
 
 def load(path: str) -> dict[str, Any]:
-    """The dict that is pickled in a file, Python 2's files too. Its keys are text, and so is no other text of Python 2:
-    that is bytes.
+    """Load the dict that is pickled in a file, also by Python 2. Its keys are str. All other text of Python 2 is bytes.
 
     Raises:
         DatasetError: it is no pickle, a damaged one, no dict, or one that wants to execute something.

@@ -1,7 +1,7 @@
-"""Transforms that are nothing but dtype, mean and std: the batch path does them natively, the whole batch at once.
+"""Transforms that consist of dtype, mean and std. They are carried out natively, a whole batch at once.
 
-:func:`values` looks at names and attributes of torchvision's and pixfeed's transforms. :func:`steps` says what it has
-found in pixfeed's. torchvision is not imported. All other transforms are called, item by item.
+:func:`values` recognizes them by the names and attributes of torchvision's and pixfeed's transforms; torchvision is not
+imported. :func:`steps` gives pixfeed's transforms that do the same. All other transforms are called, item by item.
 """
 
 from __future__ import annotations

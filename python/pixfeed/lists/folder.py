@@ -19,12 +19,19 @@ def find(
     allow_empty: bool = False,
     suffixes: Iterable[str] = SUFFIXES,
 ) -> tuple[list[str], Samples]:
-    """The names of the classes, sorted, and the samples: names relative to ``path``, the class's number as label.
+    """Find the classes and images of a folder.
 
-    ``is_valid_file``, called with a path, says whether that is an image; without it the suffix does, which has to be
-    one of ``suffixes``, in whatever case.
+    Files of a class come in the order of ``sorted(os.walk(...))``; links to folders are followed.
 
-    Files of a class come in the order of ``sorted(os.walk(...))``, links to folders are followed.
+    Args:
+        path: the folder.
+        is_valid_file: called with a path, returns whether it is an image. Without it the suffix decides.
+        allow_empty: whether a class may have no image.
+        suffixes: the suffixes of image files, in upper or lower case.
+
+    Returns:
+        The sorted names of the classes; and the samples, whose names are relative to ``path`` and whose labels are the
+        numbers of the classes.
 
     Raises:
         FileNotFoundError: there is no such folder, it has no sub-folder, or a class has no image (but for

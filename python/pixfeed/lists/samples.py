@@ -1,4 +1,4 @@
-"""Samples: names and labels that stand in no list file."""
+"""Samples: names and labels without a list file."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from pixfeed.errors import ListError, Origin
 
 
 class Samples:
-    """Samples that stand in no list file. Names are kept in one piece of memory, without a Python object per sample.
+    """Samples without a list file. Names are kept in one piece of memory, without a Python object per sample.
 
     Args:
         names: n paths.
         labels: integers or floating-point numbers ``[n]`` or ``[n, L]``.
-        filename: what to call them.
+        filename: the name of the samples in messages.
 
     Attributes:
-        filename: as given.
+        filename: the name of the samples in messages.
         labels: a copy, int64, float32 or float64 ndarray ``[n, L]``.
 
     Raises:

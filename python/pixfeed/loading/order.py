@@ -106,9 +106,9 @@ class Position:
 class Order:
     """An index sampler, as torch calls it. It begins where a :class:`Position` says, at the first index that is drawn.
 
-    The indices and the random numbers drawn for them are those that torch's own samplers give. The plain samplers are
-    not asked for one index after the other: a random order stays one tensor instead of becoming a list of Python
-    integers, and batches before the start cost nothing.
+    Indices, and the random numbers that are drawn for them, are those of torch's own samplers. torch's plain samplers
+    are not iterated: a random order stays one tensor instead of becoming a list of Python integers, and batches before
+    the start take no time.
     """
 
     def __init__(self, index_sampler: Indices, position: Position):

@@ -1,11 +1,12 @@
 """Slots: batches of a worker process in shared memory that is used again.
 
-A worker process lends: :func:`empty` gives a tensor in a slot. When the tensor goes through the loader's queue, no more
-than the slot's number and a ticket cross; the other process attaches the slot's segment the first time that it sees it,
-and writes into the ticket when the last view of the tensor is gone there. A slot without holders, here and there, is
-used for another batch. Tickets are bytes of one small segment that each worker process has for that.
+A slot is a segment of shared memory for one batch. In a worker process :func:`empty` returns a tensor in a slot. When
+the tensor goes through the loader's queue, only the number of the slot and a ticket are sent. The main process attaches
+the segment of a slot the first time that it receives its number. It writes into the ticket when the last view of the
+tensor is gone there. A slot that is held in neither process is used for another batch. Tickets are bytes of one small
+segment per worker process.
 
-No descriptor stays open: a segment's crosses once and is closed on both sides. Small tensors cross by value.
+No descriptor stays open: that of a segment is sent once and closed on both sides. Small tensors are sent by value.
 
 A fork would make a second holder that is not counted: slots that are held at that moment are not used again.
 """
@@ -41,10 +42,10 @@ from pixfeed._torch import (
 from pixfeed.memory import shared_memory
 from pixfeed.memory.idle import Pool
 
-#: Below this size, in bytes, a tensor crosses by value.
+#: Tensors of fewer bytes are sent by value.
 SMALL = 64 << 10
 
-# What the bytes of the tickets' segment say. Two of them are no tickets.
+# The values of tickets, and the bytes of their segment that are no tickets.
 _FREE, _OUT, _BACK, _SPOILT = range(4)
 _KNOWN, _ENDED, _FIRST = range(3)  # the other process has attached it; the worker process has ended; the first ticket
 _BYTES = 1 << 16
@@ -259,11 +260,11 @@ def _for_the_loader() -> bool:
     return runs_feeder_of(given_queues())
 
 
-# -- the process that it works for ----------------------------------------------------------------------------------
+# -- the main process -------------------------------------------------------------------------------------------------
 
 
 class _Borrowed:
-    """The slots of one worker process that were seen here. Memory of theirs that is held is held by its tensors."""
+    """The slots of one worker process that were received here. Memory in use is kept alive by its tensors."""
 
     def __init__(self, worker: int, tickets: _Descriptor):
         self._worker = worker
@@ -322,7 +323,7 @@ def _receive(
     shape: tuple[int, ...],
     stride: tuple[int, ...],
 ) -> torch.Tensor:
-    """The tensor, where it lies: it is not copied."""
+    """The tensor in its slot, without a copy."""
     name, worker, tickets, dropped = lender
     number, size, descriptor, ticket = lent
     borrowed = _borrowed.get(name)
@@ -342,7 +343,7 @@ def _receive(
 
 
 def _rebuild(data: bytes, dtype: torch.dtype, shape: tuple[int, ...]) -> torch.Tensor:
-    """A tensor that crossed by value."""
+    """A tensor that was sent by value."""
     return torch.frombuffer(bytearray(data), dtype=dtype).view(shape) if data else torch.empty(shape, dtype=dtype)
 
 

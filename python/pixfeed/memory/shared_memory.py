@@ -1,7 +1,7 @@
-"""Segments: anonymous shared memory whose space is there before it is touched.
+"""Segments: anonymous shared memory that is reserved before it is used.
 
-A segment is a memfd: it has no name that could be left behind, and the size of /dev/shm (64 MB in a container by
-default) does not limit it, only memory does. Where there is no memfd it is a nameless file in /dev/shm.
+A segment is a memfd. It has no name, so none can be left over, and it is limited by memory only, not by the size of
+/dev/shm (64 MB in a container by default). On systems without memfd it is a file without a name in /dev/shm.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 FOLDER = "/dev/shm"
 
-# Whether this system has what slots are made of.
+# Whether this system supports segments.
 POSSIBLE = hasattr(os, "posix_fallocate") and os.path.isdir("/proc/self/fd")
 
 
@@ -24,7 +24,7 @@ def reserve(size: int) -> int:
     """A descriptor of ``size`` bytes of zeros that are reserved already. It is the caller's to close.
 
     Raises:
-        MemoryError: there is not so much, with the size needed, the size free and what can be done.
+        MemoryError: there is too little memory. The message has the size needed, the size that is free and a remedy.
     """
     free: Callable[[], int]
     try:
@@ -62,7 +62,7 @@ def _free_in_folder() -> int:
 
 
 def _free(meminfo: str = "/proc/meminfo", cgroup: str = "/sys/fs/cgroup") -> int:
-    """Bytes of memory that could be had: of the system, or of the control group (v2) where that grants less."""
+    """Bytes of memory that are available in the system, or in the control group (v2) if that has fewer."""
     with open(meminfo) as file:
         # The values are in kB.
         fields = {name: int(rest.split()[0]) << 10 for name, rest in (line.split(":", 1) for line in file)}

@@ -1,4 +1,4 @@
-"""Targets: what goes with each image of a list."""
+"""Targets: the labels, masks, boxes or keypoints of the images of a list."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class SampleList(Protocol):
     """The samples of a dataset: names and labels. See :class:`pixfeed.FileList`.
 
     Attributes:
-        filename: what to call them in errors.
+        filename: the name of the list in messages.
         labels: ndarray ``[n, L]``.
         rois: int64 ``[n, roi_columns]``.
         roi_columns: 4 if samples have regions, else 0.

@@ -18,8 +18,8 @@ BOX_FORMATS: tuple[BoxFormat, ...] = ("xywh", "xyxy")
 
 
 class Boxes(Targets):
-    """``{"boxes": float32 [N, 4], "labels": int64 [N]}``: in pixels of what was made of the picture, cut off where it
-    ends.
+    """``{"boxes": float32 [N, 4], "labels": int64 [N]}``, in pixels of the image that is returned, clipped at its
+    borders.
 
     Args:
         files: see :class:`Targets`.

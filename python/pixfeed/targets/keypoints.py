@@ -14,8 +14,8 @@ from pixfeed.targets.point_map import PointMap
 
 
 class Keypoints(Targets):
-    """``{"keypoints": float32 [K, 3]}``: x, y, v; all 0 for a point that was not there (v = 0), or no longer is.
-    A flip does not exchange left and right eyes."""
+    """``{"keypoints": float32 [K, 3]}``: x, y in pixels of the image that is returned, and v. All three are 0 if v is 0
+    in the list or if the point is outside the image. A flip does not exchange left and right eyes."""
 
     kind = "keypoints"
     files: Annotations

@@ -11,8 +11,8 @@
     train = pixfeed.FastTxtDataset("train.txt", "images", transform=augment)
     print(train)  # says which part runs where
 
-Pictures come out as torchvision makes them of PIL images. Everything random depends on the dataset's seed, the epoch
-and the sample's index, not on who reads it when.
+The results are those of torchvision for PIL images. Everything random depends on the dataset's seed, the epoch and the
+index of the sample, and on nothing else.
 """
 
 from pixfeed.transforms.color import ColorJitter, Grayscale

@@ -30,7 +30,7 @@ class Transform:
     __dataclass_fields__: ClassVar[dict[str, dataclasses.Field[Any]]]
 
     def __repr__(self) -> str:
-        """As it would be written: arguments that have their default are left out."""
+        """The call that makes it, without arguments that have their default."""
         shown = []
         for field in dataclasses.fields(self):
             value, default = getattr(self, field.name), field.default
@@ -41,11 +41,11 @@ class Transform:
         return f"{type(self).__name__}({', '.join(shown)})"
 
     def __call__(self, image: Any) -> Any:
-        """The transform of one picture, with random numbers from torch's global generator; see :class:`Compose`."""
+        """Transform one picture, with random numbers from torch's global generator; see :class:`Compose`."""
         return Transform.apply_all([self], image)
 
     def _set(self, **values: object) -> None:
-        """Fields as they are to be kept, in ``__post_init__``."""
+        """Set fields in ``__post_init__``."""
         for name, value in values.items():
             object.__setattr__(self, name, value)
 
@@ -92,7 +92,7 @@ _BY_PILLOW = {0: "nearest", 1: "lanczos", 2: "bilinear", 3: "bicubic", 4: "box",
 
 
 def interpolation_name(interpolation: Interpolation) -> str:
-    """Of a name, torchvision's InterpolationMode, or Pillow's Resampling.
+    """The name of an interpolation that is given as a name, torchvision's InterpolationMode or Pillow's Resampling.
 
     Raises:
         ValueError: there is no such interpolation.
@@ -106,11 +106,11 @@ def interpolation_name(interpolation: Interpolation) -> str:
 
 
 def interpolation_number(name: str, antialias: bool | None) -> int:
-    """What a PLAN has for it: Pillow's way, as torchvision has it for PIL images; for tensors with antialias=False
-    OpenCV's.
+    """The number of an interpolation in PLAN rows: Pillow's filter, as torchvision uses it for PIL images; with
+    ``antialias=False`` OpenCV's.
 
     Raises:
-        ValueError: that does not go without antialiasing.
+        ValueError: there is no such interpolation without antialiasing.
     """
     if name.startswith("nearest"):
         return OPENCV["nearest_exact"]  # the pixel under the middle: Pillow's NEAREST
@@ -123,7 +123,7 @@ def interpolation_number(name: str, antialias: bool | None) -> int:
 
 
 def first_valid(valid: NDArray[np.bool_], *candidates: NDArray[_Number]) -> list[NDArray[_Number]]:
-    """Of ``[n, tries]`` candidates each row's first valid one, ``[n]``; of rows without any the first."""
+    """The first valid candidate of each row, ``[n]`` of ``[n, tries]``. Rows without a valid one give their first."""
     rows = np.arange(len(valid))
     at = valid.argmax(1)
     return [candidate[rows, at] for candidate in candidates]

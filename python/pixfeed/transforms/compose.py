@@ -19,12 +19,13 @@ from pixfeed.transforms.to_tensor import Numeric
 
 
 class Compose:
-    """Transforms, one after the other: for ``FastTxtDataset(..., transform=Compose([...]))``, which fuses them with
-    decoding, or to be called.
+    """Several transforms, one after the other, as ``torchvision.transforms.v2.Compose``.
+
+    ``FastTxtDataset(..., transform=Compose([...]))`` fuses them with decoding. They can also be called with one picture.
 
     Args:
-        transforms: pixfeed's, and any Python callables. A callable gets what the one before has made: a tensor
-            ``[C, H, W]``, uint8 where neither ToTensor nor ToDtype stands before it.
+        transforms: pixfeed's transforms and any Python callables. A callable gets the result of the step before: a
+            tensor ``[C, H, W]``, which is uint8 unless ToTensor or ToDtype comes before it.
 
     Raises:
         TypeError, ValueError: something is no transform, or the order makes no sense.
@@ -37,18 +38,18 @@ class Compose:
         _ = Recipe(steps_of(self))
 
     def __call__(self, image: Any) -> Any:
-        """The transforms of one picture, with random numbers from torch's global generator.
+        """Transform one picture, with random numbers from torch's global generator.
 
         Args:
-            image: a uint8 tensor ``[C, H, W]``, C being 3 or 1; a uint8 ndarray ``[H, W, 3]`` or ``[H, W]``; a PIL
-                image; or a float tensor, for transforms that need no pixels: flips, crops, Normalize, RandomErasing.
+            image: a uint8 tensor ``[C, H, W]``, where C is 3 or 1; a uint8 ndarray ``[H, W, 3]`` or ``[H, W]``; a PIL
+                image; or a float tensor ``[C, H, W]`` for flips, crops, Normalize and RandomErasing.
 
         Returns:
-            A tensor ``[C, H, W]``, or what the last Python callable gives.
+            A tensor ``[C, H, W]``, or the result of the last Python callable.
 
         Raises:
             RegionError: the picture is too small.
-            TypeError: it is nothing of this kind.
+            TypeError: ``image`` is none of these.
         """
         return apply_all(steps_of(self), image)
 
@@ -57,7 +58,7 @@ class Compose:
 
 
 def apply_all(transforms: Sequence[Callable[..., Any]], image: Any) -> Any:
-    """One picture's way through them; see :meth:`Compose.__call__`."""
+    """Apply transforms to one picture; see :meth:`Compose.__call__`."""
     if isinstance(image, torch.Tensor) and image.is_floating_point():
         for step in transforms:
             image = _on_floats(step, image)

@@ -86,14 +86,14 @@ class Recipe:
         channels: of the pictures that are read: 3, or 1 for gray.
 
     Attributes:
-        passes: the first reads files, the others take what the one before has made, uint8 ``[H, W, 3]``.
+        passes: the first pass reads files. Each other pass takes the result of the one before, uint8 ``[H, W, 3]``.
         mean, std: three numbers each, for the last pass.
-        written: the dtype that the last pass writes, ``None`` if nothing was said about it.
-        dtype: that of the images in the end, before Python; see :meth:`settle`.
+        written: the dtype that the last pass writes, ``None`` if no transform determines it.
+        dtype: the dtype of the images in the end, before Python; see :meth:`settle`.
         numeric: what is done to whole batches after that, with columns of random numbers.
         python: what is done to each sample in Python after that.
-        size: (height, width) of what the passes make, ``None`` if that depends on the picture.
-        channels: how many the passes make.
+        size: (height, width) of the results of the passes, ``None`` if it depends on the picture.
+        channels: the number of channels of the results.
         draws: random numbers per sample.
 
     Raises:
