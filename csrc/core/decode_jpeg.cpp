@@ -228,7 +228,7 @@ Status run(Turbo& turbo, Bytes bytes, const Request& request, const DecodeOption
     }
   }
   turbo.rows_missing = false;
-  const Status status = outcome(turbo);  // what libjpeg warns of behind the last row is no row that is missing
+  const Status status = outcome(turbo);  // a warning after the last row does not mean that one is missing
   jpeg_finish_decompress(&info);
   return status;
 }

@@ -37,7 +37,7 @@ void copy_streaming_simd(const std::uint8_t* in, std::size_t size, std::uint8_t*
   }
   for (; i + line <= size; i += line) copy_line(i);
   std::memcpy(out + i, in + i, size - i);
-  hwy::FlushStream();  // before anybody is told that it is there
+  hwy::FlushStream();  // before others are told that the copy is complete
 }
 
 }  // namespace HWY_NAMESPACE

@@ -6,7 +6,7 @@
 
 namespace pixfeed {
 
-// Packed RGB in ordinary memory: 3 bytes a pixel, `stride` bytes from row to row.
+// Packed RGB in ordinary memory: 3 bytes per pixel, `stride` bytes from row to row.
 struct ImageView {
   std::uint8_t* data;
   int width, height;

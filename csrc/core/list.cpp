@@ -84,7 +84,7 @@ class Fields {
       *field = {at_, found != nullptr ? static_cast<const char*>(found) : end_};
       at_ = field->end;
     }
-    ended_ = at_ == end_;  // behind a delimiter there is one more field, if only an empty one
+    ended_ = at_ == end_;  // after a delimiter there is one more field, if only an empty one
     if (!ended_) ++at_;
     return true;
   }
@@ -150,7 +150,7 @@ ListFault read_number(Text field, Float* value) {
   if (!skip_plus(&text)) return ListFault::no_number;
   double number = 0;
   const auto [stop, error] = std::from_chars(text.begin, text.end, number);
-  // "nan(...)" is a number to C++ and to nobody else.
+  // "nan(...)" is a number for C++ only.
   if (stop != text.end || error == std::errc::invalid_argument || text.end[-1] == ')') return ListFault::no_number;
   if (error == std::errc::result_out_of_range) {
     if (is_large(text)) return ListFault::too_large;
@@ -216,7 +216,7 @@ ListFault List::read(std::int64_t begin, std::int64_t end, Buffer& buffer, const
   return ListFault::none;
 }
 
-// The first place behind `place` where a line begins, or the end of the list.
+// The first position after `place` where a line begins, or the end of the list.
 ListFault List::line_end_behind(std::int64_t place, Buffer& buffer, std::int64_t* found) const {
   for (std::int64_t window = 4096; place < end_; place += window, window *= 2) {
     const std::int64_t stop = std::min(end_, place + window);
@@ -248,7 +248,7 @@ ListFault List::cut() {
   return ListFault::none;
 }
 
-// Calls task(piece, its bytes) for every piece; what comes behind a problem may be left out. The first problem.
+// Calls task(piece, its bytes) for every piece; what comes after a problem may be left out. The first problem.
 ListProblem List::for_pieces(int threads, void (List::*task)(Piece&, const char*)) {
   const int n = static_cast<int>(pieces_.size());
   std::atomic<int> next{0}, first_bad{n};

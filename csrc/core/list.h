@@ -25,7 +25,7 @@ enum class ListFault : std::int32_t {
   out_of_memory = 3,  // a line is longer than there is memory for
   no_name = 4,        // the first field is empty
   open_quote = 5,     // a quoted field does not end on its line
-  after_quote = 6,    // a quoted field goes on behind its closing quote
+  after_quote = 6,    // a quoted field goes on after its closing quote
   no_integer = 7,     // a number of the region or a label is no integer
   no_number = 8,      // a label is no number
   too_large = 9,      // an integer does not fit 64 bits, or a number its floating-point type

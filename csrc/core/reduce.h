@@ -8,7 +8,7 @@
 namespace pixfeed {
 
 // Stands between a decoder and another sink and shrinks the whole stored picture on its way, bit for bit as
-// cv2.imread(IMREAD_REDUCED_*) does it behind a decoder that has no sizes of its own: with INTER_LINEAR_EXACT, before
+// cv2.imread(IMREAD_REDUCED_*) does it after a decoder that has no sizes of its own: with INTER_LINEAR_EXACT, before
 // the orientation is looked at. Where a side has fewer than n pixels cv2 raises an error; here 1 pixel is left. Of the
 // stored picture only that is asked for which `next` needs.
 class Reducer final : public RowSink, private RowWriter {

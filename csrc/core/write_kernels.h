@@ -15,7 +15,7 @@ void rgb_to_byte_planes(const std::uint8_t* rgb, int n, std::uint8_t* r, std::ui
 // n values, whatever they are, to value / 255.
 void bytes_to_floats(const std::uint8_t* in, int n, float* out);
 
-// n floats, of which none is NaN, to the bits of 16-bit floats; the plain twins are those of half.h.
+// n floats, none of them NaN, to the bits of 16-bit floats; the plain twins are those of half.h.
 void floats_to_float16(const float* in, int n, std::uint16_t* out);
 void floats_to_bfloat16(const float* in, int n, std::uint16_t* out);
 

@@ -89,7 +89,7 @@ TEST_CASE("jpeg: changed bytes") {
     recipe.seed = next_random();
     auto file = make_jpeg(recipe);
     if (round % 2 == 0) {
-      // Every quantisation table: 64 bytes behind its marker, length and number.
+      // Every quantisation table: 64 bytes after its marker, length and number.
       const int range = round % 3 == 0 ? 256 : 32;
       for (std::size_t i = 0; i + 69 < file.size(); ++i) {
         if (file[i] != 0xFF || file[i + 1] != 0xDB) continue;

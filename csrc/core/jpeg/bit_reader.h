@@ -32,7 +32,7 @@ struct BitReader {
   }
 };
 
-// The 64 bits from the bit `at` of `bytes` on, of which the last 7 may be missing. Reads 8 bytes.
+// The 64 bits from the bit `at` of `bytes` on, the last 7 may be missing. Reads 8 bytes.
 inline std::uint64_t bits_at(const std::uint8_t* bytes, std::uint64_t at) {
   std::uint64_t word;
   std::memcpy(&word, bytes + (at >> 3), 8);
@@ -46,11 +46,12 @@ inline std::uint64_t bits_at(const std::uint8_t* bytes, std::uint64_t at) {
 class ByteFeed {
  public:
   // What the window may be read past its last good byte: a block may be decoded from bytes that are not there, and
-  // is found out afterwards. Whoever decodes at most kSlack bytes' worth between two calls never leaves the window.
+  // is found out afterwards. A caller that decodes at most kSlack bytes' worth between two calls never leaves the
+  // window.
   static constexpr std::size_t kSlack = 24 * 1024;
 
   // Starts at `begin`, a segment's first byte (after a scan header or a restart marker); `end` is the file's end. The
-  // window ends with the segment or, `through_restarts`, goes on behind RST0, RST1 and so on as they have to follow.
+  // window ends with the segment or, `through_restarts`, goes on after RST0, RST1 and so on as they have to follow.
   void start(const std::uint8_t* begin, const std::uint8_t* end, bool through_restarts = false);
 
   // Sees to it that the window holds kSlack unread bytes, or all that remain of the segment or up to the last restart
@@ -75,19 +76,19 @@ class ByteFeed {
     reader.skip(bit % 8);
   }
 
-  // The bits, counted from bytes(), where the window's segments begin behind restart markers that were not passed yet,
-  // and a number behind them that is larger than any. Good until fill().
+  // The bits, counted from bytes(), where the window's segments begin after restart markers that were not passed yet,
+  // and a number after them that is larger than any. Good until fill().
   const std::uint32_t* restarts() const { return restarts_ + next_restart_; }
 
-  // The next bit is the first one behind the next restart marker. False if it isn't.
+  // The next bit is the first one after the next restart marker. False if it isn't.
   bool pass_restart() {
     if (bit() != restarts_[next_restart_]) return false;
     ++next_restart_;
     return true;
   }
 
-  // The segment's last bit but the padding was read: gives the marker behind it (0xD0 for RST0, ...) and leaves
-  // `position` behind the marker. -1 if bits are left or were read that do not exist, or if there is no marker.
+  // The segment's last bit but the padding was read: gives the marker after it (0xD0 for RST0, ...) and leaves
+  // `position` after the marker. -1 if bits are left or were read that do not exist, or if there is no marker.
   int finish();
 
   BitReader reader;

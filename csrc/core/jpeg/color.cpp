@@ -47,7 +47,7 @@ HWY_INLINE V32 green_sum(V16 pairs) {
   return hn::Add(hn::RearrangeToOddPlusEven(lower, upper), hn::Set(d32, 32768));
 }
 
-// (-22554 b + 18734 r + 32768) >> 16: 32-bit sums for the even and for the odd lanes, of which the upper halves stay.
+// (-22554 b + 18734 r + 32768) >> 16: 32-bit sums for the even and for the odd lanes, whose upper halves are kept.
 HWY_INLINE V16 green(V16 b, V16 r) {
   const V16 even_pairs = hn::OddEven(hn::BitCast(d16, hn::ShiftLeft<16>(hn::BitCast(d32, r))), b);
   const hn::RebindToUnsigned<D32> du32;

@@ -27,9 +27,9 @@ inline constexpr int kEnoughFor4 = 24;
 // The most bytes that a block can take: 64 symbols of 16 + 15 bits.
 inline constexpr int kMaxBlockBytes = 64 * 31 / 8;
 
-// Reads `mcus` MCUs. `coefs` has 64 places a block and 64 to spare at its end and receives the coefficients that are
+// Reads `mcus` MCUs. `coefs` has 64 places per block and 64 to spare at its end and receives the coefficients that are
 // needed row by row, of the others anything; `last` receives each block's last coefficient's place along the zigzag (0:
-// there is only DC). `dc` holds a predictor per component. Never reads more than kMaxBlockBytes a block and 16 bytes:
+// there is only DC). `dc` holds a predictor per component. Never reads more than kMaxBlockBytes per block and 16 bytes:
 // whether those bits exist is for the caller to find out, afterwards. False if the data is damaged or too strange to be
 // taken at its word.
 bool decode_mcus(BitReader& reader, const McuLayout& layout, int mcus, int dc[3], std::int16_t* coefs,

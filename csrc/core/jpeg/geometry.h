@@ -13,7 +13,7 @@ struct Geometry {
   struct Plane {
     int size;  // a block gives size x size samples: 8, 4, 2 or 1
     int mcu_width, mcu_height;
-    int width, height;  // those that count; behind them is filling
+    int width, height;  // those that count; after them is filling
     int across, down;   // how many pixels one sample stands for
     Upsampling upsampling;
 

@@ -76,7 +76,8 @@ void read_symbols(const CodeTable& codes, std::uint32_t* symbols) {
       alike = 1U << (kBits - length);
     } else if (code != 0) {
       alike = 1U << spare;
-      const int value = value_at(std::uint64_t{window} << (64 - kBits + length), static_cast<unsigned>(63 - size));
+      const std::uint64_t after_code = std::uint64_t{window} << (64 - kBits) << length;
+      const int value = value_at(after_code, static_cast<unsigned>(63 - size));
       const int distance = size == 0 && run != 15 ? 0 : run + 1;
       if (std::abs(value) <= kMaxLast) symbol = pack(length + size, 1, distance, 0, value);
     }
@@ -94,7 +95,7 @@ std::uint32_t ac_entry(const std::uint32_t* symbols, int code, unsigned window) 
   if (distance == 0) return pack(static_cast<int>(AcTable::bits_used(first)), 1, AcTable::kEndAlone, 0, 0);
 
   std::uint32_t entry = first + pack(0, distance, 0, 0, 0);
-  // What follows is looked up with zeros behind it, and counts if it takes none of them.
+  // What follows is looked up with zeros after it, and counts if it takes none of them.
   const auto following = [&] {
     const unsigned bits = AcTable::bits_used(entry);
     const std::uint32_t symbol = symbols[window << bits & ((1U << AcTable::kBits) - 1)];

@@ -44,7 +44,7 @@ bool Planes::start(const Geometry& geometry, const Area& area) {
     plane.first = first_mcu_ * shape.mcu_width;
     const int columns = (end_mcu_ - first_mcu_) * shape.mcu_width;
     plane.count = std::min(columns, shape.width - plane.first);
-    // A line in front for the sample left of the first, two behind for vectors that read or write past the end.
+    // A line in front for the sample left of the first, two after for vectors that read or write past the end.
     std::size_t stride = kLine + round_up(static_cast<std::size_t>(columns), kLine) + kSlack;
     if (stride % 4096 == 0) stride += kLine;  // rows a page apart compete for the same places in the cache
     plane.stride = static_cast<std::ptrdiff_t>(stride);

@@ -8,7 +8,7 @@
 namespace pixfeed::jpeg {
 
 // Where the coefficient at k + distance goes (see AcTable): its place in the block, row by row, for the distances that
-// mean one, else 64, the place behind the block. That is the next block's DC, which is written later.
+// mean one, else 64, the place after the block. That is the next block's DC, which is written later.
 struct ZigzagOrder {
   static constexpr int kCount = 62 + AcTable::kSlow + 1;
   std::uint8_t place[kCount];

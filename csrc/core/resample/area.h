@@ -35,7 +35,7 @@ class AreaResampler final : public Resampler {
   Columns* across_ = nullptr;        // per window column
   Rows* down_ = nullptr;             // per window row
   float* weights_x_ = nullptr;       // those of one column follow those of the column before
-  // 3 values a pixel: the row that was taken, and the sum of those of window row `next_`. The latter two for whole
+  // 3 values per pixel: the row that was taken, and the sum of those of window row `next_`. The latter two for whole
   // numbers, the former for others.
   float *row_ = nullptr, *sum_ = nullptr;
   std::uint32_t *whole_row_ = nullptr, *whole_sum_ = nullptr;

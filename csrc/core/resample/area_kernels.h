@@ -15,7 +15,7 @@ void area_row(const std::uint8_t* row, int limit, const std::int32_t* spans, con
 void area_row_plain(const std::uint8_t* row, int limit, const std::int32_t* spans, const float* weights, int n,
                     float* dst);
 
-// n pixels: pixel i is the sum of the `factor` pixels of packed RGB from pixel factor * i on, and nothing lies behind
+// n pixels: pixel i is the sum of the `factor` pixels of packed RGB from pixel factor * i on, and nothing lies after
 // the last of them.
 void sum_row(const std::uint8_t* row, int factor, int n, std::uint32_t* dst);
 void sum_row_plain(const std::uint8_t* row, int factor, int n, std::uint32_t* dst);

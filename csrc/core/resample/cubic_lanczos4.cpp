@@ -14,7 +14,7 @@ namespace {
 
 constexpr double kPi = 3.1415926535897932384626433832795;
 
-// The four weights of a point that lies `x` behind the second tap: the cubic with a = -0.75. In floats, in OpenCV's
+// The four weights of a point that lies `x` after the second tap: the cubic with a = -0.75. In floats, in OpenCV's
 // order.
 void weigh_cubic(float x, float* weights) {
   constexpr float a = -0.75f;
@@ -25,7 +25,7 @@ void weigh_cubic(float x, float* weights) {
   weights[3] = 1.f - weights[0] - weights[1] - weights[2];
 }
 
-// The eight weights of a point that lies `x` behind the fourth tap. From one tap to the next the sine's argument moves
+// The eight weights of a point that lies `x` after the fourth tap. From one tap to the next the sine's argument moves
 // by 45 degrees, so all eight follow from the sine and cosine of the first.
 void weigh_lanczos(float x, float* weights) {
   constexpr double r = 0.70710678118654752440084436210485;

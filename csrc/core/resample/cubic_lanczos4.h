@@ -30,12 +30,12 @@ class CubicLanczos4Resampler final : public Resampler {
   void blend();                     // window row `next_` into out_
 
   int channels_ = 3;
-  int taps_ = 0;       // 4 or 8, in each direction
-  int in_floats_ = 0;  // values of a window row that OpenCV blends in floats; those behind them in integers
+  int taps_ = 0;                     // 4 or 8, in each direction
+  int in_floats_ = 0;                // values of a window row that OpenCV blends in floats; the rest in integers
   std::int32_t* first_x_ = nullptr;  // per window column: pixel of the area's row, maybe outside of it
   std::int32_t* first_y_ = nullptr;  // per window row: row of the crop, maybe outside of it
   std::int16_t *weights_x_ = nullptr, *weights_y_ = nullptr;  // taps_ for each
-  std::int32_t* rows_[8] = {};  // resampled along x: 3 values a pixel, 11 bits behind the point
+  std::int32_t* rows_[8] = {};  // resampled along x: 3 values per pixel, 11 fractional bits
   std::uint8_t* out_ = nullptr;
 };
 

@@ -40,7 +40,7 @@ template <int kTaps>
 HWY_INLINE void row_of(const std::uint8_t* row, int pixels, const std::int32_t* first, const std::int16_t* weights,
                        int n, std::int32_t* dst) {
   const auto pairs = hn::Load(du8, kPairs), next_pairs = hn::Load(du8, kNextPairs);
-  // Columns `begin` to before `end`, from pixels of which the first is the row's pixel `origin`.
+  // Columns `begin` to before `end`, from pixels that begin at the row's pixel `origin`.
   const auto columns = [&](const std::uint8_t* from, int origin, int begin, int end) HWY_ATTR {
     for (int i = begin; i < end; ++i) {
       const std::uint8_t* rgb = from + std::ptrdiff_t{3} * (first[i] - origin);
@@ -54,7 +54,7 @@ HWY_INLINE void row_of(const std::uint8_t* row, int pixels, const std::int32_t* 
       hn::StoreU(sum, di32, dst + 3 * i);
     }
   };
-  // Firsts never decrease. The columns whose taps, or the four bytes behind them, lie outside of the row are made from
+  // Firsts never decrease. The columns whose taps, or the four bytes after them, lie outside of the row are made from
   // copies of its ends.
   const int last = pixels - kTaps - 2;
   int begin = 0, end = n;

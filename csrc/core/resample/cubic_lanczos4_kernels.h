@@ -1,5 +1,5 @@
 // The inner loops of cubic_lanczos4.cpp, compiled once per CPU target and chosen at run time; each with a plain twin.
-// Weights have 11 bits behind the point.
+// Weights have 11 fractional bits.
 #pragma once
 
 #include <cstdint>

@@ -23,7 +23,7 @@ class LinearExactResampler final : public Resampler {
     std::int32_t weight_lower;  // of 256; the upper row has the rest
   };
 
-  std::uint16_t* rows_[2] = {};  // resampled along x: 3 values a pixel, 16 bits
+  std::uint16_t* rows_[2] = {};  // resampled along x: 3 values per pixel, 16 bits
   std::uint8_t* out_ = nullptr;
   std::int32_t* offset_ = nullptr;    // per column: byte offset of the left tap in the area's row
   std::int16_t* weight_x_ = nullptr;  // per column: left, right; of 256

@@ -56,7 +56,8 @@ Range NearestResampler::columns_of(int i) const { return {offset_[i] / 3, offset
 
 void NearestResampler::put_row(int y, const std::uint8_t* rgb) {
   if (!wants(y)) return;
-  // Four bytes at a time, the fourth to be overwritten. The last pixels may be the row's last, behind which is nothing.
+  // Four bytes at a time, the fourth to be overwritten. The last pixels may be the row's last, after which there is
+  // nothing.
   const int limit = 3 * area_.width;
   int safe = window_w_ - 1;
   while (safe > 0 && offset_[safe - 1] + 4 > limit) --safe;

@@ -25,7 +25,7 @@ using I16 = hwy::HWY_NAMESPACE::VFromD<decltype(di16)>;
 using I32 = hwy::HWY_NAMESPACE::VFromD<decltype(di32)>;
 
 // R G B of one pixel and R G B of the next become R R G G B B, widened to 16 bits; 0x80 gives a zero. In the upper 128
-// bits of a longer vector, which hold the same bytes, the two pixels behind these do.
+// bits of a longer vector, which hold the same bytes, the two pixels after these do.
 alignas(32) constexpr std::uint8_t kPairs[32] = {0,    0x80, 3,    0x80, 1,    0x80, 4,    0x80, 2,    0x80, 5,
                                                  0x80, 0x80, 0x80, 0x80, 0x80, 6,    0x80, 9,    0x80, 7,    0x80,
                                                  10,   0x80, 8,    0x80, 11,   0x80, 0x80, 0x80, 0x80, 0x80};

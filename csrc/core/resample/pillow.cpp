@@ -46,7 +46,7 @@ Filter filter_of(Interpolation interpolation) {
   }
 }
 
-// How a side of `in` pixels, of which from `begin` to `end`, becomes `out` pixels.
+// How the part from `begin` to `end` of a side of `in` pixels becomes `out` pixels.
 struct Scale {
   Filter filter;
   int in;

@@ -143,7 +143,7 @@ void filter_pairs_simd(const RowFilter& filter, const std::uint8_t* row, std::ui
   });
 }
 
-// n pixels to three planes, each `stride` bytes behind the last.
+// n pixels to three planes, each `stride` bytes after the last.
 void split_simd(const std::uint8_t* rgb, int n, std::uint8_t* planes, std::ptrdiff_t stride) {
   const hn::ScalableTag<std::uint8_t> d;
   const int step = static_cast<int>(hn::Lanes(d));

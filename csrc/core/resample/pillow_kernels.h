@@ -1,6 +1,6 @@
 // The inner loops of pillow.cpp, compiled once per CPU target and chosen at run time; each with a plain twin.
 //
-// A weight has 22 bits behind the point, too many for the CPU's 16-bit multipliers. So it is split, weight = high *
+// A weight has 22 fractional bits, too many for the CPU's 16-bit multipliers. So it is split, weight = high *
 // 2048 + low with low in [0, 2047], and the two sums are put together at the end: sums are taken modulo 2^32, so that
 // is exact. (pillow_vnni_kernels splits otherwise.)
 #pragma once
@@ -23,7 +23,7 @@ struct RowFilter {
   int width, n;
   int taps;                     // the longest span
   const Span* spans;            // [n], inside the row; `first` never moves back
-  const std::int32_t* weights;  // [n][taps], zeros behind a span
+  const std::int32_t* weights;  // [n][taps], zeros after a span
 
   // What the kernels make of it; theirs alone.
   enum class Method { plain, pairs, planes, vnni } method;

@@ -55,7 +55,7 @@ void put_digits(const std::int32_t* weights, int count, std::int8_t* block) {
   }
 }
 
-// 64 bytes from `at` on; zeros behind the end of the row, which is not read.
+// 64 bytes from `at` on; zeros after the end of the row, which is not read.
 PIXFEED_VNNI inline __m512i load(const std::uint8_t* row, int at, int end) {
   const int left = end - at;
   if (left >= kVector) return _mm512_loadu_si512(row + at);
@@ -116,7 +116,7 @@ PIXFEED_VNNI void filter_four(const RowFilter& filter, const std::uint8_t* row, 
   }
 }
 
-// 16 bytes from `at` on; zeros behind the end of the row, which is not read.
+// 16 bytes from `at` on; zeros after the end of the row, which is not read.
 PIXFEED_VNNI inline __m128i load_16(const std::uint8_t* row, int at, int end) {
   const int left = end - at;
   if (left >= 16) return _mm_loadu_si128(reinterpret_cast<const __m128i*>(row + at));

@@ -38,7 +38,7 @@ inline Position area_position(int i, int from, int to) {
   return {index, fraction <= 0 ? 0 : fraction - std::floor(fraction)};
 }
 
-// A weight with 11 bits behind the point (INTER_RESIZE_COEF_BITS), rounded half to even as saturate_cast<short> does.
+// A weight with 11 fractional bits (INTER_RESIZE_COEF_BITS), rounded half to even as saturate_cast<short> does.
 inline std::int16_t fixed(float weight) { return static_cast<std::int16_t>(std::lrintf(weight * 2048)); }
 
 }  // namespace pixfeed

@@ -28,7 +28,7 @@ constexpr int kPhases = kEight;  // blocks of an MCU that there is room for
 constexpr int kRows = 30;        // look-ups in a log
 
 struct Log {
-  Lanes at[kRows + 2];                        // behind each look-up
+  Lanes at[kRows + 2];                        // after each look-up
   alignas(32) std::uint8_t ended[kRows + 2];  // bit i: a block of lane i ended there
 };
 

@@ -60,7 +60,7 @@ HWY_INLINE V32 where_negative(V32 which, V32 yes, V32 no) {
       _mm256_blendv_ps(_mm256_castsi256_ps(no.raw), _mm256_castsi256_ps(yes.raw), _mm256_castsi256_ps(which.raw)))};
 }
 
-// of[index], of whose lanes the lowest three bits count.
+// of[index]; only the lowest three bits of each index count.
 HWY_INLINE V32 permute(V32 of, V32 index) { return V32{_mm256_permutevar8x32_epi32(of.raw, index.raw)}; }
 
 // table[index]. Not by the CPU's own gather: on Zen 3 it takes more steps than these loads, and where microcode mends

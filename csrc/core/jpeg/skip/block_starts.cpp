@@ -111,7 +111,7 @@ struct Search {
     return chain;
   }
 
-  // What lies behind `end` was read from bytes that are not there yet.
+  // What lies after `end` was read from bytes that are not there yet.
   int within(const Chain& chain) const {
     int count = std::min(most, static_cast<int>(chain.blocks));
     while (count > 0 && found[count] > end) --count;
@@ -119,7 +119,7 @@ struct Search {
   }
 };
 
-// By kN chains, each of which begins about `stride` bits behind the one before.
+// By kN chains, each of which begins about `stride` bits after the one before.
 template <int kN>
 HWY_NOINLINE int find_by_chains(const Search& search, std::uint64_t stride) {
   constexpr int kSpan = BlockStarts::kRoom / kN;

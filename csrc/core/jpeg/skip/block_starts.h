@@ -12,7 +12,7 @@ namespace pixfeed::jpeg {
 struct SkipLayout {
   struct Block {
     const SkipTable* whole;  // from the DC on
-    const SkipTable* rest;   // behind it
+    const SkipTable* rest;   // after it
     const CodeTable* dc;
     const CodeTable* ac;
   };
@@ -33,7 +33,7 @@ class BlockStarts {
   // Where those blocks begin, in bits counted from feed.bytes(), and where the last one ends.
   const std::uint32_t* starts() const { return found_ + next_; }
 
-  // The next `blocks` blocks are done with: the feed stands behind them now. Whether it has bytes there is for its
+  // The next `blocks` blocks are done with: the feed stands after them now. Whether it has bytes there is for its
   // within() to say.
   void pass(ByteFeed& feed, int blocks) {
     next_ += blocks;

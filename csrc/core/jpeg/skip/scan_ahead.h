@@ -22,7 +22,7 @@ struct Chain {
   std::uint64_t blocks;          // found so far
   const std::uint32_t* restart;  // the next one: see ByteFeed::restarts()
 
-  // The last bit at which the next block may begin that is not behind the restart: from there on, there is padding.
+  // The last bit at which the next block may begin that is not after the restart: from there on, there is padding.
   std::uint64_t until() const { return *restart - 8; }
 };
 
