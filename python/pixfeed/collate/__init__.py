@@ -28,10 +28,10 @@ _torch_functions = collating.default_collate_fn_map
 def default_collate(batch: Sequence[Any]) -> Any:
     """torch's ``default_collate``: the same types, dtypes, values and exceptions, in less time.
 
-    Tensors and arrays of one shape and dtype, and numbers, are copied natively, with the GIL released, into memory that
-    is used again when the last tensor that views it is gone (in a worker process into shared memory). Functions
-    registered in torch's ``default_collate_fn_map`` are called as torch calls them. torch itself collates whatever is
-    unusual.
+    Tensors and arrays of one shape and dtype, and numbers, are copied natively, with the GIL released. The memory is used
+    again when the last tensor that views it is gone; in a worker process it is shared memory. Functions that are
+    registered in torch's ``default_collate_fn_map`` are called as torch calls them. torch itself collates everything
+    else.
 
     Args:
         batch: samples, all of one structure: tensors, arrays, numbers, str, bytes, in any nesting of mappings, named
@@ -39,12 +39,12 @@ def default_collate(batch: Sequence[Any]) -> Any:
 
     Returns:
         The structure of one sample, with a tensor ``[B, ...]`` in place of each tensor, array and number, and a list of
-        B in place of each str and bytes; a tuple becomes a list. Nothing in it shares memory with a sample.
+        B items in place of each str and bytes. A tuple becomes a list. The tensors share no memory with the samples.
 
     Raises:
         RaggedError: tensors or arrays of different shapes; a ``RuntimeError``, as torch's is.
         RuntimeError: sequences of different lengths, sparse or nested tensors.
-        TypeError: there is a sample, or a part of one, that is none of the above.
+        TypeError: a sample, or a part of one, is none of these.
     """
     if type(batch) is Batch:
         return collate_samples(batch, collate_fn_map=_functions())

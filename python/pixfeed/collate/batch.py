@@ -59,12 +59,13 @@ class Target(dict[str, torch.Tensor]):
 class Batch(Sequence[Any]):
     """Samples that were read together: what ``dataset.__getitems__`` returns.
 
-    A Sequence of ``(image, target)`` for collate functions that want samples. Both default collates, pixfeed's and
-    torch's, hand its tensors on without a copy.
+    It is a Sequence of ``(image, target)``, for collate functions that take samples. Both default collates, pixfeed's
+    and torch's, return its tensors without a copy.
 
     Attributes:
-        images: a tensor ``[B, C, H, W]``; or a list of B images if their sizes differ, or if Python made them.
-        targets: an ndarray ``[B, L]`` or ``[B]`` of labels, a tensor ``[B, H, W]`` of masks, or a list of B.
+        images: a tensor ``[B, C, H, W]``; or a list of B images, if their sizes differ or Python made them.
+        targets: an ndarray ``[B, L]`` or ``[B]`` of labels, an int64 tensor ``[B, H, W]`` of masks, or a list of B
+            targets.
     """
 
     def __init__(

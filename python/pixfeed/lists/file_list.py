@@ -69,8 +69,8 @@ class Loaded:
 class FileList(Loaded):
     """The samples of a list file.
 
-    A line is a name and one or more labels, ``0.jpg 0 10``, separated by blanks or tabs. UTF-8, with or without a byte
-    order mark; any line ending; blank lines are skipped.
+    A line is a name and one or more labels, ``0.jpg 0 10``, separated by blanks or tabs. The file is UTF-8, with or
+    without a byte order mark, with any line ending. Blank lines are skipped.
 
     The file itself is the index. Memory holds the position and the numbers of each line, and no Python object per
     sample; names are read from the file on demand. The file must stay as it is: a change is noticed by its size and

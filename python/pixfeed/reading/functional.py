@@ -140,11 +140,11 @@ def load_batch(
     Args:
         sources: B paths or encoded images (see :func:`imread`).
         size: (height, width) in pixels.
-        out: a CPU tensor ``[B, C, height, width]`` to write into: ordinary, shared, pinned, channels_last, a slice of a
-            larger one. Its dtype and layout count, ``dtype`` and ``memory_format`` are then ignored.
-        dtype: ``torch.float32`` (values in [0, 1]), ``torch.float16`` or ``torch.bfloat16`` (what ``Tensor.to`` makes
-            of the float32 values), or ``torch.uint8``.
-        memory_format: ``torch.contiguous_format`` or ``torch.channels_last``: how the new tensor lies in memory.
+        out: a CPU tensor ``[B, C, height, width]`` to write into. It may be in ordinary, shared or pinned memory,
+            channels_last, or a slice of a larger tensor. ``dtype`` and ``memory_format`` are ignored then.
+        dtype: the dtype of a new tensor: ``torch.float32`` (values in [0, 1]), ``torch.float16`` or
+            ``torch.bfloat16`` (these values as ``Tensor.to`` rounds them), or ``torch.uint8`` (0 to 255).
+        memory_format: the layout of a new tensor: ``torch.contiguous_format`` or ``torch.channels_last``.
         rois: integers ``[B, 4]``: the region (x, y, w, h) of each picture, see ``roi`` of :func:`imread`.
         resize_boxes: numbers ``[B, 4]``: see ``box`` of :func:`imread`.
         **reading: how to read; see :class:`pixfeed.Reading`.

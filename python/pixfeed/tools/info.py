@@ -43,7 +43,7 @@ def show_config(file: TextIO | None = None) -> None:
     """Print version, backends, codecs with their versions, SIMD target and threads (also ``python -m pixfeed``).
 
     Args:
-        file: where to, ``sys.stdout`` by default.
+        file: an open text file, ``sys.stdout`` by default.
     """
     lines = config()
     width = max(map(len, lines))

@@ -21,7 +21,7 @@ from pixfeed.transforms.to_tensor import Numeric
 class Compose:
     """Several transforms, one after the other, as ``torchvision.transforms.v2.Compose``.
 
-    ``FastTxtDataset(..., transform=Compose([...]))`` fuses them with decoding. They can also be called with one picture.
+    ``FastTxtDataset(..., transform=Compose([...]))`` fuses them with decoding. A Compose can also be called.
 
     Args:
         transforms: pixfeed's transforms and any Python callables. A callable gets the result of the step before: a
