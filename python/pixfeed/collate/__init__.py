@@ -28,8 +28,8 @@ _torch_functions = collating.default_collate_fn_map
 def default_collate(batch: Sequence[Any]) -> Any:
     """torch's ``default_collate``: the same types, dtypes, values and exceptions, in less time.
 
-    Tensors and arrays of one shape and dtype, and numbers, are copied natively, with the GIL released. The memory is used
-    again when the last tensor that views it is gone; in a worker process it is shared memory. Functions that are
+    Tensors and arrays of one shape and dtype, and numbers, are copied natively, with the GIL released. Their memory is
+    used again when the last tensor that views it is gone; in a worker process it is shared memory. Functions that are
     registered in torch's ``default_collate_fn_map`` are called as torch calls them. torch itself collates everything
     else.
 
