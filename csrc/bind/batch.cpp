@@ -99,16 +99,15 @@ py::tuple costs(const Opened& opened) {
 
 }  // namespace
 
-// `turn` is Workers::priority.
 void register_batch(py::module_& m) {
   py::class_<Opened>(m, "Opened")
       .def("headers", &headers, "dtype"_a)
       .def(
           "note", [](const Opened& opened, int i) { return py::bytes(opened.batch->note(i)); }, "i"_a)
       .def("costs", &costs)
-      .def("decode_into", &decode_into, "plans"_a, "out"_a, "threads"_a, "turn"_a);
+      .def("decode_into", &decode_into, "plans"_a, "out"_a, "threads"_a, "priority"_a);
   m.def("open", &open, "sources"_a, "strict"_a, "turbo"_a, "defer"_a, "ignore_orientation"_a, "max_pixels"_a,
-        "min_recovered"_a, "threads"_a, "turn"_a);
+        "min_recovered"_a, "threads"_a, "priority"_a);
   m.def("resample", &resample, "image"_a, "plan"_a, "out"_a);
-  m.def("cancel", &cancel, "turn"_a);
+  m.def("cancel", &cancel, "priority"_a);
 }

@@ -8,4 +8,4 @@ void register_collate(pybind11::module_& m);  // gather_tensors, gather_arrays, 
 void register_info(pybind11::module_& m);     // codecs, simd_target, struct_offsets
 void register_list(pybind11::module_& m);     // parse_list
 void register_names(pybind11::module_& m);    // read_names
-void register_pictures(pybind11::module_& m);  // take
+void register_pictures(pybind11::module_& m);  // write_pictures

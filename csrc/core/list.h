@@ -1,5 +1,5 @@
 // A list file: a name and its numbers a line -> where each line is, and tables of regions and labels.
-// The plain twin is python/pixfeed/lines.py.
+// The plain twin is python/pixfeed/list_parser.py.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@ struct ListFormat {
   LabelType labels = LabelType::int64;
 };
 
-// What can be wrong with a list: the same numbers in C++ and in Python (lines.py), which has the words.
+// What can be wrong with a list: the same numbers in C++ and in Python (list_parser.py), which has the words.
 enum class ListFault : std::int32_t {
   none = 0,
   shorter = 1,        // the file ends before it should

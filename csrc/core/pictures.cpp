@@ -57,8 +57,8 @@ void for_pictures(const Pictures& pictures, const std::vector<std::int64_t>& row
 }
 
 template <class T>
-void take_as(const Pictures& pictures, const std::vector<std::int64_t>& rows, const std::vector<Slot>& slots,
-             const float* mean, const float* std, Workers workers) {
+void write_as(const Pictures& pictures, const std::vector<std::int64_t>& rows, const std::vector<Slot>& slots,
+              const float* mean, const float* std, Workers workers) {
   ValueTable<T> table;
   table.fill(slots[0].dtype, mean, std, pictures.channels);
   for_pictures(pictures, rows, slots, workers, [&table](auto... run) { table.convert(run...); });
@@ -66,8 +66,8 @@ void take_as(const Pictures& pictures, const std::vector<std::int64_t>& rows, co
 
 }  // namespace
 
-const char* check_take(const Pictures& pictures, const std::vector<std::int64_t>& rows, const std::vector<Slot>& slots,
-                       const float* mean, const float* std) {
+const char* check_write(const Pictures& pictures, const std::vector<std::int64_t>& rows, const std::vector<Slot>& slots,
+                        const float* mean, const float* std) {
   if (rows.size() != slots.size()) return "rows and out differ in length";
   for (const std::int64_t row : rows) {
     if (row < 0 || row >= pictures.n) return "there is no such picture";
@@ -83,19 +83,19 @@ const char* check_take(const Pictures& pictures, const std::vector<std::int64_t>
   return nullptr;
 }
 
-void take(const Pictures& pictures, const std::vector<std::int64_t>& rows, const std::vector<Slot>& slots,
-          const float* mean, const float* std, Workers workers) {
+void write_pictures(const Pictures& pictures, const std::vector<std::int64_t>& rows, const std::vector<Slot>& slots,
+                    const float* mean, const float* std, Workers workers) {
   if (slots.empty()) return;
   switch (slots[0].dtype) {
     case DType::uint8:
       for_pictures(pictures, rows, slots, workers, [](int, auto... run) { copy(run...); });
       break;
     case DType::float32:
-      take_as<float>(pictures, rows, slots, mean, std, workers);
+      write_as<float>(pictures, rows, slots, mean, std, workers);
       break;
     case DType::float16:
     case DType::bfloat16:
-      take_as<std::uint16_t>(pictures, rows, slots, mean, std, workers);
+      write_as<std::uint16_t>(pictures, rows, slots, mean, std, workers);
       break;
   }
 }

@@ -19,12 +19,12 @@ struct Pictures {
   std::ptrdiff_t stride_n, stride_c, stride_y, stride_x;
 };
 
-// Says what is wrong with the arguments of take(), or nullptr.
-const char* check_take(const Pictures& pictures, const std::vector<std::int64_t>& rows, const std::vector<Slot>& slots,
-                       const float* mean, const float* std);
+// Says what is wrong with the arguments of write_pictures(), or nullptr.
+const char* check_write(const Pictures& pictures, const std::vector<std::int64_t>& rows, const std::vector<Slot>& slots,
+                        const float* mean, const float* std);
 
 // Picture rows[i] into slots[i]: uint8 as it is, others (value / 255 - mean[c]) / std[c], as SlotWriter writes them.
-void take(const Pictures& pictures, const std::vector<std::int64_t>& rows, const std::vector<Slot>& slots,
-          const float* mean, const float* std, Workers workers);
+void write_pictures(const Pictures& pictures, const std::vector<std::int64_t>& rows, const std::vector<Slot>& slots,
+                    const float* mean, const float* std, Workers workers);
 
 }  // namespace pixfeed

@@ -83,8 +83,8 @@ TEST_CASE("taking pictures of a set") {
           for (std::size_t i = 0; i < rows.size(); ++i) {
             slots.push_back({out.data() + i * each, dtype, channels, height, width, c, y, x});
           }
-          EXPECT(pixfeed::check_take(pictures, rows, slots, mean, std) == nullptr, "refused");
-          pixfeed::take(pictures, rows, slots, mean, std, pixfeed::Workers{3});
+          EXPECT(pixfeed::check_write(pictures, rows, slots, mean, std) == nullptr, "refused");
+          pixfeed::write_pictures(pictures, rows, slots, mean, std, pixfeed::Workers{3});
           for (std::size_t i = 0; i < rows.size(); ++i) {
             for (int at = 0; at < channels * height * width; ++at) {
               const int ch = at % channels, px = at / channels % width, py = at / channels / width;
