@@ -9,6 +9,19 @@
 #include <cstdio>
 #include <string>
 
+// Sanitizers make everything several times slower, so the longest loops do a part of their rounds with them. (The fuzzer
+// has sanitizers, too, and no end.)
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define PIXFEED_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define PIXFEED_SANITIZED 1
+#endif
+#endif
+#ifndef PIXFEED_SANITIZED
+#define PIXFEED_SANITIZED 0
+#endif
+
 // Ends the test case where the condition does not hold.
 #define EXPECT(condition, ...)                                            \
   do {                                                                    \
@@ -20,6 +33,8 @@
   } while (false)
 
 namespace pixfeed::testing {
+
+inline constexpr bool kSanitized = PIXFEED_SANITIZED != 0;
 
 // The test case has failed, and goes on.
 inline void fail(const std::string& what) { FAIL_CHECK(what); }

@@ -32,7 +32,7 @@ TEST_CASE("jpeg: every sampling, size and quality") {
     // Sizes: every width and every height once per residue, and all the small ones with each other.
     for (int width = 1; width <= 70; ++width) {
       for (int height = 1; height <= 70; ++height) {
-        if ((width > 9 || height > 9) && (width * 7 + height * 3) % 23 != 0) continue;
+        if ((width > 9 || height > 9) && (width * 7 + height * 3) % (kSanitized ? 97 : 23) != 0) continue;
         recipe.width = width;
         recipe.height = height;
         recipe.seed = static_cast<unsigned>(width * 100 + height);
@@ -45,7 +45,7 @@ TEST_CASE("jpeg: every sampling, size and quality") {
         check_recipe(recipe);
       }
     }
-    for (int quality = 1; quality <= 100; ++quality) {
+    for (int quality = 1; quality <= 100; quality += kSanitized ? 7 : 1) {
       for (int variant = 0; variant < 4; ++variant) {
         recipe.width = 67;
         recipe.height = 45;
@@ -74,6 +74,7 @@ TEST_CASE("jpeg: all CPU targets give the same") {
   std::vector<std::vector<std::uint8_t>> files;
   std::vector<bool> sound;
   for (const int quality : {5, 50, 85, 97, 100}) {
+    if (kSanitized && quality != 85 && quality != 97) continue;
     for (std::size_t i = 0; i < std::size(kSamplings); ++i) {
       Recipe recipe = recipe_of(kSamplings[i]);
       recipe.width = 400 + 37 * static_cast<int>(i);
