@@ -650,6 +650,47 @@ def test_an_error_is_that_of_its_own_small_batch(folder, backend):
     assert [*seen, *(labels.item() for _, labels in batches)] == [0, 1, 2, 3, 4, 5, 7, 8, 9]
 
 
+def test_small_batches_are_tensors_of_their_own(dataset):
+    """For autograd, for torch.save and for whoever changes one in place."""
+    batches = iter(DataLoader(dataset, 2, num_workers=1))
+    next(batches)  # alone
+    first, second = next(batches)[0], next(batches)[0]
+    assert first._version == second._version == 0
+    second.sub_(1)
+    assert first._version == 0 and second._version == 1
+    assert first.untyped_storage().nbytes() == first.nbytes
+
+
+def test_failures_of_small_batches_are_counted_once(folder, backend):
+    for i in (5, 9, 20):
+        (folder / f"{i}.jpg").write_bytes(b"")
+    dataset = FastTxtDataset(folder / "train.txt", folder, 8, 8, on_error="skip", max_errors=2, backend=backend)
+    batches = iter(DataLoader(dataset, 1, num_workers=2))
+    assert len([next(batches) for _ in range(20)]) == 20
+    with pytest.raises(ImageError, match="max_errors=2"):
+        next(batches)
+    assert [(failure.line, failure.count) for failure in dataset.report()] == [(6, 1), (10, 1), (21, 1)]
+
+
+def test_a_sampler_that_fails_late(dataset):
+    def failing():
+        yield from range(5)
+        raise KeyError("no more")
+
+    batches = iter(DataLoader(dataset, 1, sampler=failing(), num_workers=2))
+    assert [next(batches)[1].item() for _ in range(5)] == [0, 1, 2, 3, 4]
+    with pytest.raises(KeyError, match="no more"):
+        next(batches)
+
+
+@pytest.mark.parametrize("kind", [set, tuple, lambda rows: (row for row in rows), dict.fromkeys])
+def test_batches_of_indices_of_any_kind(dataset, way, kind):
+    sampler = [[0, 1], [5], [7, 8, 9]]
+    if "workers" in way:
+        pytest.skip("a generator cannot be pickled")
+    assert rows(DataLoader(dataset, batch_sampler=[kind(batch) for batch in sampler], **way)) == sampler
+
+
 def test_many_loaders_at_once(dataset):
     loaders = [DataLoader(dataset, 3, num_workers=n) for n in (1, 2, 5)]
     for batches in zip(*loaders, strict=True):

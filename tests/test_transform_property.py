@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import threading
 
 import images
 import numpy as np
@@ -111,3 +112,28 @@ def test_datasets_with_the_same_transform_are_read_in_one_call(folder, backend, 
     batch, _ = next(iter(DataLoader(both, 12)))
     assert calls == [1]
     assert torch.equal(batch, torch.stack([datasets[i // 6][i % 6][0] for i in range(12)]))
+
+
+def test_a_transform_may_change_while_others_read(folder, backend):
+    """Each sample is that of one of the two."""
+    dataset = FastTxtDataset(folder / "train.txt", folder, backend=backend)
+    other = T.Compose([T.RandomCrop(8), T.ToTensor()])
+    shapes, errors, stop = set(), [], threading.Event()
+
+    def read():
+        try:
+            while not stop.is_set():
+                shapes.add(tuple(dataset[1][0].shape))
+        except Exception as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=read) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for _ in range(60):
+        for transform in (other, None, SMALL):
+            dataset.transform = transform
+    stop.set()
+    for thread in threads:
+        thread.join()
+    assert not errors and shapes <= {(3, 8, 8), (3, 8, 9), (3, 256, 256)}

@@ -1,6 +1,6 @@
 """csrc/bind. Private: use pixfeed's Python functions.
 
-``turn`` is the number of a batch's priority, -1 for calls that wait for nobody.
+``priority`` is the number of a batch's priority, -1 for calls that wait for nobody.
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ class Opened:
     def headers(self, dtype: np.dtype[np.void]) -> NDArray[np.void]: ...
     def note(self, i: int) -> bytes: ...
     def costs(self) -> tuple[int, int, int, int, int, int]: ...
-    def decode_into(self, plans: _Buffer, out: _Buffer, threads: int, turn: int) -> NDArray[np.int32]: ...
+    def decode_into(self, plans: _Buffer, out: _Buffer, threads: int, priority: int) -> NDArray[np.int32]: ...
 
 def open(
     sources: list[str | _Buffer],
@@ -31,19 +31,19 @@ def open(
     max_pixels: int,
     min_recovered: float,
     threads: int,
-    turn: int,
+    priority: int,
 ) -> Opened: ...
 def resample(image: _Buffer, plan: _Buffer, out: _Buffer) -> None: ...
-def take(
+def write_pictures(
     pictures: _Buffer,
     rows: _Buffer,
     out: _Buffer,
     mean: Sequence[float],
     std: Sequence[float],
     threads: int,
-    turn: int,
+    priority: int,
 ) -> None: ...
-def cancel(turn: int) -> None: ...
+def cancel(priority: int) -> None: ...
 def parse_list(
     source: int | _Buffer,
     begin: int,

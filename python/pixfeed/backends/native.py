@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pixfeed import _native
 
 #: The interface between this file and the extension; the same number stands in csrc/bind/module.cpp.
-INTERFACE = 2
+INTERFACE = 3
 
 # The extension checks the size of a row; the buffer protocol would spell out every field.
 _PLAN_ROW = np.dtype((np.void, PLAN.itemsize))
@@ -138,7 +138,7 @@ class _Native:
         threads: int = 1,
     ) -> None:
         context.check_cancelled()
-        self._module.take(pictures, rows, out, mean, std, threads, context.priority())
+        self._module.write_pictures(pictures, rows, out, mean, std, threads, context.priority())
         context.check_cancelled()
 
     def read_unchanged(

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from itertools import accumulate
 from typing import Any, ClassVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from pixfeed import memory
 from pixfeed.errors import Origin
 
 
@@ -112,6 +114,16 @@ class Batch(Sequence[Any]):
             targets = targets.tolist()
         for place, (image, target) in enumerate(zip(images, targets, strict=True)):
             yield self._sample(place, image, target)
+
+    def split(self, sizes: Sequence[int]) -> list[Batch]:
+        """Batches of their own; images lie where they are. See :func:`pixfeed.memory.split`."""
+        ends = list(accumulate(sizes))
+        places = [range(end - size, end) for size, end in zip(sizes, ends, strict=True)]
+        images, targets = (
+            memory.split(column, sizes) if isinstance(column, torch.Tensor) else [_taken(column, at) for at in places]
+            for column in (self.images, self.targets)
+        )
+        return [Batch(images[i], targets[i], self._origin_in(at), self._fill) for i, at in enumerate(places)]
 
     def __repr__(self) -> str:
         return f"Batch of {len(self)}"

@@ -49,6 +49,12 @@ class ImageDataset(Dataset[Any]):
         raise NotImplementedError
 
     @property
+    def reads_ahead_safely(self) -> bool:
+        """Whether batches may be read once more if one that was read together with them fails: not if failures are
+        counted."""
+        return True
+
+    @property
     def runs_python(self) -> bool:
         """Whether a Python function is called per sample, which holds the GIL."""
         return not self.reads_natively

@@ -18,6 +18,7 @@ from pixfeed.datasets.bad_images import BadImages
 from pixfeed.datasets.base import ImageDataset, read_by_pixfeed
 from pixfeed.datasets.failure_log import Failure
 from pixfeed.errors import ImageError, Origin, RegionError
+from pixfeed.reading.options import Reading
 from pixfeed.reading.pipeline import Pipeline, ReadImages
 from pixfeed.reading.request import Request
 from pixfeed.targets.base import Column, SampleList, Targets
@@ -36,12 +37,14 @@ class SampleRequest:
         keys: what the random numbers of each depend on: its index, from the start.
         images: what is to be read.
         zeros: places of images that could not be read and have become zeros.
+        pipeline: how they are read. The dataset may get another transform in the meantime.
     """
 
     rows: list[int]
     keys: list[int]
     images: Request
     zeros: list[int]
+    pipeline: Pipeline
 
 
 class ListImages(ImageDataset):
@@ -64,6 +67,7 @@ class ListImages(ImageDataset):
     _targets: Targets
     _pipeline: Pipeline
     _bad_images: BadImages
+    _reading: Reading
 
     @property
     def rois(self) -> NDArray[np.int64] | None:
@@ -110,6 +114,10 @@ class ListImages(ImageDataset):
         return (self[i] for i in range(len(self)))
 
     @property
+    def reads_ahead_safely(self) -> bool:
+        return self._bad_images.max_errors is None and self._reading.min_recovered == 1
+
+    @property
     def merge_key(self) -> Hashable:
         """Requests to datasets that have the same key can be read together. The first part is the shape of the images,
         ``None`` if it depends on the image."""
@@ -125,10 +133,12 @@ class ListImages(ImageDataset):
         Raises:
             IndexError: there is no such sample.
         """
+        pipeline, count = self._pipeline, len(self.files)
+        if not isinstance(indices, (list, tuple, range, np.ndarray)):  # a sampler may yield a set
+            indices = list(indices)
         keys = [self._key(indices[0])] if len(indices) == 1 else self._keys(indices).tolist()
-        count = len(self.files)
         rows = [key % count for key in keys]
-        return SampleRequest(rows, keys, self._images_of(rows, self._draw(self._pipeline.recipe, keys)), [])
+        return SampleRequest(rows, keys, self._images_of(rows, self._draw(pipeline.recipe, keys)), [], pipeline)
 
     def read_images(self, request: Request) -> ReadImages:
         """Read images; those of datasets with the same :attr:`merge_key` may be among them."""
@@ -156,9 +166,9 @@ class ListImages(ImageDataset):
 
     def _read(self, request: SampleRequest, part: bool = False) -> tuple[Any, Column]:
         """Images, a tensor ``[n, C, H, W]`` or a list of what Python made, and targets."""
-        read = self._pipeline.read(request.images, self.memory_format, part)
+        read = request.pipeline.read(request.images, self.memory_format, part)
         column = self.complete(request, read)
-        recipe = self._pipeline.recipe
+        recipe = request.pipeline.recipe
         images = recipe.finish(read.images, request.images.u)
         if request.zeros:
             images[request.zeros] = 0
@@ -173,14 +183,15 @@ class ListImages(ImageDataset):
         self._bad_images.note(error)
         if self._bad_images.on_error == "zeros":
             request.zeros.append(place)
-            size = self._pipeline.recipe.size
+            size = request.pipeline.recipe.size
             assert size is not None  # FastTxtDataset has seen to it
             column[place] = self._targets.blank(row, size)
             read.put(place, torch.zeros((), dtype=read.images.dtype).expand(read.images.shape[1:]))
             return
         u = request.images.u[place : place + 1]
-        for other in self._bad_images.substitutes(row, count, self._is_readable):
-            one, target, problem = self._attempt(other, u)
+        is_readable = partial(self._is_readable, request.pipeline)
+        for other in self._bad_images.substitutes(row, count, is_readable):
+            one, target, problem = self._attempt(request.pipeline, other, u)
             if problem is None:
                 read.put(place, one.images[0])
                 column[place] = target[0]
@@ -189,10 +200,12 @@ class ListImages(ImageDataset):
             self._bad_images.note(problem)
         self._bad_images.give_up(count, error, self.image_dir)
 
-    def _attempt(self, row: int, u: NDArray[np.float64]) -> tuple[ReadImages, Column, ImageError | RegionError | None]:
+    def _attempt(
+        self, pipeline: Pipeline, row: int, u: NDArray[np.float64]
+    ) -> tuple[ReadImages, Column, ImageError | RegionError | None]:
         """One row of the list, and what went wrong."""
         rows = [row]
-        read = self._pipeline.read(self._images_of(rows, u), self.memory_format, part=True)
+        read = pipeline.read(self._images_of(rows, u), self.memory_format, part=True)
         for what in read.failed.recovered.values():
             self._bad_images.note_recovered(what.error(self.origin(row)))
         if read.failed.unreadable:
@@ -200,8 +213,8 @@ class ListImages(ImageDataset):
         column, failed = self._targets.read(rows, PointMap(read.passes), [0])
         return read, column, failed.get(0)
 
-    def _is_readable(self, row: int) -> bool:
-        return self._attempt(row, self._draw(self._pipeline.recipe, [row]))[2] is None
+    def _is_readable(self, pipeline: Pipeline, row: int) -> bool:
+        return self._attempt(pipeline, row, self._draw(pipeline.recipe, [row]))[2] is None
 
     def _images_of(self, rows: list[int], u: NDArray[np.float64]) -> Request:
         rois, boxes = self.rois, self.resize_boxes

@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import stat
+import threading
 import time
 import weakref
 from collections.abc import Iterator, Sequence
@@ -28,6 +29,19 @@ KEPT = 64
 _kept: set[int] = set()  # those files
 # Of a line in a message.
 _SHOWN = 200  # bytes
+
+
+# Several threads may ask a copy at once. A forked child may find it locked by a thread that it does not have.
+_loading = threading.RLock()
+
+
+def _unlock() -> None:
+    global _loading
+    _loading = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_unlock)
 
 
 class Loaded:
@@ -54,7 +68,9 @@ class Loaded:
     def __getattr__(self, name: str) -> Any:
         if name not in self.loaded or "_path" not in self.__dict__:
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-        self._load()  # it came out of a pickle
+        with _loading:
+            if name not in self.__dict__:
+                self._load()  # it came out of a pickle
         return self.__dict__[name]
 
     def _load(self) -> None:

@@ -13,6 +13,7 @@ from pixfeed import context
 from pixfeed._torch import LoaderIter, pin_memory
 from pixfeed.collate.batch import Batch
 from pixfeed.context import Costs, Priority, take_costs
+from pixfeed.datasets.concat import image_datasets
 from pixfeed.loading.fetch_threads import Fetch, FetchThreads
 from pixfeed.loading.iterators import Timed
 
@@ -50,15 +51,20 @@ class ThreadsIter(Timed, LoaderIter):
         self._keeps_order = loader.in_order
         self._ahead = max(1, loader.prefetch_factor)
         self._threads = FetchThreads(self._ahead)
+        self._datasets = image_datasets(loader.dataset)
         self._groups: deque[deque[Fetch]] = deque()  # on their way
+        self._failure: Exception | None = None  # of the sampler, after the last group
         self._fill()
 
     def _started(self, loader: Any) -> None:
         self._cancel()
+        self._failure = None
         self._epoch = loader.drawn_epoch()
         self._fill()
 
     def _fill(self) -> None:
+        if self._failure is not None:
+            return
         how = _Making(self._fetcher, self._epoch, self._threads_wanted, self._pinned_device)
         # An epoch's first batch has the cores to itself: it comes a tenth faster, and the last one no later.
         begins = self._keeps_order and not self._groups
@@ -71,6 +77,8 @@ class ThreadsIter(Timed, LoaderIter):
 
     def _draw_group(self, alone: bool) -> list[Any]:
         """The indices of the next batches that are made together; ``alone``: of one batch."""
+        # Pinned memory is torch's own, a piece per batch. Failures that are counted are counted once.
+        alone |= self._pinned_device is not None or not all(each.reads_ahead_safely for each in self._datasets)
         wanted: list[Any] = []
         images = 0
         while not wanted or (self._makes_batches and not alone and images < GROUP):
@@ -78,13 +86,19 @@ class ThreadsIter(Timed, LoaderIter):
                 indices = self._draw_indices()
             except StopIteration:
                 break
+            except Exception as error:  # it comes after the batches that were drawn before it
+                self._failure = error
+                break
+            if self._makes_batches and not isinstance(indices, list):  # a sampler may yield a set
+                indices = list(indices)
             wanted.append(indices)
             images += len(indices) if self._makes_batches else 1
         return wanted
 
     def _next_batch(self) -> Any:
         if not self._groups:
-            raise StopIteration
+            failure, self._failure = self._failure, None
+            raise StopIteration if failure is None else failure
         self._threads.check_process()
         group, fetch = self._first_done()
         group.remove(fetch)
@@ -140,12 +154,9 @@ def _make_one(how: _Making, indices: Any) -> tuple[Any, Costs] | Exception:
 def _make_together(how: _Making, wanted: Sequence[Any]) -> list[tuple[Any, Costs]]:
     samples = how.fetcher.dataset.__getitems__(list(chain.from_iterable(wanted)))
     assert isinstance(samples, Batch)
-    made, end = [], 0
     costs = take_costs().divided(len(wanted))
-    for indices, cost in zip(wanted, costs, strict=True):
-        begin, end = end, end + len(indices)
-        made.append((_pinned(how, how.fetcher.collate_fn(samples[begin:end])), cost))
-    return made
+    parts = samples.split([len(indices) for indices in wanted])
+    return [(how.fetcher.collate_fn(part), cost) for part, cost in zip(parts, costs, strict=True)]
 
 
 def _pinned(how: _Making, data: Any) -> Any:

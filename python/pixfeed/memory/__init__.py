@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import os
 import weakref
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -122,3 +123,18 @@ def array(tensor: torch.Tensor) -> NDArray[Any]:
     if tensor.dtype == torch.bfloat16:
         return tensor.view(torch.int16).numpy().view(np.uint16)
     return tensor.numpy()
+
+
+def split(tensor: torch.Tensor, sizes: Sequence[int]) -> list[torch.Tensor]:
+    """Parts of a CPU tensor along its first dimension, in the same memory, each a tensor of its own: what is done to
+    one in place is no change of another for autograd, and ``torch.save`` writes no more than the part.
+
+    Args:
+        sizes: of the parts, which add up to ``len(tensor)``.
+    """
+    values, parts, end = array(tensor), [], 0
+    for size in sizes:
+        begin, end = end, end + size
+        part = torch.from_numpy(values[begin:end])
+        parts.append(part.view(tensor.dtype) if part.dtype != tensor.dtype else part)
+    return parts
