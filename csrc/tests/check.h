@@ -9,8 +9,8 @@
 #include <cstdio>
 #include <string>
 
-// Sanitizers make everything several times slower, so the longest loops do a part of their rounds with them. (The fuzzer
-// has sanitizers, too, and no end.)
+// Sanitizers make everything several times slower, so the longest loops do a part of their rounds with them. (The
+// fuzzer has sanitizers, too, and no end.)
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define PIXFEED_SANITIZED 1
 #elif defined(__has_feature)
