@@ -8,7 +8,7 @@ import torch
 from torch.utils.data import ConcatDataset, Dataset, StackDataset, Subset, TensorDataset, random_split
 from torch.utils.data import DataLoader as TorchLoader
 
-from pixfeed import DataLoader, FastTxtDataset, ImageError, RegionError
+from pixfeed import DataLoader, FastTxtDataset, ImageError, RegionError, pad_collate
 from pixfeed.collate.batch import Batch
 from pixfeed.datasets.concat import ConcatImages, with_concat_images
 from pixfeed.reading.pipeline import Pipeline
@@ -196,3 +196,18 @@ def test_spawned(make):
     dataset = ConcatDataset([make(2, 0), make(2, 10)])
     loader = DataLoader(dataset, 4, num_workers=1, workers="process", multiprocessing_context="spawn")
     assert next(iter(loader))[1][:, 0].tolist() == [0, 1, 10, 11]
+
+
+def test_masks_are_padded_with_their_own_number(tmp_path, backend):
+    """Also if the datasets are read in different ways."""
+    for i, size in enumerate(((8, 9), (5, 12))):
+        (tmp_path / f"{i}.png").write_bytes(images.png(images.picture(*size)))
+        (tmp_path / f"m{i}.png").write_bytes(images.png(images.picture(*size, gray=True) % 5))
+        (tmp_path / f"{i}.txt").write_text(f"{i}.png m{i}.png\n")
+    options = dict(targets="mask", ignore_index=77, backend=backend)
+    both = ConcatDataset([FastTxtDataset(tmp_path / f"{i}.txt", tmp_path, None, None, **options) for i in range(2)])
+    for workers in (0, 2):
+        _, masks = next(iter(DataLoader(both, 2, num_workers=workers, collate_fn=pad_collate)))
+        assert masks.shape == (2, 8, 12) and (masks[0, :, 9:] == 77).all() and (masks[1, 5:] == 77).all()
+    sized = ConcatDataset([FastTxtDataset(tmp_path / f"{i}.txt", tmp_path, 6, 6, **options) for i in range(2)])
+    assert with_concat_images(sized).__getitems__([0, 1])[1].fill == 77

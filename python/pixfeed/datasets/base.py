@@ -50,8 +50,8 @@ class ImageDataset(Dataset[Any]):
 
     @property
     def reads_ahead_safely(self) -> bool:
-        """Whether batches may be read once more if one that was read together with them fails: not if failures are
-        counted."""
+        """Whether small batches may be read together: not if each image takes memory of its own size, nor if failures
+        are counted, because batches are read once more if one of them fails."""
         return True
 
     @property

@@ -76,7 +76,9 @@ class ConcatImages(ConcatDataset[Any]):
             for place, sample in zip(places, batch, strict=True):
                 images[place], targets[place] = sample
                 samples[place] = sample
-        return Batch(images, targets, lambda place: getattr(samples[place], "origin", None))
+        fills = {getattr(sample, "fill", None) for sample in samples}
+        fill = fills.pop() if len(fills) == 1 else None
+        return Batch(images, targets, lambda place: getattr(samples[place], "origin", None), fill)
 
 
 def _parts(dataset: Any, indices: Sequence[int], places: list[int]) -> Iterator[_Part]:
@@ -148,4 +150,4 @@ def _read_together(parts: list[tuple[ListImages, _Part]]) -> Batch:
         dataset, request, i = owners[place]
         return dataset.origin(request.rows[i])
 
-    return Batch(read.images, column, origin)
+    return Batch(read.images, column, origin, parts[0][0].fill)

@@ -174,7 +174,7 @@ class FastTxtDataset(ListImages):
         self._sides = _checked_sides(resize_height, resize_width)
         self._sides_given = resize_height is not _SIDE or resize_width is not _SIDE
         self.repeat = _checked_repeat(repeat)
-        self.image_dir = os.fspath(image_dir)
+        self.image_dir = os.fsdecode(image_dir)
         self._targets = of_list(
             targets,
             filename,
@@ -282,6 +282,9 @@ class FastTxtDataset(ListImages):
 
     @transform.setter
     def transform(self, transform: Callable[..., Any] | None) -> None:
+        if "_reading" not in vars(self):  # a subclass sets it before it calls our __init__(), which sets it again
+            self._transform = transform
+            return
         pipeline = self._new_pipeline(transform)
         recipe = pipeline.recipe
         if self.seed is None and (recipe.draws or recipe.python):

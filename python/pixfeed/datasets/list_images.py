@@ -114,8 +114,14 @@ class ListImages(ImageDataset):
         return (self[i] for i in range(len(self)))
 
     @property
+    def fill(self) -> int | None:
+        """The number that masks are padded with; ``None`` if the targets are no masks."""
+        return self._targets.fill
+
+    @property
     def reads_ahead_safely(self) -> bool:
-        return self._bad_images.max_errors is None and self._reading.min_recovered == 1
+        counts = self._bad_images.max_errors is not None or self._reading.min_recovered < 1
+        return not counts and self._pipeline.recipe.size is not None
 
     @property
     def merge_key(self) -> Hashable:
@@ -125,7 +131,8 @@ class ListImages(ImageDataset):
         if recipe.size is None or not read_by_pixfeed(self):
             return None, id(self)
         tables = (self.rois is None, self.resize_boxes is None)
-        return (recipe.channels, *recipe.size), self._pipeline.key, self.memory_format, tables, recipe.draws
+        shape = (recipe.channels, *recipe.size)
+        return shape, self._pipeline.key, self.memory_format, tables, recipe.draws, self.fill
 
     def request(self, indices: Sequence[int]) -> SampleRequest:
         """The request for these samples.

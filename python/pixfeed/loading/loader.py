@@ -168,6 +168,8 @@ class DataLoader(LoaderBase[_T_co]):
             position.go_to(state["batches"], finished, state["random"], state.get("fresh", False))
         for place, sampler in enumerate(self._samplers()):
             self._tell_epoch(place, sampler)
+        if self._has_threads and self._why_no_threads():  # something was changed: not by threads any more
+            self._drop_workers()
         stopwatch = Stopwatch()
         batches = super().__iter__()
         assert isinstance(batches, Timed)

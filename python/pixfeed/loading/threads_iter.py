@@ -17,8 +17,10 @@ from pixfeed.datasets.concat import image_datasets
 from pixfeed.loading.fetch_threads import Fetch, FetchThreads
 from pixfeed.loading.iterators import Timed
 
-#: Batches of fewer images are read together, so many images at a time: what Python does per call is divided among them.
+#: Small batches are read together, at most so many images at a time: the work of Python per call is divided among them.
 GROUP = 16
+#: Images that take longer need no such help: so much work per thread (nanoseconds) is enough for one call.
+ENOUGH = 8_000_000
 
 
 class _Making(NamedTuple):
@@ -54,6 +56,7 @@ class ThreadsIter(Timed, LoaderIter):
         self._datasets = image_datasets(loader.dataset)
         self._groups: deque[deque[Fetch]] = deque()  # on their way
         self._failure: Exception | None = None  # of the sampler, after the last group
+        self._group = 1  # images that are read together, as long as nothing is known of them
         self._fill()
 
     def _started(self, loader: Any) -> None:
@@ -69,6 +72,11 @@ class ThreadsIter(Timed, LoaderIter):
         # An epoch's first batch has the cores to itself: it comes a tenth faster, and the last one no later.
         begins = self._keeps_order and not self._groups
         while len(self._groups) < self._ahead:
+            if not all(each.reads_natively for each in self._datasets):
+                self._failure = RuntimeError(
+                    "the transform was changed to one that runs in Python while threads read the epoch: begin a new one"
+                )
+                return
             wanted = self._draw_group(alone=not self._groups)
             if not wanted:
                 return
@@ -81,7 +89,7 @@ class ThreadsIter(Timed, LoaderIter):
         alone |= self._pinned_device is not None or not all(each.reads_ahead_safely for each in self._datasets)
         wanted: list[Any] = []
         images = 0
-        while not wanted or (self._makes_batches and not alone and images < GROUP):
+        while not wanted or (self._makes_batches and not alone and images < self._group):
             try:
                 indices = self._draw_indices()
             except StopIteration:
@@ -107,6 +115,9 @@ class ThreadsIter(Timed, LoaderIter):
             self._fill()
         batch, costs = fetch.result()
         self.stopwatch.spent(costs)
+        work = costs.reading + costs.running  # none for images that are in memory
+        wanted = ENOUGH * self._threads_wanted * costs.images // work if work > 0 else GROUP
+        self._group = max(1, min(GROUP, wanted))
         return batch
 
     def _first_done(self) -> tuple[deque[Fetch], Fetch]:
