@@ -6,6 +6,7 @@ The list follows torch's own tests, which tests/run_torch_tests.py runs; those h
 from __future__ import annotations
 
 import copy
+import gc
 import inspect
 import itertools
 import os
@@ -190,6 +191,19 @@ def test_the_loader_outlives_dropped_iterators(dataset, way):
     for _ in range(3):
         next(iter(loader))
     assert rows(loader) == [[0, 1], [2, 3], [4, 5], [6, 7], [8, 9], [10]]
+
+
+def test_processes_are_told_to_end_when_the_garbage_collector_finds_them(dataset, monkeypatch):
+    """As after an error, whose traceback is a cycle. torch waits for its processes in vain and terminates them."""
+    iterator = iter(DataLoader(dataset, 2, **FORK))
+    next(iterator)
+    processes, cycle = iterator._workers, [iterator]
+    terminated, terminate = [], type(processes[0]).terminate
+    monkeypatch.setattr(type(processes[0]), "terminate", lambda self: terminated.append(self) or terminate(self))
+    cycle.append(cycle)
+    del iterator, cycle
+    gc.collect()
+    assert not terminated and not any(process.is_alive() for process in processes)
 
 
 # -- arguments ------------------------------------------------------------------------------------------------------

@@ -125,9 +125,11 @@ def test_own_collate_function_sees_ordinary_samples(dataset):
 def test_bad_image_in_a_batch(dataset, workers):
     with open(f"{dataset.image_dir}/7.jpg", "r+b") as file:
         file.truncate(500)
-    loader = DataLoader(dataset, batch_size=4, num_workers=workers)
+    batches = iter(DataLoader(dataset, batch_size=4, num_workers=workers))
     with pytest.raises(ImageError, match=r"7\.jpg.*train\.txt, line 8.*truncated"):
-        list(loader)
+        list(batches)
+    if workers:  # the garbage collector would find the iterator, and wait for torch's processes
+        batches._shutdown_workers()
 
 
 def test_fork_after_threads(dataset, expected):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable
 from time import perf_counter
 
@@ -96,6 +97,10 @@ class Counted:
         return batch, tuple(take())
 
 
+def _keep_until_now(_: object) -> None:
+    """What a :class:`weakref.finalize` calls whose arguments are to live as long as its object."""
+
+
 class ProcessesIter(Watched, _MultiProcessingDataLoaderIter):
     """torch's iterator of worker processes, of a loader whose ``collate_fn`` is :class:`Counted`. Each batch of indices
     tells the process that makes it which epoch it is for."""
@@ -103,6 +108,10 @@ class ProcessesIter(Watched, _MultiProcessingDataLoaderIter):
     def __init__(self, loader):
         take()  # a forked process would inherit it
         super().__init__(loader)
+        # The traceback of an error makes a cycle of this iterator. When the garbage collector frees a cycle, it ends
+        # the threads of the queues in it before it calls __del__: the processes are not told to end, and torch waits
+        # 5 s for each of them. Queues that are referred to from outside the cycle are freed after __del__.
+        weakref.finalize(self, _keep_until_now, self._index_queues).atexit = False
 
     def _reset(self, loader, first_iter=False):
         self._epoch = loader._drawn_epoch()
