@@ -1,6 +1,6 @@
 # Everything is set up by itself: system packages (cmake/system_packages.sh), .venv, the package. CI calls `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-core fuzz bench bench-peers lint judge wheel setup clean
+.PHONY: help demo test test-quick test-core fuzz bench bench-peers lint judge wheel setup clean
 SHELL := /bin/bash
 
 PYTHON ?= python3
@@ -18,8 +18,14 @@ help:  ## this list
 demo: setup  ## the main job on real pictures: list file to batches, speeds, and a contact sheet (demo.png)
 	$(BIN)/python -m examples.demo $(if $(DATA),--data "$(DATA)") $(if $(LIST),--list "$(LIST)")
 
+# The tests run in as many processes as there are cores. The slowest ten are listed; the last line says how many passed.
+JOBS   ?= $(shell nproc)
+PYTEST := $(BIN)/python -m pytest --numprocesses $(JOBS) --maxprocesses 8 --dist worksteal --durations 10
 test: setup test-core  ## every test, on both backends
-	$(BIN)/python -m pytest
+	$(PYTEST)
+
+test-quick: setup  ## nearly all of the Python tests, without the slow ones: 90 seconds on two cores
+	$(PYTEST) -m "not slow"
 
 test-core: setup  ## the tests of the C++ core
 	@if $(BIN)/python -c 'import pixfeed._native' 2>/dev/null; then \

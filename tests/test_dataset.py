@@ -155,7 +155,7 @@ def test_pickles_are_small(make, folder):
     """Whatever the length of the list: its worker processes read it for themselves."""
     (folder / "train.txt").write_text("".join(f"{i % 10}.jpg {i % 10} {i}\n" for i in range(10_000)))
     dataset = make(16, 16)
-    assert len(pickle.dumps(dataset)) < 1000
+    assert len(pickle.dumps(dataset)) < 2000  # with two paths
     (folder / "rois.txt").write_text("".join(f"{i % 10}.jpg 1 2 30 40 {i}\n" for i in range(10_000)))
     dataset = FastTxtDataset(folder / "rois.txt", folder, 16, 16, roi_columns=4, backend=dataset._reader.backend.name)
     data = pickle.dumps(dataset)

@@ -213,6 +213,9 @@ class Numbers(torch.utils.data.IterableDataset):
     def __iter__(self):
         return iter(range(3))
 
+    def __repr__(self):  # a test's name is the same in all processes
+        return "Numbers()"
+
 
 WRONG = [
     dict(num_workers=-1),
