@@ -390,6 +390,7 @@ def test_exit_with_batches_in_flight(folder, code):
     assert not result.stderr
 
 
+@pytest.mark.serial  # within a second the process has to be where it is interrupted
 @pytest.mark.parametrize("end", ["os._exit(0)", "sys.exit(0)"])
 def test_ctrl_c_is_answered(folder, end):
     """While the loader waits for images that do not come: a pipe that nobody writes to. The process can end then."""

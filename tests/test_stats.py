@@ -223,6 +223,7 @@ def timed(function, clock, seconds):
     return run
 
 
+@pytest.mark.serial  # it compares times
 def test_a_slow_disk(tmp_path, backend, monkeypatch):
     """A pipe whose other end takes its time."""
     monkeypatch.setenv("PIXFEED_NUM_THREADS", "1")
@@ -247,6 +248,7 @@ def test_a_slow_disk(tmp_path, backend, monkeypatch):
     assert "of the work is reading files: the disk is slow" in loader.stats().verdict
 
 
+@pytest.mark.serial  # it compares times
 def test_slow_decoding(tmp_path, backend, monkeypatch):
     """Large pictures that become tiny, by the interpolation that looks at the fewest pixels."""
     monkeypatch.setenv("PIXFEED_NUM_THREADS", "1")
