@@ -268,6 +268,7 @@ def test_from_folder_with_an_empty_class(classes):
         FastTxtDataset.from_folder(classes / "nowhere")
 
 
+@pytest.mark.slow
 def test_from_samples(folder, backend):
     paths = [folder / "3.jpg", str(folder / "1.jpg"), folder / "nothing.jpg"]
     dataset = FastTxtDataset.from_samples(paths, [7, 8, 9], 16, 24, backend=backend)

@@ -139,6 +139,7 @@ FOREIGN["JPEG 2000"] = b"\0\0\0\x0cjP  \r\n\x87\n" + bytes(20)
 FOREIGN["HDR"] = b"#?RADIANCE\n" + bytes(20)
 
 
+@pytest.mark.slow
 def test_other_formats_without_opencv(native):
     """Are what they are, and the remedy is named."""
     code = (
@@ -205,6 +206,7 @@ def test_damaged_bytes_never_crash(backend, seed):
         assert image.ndim == 3 and image.shape[2] == 3
 
 
+@pytest.mark.slow
 def test_nothing_is_printed_by_a_process_without_stderr(tmp_path, backend):
     """Also with file descriptor 2 closed."""
     path = tmp_path / "corrupt.jpg"

@@ -296,6 +296,7 @@ def _names(files, queue):
     queue.put(list(files.names()))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["fork", "spawn"])
 def test_other_processes(read, method):
     files = read(b"a.jpg 0\nb.jpg 1\n")

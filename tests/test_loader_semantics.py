@@ -391,6 +391,7 @@ class Unsendable(Dataset):
         return [lambda: i] if i == 2 else i
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("context", ["fork", "spawn"])
 def test_what_cannot_be_sent_is_an_error(context):
     """torch's loader waits for ever."""

@@ -55,6 +55,7 @@ def descriptors() -> int:
 # Memory comes back, but never too early.
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("context", CONTEXTS)
 @pytest.mark.parametrize("epochs", [1, 3])
 def test_memory_is_used_again(context, epochs):
@@ -78,6 +79,7 @@ def test_memory_is_used_again(context, epochs):
         check(batch, i)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "view",
     [
@@ -98,6 +100,7 @@ def test_any_view_keeps_it(view):
     assert (np.asarray(held) == 0).all()
 
 
+@pytest.mark.slow
 def test_who_keeps_everything_gets_fresh_memory():
     before = descriptors()
     batches = list(load(300))
@@ -108,6 +111,7 @@ def test_who_keeps_everything_gets_fresh_memory():
         check(batch, i)
 
 
+@pytest.mark.slow
 def test_a_worker_that_keeps_its_batch():
     """Nor is a slot used again while a tensor in the worker process holds it."""
     for i, (images, first) in enumerate(load(60, dataset=Keeping(60), num_workers=1)):
@@ -179,6 +183,7 @@ assert max(counts) <= min(counts) + 1, counts  # one while os.listdir looks, or 
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("keep", [0, 100])
 def test_many_batches_and_few_descriptors(tmp_path, keep):
     import images
@@ -200,6 +205,7 @@ class Mixed(Dataset):
         return np.full((3, 96, 96), i), torch.from_numpy(few), few, torch.tensor(i), np.float32(i), i, float(i), i > 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend_", ["native", "opencv"])
 def test_nothing_that_default_collate_makes_takes_a_descriptor(monkeypatch, backend_):
     monkeypatch.setenv("PIXFEED_BACKEND", backend_)
@@ -288,6 +294,7 @@ def test_what_is_free(tmp_path):
 # Processes end.
 
 
+@pytest.mark.slow
 @pytest.mark.serial  # it looks who has left something in /dev/shm
 def test_a_loader_that_is_dropped():
     names = set(os.listdir("/dev/shm"))
@@ -319,6 +326,7 @@ def test_a_worker_that_is_killed():
     assert set(os.listdir("/dev/shm")) <= names
 
 
+@pytest.mark.slow
 def test_idle_memory_has_a_limit():
     """Slots that a worker process gives up are given up here, too."""
     known = []
@@ -416,6 +424,7 @@ class Telling(Filled):
         return batch
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("context", CONTEXTS)
 def test_a_queue_of_the_users(context):
     queue = torch.multiprocessing.get_context(context).Queue()
