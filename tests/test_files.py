@@ -199,6 +199,7 @@ def test_no_list(tmp_path, backend):
         FileList(tmp_path, backend=backend)
 
 
+@pytest.mark.slow
 def test_more_than_one_piece(read):
     """Several megabytes, with lines that are longer than a piece."""
     names = [f"{i:x}" * (1 if i % 50_000 else 400_000) for i in range(1, 200_000)]

@@ -85,6 +85,7 @@ def test_behind_the_end(dataset, way):
             next(iterator)
 
 
+@pytest.mark.slow
 def test_lengths(dataset, way):
     for size in (1, 2, 5, COUNT, COUNT + 1):
         for drop_last in (False, True):
