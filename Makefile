@@ -1,7 +1,7 @@
 # Everything is set up by itself: system packages (cmake/system_packages.sh), .venv, the package. CI calls `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-core asan tsan tidy fuzz bench bench-peers lint lint-python lint-spelling lint-shell lint-cpp lint-github \
-  format types judge judge-transforms wheel setup clean
+.PHONY: help demo test test-quick test-core asan tsan tidy fuzz bench bench-peers lint lint-python lint-spelling \
+  lint-shell lint-cpp lint-github format types judge judge-transforms wheel setup clean
 SHELL := /bin/bash
 
 PYTHON ?= python3
@@ -19,8 +19,14 @@ help:  ## this list
 demo: setup  ## the main job on real pictures: list file to batches, speeds, and a contact sheet (demo.png)
 	$(BIN)/python -m examples.demo $(if $(DATA),--data "$(DATA)") $(if $(LIST),--list "$(LIST)")
 
+# The tests run in as many processes as there are cores. The slowest ten are listed; the last line says how many passed.
+JOBS   ?= $(shell nproc)
+PYTEST := $(BIN)/python -m pytest --numprocesses $(JOBS) --maxprocesses 8 --dist worksteal --durations 10
 test: setup test-core  ## every test, on both backends
-	$(BIN)/python -m pytest
+	$(PYTEST)
+
+test-quick: setup  ## nearly all of the Python tests, without the slow ones: 90 seconds on two cores
+	$(PYTEST) -m "not slow"
 
 # $(call build,PRESET): configures and builds quietly; shows what was said if it fails.
 build = { $(BIN)/cmake --preset $(1) $(2) >build-$(1).log 2>&1 && \

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import multiprocessing
 import os
 import signal
 from pathlib import Path
@@ -18,6 +20,47 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 examples = int(os.environ.get("PIXFEED_EXAMPLES", 60))
 hypothesis.settings.register_profile("pixfeed", deadline=None, max_examples=examples)
 hypothesis.settings.load_profile("pixfeed")
+
+
+# What a process of the forkserver has imported already: torch takes seconds.
+multiprocessing.set_forkserver_preload(["pixfeed"])
+
+
+class Turns:
+    """In a process of pytest-xdist: a test that is marked ``serial`` waits until no other process runs a test, and the
+    others wait for it.
+
+    Two files of this project are locked (``flock`` leaves no trace in them). Who holds the first is the next one to get
+    the second, so that a serial test does not wait for ever.
+    """
+
+    def __init__(self):
+        folder = Path(__file__).parent
+        self._next, self._running = (os.open(folder / name, os.O_RDONLY) for name in ("conftest.py", "images.py"))
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_protocol(self, item):
+        import fcntl
+
+        fcntl.flock(self._next, fcntl.LOCK_EX)
+        fcntl.flock(self._running, fcntl.LOCK_EX if item.get_closest_marker("serial") else fcntl.LOCK_SH)
+        fcntl.flock(self._next, fcntl.LOCK_UN)
+        try:
+            return (yield)
+        finally:
+            fcntl.flock(self._running, fcntl.LOCK_UN)
+
+
+def pytest_configure(config):
+    if hasattr(config, "workerinput"):
+        config.pluginmanager.register(Turns())
+
+
+def pytest_collection_finish():
+    """The modules of torch and hypothesis and the tests themselves are hundreds of thousands of objects, which live as
+    long as this process. The garbage collector no longer visits them."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_report_header():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import struct
 import zlib
@@ -22,13 +23,18 @@ SAMPLING = {
 
 def picture(height: int, width: int, seed: int = 0, gray: bool = False) -> np.ndarray:
     """Something like a photo: gradients, edges and noise. uint8 [H, W, 3], or [H, W] for gray."""
+    image = _picture(height, width, seed)
+    return image[..., 0].copy() if gray else image.copy()
+
+
+@functools.lru_cache(256)
+def _picture(height: int, width: int, seed: int) -> np.ndarray:
     rng = np.random.default_rng([seed, height, width])
     y, x = np.mgrid[:height, :width]
     waves = [np.sin(x / rng.uniform(2, 30) + p) + np.cos(y / rng.uniform(2, 30) + p) for p in rng.uniform(0, 6, 3)]
     image = 128 + 45 * np.stack(waves, -1) + rng.normal(0, 12, (height, width, 3))
     image[(x // 9 + y // 7) % 5 == 0] += 60
-    image = np.clip(image, 0, 255).astype(np.uint8)
-    return image[..., 0].copy() if gray else image
+    return np.clip(image, 0, 255).astype(np.uint8)
 
 
 def jpeg(image: np.ndarray, quality: int = 90, sampling: str = "4:2:0", progressive=False, restart=0, optimize=False):

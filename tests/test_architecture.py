@@ -9,6 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[1]
 CORE = ROOT / "csrc" / "core"
 PACKAGE = ROOT / "python" / "pixfeed"
@@ -189,6 +191,7 @@ def test_the_extension_does_not_link_torch(native):
     assert not re.search(r"libtorch|libc10|libpython", linked)
 
 
+@pytest.mark.slow
 def test_other_codecs_in_the_process_do_no_harm(native):
     """Pillow and OpenCV bring their own libjpeg and libpng."""
     code = (

@@ -25,6 +25,7 @@ def configure(folder: Path, native: str, *options: str) -> subprocess.CompletedP
 WITHOUT_JPEG = "-DCMAKE_DISABLE_FIND_PACKAGE_JPEG=ON"
 
 
+@pytest.mark.slow
 def test_auto_goes_on_and_says_why(tmp_path):
     result = configure(tmp_path, "auto", WITHOUT_JPEG)
     assert result.returncode == 0, result.stdout
@@ -33,6 +34,7 @@ def test_auto_goes_on_and_says_why(tmp_path):
     assert "JPEG" in (tmp_path / "_build.py").read_text()
 
 
+@pytest.mark.slow
 def test_on_fails(tmp_path):
     result = configure(tmp_path, "on", WITHOUT_JPEG)
     assert result.returncode != 0

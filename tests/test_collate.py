@@ -421,8 +421,10 @@ def test_files_of_different_sizes_are_named(dataset, function, wrap):
 
 
 def test_files_of_different_sizes_are_named_from_a_worker(dataset):
+    batches = iter(DataLoader(dataset, batch_size=4, num_workers=1))
     with pytest.raises(RaggedError, match=f"(?s){DIFFER}"):
-        list(DataLoader(dataset, batch_size=4, num_workers=1))
+        list(batches)
+    batches._shutdown_workers()  # the garbage collector would find the iterator, and wait for torch's processes
 
 
 def test_one_size_is_no_error(dataset):

@@ -192,6 +192,7 @@ def _look(_: int) -> None:
     assert isinstance(dataset, ConcatDataset) and len(dataset.datasets) == 2
 
 
+@pytest.mark.slow
 def test_spawned(make):
     dataset = ConcatDataset([make(2, 0), make(2, 10)])
     loader = DataLoader(dataset, 4, num_workers=1, workers="process", multiprocessing_context="spawn")

@@ -161,7 +161,7 @@ def test_pickles_are_small(make, folder):
     """Whatever the length of the list: its worker processes read it for themselves."""
     (folder / "train.txt").write_text("".join(f"{i % 10}.jpg {i % 10} {i}\n" for i in range(10_000)))
     dataset = make(16, 16)
-    assert len(pickle.dumps(dataset)) < 1000
+    assert len(pickle.dumps(dataset)) < 2000  # with two paths
     (folder / "rois.txt").write_text("".join(f"{i % 10}.jpg 1 2 30 40 {i}\n" for i in range(10_000)))
     dataset = FastTxtDataset(folder / "rois.txt", folder, 16, 16, roi_columns=4, backend=dataset._pipeline.backend.name)
     data = pickle.dumps(dataset)
@@ -170,6 +170,7 @@ def test_pickles_are_small(make, folder):
     assert torch.equal(image, dataset[3][0]) and label.tolist() == [9_993]
 
 
+@pytest.mark.slow
 def test_a_changed_list_is_reported(make, folder):
     dataset = make(16, 16)
     (folder / "train.txt").write_text("9.jpg 0 0\n" * 10)
@@ -177,8 +178,10 @@ def test_a_changed_list_is_reported(make, folder):
         with pytest.raises(ListError, match=r"train\.txt: the list has changed"):
             read()
     for method in ("fork", "spawn"):
+        batches = iter(DataLoader(dataset, num_workers=1, multiprocessing_context=method))
         with pytest.raises(ListError, match=r"train\.txt: the list has changed"):
-            next(iter(DataLoader(dataset, num_workers=1, multiprocessing_context=method)))
+            next(batches)
+        batches._shutdown_workers()  # the garbage collector would find the iterator, and wait for torch's processes
 
 
 def test_csv_with_float_labels(folder, backend):
@@ -274,6 +277,7 @@ def test_from_folder_with_an_empty_class(classes):
         FastTxtDataset.from_folder(classes / "nowhere")
 
 
+@pytest.mark.slow
 def test_from_samples(folder, backend):
     paths = [folder / "3.jpg", str(folder / "1.jpg"), folder / "nothing.jpg"]
     dataset = FastTxtDataset.from_samples(paths, [7, 8, 9], 16, 24, backend=backend)

@@ -470,6 +470,7 @@ def test_random_transforms_are_native_and_keyed(cifar, backend):
     assert not torch.equal(dataset[5][0], pictures[0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "steps",
     [

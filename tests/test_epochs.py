@@ -87,6 +87,7 @@ def test_same_batches_in_every_way(make, way):
     same_for_three_epochs(make(), WAYS[way])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", SLOW)
 def test_same_batches_in_processes_that_start_slowly(folder, way):
     options = dict(transform=T.Compose(STEPS), seed=5)

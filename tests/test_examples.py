@@ -18,6 +18,8 @@ from PIL import Image
 
 import pixfeed
 
+pytestmark = pytest.mark.slow  # they train, and import frameworks
+
 ROOT = Path(__file__).parents[1]
 
 

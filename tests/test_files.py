@@ -200,6 +200,7 @@ def test_no_list(tmp_path, backend):
         FileList(tmp_path, backend=backend)
 
 
+@pytest.mark.slow
 def test_more_than_one_piece(read):
     """Several megabytes, with lines that are longer than a piece."""
     names = [f"{i:x}" * (1 if i % 50_000 else 400_000) for i in range(1, 200_000)]
@@ -297,6 +298,7 @@ def _names(files, queue):
     queue.put(list(files.names()))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["fork", "spawn"])
 def test_other_processes(read, method):
     files = read(b"a.jpg 0\nb.jpg 1\n")

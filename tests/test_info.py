@@ -6,6 +6,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 import pixfeed
 from pixfeed import backends
 from pixfeed.tools import info
@@ -27,6 +29,7 @@ def test_show_config(capsys, backend):
         assert codec in printed
 
 
+@pytest.mark.slow
 def test_main():
     out = subprocess.run([sys.executable, "-m", "pixfeed"], text=True, capture_output=True, check=True).stdout
     assert out.startswith("pixfeed") and pixfeed.__version__ in out
@@ -38,6 +41,7 @@ def test_configuration_names_codecs(backend):
     assert all(word in config[backend] for word in wanted)
 
 
+@pytest.mark.slow
 def test_native_does_not_import_opencv(native, tmp_path):
     import images
 
@@ -47,6 +51,7 @@ def test_native_does_not_import_opencv(native, tmp_path):
     assert python(code).strip() == "False"
 
 
+@pytest.mark.slow
 def test_import_starts_nothing():
     code = (
         "import threading, torch; n = threading.active_count(); import os; before = len(os.listdir('/proc/self/task'));"
@@ -55,6 +60,7 @@ def test_import_starts_nothing():
     assert python(code).strip() == "0"
 
 
+@pytest.mark.slow
 def test_without_any_backend():
     """No extension and no OpenCV: import works, and the first use says what to do."""
     code = (

@@ -83,6 +83,7 @@ def test_same_batches_in_every_way(dataset, way):
         assert all(torch.equal(a, b) for a, b in zip(ours, theirs, strict=True))
 
 
+@pytest.mark.slow
 def test_spawned_workers(dataset):
     test_same_batches_in_every_way(dataset, SPAWN)
 
@@ -116,6 +117,7 @@ ORDERS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [0, 2])
 @pytest.mark.parametrize("order", ORDERS)
 def test_order_is_torchs(dataset, order, workers):
@@ -373,6 +375,7 @@ def run(code: str, folder, **options) -> subprocess.CompletedProcess:
     return subprocess.run([sys.executable, "-c", text], text=True, capture_output=True, timeout=60, **options)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "code",
     [
@@ -391,6 +394,8 @@ def test_exit_with_batches_in_flight(folder, code):
     assert not result.stderr
 
 
+@pytest.mark.slow
+@pytest.mark.serial  # within a second the process has to be where it is interrupted
 @pytest.mark.parametrize("end", ["os._exit(0)", "sys.exit(0)"])
 def test_ctrl_c_is_answered(folder, end):
     """While the loader waits for images that do not come: a pipe that nobody writes to. The process can end then."""
@@ -491,6 +496,7 @@ def test_a_loader_in_many_threads(dataset, name):
     assert (loader.dataset, loader.collate_fn) == given
 
 
+@pytest.mark.slow
 def test_a_forked_child_needs_an_iterator_of_its_own(folder):
     code = """
         it = iter(loader); next(it)
@@ -506,6 +512,7 @@ def test_a_forked_child_needs_an_iterator_of_its_own(folder):
     assert run(code, folder).returncode == 0
 
 
+@pytest.mark.slow
 def test_the_process_ends_well_after_a_loop_that_was_left(folder):
     """Its threads are in the middle of a batch then, and nobody holds the iterator any more."""
     code = f"""
@@ -522,6 +529,7 @@ def test_the_process_ends_well_after_a_loop_that_was_left(folder):
     assert result.returncode == 0, result.stderr
 
 
+@pytest.mark.slow
 def test_a_daemon_thread_does_not_abort_the_process(folder):
     """Python ends it when it wants the GIL back. (torch's own functions do abort.)"""
     code = f"""

@@ -86,6 +86,7 @@ def test_behind_the_end(dataset, way):
             next(iterator)
 
 
+@pytest.mark.slow
 def test_lengths(dataset, way):
     for size in (1, 2, 5, COUNT, COUNT + 1):
         for drop_last in (False, True):
@@ -214,7 +215,7 @@ class Numbers(torch.utils.data.IterableDataset):
     def __iter__(self):
         return iter(range(3))
 
-    def __repr__(self):
+    def __repr__(self):  # a test's name is the same in all processes
         return "Numbers()"
 
 
@@ -392,6 +393,7 @@ class Unsendable(Dataset):
         return [lambda: i] if i == 2 else i
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("context", ["fork", "spawn"])
 def test_what_cannot_be_sent_is_an_error(context):
     """torch's loader waits for ever."""

@@ -42,6 +42,7 @@ def test_everything_is_identical(folder, backend):
     assert report.scaled["jpeg"].mean < 2
 
 
+@pytest.mark.slow
 def test_real_pictures(shared_data, backend):
     """A sample; `python -m pixfeed parity` on the whole folder takes a minute."""
     files = parity.find(shared_data)[:: 25 if backend == "native" else 100]
@@ -89,6 +90,7 @@ def test_what_can_be_named(folder):
     assert parity.find(folder / "sub" / "list.txt", folder) == [folder / "a.jpg"]
 
 
+@pytest.mark.slow
 def test_command_line(folder, capsys):
     (folder / "bad.jpg").unlink()
     result = subprocess.run(

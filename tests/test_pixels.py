@@ -339,6 +339,7 @@ def test_unknown_interpolations(backend, name, antialias):
         pixfeed.load_batch([b""], (2, 2), interpolation=name, antialias=antialias, backend=backend)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("folder", ["imagenet", "camera", "orientation"])
 def test_real_pictures(shared_data, backend, folder):
     """Every file, read and resized, also the one that OpenCV and Pillow read with a warning (camera_07.jpg)."""

@@ -379,6 +379,7 @@ def test_resize_of_gray_pictures(backend):
             np.testing.assert_array_equal(got, expected, err_msg=name)
 
 
+@pytest.mark.slow
 def test_scaled_on_real_photos(shared_data, backend):
     """Near exact antialiasing, everywhere: one wrong block would show."""
     means = []
@@ -431,6 +432,7 @@ def test_a_png_with_a_damaged_end(backend, name, end):
             pixfeed.imread(cut, backend=backend)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reduced", [1, 2, 4, 8])
 def test_real_regions(shared_data, backend, reduced):
     files = sorted((shared_data / "orientation").glob("*.jpg"))[:: 1 if backend == "native" else 4]

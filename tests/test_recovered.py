@@ -152,6 +152,7 @@ def test_the_report_says_so(tmp_path, backend, on_error, workers):
     assert "1.jpg" in report[0].reason and "% of the rows are there" in report[0].reason
 
 
+@pytest.mark.slow
 def test_real_files(shared_data, tmp_path, backend, capfd):
     for path in sorted((shared_data / "damaged").iterdir()):
         copy = shutil.copy(path, tmp_path)

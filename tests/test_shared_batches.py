@@ -56,6 +56,7 @@ def descriptors() -> int:
 # Memory comes back, but never too early.
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("context", CONTEXTS)
 @pytest.mark.parametrize("epochs", [1, 3])
 def test_memory_is_used_again(context, epochs):
@@ -79,6 +80,7 @@ def test_memory_is_used_again(context, epochs):
         check(batch, i)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "view",
     [
@@ -92,13 +94,14 @@ def test_memory_is_used_again(context, epochs):
     ],
 )
 def test_any_view_keeps_it(view):
-    batches = iter(load(200))
+    batches = iter(load(60))
     held = view(next(batches)[0])
     for i, batch in enumerate(batches, 1):
         check(batch, i)
     assert (np.asarray(held) == 0).all()
 
 
+@pytest.mark.slow
 def test_who_keeps_everything_gets_fresh_memory():
     before = descriptors()
     batches = list(load(300))
@@ -109,6 +112,7 @@ def test_who_keeps_everything_gets_fresh_memory():
         check(batch, i)
 
 
+@pytest.mark.slow
 def test_a_worker_that_keeps_its_batch():
     """Nor is a slot used again while a tensor in the worker process holds it."""
     for i, (images, first) in enumerate(load(60, dataset=Keeping(60), num_workers=1)):
@@ -164,22 +168,23 @@ MANY = """
 import os, resource, sys, torch, pixfeed
 resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))
 folder, keep = sys.argv[1], int(sys.argv[2])
-dataset = pixfeed.FastTxtDataset(folder + "/train.txt", folder, 160, 160, repeat=1250, dtype=torch.uint8)
+dataset = pixfeed.FastTxtDataset(folder + "/train.txt", folder, 160, 160, repeat=150, dtype=torch.uint8)
 expected = torch.stack([dataset[i][0] for i in range(8)])
 kept, counts = [], set()
 for step, (images, labels) in enumerate(torch.utils.data.DataLoader(dataset, 1, num_workers=2)):
     assert labels.tolist() == [[step % 8, 7]] and torch.equal(images[0], expected[step % 8])
-    if step % 50 == 25 and len(kept) < keep:
+    if step % 10 == 5 and len(kept) < keep:
         kept.append((step, images, labels))
-    if step % 100 == 99 and step > 1000:
+    if step % 50 == 49 and step > 300:
         counts.add(len(os.listdir("/proc/self/fd")))
-assert step == 9999 and len(kept) == keep
+assert step == 1199 and len(kept) == keep
 for step, images, labels in kept:
     assert labels.tolist() == [[step % 8, 7]] and torch.equal(images[0], expected[step % 8])
 assert max(counts) <= min(counts) + 1, counts  # one while os.listdir looks, or a slot is on its way
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("keep", [0, 100])
 def test_many_batches_and_few_descriptors(tmp_path, keep):
     import images
@@ -201,6 +206,7 @@ class Mixed(Dataset):
         return np.full((3, 96, 96), i), torch.from_numpy(few), few, torch.tensor(i), np.float32(i), i, float(i), i > 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend_", ["native", "opencv"])
 def test_nothing_that_default_collate_makes_takes_a_descriptor(monkeypatch, backend_):
     monkeypatch.setenv("PIXFEED_BACKEND", backend_)
@@ -264,6 +270,7 @@ def test_more_than_there_is(monkeypatch, memfd):
     fail(load(dataset=Huge()), rf"needs 1125899906\.8 MB of .* MB of {where} are free .*; {remedy}")
 
 
+@pytest.mark.serial  # it looks who has left something in /dev/shm
 def test_without_memfd(monkeypatch):
     monkeypatch.delattr(os, "memfd_create")
     names = set(os.listdir(shared_memory.FOLDER))
@@ -288,6 +295,8 @@ def test_what_is_free(tmp_path):
 # Processes end.
 
 
+@pytest.mark.slow
+@pytest.mark.serial  # it looks who has left something in /dev/shm
 def test_a_loader_that_is_dropped():
     names = set(os.listdir("/dev/shm"))
     for _ in range(3):
@@ -301,6 +310,7 @@ def test_a_loader_that_is_dropped():
     assert set(os.listdir("/dev/shm")) <= names
 
 
+@pytest.mark.serial  # it looks who has left something in /dev/shm
 def test_a_worker_that_is_killed():
     names = set(os.listdir("/dev/shm"))
     batches = iter(load(1000))
@@ -317,6 +327,7 @@ def test_a_worker_that_is_killed():
     assert set(os.listdir("/dev/shm")) <= names
 
 
+@pytest.mark.slow
 def test_idle_memory_has_a_limit():
     """Slots that a worker process gives up are given up here, too."""
     known = []
@@ -414,6 +425,7 @@ class Telling(Filled):
         return batch
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("context", CONTEXTS)
 def test_a_queue_of_the_users(context):
     queue = torch.multiprocessing.get_context(context).Queue()

@@ -74,6 +74,7 @@ def test_an_epoch(folder, dataset, way):
         assert "4 batches, 64 images" in str(stats) and stats.verdict in str(stats)
 
 
+@pytest.mark.slow
 def test_spawned_workers(folder):
     dataset = FastTxtDataset(folder / "train.txt", folder, 32, 24)  # a process takes seconds to start: one backend
     loader = DataLoader(dataset, 16, num_workers=1, workers="process", multiprocessing_context="spawn")
@@ -226,6 +227,7 @@ def timed(function, clock, seconds):
     return run
 
 
+@pytest.mark.serial  # it compares times
 def test_a_slow_disk(tmp_path, backend, monkeypatch):
     """A pipe whose other end takes its time."""
     monkeypatch.setenv("PIXFEED_NUM_THREADS", "1")
@@ -250,6 +252,8 @@ def test_a_slow_disk(tmp_path, backend, monkeypatch):
     assert "of the work is reading files: the disk is slow" in loader.stats().verdict
 
 
+@pytest.mark.slow
+@pytest.mark.serial  # it compares times
 def test_slow_decoding(tmp_path, backend, monkeypatch):
     """Large pictures that become tiny, by the interpolation that looks at the fewest pixels."""
     monkeypatch.setenv("PIXFEED_NUM_THREADS", "1")

@@ -182,6 +182,7 @@ def pairs(make, steps):
     return pairs
 
 
+@pytest.mark.slow
 def test_masks_follow_the_picture(pairs):
     seen = 0
     for image, mask in pairs("mask"):
@@ -244,6 +245,7 @@ def test_masks_of_several_passes_are_those_of_pillow(make, folder):
         np.testing.assert_array_equal(made.numpy(), np.asarray(mask))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["edge", "reflect", "symmetric"])
 @pytest.mark.parametrize(
     "steps",
@@ -412,6 +414,7 @@ def corners(box: torch.Tensor) -> list[float]:
     return [x, y, x + w, y + h]
 
 
+@pytest.mark.slow
 def test_boxes_follow_the_picture(pairs):
     seen = gone = 0
     for image, target in pairs("boxes"):

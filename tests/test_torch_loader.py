@@ -39,6 +39,7 @@ def check_epoch(loader, expected: torch.Tensor) -> None:
     assert sorted(seen) == list(range(len(expected)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("context", [None, "fork", "spawn", "forkserver"])
 def test_every_way_of_loading(dataset, expected, context):
     workers = dict(num_workers=2, multiprocessing_context=context) if context else dict(num_workers=0)
@@ -139,6 +140,7 @@ def test_fork_after_threads(dataset, expected):
     check_epoch(DataLoader(dataset, batch_size=6), expected)
 
 
+@pytest.mark.slow
 def test_fork_while_other_threads_decode(dataset, expected):
     """No lock that a thread of the parent holds at that moment is waited for in the child."""
     stop = threading.Event()
