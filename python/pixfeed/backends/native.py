@@ -107,7 +107,7 @@ class _Native:
 
     def open(self, sources: Sequence[Source], options: OpenOptions = DEFAULT_OPTIONS, threads: int = 1) -> _Opened:
         # A str is a path to the extension, anything else is a buffer.
-        plain = [os.fsdecode(s) if isinstance(s, os.PathLike) else s for s in sources]
+        plain = [s if type(s) is str else os.fsdecode(s) if isinstance(s, os.PathLike) else s for s in sources]
         strict, ignore_orientation, max_pixels, min_recovered = options
         priority = -1 if len(plain) == 1 else context.priority()
         context.check_cancelled()

@@ -291,12 +291,10 @@ class FileList(Loaded):
         """
         if self._stamp is None or not isinstance(source, int):
             return
-        if stamp_of(os.fstat(source)) != self._stamp:
-            raise self._changed()
         try:
             info = os.stat(self._path)
         except OSError:  # deleted, but still open here
-            return
+            info = os.fstat(source)
         if stamp_of(info) != self._stamp:
             raise self._changed()
 
