@@ -235,17 +235,6 @@ def test_from_folder(classes, backend):
         assert caught.value.line is None and caught.value.path == str(classes / "b" / "9.JPG")
 
 
-def test_from_folder_is_in_the_order_of_image_folder(classes, backend):
-    folder = pytest.importorskip("torchvision.datasets").ImageFolder(str(classes))
-    dataset = FastTxtDataset.from_folder(classes, backend=backend)
-    assert dataset.classes == folder.classes and dataset.class_to_idx == folder.class_to_idx
-    ours = [
-        (f"{classes}/{name}", int(label))
-        for name, (label,) in zip(dataset.files.names(), dataset.files.labels, strict=True)
-    ]
-    assert ours == folder.samples
-
-
 def test_suffixes(classes, backend):
     """By default those of torchvision, so that indices are the same."""
     known = [".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp"]
