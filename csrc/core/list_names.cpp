@@ -34,7 +34,10 @@ bool read(const ListSource& source, std::int64_t begin, std::int64_t end, std::s
 std::string unquoted(std::string_view field) {
   std::string name;
   for (std::size_t i = 1; i < field.size(); ++i) {
-    if (field[i] == '"' && (i + 1 == field.size() || field[++i] != '"')) break;
+    if (field[i] == '"') {
+      ++i;  // the second of two, or what comes after the field
+      if (i == field.size() || field[i] != '"') break;
+    }
     name += field[i];
   }
   return name;
