@@ -61,8 +61,8 @@ tidy: setup  ## clang-tidy (.clang-tidy says what it looks for)
 	@bash cmake/system_packages.sh --tests $(PYTHON)
 	@$(BIN)/cmake --preset dev -DPIXFEED_EXTENSION=ON -DPython_EXECUTABLE=$(CURDIR)/$(BIN)/python \
 	  -Dpybind11_DIR=$$($(BIN)/python -m pybind11 --cmakedir) >build-dev.log || { cat build-dev.log; exit 1; }; rm -f build-dev.log
-	@grep -L foreach_target csrc/core/*.cpp csrc/core/*/*.cpp csrc/core/*/*/*.cpp csrc/bind/*.cpp | \
-	  xargs -P $$(nproc) -n 6 $(BIN)/clang-tidy -quiet -p build/dev 2>&1 | { ! grep -vE 'warnings generated|Processing file'; }
+	@set -o pipefail; grep -L foreach_target csrc/core/*.cpp csrc/core/*/*.cpp csrc/core/*/*/*.cpp csrc/bind/*.cpp | \
+	  xargs -P $$(nproc) -n 6 $(BIN)/clang-tidy -quiet -p build/dev 2>&1 | { grep -vE 'warnings generated|Processing file' || true; }
 
 MINUTES ?= 1
 fuzz: setup  ## our JPEG decoder against libjpeg-turbo on mutated files, MINUTES=n of them (needs clang)
