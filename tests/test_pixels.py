@@ -316,7 +316,7 @@ def test_reduced_png(native, reduced, size, orientation):
         row["crop_x"], row["crop_y"], row["crop_w"], row["crop_h"] = x, y, w, h
         row["resize_w"], row["resize_h"], row["box"] = w, h, (0, 0, w, h)
         out = np.zeros((1, 3, h, w), np.uint8)
-        assert opened.decode_into(row, out, 1).tolist() == [0]
+        assert opened.decode_into(row, out, 1).statuses.tolist() == [0]
         np.testing.assert_array_equal(out[0].transpose(1, 2, 0), expected[y : y + h, x : x + w])
 
 
@@ -328,7 +328,7 @@ def test_reduced_png_of_less_than_a_pixel(native):
     row = resize_plan(opened.headers, (1, 5))
     row["reduced"], row["crop_w"], row["crop_h"], row["box"] = 4, 5, 1, (0, 0, 5, 1)
     out = np.zeros((1, 3, 1, 5), np.uint8)
-    assert opened.decode_into(row, out, 1).tolist() == [0]
+    assert opened.decode_into(row, out, 1).statuses.tolist() == [0]
     expected = cv2.resize(images.picture(3, 20), (5, 1), interpolation=cv2.INTER_LINEAR_EXACT)
     np.testing.assert_array_equal(out[0].transpose(1, 2, 0), expected[..., ::-1])
 
