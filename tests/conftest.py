@@ -31,7 +31,7 @@ class Turns:
     others wait for it.
 
     Two files of this project are locked (``flock`` leaves no trace in them). Who holds the first is the next one to get
-    the second, so that a serial test does not wait for ever.
+    the second, so that a serial test does not wait without end.
     """
 
     def __init__(self):

@@ -123,11 +123,6 @@ class Pipeline:
             return id(self)
         return self.reading, self.backend.name, tuple(self.transforms), self.recipe.written
 
-    @property
-    def resizes_only(self) -> bool:
-        """Whether it is no more than the plain resize."""
-        return self._plain is not None
-
     def read(self, request: Request, memory_format: torch.memory_format, part: bool = False) -> ReadImages:
         """The whole path, into memory of its own.
 
