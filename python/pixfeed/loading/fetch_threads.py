@@ -14,7 +14,7 @@ from concurrent.futures import Future, wait
 from typing import Any
 
 from pixfeed import backends
-from pixfeed.context import Priority
+from pixfeed.context import Priority, new_crew
 
 _PATIENCE = 2  # seconds for images that are being decoded when the process ends
 
@@ -48,6 +48,7 @@ class FetchThreads:
 
     def __init__(self, n: int):
         self._tasks: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._crew = new_crew()
         self._process = os.getpid()
         self._fetches: weakref.WeakSet[Fetch] = weakref.WeakSet()
         self._threads = [
@@ -70,7 +71,7 @@ class FetchThreads:
         Returns:
             The batches, one per item of ``wanted``.
         """
-        priority = Priority()
+        priority = Priority(self._crew)
         fetches = [Fetch(priority) for _ in wanted]
         self._fetches.update(fetches)
         self._tasks.put((fetches, after, make, wanted))
