@@ -21,14 +21,13 @@ import pixfeed
 from pixfeed import DataLoader, FastTxtDataset
 
 
-def is_being_read(pipe) -> bool:
-    """Whether a thread has opened a pipe to read it."""
+def opened(pipe) -> int | None:
+    """A descriptor to write to a pipe, if somebody reads it; that reader waits as long as it is open."""
     try:
-        os.close(os.open(pipe, os.O_WRONLY | os.O_NONBLOCK))
+        return os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
     except OSError as error:
         assert error.errno == errno.ENXIO
-        return False
-    return True  # it reads an empty file: the writer has ended
+        return None
 
 
 def write_list(folder, names) -> FastTxtDataset:
@@ -55,8 +54,10 @@ def test_num_workers_is_a_bound(tmp_path, native, batch_size, workers):
         waiting = set(pipes)
         while waiting:
             time.sleep(0.05)  # all that can begin have begun
-            read = [pipe for pipe in sorted(waiting) if is_being_read(pipe)]
+            read = {pipe: file for pipe in waiting if (file := opened(pipe)) is not None}
             counts.append(len(read))
+            for file in read.values():
+                os.close(file)  # the picture is empty
             waiting -= set(read)
 
     thread = threading.Thread(target=release)
