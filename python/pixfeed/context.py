@@ -18,6 +18,8 @@ from typing import NamedTuple
 
 import torch.utils.data
 
+from pixfeed import control_groups
+
 _numbers = count()
 
 
@@ -198,21 +200,4 @@ def cores() -> int:
 
 @functools.cache  # reading those files for every picture would cost a tenth of its time
 def _cached_quota() -> float | None:
-    return _quota()
-
-
-def _quota(root: str = "/sys/fs/cgroup") -> float | None:
-    """CPU time that the control group grants, in cores (cgroup v2 ``cpu.max``, v1 ``cpu.cfs_quota_us``), or None."""
-    for name in ("cpu.max", "cpu/cpu.cfs_quota_us"):
-        try:
-            with open(os.path.join(root, name)) as file:
-                fields = file.read().split()
-            if name == "cpu/cpu.cfs_quota_us":
-                with open(os.path.join(root, "cpu/cpu.cfs_period_us")) as file:
-                    fields += file.read().split()
-            quota, period = float(fields[0]), float(fields[1])  # "max": no quota
-            if quota > 0 and period > 0:
-                return quota / period
-        except (OSError, ValueError, IndexError):
-            continue
-    return None
+    return control_groups.cpu_quota()
