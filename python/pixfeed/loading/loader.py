@@ -17,7 +17,7 @@ from pixfeed.collate import default_collate, pad_collate
 from pixfeed.context import cores
 from pixfeed.datasets.concat import image_datasets, reads_natively, with_concat_images
 from pixfeed.datasets.failure_log import Failure
-from pixfeed.loading.iterators import MainIter, ProcessesIter, Timed, WithCosts
+from pixfeed.loading.iterators import EndsWithMain, MainIter, ProcessesIter, Timed, WithCosts
 from pixfeed.loading.order import Order, Position
 from pixfeed.loading.stats import Stats
 from pixfeed.loading.stopwatch import Stopwatch
@@ -155,6 +155,7 @@ class DataLoader(LoaderBase[_T_co]):
         vars(loader)["dataset"] = with_concat_images(self.dataset)
         if self.num_workers > 0 and not self._has_threads:
             vars(loader)["collate_fn"] = WithCosts(self.collate_fn)
+            vars(loader)["worker_init_fn"] = EndsWithMain(self.worker_init_fn)
         return loader
 
     def __iter__(self) -> Any:
