@@ -125,7 +125,9 @@ def test_in_a_thread():
 
 
 @pytest.fixture
-def lender():
+def lender(monkeypatch):
+    """Its slots are forgotten after the test: those of a worker process go when that ends, and this one does not."""
+    monkeypatch.setattr(shared_batches, "_borrowed", {})
     return shared_batches._Lender()
 
 
