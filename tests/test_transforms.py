@@ -116,18 +116,6 @@ def test_fused_is_the_same_as_step_by_step(steps, size, orientation, seed):
             assert torch.equal(read.images[0], expected), f"{backend}: {pipeline.recipe}"
 
 
-def test_filters_that_may_run_behind_a_flip_give_mirrored_pixels():
-    """What fuses flip and resize: Pillow's own results, mirrored."""
-    rng = np.random.default_rng(0)
-    for _ in range(300):
-        picture = rng.integers(0, 256, (*rng.integers(1, 60, 2), 3), np.uint8)
-        size = tuple(rng.integers(1, 60, 2).tolist())
-        for name in ("BILINEAR", "HAMMING", "BICUBIC", "LANCZOS"):
-            plain = np.asarray(Image.fromarray(picture).resize(size, Image.Resampling[name]))
-            turned = np.asarray(Image.fromarray(picture[::-1, ::-1].copy()).resize(size, Image.Resampling[name]))
-            np.testing.assert_array_equal(plain, turned[::-1, ::-1], err_msg=f"{name} {picture.shape} {size}")
-
-
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_a_marker_goes_where_it_should(make, orientation):
     """A red dot, and map_points, which says where it went."""
@@ -159,15 +147,6 @@ def test_a_marker_goes_where_it_should(make, orientation):
 
 
 # -- colors ------------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("size", [(1, 1), (7, 33), (50, 41)], ids=str)
-def test_color_jitter_is_pillows(make, size):
-    steps = [T.ColorJitter(0.9, 2.0, (0.0, 3.0))]
-    picture = images.picture(*size)
-    dataset = make([picture] * 30, steps, dtype=torch.uint8, seed=6)
-    for got, u in zip(items(dataset), draws.uniform(6, 0, range(30), 4), strict=True):
-        assert torch.equal(got, pixels(one_by_one(Image.fromarray(picture), steps, u)))
 
 
 def test_grayscale(make):
@@ -222,12 +201,3 @@ def test_the_noise_of_random_erasing(make):
     assert (normal - even).abs().max() * math.sqrt(len(noise)) < 1.95  # Kolmogorov and Smirnov: 0.1 %
     pairs = [np.corrcoef(a[:500], b[:500])[0, 1] for a, b in pairwise(parts)]
     assert max(map(abs, pairs)) < 0.2  # 4.5 standard deviations
-
-
-def test_padding_modes(make):
-    picture = images.picture(20, 30)
-    for mode in ("edge", "reflect", "symmetric"):
-        steps = [T.RandomCrop((18, 22), padding=(3, 5, 7, 2), padding_mode=mode), T.RandomHorizontalFlip()]
-        dataset = make([picture] * 8, steps, dtype=torch.uint8, seed=1)
-        for got, u in zip(items(dataset), draws.uniform(1, 0, range(8), 3), strict=True):
-            assert torch.equal(got, pixels(one_by_one(Image.fromarray(picture), steps, u)))

@@ -14,8 +14,6 @@ from pillow_transforms import MEAN, STD, WRITE, items, make_dataset, one_by_one,
 import pixfeed
 from pixfeed import ImageError, RegionError, draws
 from pixfeed import transforms as T
-from pixfeed.transforms.compose import steps_of
-from pixfeed.transforms.fuse import Recipe
 
 
 @pytest.fixture
@@ -129,11 +127,6 @@ def test_python_callables(make):
     assert "in Python, per sample: " in str(dataset) and "note" in str(dataset)
     number = make([picture], lambda image: int(image.sum()))
     assert number[0][0] == int(picture.sum())
-
-
-def test_nested_compose(make):
-    inner = T.Compose([T.Resize(20), T.Compose([T.CenterCrop(16)])])
-    assert str(Recipe(steps_of(T.Compose([inner, *WRITE])))).count("\n") == 0
 
 
 def test_dataset_arguments_that_contradict_the_transform(make):
