@@ -12,6 +12,8 @@ from loaders import COUNT, write_pictures
 from pixfeed import FastTxtDataset, context
 from pixfeed.loading.fetch_threads import FetchThreads
 
+pytestmark = pytest.mark.slow_on_opencv
+
 
 @pytest.fixture
 def folder(tmp_path):

@@ -12,6 +12,8 @@ import pixfeed
 from pixfeed import DataLoader, FastTxtDataset, ImageError
 from pixfeed.loading.threads_iter import ThreadsIter
 
+pytestmark = pytest.mark.slow_on_opencv
+
 
 @pytest.fixture
 def folder(tmp_path):

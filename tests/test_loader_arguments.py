@@ -13,6 +13,8 @@ from torch.utils.data import DataLoader as TorchLoader
 from pixfeed import DataLoader, FastTxtDataset
 from pixfeed.loading.threads_iter import ThreadsIter
 
+pytestmark = pytest.mark.slow_on_opencv
+
 COUNT = 11
 
 

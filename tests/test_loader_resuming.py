@@ -11,6 +11,8 @@ from torch.utils.data import BatchSampler, RandomSampler
 
 from pixfeed import DataLoader, FastTxtDataset
 
+pytestmark = pytest.mark.slow_on_opencv
+
 
 @pytest.fixture
 def folder(tmp_path):

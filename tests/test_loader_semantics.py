@@ -21,6 +21,8 @@ from torch.utils.data import Dataset, RandomSampler, random_split
 
 from pixfeed import DataLoader, FastTxtDataset, ImageError
 
+pytestmark = pytest.mark.slow_on_opencv
+
 COUNT = 11
 
 

@@ -18,6 +18,8 @@ from pixfeed import transforms as T
 from pixfeed.loading import threads_iter
 from pixfeed.loading.threads_iter import ThreadsIter
 
+pytestmark = pytest.mark.slow_on_opencv
+
 
 @pytest.fixture
 def folder(tmp_path):

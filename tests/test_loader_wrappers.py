@@ -16,6 +16,8 @@ from pixfeed import DataLoader, FastTxtDataset
 from pixfeed.loading import threads_iter
 from pixfeed.loading.threads_iter import ThreadsIter
 
+pytestmark = pytest.mark.slow_on_opencv
+
 COUNT = 11
 
 

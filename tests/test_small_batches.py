@@ -9,6 +9,8 @@ from loaders import COUNT, write_pictures
 from pixfeed import DataLoader, FastTxtDataset, ImageError
 from pixfeed.loading import threads_iter
 
+pytestmark = pytest.mark.slow_on_opencv
+
 
 @pytest.fixture
 def folder(tmp_path):

@@ -85,12 +85,16 @@ TRANSFORMS = {
     ],
 }
 
+QUICK = ("random crop with padding", "colors, random resized crop", "pad, resize, flip, pad, crop, resize, pad")
+
 
 def steps_are_fixed(steps) -> bool:
     return all(step.draws == 0 for step in steps)
 
 
-@pytest.fixture(params=TRANSFORMS)
+@pytest.fixture(
+    params=[pytest.param(name, marks=[] if name in QUICK else pytest.mark.slow) for name in TRANSFORMS], ids=str
+)
 def steps(request):
     return TRANSFORMS[request.param]
 
@@ -120,7 +124,6 @@ def pairs(make, steps):
     return pairs
 
 
-@pytest.mark.slow
 def test_masks_follow_the_picture(pairs):
     seen = 0
     for image, mask in pairs("mask"):
@@ -189,7 +192,6 @@ def test_every_padding_mode_moves_targets_alike(make, steps, mode):
     assert seen > 36 and there > 20
 
 
-@pytest.mark.slow
 def test_boxes_follow_the_picture(pairs):
     seen = gone = 0
     for image, target in pairs("boxes"):
