@@ -133,6 +133,11 @@ def epoch() -> int | None:
     return _context.epoch
 
 
+def priority() -> int:
+    """The number of this thread's priority; -1 if it works by itself and waits for nobody."""
+    return -1 if _context.priority is None else _context.priority.number
+
+
 def workers(threads: int) -> tuple[int, int, int]:
     """Who works on a native call that this thread makes: the number of threads, the number of the priority, and the
     crew. Both are -1 if this thread works itself, with others that help, ``threads`` in all. A thread that makes a
