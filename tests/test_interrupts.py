@@ -186,3 +186,46 @@ def test_a_handler_may_decode(tmp_path, native):
         signal.signal(signal.SIGALRM, before)
     assert torch.equal(result, expected) and seen
     assert all(torch.equal(each, expected[:2]) for each in seen)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_loop_in_a_daemon_thread_ends_quietly(tmp_path, native, workers):
+    """In the middle of a batch, or between two epochs. (OpenCV aborts a process that ends while a daemon is in it.)"""
+    (tmp_path / "a.jpg").write_bytes(images.jpeg(images.picture(200, 300)))
+    code = f"""
+import threading, time, pixfeed
+dataset = pixfeed.FastTxtDataset.from_samples(["a.jpg"] * 64, [0] * 64, 64, 64, backend="native")
+loader = pixfeed.DataLoader(dataset, 32, num_workers={workers})
+def loop():
+    while True:
+        for batch in loader:
+            begun.set()
+begun = threading.Event()
+threads = [threading.Thread(target=loop, daemon=True) for _ in range(3)]
+for thread in threads:
+    thread.start()
+begun.wait()
+time.sleep(0.2)
+"""
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, cwd=tmp_path)
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+def test_an_exit_handler_gets_an_error(tmp_path, native):
+    """It does not wait without end."""
+    os.mkfifo(tmp_path / "pipe")
+    code = """
+import atexit
+def handler():
+    try:
+        next(batches)
+    except BaseException as error:
+        print(type(error).__name__)
+atexit.register(handler)  # runs after the ones that are registered later
+import pixfeed
+dataset = pixfeed.FastTxtDataset.from_samples(["pipe"], [0], 8, 8)
+batches = iter(pixfeed.DataLoader(dataset, 1, num_workers=1))
+"""
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, cwd=tmp_path)
+    assert result.stdout == "CancelledError\n"

@@ -39,6 +39,13 @@ class Fetch(Future[Any]):
             backends.cancel(self.priority)
 
 
+def stay_if_ending() -> None:
+    """While the process ends, a thread stays here that waits for batches: a daemon's loop goes on as long as the process
+    does, and has no error to report. The main thread, in an exit handler, goes on."""
+    if _ending and threading.current_thread() is not threading.main_thread():
+        threading.Event().wait()
+
+
 class FetchThreads:
     """``n`` threads, which make what is submitted in that order.
 
@@ -47,6 +54,7 @@ class FetchThreads:
     """
 
     def __init__(self, n: int):
+        stay_if_ending()
         self._tasks: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._crew = new_crew()
         self._process = os.getpid()
@@ -96,6 +104,7 @@ class FetchThreads:
             )
 
 
+_ending = False  # the process ends, and no batch comes any more
 _live: weakref.WeakSet[FetchThreads] = weakref.WeakSet()
 _threads: weakref.WeakSet[threading.Thread] = weakref.WeakSet()
 
@@ -125,6 +134,8 @@ def _at_exit() -> None:
     """Waits for the threads, also for those of iterators that are gone: images that are being decoded go into memory
     that is about to go away, and a thread that frees a batch while Python shuts down is inside torch's C++, which
     aborts."""
+    global _ending
+    _ending = True
     for threads in list(_live):
         if threads._process == os.getpid():
             threads.close()
