@@ -9,7 +9,16 @@ from pixfeed import FastTxtDataset
 from pixfeed.datasets import ImageFolder
 
 TREE = [
-    *("a/1.jpg", "a/in/2.jpg", "a/up -> .", "a/self -> a", "a/in/up -> a", "a/in/top -> .", "b/1.jpg", "b/there -> c/x"),
+    *(
+        "a/1.jpg",
+        "a/in/2.jpg",
+        "a/up -> .",
+        "a/self -> a",
+        "a/in/up -> a",
+        "a/in/top -> .",
+        "b/1.jpg",
+        "b/there -> c/x",
+    ),
     *("b/again -> c/x", "c/x/1.jpg", "c/x/y/2.jpg", "c/x/y/back -> c/x", "all -> ."),
 ]
 SAMPLES = ["a/1.jpg", "a/in/2.jpg", "b/1.jpg", "b/again/1.jpg", "b/again/y/2.jpg"]

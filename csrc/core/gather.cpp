@@ -16,7 +16,8 @@ constexpr std::size_t kStreaming = std::size_t{4} << 20;
 
 }  // namespace
 
-void gather(const std::vector<const std::uint8_t*>& sources, std::size_t size, std::uint8_t* out, const Workers& workers) {
+void gather(const std::vector<const std::uint8_t*>& sources, std::size_t size, std::uint8_t* out,
+            const Workers& workers) {
   const std::size_t total = sources.size() * size;
   if (total == 0) return;
   const bool streaming = total >= kStreaming;

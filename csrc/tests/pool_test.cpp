@@ -114,7 +114,8 @@ TEST_CASE("pool: many callers, priorities and cancelling") {
         const std::int64_t priority = number % 5 == 0 ? Workers::kNoPriority : number % 10;
         const int n = 1 + number % 23;
         std::vector<int> done(static_cast<std::size_t>(n));
-        parallel_for(n, Workers{1 + number % 4, priority, caller % 4}, [&](int i) { ++done[static_cast<std::size_t>(i)]; });
+        parallel_for(n, Workers{1 + number % 4, priority, caller % 4},
+                     [&](int i) { ++done[static_cast<std::size_t>(i)]; });
         const bool may_be_cancelled = priority >= 0 && priority % 2 == 0;
         for (const int times : done) wrong += times > 1 || (times == 0 && !may_be_cancelled);
       }

@@ -170,7 +170,9 @@ class _Native:
         return paths
 
     def gather_tensors(self, batch: tuple[torch.Tensor, ...], out: torch.Tensor, threads: int = 1) -> bool:
-        gathered: bool = self._module.gather_tensors(batch, TENSOR_EXCHANGE, out.data_ptr(), out.nbytes, context.workers(threads))
+        gathered: bool = self._module.gather_tensors(
+            batch, TENSOR_EXCHANGE, out.data_ptr(), out.nbytes, context.workers(threads)
+        )
         return gathered
 
     def gather_arrays(self, batch: tuple[NDArray[Any], ...], out: torch.Tensor, threads: int = 1) -> bool:

@@ -1,8 +1,8 @@
 """Journal: a file without a name, which the processes of a run append lines to.
 
-Having no name it goes with the last process that has it open, however that ends. Processes that are started find it by
-its descriptor: forked ones inherit that, multiprocessing's get it when they start, others open it while the process that
-made it has it open.
+Having no name it goes with the last process that has it open, however that ends. Other processes find it by its
+descriptor: forked ones inherit that, multiprocessing's get it when they start, and others open it while the process
+that made it has it open.
 """
 
 from __future__ import annotations

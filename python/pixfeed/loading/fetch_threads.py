@@ -40,7 +40,7 @@ class Fetch(Future[Any]):
 
 
 def stay_if_ending() -> None:
-    """While the process ends, a thread stays here that waits for batches: a daemon's loop goes on as long as the process
+    """While the process ends, a thread that waits for batches stays here: a daemon's loop lasts as long as the process
     does, and has no error to report. The main thread, in an exit handler, goes on."""
     if _ending and threading.current_thread() is not threading.main_thread():
         threading.Event().wait()

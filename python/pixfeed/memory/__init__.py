@@ -48,9 +48,8 @@ def set_limit(size: int) -> None:
     """Limit the idle batch memory of this process. What is idle beyond the limit is given back to the system at once.
 
     The limit holds for the memory of earlier batches that is kept for later ones; batches that are still in use do not
-    count. Batches that come back by themselves are limited for each size in bytes; those of all sizes together are when
-    the next batch is made. Each process has its own limit. A forked worker process starts with the limit of its parent; a spawned one
-    may call this in ``worker_init_fn``.
+    count. With batches of several sizes more may be kept, until the next one is made. Each process has its own limit. A
+    forked worker process starts with the limit of its parent; a spawned one may call this in ``worker_init_fn``.
 
     Args:
         size: the limit in bytes, 1 GiB (``1 << 30``) by default. 0 keeps nothing.

@@ -1,8 +1,8 @@
 """Arrays that are lent: what happens when the last view of one is gone.
 
 No Python code runs then. A signal handler could be called in the middle of it, and its exception, such as
-KeyboardInterrupt, would be printed and lost. So nothing runs but a function in C, such as ``deque.append``, and the next
-one who needs memory sees what came back.
+KeyboardInterrupt, would be printed and lost. So nothing runs but a function in C, such as ``deque.append``; who needs
+memory next looks what came back.
 """
 
 from __future__ import annotations
@@ -31,6 +31,10 @@ class _Owner:
     """The base of an array that is lent: it keeps alive the memory, and the reference to the array."""
 
     __slots__ = ("__array_interface__", "lent", "memory")
+
+    __array_interface__: dict[str, Any]
+    lent: Lent
+    memory: NDArray[np.uint8]
 
 
 def lent_array(memory: NDArray[np.uint8], what: Any, gone: Callable[[Lent], object]) -> NDArray[np.uint8]:

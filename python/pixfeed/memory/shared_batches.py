@@ -3,8 +3,8 @@
 A slot is a segment of shared memory for one batch. In a worker process :func:`empty` returns a tensor in a slot. When
 the tensor goes through the loader's queue, only the number of the slot and a ticket are sent. The main process attaches
 the segment of a slot the first time that it receives its number. When the last view of the tensor is gone there, it
-writes into the ticket as soon as it receives the next one. A slot that is held in neither process is used for another batch. Tickets are bytes of one small
-segment per worker process.
+writes into the ticket, as soon as it receives the next one. A slot that is held in neither process is used for another
+batch. Tickets are bytes of one small segment per worker process.
 
 No descriptor stays open: that of a segment is sent once and closed on both sides. Small tensors are sent by value.
 
@@ -347,7 +347,9 @@ def _receive(
         os.close(tickets.detach())
     borrowed.drop(dropped)
     slot = borrowed.slot(number, size, descriptor)
-    storage = torch.from_numpy(lent_array(slot, (name, ticket, _forks, os.getpid()), _returned.append)).untyped_storage()
+    storage = torch.from_numpy(
+        lent_array(slot, (name, ticket, _forks, os.getpid()), _returned.append)
+    ).untyped_storage()
     return torch.empty(0, dtype=dtype).set_(storage, offset, shape, stride)
 
 
