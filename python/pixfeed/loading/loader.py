@@ -33,10 +33,10 @@ class DataLoader(LoaderBase[_T_co]):
     """``torch.utils.data.DataLoader`` with the same arguments and results, and faster for pixfeed's datasets.
 
     With ``num_workers > 0`` a pixfeed dataset (also inside ``Subset`` or ``ConcatDataset``) is read by threads instead
-    of worker processes. ``num_workers`` threads of the native pool, which the whole process shares, decode the images.
-    Nothing is pickled, nothing goes through shared memory, no process has to start, and an error arrives as it was
-    raised. ``prefetch_factor`` batches are in flight. The pool works on the oldest first; the last images of a batch
-    share the cores with the first ones of the next. In all other cases torch's own way is used: other datasets,
+    of worker processes. ``num_workers`` native threads decode the images, and never more, whatever else runs. Nothing
+    is pickled, nothing goes through shared memory, no process has to start, and an error arrives as it was raised.
+    ``prefetch_factor`` batches are in flight. The threads work on the oldest first; the last images of a batch share
+    the cores with the first ones of the next. In all other cases torch's own way is used: other datasets,
     iterable datasets, ``num_workers=0``, a ``collate_fn`` that is neither torch's nor pixfeed's, ``worker_init_fn``,
     ``multiprocessing_context``.
 
