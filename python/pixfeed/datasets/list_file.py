@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 import operator
 import os
@@ -128,8 +129,8 @@ class FastTxtDataset(ListImages):
     no boxes, and its keypoints have v = 0. :meth:`report` lists all failures.
 
     **Pickles.** Worker processes that are spawned get a pickle of the dataset: under 1 kB and what ``transform`` takes.
-    Each copy reads the list again. Arrays are pickled as a whole: ``rois`` and ``resize_boxes`` (32 bytes per sample),
-    and what :meth:`from_samples` and :meth:`from_folder` keep (8 bytes per label, and per name 4 bytes and its own).
+    Each copy reads the list again, and compares its digest. Arrays are pickled as a whole: ``rois`` and
+    ``resize_boxes`` (32 bytes per sample), the labels of :meth:`with_labels`, and what :meth:`from_samples` and :meth:`from_folder` keep (8 bytes per label, and per name 4 bytes and its own).
     Threads (``workers="thread"`` of :class:`pixfeed.DataLoader`) and forked worker processes share them.
     """
 
@@ -390,13 +391,33 @@ class FastTxtDataset(ListImages):
         line = f"{name}({about}{dtype}, backend {self._pipeline.backend.name})"
         return "\n  ".join([line, *(str(recipe).splitlines() if resize is None else ())])
 
+    def with_labels(self, labels: ArrayLike) -> Self:
+        """A dataset with other labels, corrected or smoothed ones for example, and the same images in the same order.
+
+        This dataset and its list stay as they are. (``dataset.files.labels`` is read-only, because worker processes
+        and other copies read the list again.) The new dataset has a :meth:`report` of its own. Its copies and pickles
+        carry the labels.
+
+        Args:
+            labels: integers (they become int64), float32 or float64, ``[n]`` or ``[n, L]``: one row per line of the
+                list.
+
+        Raises:
+            ValueError, TypeError: the labels do not match the list, or the targets are masks, boxes or keypoints.
+        """
+        made = copy.copy(self)
+        made._targets = self._targets.with_labels(labels)
+        made.files = made._targets.files
+        made._bad_images = BadImages(self.on_error, self.max_errors)
+        return made
+
     # -- pickles ------------------------------------------------------------------------------------------------------
 
     def __getstate__(self) -> dict[str, Any]:
         """A worker process makes its own pipeline, and reads the list for itself."""
         state = {
             name: value
-            for name, value in vars(self).items()
+            for name, value in super().__getstate__().items()
             if name not in ("files", "_pipeline") and value is not getattr(type(self), name, self)  # no default
         }
         if type(self._targets) is Labels:
@@ -404,7 +425,7 @@ class FastTxtDataset(ListImages):
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        vars(self).update(state)
+        super().__setstate__(state)
         targets = state["_targets"]
         self._targets = targets if isinstance(targets, Targets) else Labels(targets)
         self.files = self._targets.files

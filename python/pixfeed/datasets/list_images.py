@@ -18,10 +18,11 @@ from pixfeed.datasets.bad_images import BadImages
 from pixfeed.datasets.base import ImageDataset, read_by_pixfeed
 from pixfeed.datasets.failure_log import Failure
 from pixfeed.errors import ImageError, Origin, RegionError
+from pixfeed.lists.samples import SampleList
 from pixfeed.reading.options import Reading
 from pixfeed.reading.pipeline import Pipeline, ReadImages
 from pixfeed.reading.request import Request
-from pixfeed.targets.base import Column, SampleList, Targets
+from pixfeed.targets.base import Column, Targets
 from pixfeed.targets.point_map import PointMap
 
 #: ``len`` of a dataset that repeats without end.
@@ -55,14 +56,12 @@ class ListImages(ImageDataset):
         image_dir: the folder that names are relative to.
         repeat: how many times the list is repeated; ``None``: without end.
         resize_boxes: float64 ``[n, 4]``: the part of each region that is resized, if there are any.
-        memory_format: of the images.
     """
 
     files: SampleList
     image_dir: str
     repeat: int | None = 1
     resize_boxes: NDArray[np.float64] | None = None
-    memory_format: torch.memory_format = torch.contiguous_format
     _rois: NDArray[np.int64] | None = None
     _targets: Targets
     _pipeline: Pipeline
