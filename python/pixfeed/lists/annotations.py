@@ -66,7 +66,7 @@ class Annotations(Loaded, Samples):
     """
 
     loaded = Loaded.loaded | {"values", "classes", "offsets", "masks"}
-    loaded |= {"_labels", "_rois", "_names", "_offsets", "_lines"}
+    loaded |= {"_labels", "_names", "_offsets", "_lines"}
 
     def __init__(
         self, filename: str | os.PathLike[str], kind: AnnotationKind, delimiter: str | None = None, header: bool = False

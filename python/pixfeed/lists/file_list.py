@@ -165,10 +165,10 @@ class FileList(Loaded):
         if len(table.labels) == 0:
             raise ListError(f"{self.filename} is empty: it has no line with a name and a label", path=self.filename)
         table.labels.flags.writeable = table.rois.flags.writeable = False  # copies would not have what is written
+        self.columns, self._source, self._table = columns, source, table
         if close is not None and len(_kept) > KEPT:
             close()
-            source = None
-        self.columns, self._source, self._table = columns, source, table
+            self._source = None
 
     def _parsed(self, source: int | bytes, size: int) -> tuple[Problem, Table, list[str] | None] | None:
         """What is wrong with the list, its tables, and the header's fields; ``None`` if reading failed."""

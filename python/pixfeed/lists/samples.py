@@ -104,7 +104,6 @@ class Samples:
         if len(self) == 0:
             raise ListError(f"{filename}: there are no samples", path=filename)
         self._labels = checked_labels(labels, len(self))
-        self._rois = np.zeros((len(self), 0), np.int64)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
@@ -117,7 +116,7 @@ class Samples:
 
     @property
     def rois(self) -> NDArray[np.int64]:
-        return self._rois
+        return np.broadcast_to(np.int64(0), (len(self), 0))
 
     def __len__(self) -> int:
         return len(self._offsets) - 1
