@@ -193,7 +193,7 @@ def test_labels_are_read_only(make):
     for dataset in (make(), make().with_labels(NEW)):
         for each in relabelled_copies(dataset).values():
             check_read_only(each.files)
-        image, label = dataset[0]  # what is read is the reader's own
+        _, label = dataset[0]  # what is read is the reader's own
         if isinstance(label, np.ndarray):
             label[...] = 5
         (_, labels) = next(iter(DataLoader(dataset, 2)))

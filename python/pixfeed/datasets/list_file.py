@@ -130,8 +130,9 @@ class FastTxtDataset(ListImages):
 
     **Pickles.** Worker processes that are spawned get a pickle of the dataset: under 1 kB and what ``transform`` takes.
     Each copy reads the list again, and compares its digest. Arrays are pickled as a whole: ``rois`` and
-    ``resize_boxes`` (32 bytes per sample), the labels of :meth:`with_labels`, and what :meth:`from_samples` and :meth:`from_folder` keep (8 bytes per label, and per name 4 bytes and its own).
-    Threads (``workers="thread"`` of :class:`pixfeed.DataLoader`) and forked worker processes share them.
+    ``resize_boxes`` (32 bytes per sample), the labels of :meth:`with_labels`, and what :meth:`from_samples` and
+    :meth:`from_folder` keep (8 bytes per label, and per name 4 bytes and its own). Threads (``workers="thread"`` of
+    :class:`pixfeed.DataLoader`) and forked worker processes share them.
     """
 
     #: Of :meth:`from_folder`: the names of the classes, sorted, and their numbers by name.

@@ -179,8 +179,8 @@ class Loaded:
 
     def _unreadable(self, error: OSError) -> ListError:
         return ListError(
-            f"{self.filename}: the list cannot be read ({error.strerror or error}); check the disk or the network, then "
-            "make a new dataset from it",
+            f"{self.filename}: the list cannot be read ({error.strerror or error}); check the disk or the network, and "
+            "make a new dataset",
             path=self.filename,
         )
 
