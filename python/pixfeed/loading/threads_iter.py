@@ -110,6 +110,7 @@ class ThreadsIter(Timed, LoaderIter):
         self._threads.check_process()
         group, fetch = self._first_done()
         group.remove(fetch)
+        self._gone_past()
         if not group:
             self._groups.remove(group)
             self._fill()
