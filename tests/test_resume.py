@@ -523,10 +523,10 @@ def test_four_threads_on_one_iterator(dataset, way, batch_size):
             except BaseException as error:
                 ends.append(error)
 
-        threads = [threading.Thread(target=read) for _ in range(4)]
+        threads = [threading.Thread(target=read, daemon=True) for _ in range(4)]
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join()
+            thread.join(60)
         assert ends == [None] * 4 and sorted(got) == list(range(COUNT))
         assert next(iterator, "the end") == "the end"

@@ -57,8 +57,10 @@ class Stamp(NamedTuple):
     def settled(cls, file: int) -> Stamp:
         """The same, and whoever writes to the file from now on changes it."""
         found = cls.of(file)
-        while 0 <= time.time_ns() - found.ctime_ns < _STEP:  # written this very moment
-            time.sleep(_STEP / 1e9)
+        for _ in range(_TRIES):
+            if not 0 <= time.time_ns() - found.ctime_ns < _STEP:
+                break
+            time.sleep(_STEP / 1e9)  # it was written this very moment
             found = cls.of(file)
         return found
 
@@ -148,17 +150,13 @@ class Loaded:
         try:
             for _ in range(_TRIES):
                 found = read(source)
-                if isinstance(source, bytes):
-                    if found is not None:
-                        return found
-                    break
-                # After reading: who writes sets the time first.
-                if found is not None and Stamp.of(source) == self._stamp:
-                    return found
-                self._compare(source)
+                if found is not None and (isinstance(source, bytes) or Stamp.of(source) == self._stamp):
+                    return found  # who writes sets the time first, so it was compared after reading
+                if isinstance(source, int):
+                    self._compare(source)
         except OSError as error:
             raise self._unreadable(error) from error
-        raise self._changed()
+        raise ListError(f"{self.filename}: the list is written to again and again; leave it alone", path=self.filename)
 
     def _compare(self, source: int) -> None:
         """Compare the digest.
