@@ -73,9 +73,17 @@ def from_torch(count: int) -> NDArray[np.float64]:
     return torch.rand(1, count, dtype=torch.float64).numpy()
 
 
-def new_seed() -> int:
-    """One that depends on ``torch.manual_seed``, as everything else that torch draws."""
-    return int(torch.empty((), dtype=torch.int64).random_().item())
+def new_seed(samples: int) -> int:
+    """A seed that depends on ``torch.manual_seed`` and on what was drawn since, but draws nothing itself: a script's
+    shuffles and weights stay what they are.
+
+    Args:
+        samples: how many there are, so that datasets that are made one after the other have seeds of their own.
+    """
+    generator = torch.Generator()
+    generator.set_state(torch.get_rng_state())
+    first = int(torch.empty((), dtype=torch.int64).random_(generator=generator).item())
+    return first ^ int(uniform(first, 0, [samples], 1)[0, 0] * 2**32)
 
 
 @contextlib.contextmanager
