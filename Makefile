@@ -40,7 +40,7 @@ test-core: setup  ## the tests of the C++ core
 	else echo "The native backend was not built: its core is not tested."; fi
 
 # Python itself is not instrumented, so the sanitizer comes in first, and leaks of others are none of our business.
-ASAN_TESTS ?= tests/test_pixels.py tests/test_reading.py tests/test_errors.py
+ASAN_TESTS ?= $(addprefix tests/test_,pixels.py reading.py regions.py scaled.py strict.py errors.py)
 asan: setup  ## C++ tests and some of the Python tests with the address and undefined behaviour sanitizers
 	@bash cmake/system_packages.sh --tests $(PYTHON)
 	@$(call build,asan,-DPython_EXECUTABLE=$(CURDIR)/$(BIN)/python -Dpybind11_DIR=$$($(BIN)/python -m pybind11 --cmakedir))

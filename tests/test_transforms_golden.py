@@ -45,6 +45,7 @@ def pictures(tmp_path_factory) -> Pictures:
     return Pictures(tmp_path_factory.mktemp("pictures"))
 
 
+@pytest.mark.slow_on_opencv
 @pytest.mark.parametrize("kept", GOLDEN["cases"], ids=lambda kept: str(case_of(kept)))
 def test_pixels(kept, pictures, backend):
     """Of files, to the bit, one by one and as a batch."""
