@@ -108,7 +108,7 @@ class InMemory(ImageDataset):
             if recipe.only_writes and recipe.channels == self.num_channels:
                 values, recipe = Values(recipe.settled, numbers(recipe.mean), numbers(recipe.std)), None
         if recipe is not None and self.seed is None and (recipe.draws or recipe.python):
-            self.seed = draws.new_seed(len(self))
+            self.seed = draws.new_seed(self)
         self._transform, self._values, self._recipe = transform, values, recipe
 
     @property

@@ -308,7 +308,7 @@ class FastTxtDataset(ListImages):
         pipeline = self._new_pipeline(transform)
         recipe = pipeline.recipe
         if self.seed is None and (recipe.draws or recipe.python):
-            self.seed = draws.new_seed(len(self.files))
+            self.seed = draws.new_seed(self)
         self._transform, self._pipeline = transform, pipeline
 
     def _new_pipeline(self, transform: Callable[..., Any] | None) -> Pipeline:

@@ -21,7 +21,7 @@ from pixfeed.transforms.to_tensor import Normalize, PILToTensor, RandomErasing, 
 
 Step = Callable[..., Any]
 
-_MODULES = ("torchvision.transforms.transforms", "torchvision.transforms.v2.", "timm.data.transforms")
+_MODULES = ("torchvision.transforms", "timm.data.transforms")
 
 
 def name_of(step: object) -> str:
@@ -85,8 +85,17 @@ def _numbers(values: Any) -> list[float]:
 
 
 def _random_erasing(step: Any) -> list[Step]:
-    value: Any = "random" if step.value is None else step.value  # v2 keeps None for the word
+    value: Any = "random" if step.value is None else step.value  # v2 keeps None for the word, and lists of floats
+    value = value[0] if isinstance(value, list) and len(value) == 1 else value
     return [RandomErasing(step.p, step.scale, step.ratio, value)]
+
+
+def _random_crop(step: Any) -> list[Step]:
+    padding = step.padding
+    if ".v2." in type(step).__module__ and padding is not None:  # v2 keeps left, right, top, bottom
+        left, right, top, bottom = padding
+        padding = left, top, right, bottom
+    return [RandomCrop(step.size, padding, step.pad_if_needed, step.fill, step.padding_mode)]
 
 
 def _to_dtype(step: Any) -> list[Step]:
@@ -114,7 +123,7 @@ _EQUALS: dict[str, Callable[[Any], list[Step]]] = {
     "Normalize": lambda t: [Normalize(_numbers(t.mean), _numbers(t.std))],
     "PILToTensor": lambda t: [PILToTensor()],
     "Pad": lambda t: [Pad(t.padding, t.fill, t.padding_mode)],
-    "RandomCrop": lambda t: [RandomCrop(t.size, t.padding, t.pad_if_needed, t.fill, t.padding_mode)],
+    "RandomCrop": _random_crop,
     "RandomErasing": _random_erasing,
     "RandomGrayscale": lambda t: [RandomGrayscale(t.p)],
     "RandomHorizontalFlip": lambda t: [RandomHorizontalFlip(t.p)],
