@@ -115,7 +115,6 @@ DISTRIBUTIONS = [
     Distribution("RandomCrop((10, 20))", "30x40"),
     Distribution("RandomCrop((10, 20), (1, 2, 3, 4))", "30x40"),
     Distribution("RandomCrop((40, 30), None, True)", "37x33"),
-    Distribution("RandomGrayscale(0.2)", "2x2"),
     Distribution("RandomHorizontalFlip()", "2x2"),
     Distribution("RandomHorizontalFlip(0.2)", "2x2"),
     Distribution("RandomVerticalFlip()", "2x2"),
@@ -125,6 +124,7 @@ DISTRIBUTIONS = [
     Distribution("ColorJitter(contrast=0.4)", "2x2"),
     Distribution("RandomErasing(0.7, (0.02, 0.5))", "40x64"),
     Distribution("RandomErasing(1.0, (0.3, 0.9), (0.1, 9.0))", "64x30"),  # often none that fits
+    Distribution("RandomGrayscale(0.2)", "2x2"),
 ]
 
 
