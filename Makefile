@@ -65,7 +65,7 @@ tidy: setup  ## clang-tidy (.clang-tidy says what it looks for)
 	  xargs -P $$(nproc) -n 6 $(BIN)/clang-tidy -quiet -p build/dev 2>&1 | { grep -vE 'warnings generated|Processing file' || true; }
 
 MINUTES ?= 1
-COUNT := 20000
+COUNT ?= 20000
 fuzz: setup  ## our JPEG decoder against libjpeg-turbo on mutated files, MINUTES=n of them (needs clang)
 	@bash cmake/system_packages.sh --fuzz $(PYTHON)
 	@CXX=$$(command -v clang++ || command -v clang++-14) && CC=$$(command -v clang || command -v clang-14) || \
