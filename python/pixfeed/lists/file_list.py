@@ -126,7 +126,7 @@ class FileList(Loaded):
         offsets = self._table.offsets
         if len(rows) == 1:
             row = int(rows[0])
-            begins, ends = offsets[row : row + 1].tolist(), offsets[row + 1 : row + 2].tolist()
+            begins, ends = [offsets.item(row)], [offsets.item(row + 1)]
         else:
             places = np.asarray(rows)
             begins, ends = offsets[places].tolist(), offsets[places + 1].tolist()
@@ -229,7 +229,7 @@ class FileList(Loaded):
             Fault.OUT_OF_MEMORY: "there is not enough memory to read the list; is it a text file?",
             Fault.NO_NAME: "there is no name",
             Fault.OPEN_QUOTE: "a quoted field does not end on its line",
-            Fault.AFTER_QUOTE: "a quoted field goes on behind its closing quote",
+            Fault.AFTER_QUOTE: "a quoted field goes on after its closing quote",
             Fault.NO_INTEGER: f"{'a number of the region' if floats else region} is no integer",
             Fault.NO_NUMBER: "a label is no number",
             Fault.TOO_LARGE: f"{region} does not fit {self.label_dtype.name if floats else '64 bits'}",
