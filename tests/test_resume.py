@@ -24,6 +24,7 @@ from torch.utils.data import (
 
 from pixfeed import DataLoader, FastTxtDataset, ImageError
 from pixfeed import transforms as T
+from pixfeed.loading.fetch_threads import Fetch
 
 COUNT = 23
 
@@ -306,6 +307,30 @@ def test_an_interrupted_batch_comes_again():
     other = DataLoader(Numbers(), 4)
     other.load_state_dict(state)
     assert rows(other)[0] == [4, 5, 6, 7]
+
+
+@pytest.mark.parametrize("place", ["_fill", "_submit_groups", "_draw_group", "result", "_gone_past"])
+def test_an_interrupted_batch_of_threads_comes_again(dataset, place, monkeypatch):
+    """Ctrl-C may be pressed while threads are given more to do, or just before a batch is yielded."""
+    loader = DataLoader(dataset, 4, num_workers=2, prefetch_factor=1)
+    iterator = iter(loader)
+    where = Fetch if place == "result" else type(iterator)
+    original, calls = getattr(where, place), []
+
+    def interrupted(*args, **options):
+        calls.append(place)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return original(*args, **options)
+
+    monkeypatch.setattr(where, place, interrupted)
+    assert rows_of(next(iterator)) == [0, 1, 2, 3]
+    with pytest.raises(KeyboardInterrupt):
+        next(iterator)
+    state = saved(loader.state_dict())
+    got = rows(iterator)
+    assert state["batches"] == 1 and list(chain(*got)) == list(range(4, COUNT))
+    assert loader.state_dict()["batches"] == 6
 
 
 class Breaking(Sampler):

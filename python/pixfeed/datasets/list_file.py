@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import inspect
 import operator
 import os
@@ -425,26 +424,6 @@ class FastTxtDataset(ListImages):
         dtype = "" if recipe.python else f", {self.dtype}"
         line = f"{name}({about}{dtype}, backend {self._pipeline.backend.name})"
         return "\n  ".join([line, *(str(recipe).splitlines() if resize is None else ())])
-
-    def with_labels(self, labels: ArrayLike) -> Self:
-        """A dataset with other labels, corrected or smoothed ones for example, and the same images in the same order.
-
-        This dataset and its list stay as they are. (``dataset.files.labels`` is read-only, because worker processes
-        and other copies read the list again.) The new dataset has a :meth:`report` of its own. Its copies and pickles
-        carry the labels.
-
-        Args:
-            labels: integers (they become int64), float32 or float64, ``[n]`` or ``[n, L]``: one row per line of the
-                list.
-
-        Raises:
-            ValueError, TypeError: the labels do not match the list, or the targets are masks, boxes or keypoints.
-        """
-        made = copy.copy(self)
-        made._targets = self._targets.with_labels(labels)
-        made.files = made._targets.files
-        made._bad_images = BadImages(self.on_error, self.max_errors)
-        return made
 
     # -- pickles ------------------------------------------------------------------------------------------------------
 
