@@ -153,19 +153,21 @@ class Loaded:
                 if found is not None and (isinstance(source, bytes) or Stamp.of(source) == self._stamp):
                     return found  # who writes sets the time first, so it was compared after reading
                 if isinstance(source, int):
-                    self._compare(source)
+                    self._compare(source, read_fails=found is None)
         except OSError as error:
             raise self._unreadable(error) from error
         raise ListError(f"{self.filename}: the list is written to again and again; leave it alone", path=self.filename)
 
-    def _compare(self, source: int) -> None:
-        """Compare the digest.
+    def _compare(self, source: int, read_fails: bool) -> None:
+        """Compare the digest, unless another thread has done so. Computing it also tells why reading fails.
 
         Raises:
             ListError: the list has changed.
         """
         with _loading:
             stamp = Stamp.settled(source)
+            if stamp == self._stamp and not read_fails:
+                return
             if stamp.size != self._stamp.size or digest_of(source, stamp.size) != self._digest:
                 raise self._changed()
             self._stamp = stamp
