@@ -96,14 +96,15 @@ class Table:
         self.memory = 0
         self.files = 0
 
-    def add(self, number: int, name: str, ours: Outcomes | str, others: Outcomes | str) -> None:
+    def add(self, number: int, case: tuple[str, bytes], ours: Outcomes | str, others: Outcomes | str) -> None:
+        name, data = case
         format = name.partition(":")[0]
         self.files += 1
         if isinstance(ours, str):
             wrong, word = [f"the process {ours}"], ours
         else:
             theirs = {} if isinstance(others, str) else others
-            wrong, word = findings(ours | theirs, format), ours["native"].word
+            wrong, word = findings(ours | theirs, way_of(number), data), ours["native"].word
         self.counts[format, word] += 1
         for what in wrong:
             self.findings.setdefault(f"{format}, {way_of(number)}: {what}", []).append(f"{number} ({name})")
@@ -142,7 +143,7 @@ def main() -> int:
         (mine, memory), (theirs, _) = (outcomes_of(read, numbers, get) for read in (ours, others))
         table.memory = max(table.memory, memory)
         for number, one, other in zip(numbers, mine, theirs, strict=True):
-            table.add(number, get(number)[0], one, other)
+            table.add(number, get(number), one, other)
         if time.monotonic() > end:
             break
     if table.memory > MEMORY:
