@@ -15,7 +15,7 @@ from pixfeed.collate import default_collate, pad_collate
 from pixfeed.context import cores
 from pixfeed.datasets.concat import image_datasets, reads_natively, with_concat_images
 from pixfeed.datasets.failure_log import Failure
-from pixfeed.loading.iterators import MainIter, ProcessesIter, Timed, WithCosts
+from pixfeed.loading.iterators import EndsWithMain, MainIter, ProcessesIter, Timed, WithCosts
 from pixfeed.loading.order import Order, Position
 from pixfeed.loading.state import LoaderState, check_same_batches, checked
 from pixfeed.loading.stats import Stats
@@ -32,10 +32,10 @@ class DataLoader(LoaderBase[_T_co]):
     """``torch.utils.data.DataLoader`` with the same arguments and results, and faster for pixfeed's datasets.
 
     With ``num_workers > 0`` a pixfeed dataset (also inside ``Subset`` or ``ConcatDataset``) is read by threads instead
-    of worker processes. ``num_workers`` threads of the native pool, which the whole process shares, decode the images.
-    Nothing is pickled, nothing goes through shared memory, no process has to start, and an error arrives as it was
-    raised. ``prefetch_factor`` batches are in flight. The pool works on the oldest first; the last images of a batch
-    share the cores with the first ones of the next. In all other cases torch's own way is used: other datasets,
+    of worker processes. ``num_workers`` native threads decode the images, and never more, whatever else runs. Nothing
+    is pickled, nothing goes through shared memory, no process has to start, and an error arrives as it was raised.
+    ``prefetch_factor`` batches are in flight. The threads work on the oldest first; the last images of a batch share
+    the cores with the first ones of the next. In all other cases torch's own way is used: other datasets,
     iterable datasets, ``num_workers=0``, a ``collate_fn`` that is neither torch's nor pixfeed's, ``worker_init_fn``,
     ``multiprocessing_context``.
 
@@ -154,6 +154,7 @@ class DataLoader(LoaderBase[_T_co]):
         vars(loader)["dataset"] = with_concat_images(self.dataset)
         if self.num_workers > 0 and not self._has_threads:
             vars(loader)["collate_fn"] = WithCosts(self.collate_fn)
+            vars(loader)["worker_init_fn"] = EndsWithMain(self.worker_init_fn)
         return loader
 
     def __iter__(self) -> Any:

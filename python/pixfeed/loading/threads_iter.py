@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from concurrent.futures import FIRST_COMPLETED, wait
+from concurrent.futures import FIRST_COMPLETED, CancelledError, wait
 from functools import partial
 from itertools import chain
 from typing import Any, NamedTuple
@@ -14,7 +14,7 @@ from pixfeed._torch import LoaderIter, pin_memory
 from pixfeed.collate.batch import Batch
 from pixfeed.context import Costs, Priority, take_costs
 from pixfeed.datasets.concat import image_datasets
-from pixfeed.loading.fetch_threads import Fetch, FetchThreads
+from pixfeed.loading.fetch_threads import Fetch, FetchThreads, stay_if_ending
 from pixfeed.loading.iterators import Timed
 
 #: Small batches are read together, at most so many images at a time: the work of Python per call is divided among them.
@@ -113,6 +113,10 @@ class ThreadsIter(Timed, LoaderIter):
         fetch = self._next_done()
         try:
             batch, costs = fetch.result()
+        except CancelledError:
+            stay_if_ending()
+            self._go_past()
+            raise
         except Exception:
             self._go_past()
             raise
