@@ -3,6 +3,7 @@
 
 #include <png.h>
 
+#include <algorithm>
 #include <csetjmp>
 #include <cstdio>
 #include <cstring>
@@ -10,10 +11,15 @@
 namespace pixfeed {
 namespace {
 
+constexpr int kSignature = 8;                                // bytes
+constexpr std::size_t kColorType = kSignature + 8 + 4 + 4 + 1;  // where it stands: the header comes first
+
 // Everything the callbacks and the jump need. Trivial, so that longjmp may leave any frame that holds one.
 struct Reader {
   const std::uint8_t* next;
-  std::size_t left;  // bytes
+  std::size_t left;   // bytes
+  std::size_t chunk;  // of these, to the end of the chunk
+  bool palette;       // pixels are numbers of colors
   bool truncated;
   bool warned;    // about something that pixels depend on
   bool complete;  // all rows were read
@@ -39,8 +45,31 @@ void on_warning(png_structp png, png_const_charp message) {
   std::snprintf(reader.note, sizeof(reader.note), "%s", message);
 }
 
+// Whether pixels depend on a chunk. Others are not shown to libpng, so that it neither minds what is wrong with them nor
+// takes them for something that only some of its versions know: gray of an iCCP or a cHRM chunk, an animation's frames.
+bool matters(const std::uint8_t* name, bool palette) {
+  if (std::memcmp(name, "PLTE", 4) == 0) return palette;
+  const bool critical = (name[0] & 0x20) == 0;
+  return critical || std::memcmp(name, "gAMA", 4) == 0 || std::memcmp(name, "sRGB", 4) == 0;
+}
+
+// libpng reads the head of a chunk, 8 bytes, in one go.
+void pass_over(Reader& reader) {
+  constexpr std::size_t kHead = 8, kChecksum = 4;
+  while (reader.chunk == 0 && reader.left >= kHead) {
+    const std::size_t size = kHead + png_get_uint_32(reader.next) + kChecksum;
+    if (matters(reader.next + 4, reader.palette) || size > reader.left) {
+      reader.chunk = size;
+      return;
+    }
+    reader.next += size;
+    reader.left -= size;
+  }
+}
+
 void on_read(png_structp png, png_bytep out, std::size_t size) {
   Reader& reader = *static_cast<Reader*>(png_get_io_ptr(png));
+  pass_over(reader);
   if (size > reader.left) {
     reader.truncated = true;
     png_error(png, "the data ends before the picture does");
@@ -48,6 +77,7 @@ void on_read(png_structp png, png_bytep out, std::size_t size) {
   std::memcpy(out, reader.next, size);
   reader.next += size;
   reader.left -= size;
+  reader.chunk -= std::min(size, reader.chunk);
 }
 
 // Every transformation that OpenCV asks libpng for with IMREAD_COLOR, but in the order R, G, B; or IMREAD_GRAYSCALE.
@@ -76,6 +106,7 @@ Status run(Reader& reader, bool gray, bool whole, RowSink& sink, Buffer& buffer)
   reader.end = png_create_info_struct(reader.png);
   if (reader.info == nullptr || reader.end == nullptr) return Status::out_of_memory;
   png_set_read_fn(reader.png, &reader, on_read);
+  png_set_sig_bytes(reader.png, kSignature);
   // The limit on pixels was checked before; libpng's own limit on a side (1,000,000) would refuse what OpenCV reads.
   png_set_user_limits(reader.png, 0x7FFFFFFF, 0x7FFFFFFF);
   png_read_info(reader.png, reader.info);
@@ -119,9 +150,11 @@ Status run(Reader& reader, bool gray, bool whole, RowSink& sink, Buffer& buffer)
 
 Status decode_png(Bytes bytes, const Request& request, const DecodeOptions& options, RowSink& sink, Scratch& scratch,
                   std::string* note) {
+  if (bytes.size <= kColorType) return Status::truncated;
   Reader reader{};
-  reader.next = bytes.data;
-  reader.left = bytes.size;
+  reader.next = bytes.data + kSignature;
+  reader.left = bytes.size - kSignature;
+  reader.palette = bytes.data[kColorType] == PNG_COLOR_TYPE_PALETTE;
   Status status = run(reader, request.gray, request.whole, sink, scratch.codec);
   png_destroy_read_struct(&reader.png, &reader.info, &reader.end);
   if (status == Status::ok && options.strict && reader.warned) status = Status::corrupt;
