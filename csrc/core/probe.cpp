@@ -2,17 +2,16 @@
 #include "core/probe.h"
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 #include <utility>
 
 #include "core/exif.h"
+#include "core/png_chunks.h"
 
 namespace pixfeed {
 namespace {
 
 unsigned be16(const std::uint8_t* p) { return p[0] << 8 | p[1]; }
-std::uint32_t be32(const std::uint8_t* p) { return std::uint32_t{be16(p)} << 16 | be16(p + 2); }
 
 bool starts_with(Bytes bytes, const char* magic, std::size_t n) {
   return bytes.size >= n && std::memcmp(bytes.data, magic, n) == 0;
@@ -77,48 +76,28 @@ void probe_jpeg(Bytes bytes, Header& header) {
   if (orientation != 0) header.orientation = orientation;
 }
 
-constexpr auto kCrcTable = [] {
-  std::array<std::uint32_t, 256> table{};
-  for (std::uint32_t i = 0; i < 256; ++i) {
-    table[i] = i;
-    for (int bit = 0; bit < 8; ++bit) table[i] = (table[i] >> 1) ^ (table[i] & 1 ? 0xEDB88320 : 0);
-  }
-  return table;
-}();
-
-// The CRC of a PNG chunk (PNG specification, 5.5): of its name and its data.
-std::uint32_t png_crc(const std::uint8_t* bytes, std::size_t size) {
-  std::uint32_t crc = 0xFFFFFFFF;
-  for (std::size_t i = 0; i < size; ++i) crc = kCrcTable[(crc ^ bytes[i]) & 255] ^ crc >> 8;
-  return ~crc;
-}
-
-// Walks the chunks (PNG specification, 5.3) to the last one. The first sound eXIf chunk counts, wherever it stands.
+// The first eXIf chunk that libpng takes counts, wherever it stands.
 void probe_png(Bytes bytes, Header& header) {
   header.format = Format::png;
   header.status = Status::truncated;  // until IEND has been seen
   bool oriented = false;
-  std::size_t at = 8;
-  while (at + 12 <= bytes.size) {
-    const std::size_t size = be32(bytes.data + at);
-    const std::uint8_t* name = bytes.data + at + 4;
-    const std::uint8_t* data = bytes.data + at + 8;
-    if (size > bytes.size - at - 12) return;
-    if (std::memcmp(name, "IEND", 4) == 0) {
+  PngChunks chunks(bytes);
+  while (const std::optional<PngChunk> chunk = chunks.next()) {
+    if (chunk->is("IEND")) {
       header.status = Status::ok;
       return;
     }
-    if (std::memcmp(name, "IHDR", 4) == 0 && size == 13) {
+    if (chunk->is("IHDR") && chunk->size == 13) {
       // A side of more than 31 bits makes no sense; it becomes 0, which is refused below.
-      header.width = data[0] & 0x80 ? 0 : static_cast<int>(be32(data));
-      header.height = data[4] & 0x80 ? 0 : static_cast<int>(be32(data + 4));
-    } else if (!oriented && std::memcmp(name, "eXIf", 4) == 0 && size >= 4 &&
-               (std::memcmp(data, "II*\0", 4) == 0 || std::memcmp(data, "MM\0*", 4) == 0) &&
-               png_crc(name, 4 + size) == be32(data + size)) {
-      header.orientation = std::max(exif_orientation(data, size), 1);
+      const std::uint32_t width = chunk->number(0), height = chunk->number(4);
+      header.width = width >> 31 != 0 ? 0 : static_cast<int>(width);
+      header.height = height >> 31 != 0 ? 0 : static_cast<int>(height);
+    } else if (!oriented && chunk->is("eXIf") && chunk->size >= 4 &&
+               (std::memcmp(chunk->data, "II*\0", 4) == 0 || std::memcmp(chunk->data, "MM\0*", 4) == 0) &&
+               chunk->sound()) {
+      header.orientation = std::max(exif_orientation(chunk->data, chunk->size), 1);
       oriented = true;
     }
-    at += 12 + size;
   }
 }
 
