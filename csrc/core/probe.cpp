@@ -113,7 +113,7 @@ void probe_webp(Bytes bytes, Header& header) {
   constexpr unsigned kAnimated = 0x02, kHasExif = 0x08;
   unsigned flags = 0;
   int orientation = 0;
-  bool exif = false, pictured = false, alpha = false, sound = true;
+  bool exif = false, alpha = false, pictured = false, after = false, sound = true;
   const std::size_t riff_end = std::size_t{8} + le32(bytes.data + 4), end = std::min(bytes.size, riff_end);
   std::size_t at = 12;
   while (at + 8 <= end) {
@@ -143,10 +143,12 @@ void probe_webp(Bytes bytes, Header& header) {
       orientation = exif_orientation(data, size);
       exif = true;
     }
-    // One picture and one header, and nothing between the picture's alpha and its colors.
-    sound = sound && !(pictured && (lossy || lossless)) && (first || !extended) && (!alpha || lossy);
-    pictured = pictured || lossy || lossless;
-    alpha = std::memcmp(name, "ALPH", 4) == 0;
+    const bool transparency = std::memcmp(name, "ALPH", 4) == 0, picture = lossy || lossless;
+    const bool apart = (transparency || picture) && after;  // from the rest of the picture
+    sound = sound && !apart && !(transparency && alpha) && !(picture && pictured) && (first || !extended);
+    alpha = alpha || transparency;
+    pictured = pictured || picture;
+    after = !transparency && !picture && (alpha || pictured);
     at += 8 + size + (size & 1);
   }
   header.status = pictured ? Status::ok : riff_end > bytes.size ? Status::truncated : Status::corrupt;

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from pixfeed import context
 from pixfeed.backends.contract import DEFAULT_OPTIONS, Decoded, OpenOptions, Source
-from pixfeed.backends.encoded import Frame, look, orientation, still
+from pixfeed.backends.encoded import Frame, essential, look, orientation
+from pixfeed.backends.imread import END, image_of, lacks_bits, upright
 from pixfeed.backends.plain import Plain
 from pixfeed.backends.stderr import caught
 from pixfeed.errors import BackendError, Status
@@ -26,10 +27,6 @@ from pixfeed.plan import ADJUST, HEADER, JPEG, OPENCV, PILLOW, PNG, reduced_side
 
 #: Bytes of decoded pictures that the sources of one ``open`` keep.
 KEPT = 256 << 20
-_END = b"\xff\xd9"
-_TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-# What libjpeg says where it makes bits up, and where the end stands in place of a restart marker.
-_LACKING = re.compile("premature end of data segment|marker 0xd9 instead of RST")
 # What libjpeg says of a JPEG whose header claims fewer rows than there are: they stand before the next RST, or EOI.
 _MORE_ROWS = re.compile(r"Corrupt JPEG data: \d+ extraneous bytes before marker 0xd[0-79]")
 # "libpng warning: iCCP: ...": a chunk whose name begins with a lower-case letter is ancillary, no pixel depends on it.
@@ -72,45 +69,6 @@ def _pillow_resize(
     return np.asarray(Image.fromarray(image).resize(size, Image.Resampling(interpolation - 16), box=box))
 
 
-# What cv2.flip does to upright a picture after the transposition that 5 to 8 ask for.
-_FLIPS = {2: 1, 3: -1, 4: 0, 6: 1, 7: -1, 8: 0}
-
-
-def _upright(cv2: ModuleType, image: NDArray[Any], orientation: int) -> NDArray[Any]:
-    if orientation >= 5:
-        image = cv2.transpose(image)
-    return cv2.flip(image, _FLIPS[orientation]) if orientation in _FLIPS else image
-
-
-def _imread(cv2: ModuleType, data: bytes, flags: int) -> NDArray[Any] | None:
-    """cv2.imread of a file in memory; ``None`` where there are no such files."""
-    if not hasattr(os, "memfd_create"):
-        return None
-    with os.fdopen(os.memfd_create("pixfeed-picture"), "wb") as file:
-        file.write(data)
-        file.flush()
-        image: NDArray[Any] | None = cv2.imread(f"/proc/self/fd/{file.fileno()}", flags)
-        return image
-
-
-def _image_of(cv2: ModuleType, data: bytes, flags: int) -> NDArray[Any] | None:
-    """What cv2 reads. ``imdecode`` refuses TIFF files with tiles, and ``imread`` those that it has turned."""
-    image = _imread(cv2, data, flags) if data[:4] in _TIFF else None
-    return cv2.imdecode(np.frombuffer(data, np.uint8), flags) if image is None else image
-
-
-def _lacks_bits(cv2: ModuleType, data: bytes, image: NDArray[Any], flags: int, warnings: Sequence[str]) -> bool:
-    """A JPEG whose end marker is missing was decoded with one: libjpeg made pixels up. It prints its first warning only;
-    if that is about something else, other bits in place of the lacking ones tell."""
-    if any(_LACKING.search(line) for line in warnings):
-        return True
-    if not warnings:
-        return False
-    with caught():
-        other = cv2.imdecode(np.frombuffer(data + bytes(range(0x5A, 0xFA)) + _END, np.uint8), flags)
-    return other is None or not np.array_equal(image, other)
-
-
 def _decode(
     cv2: ModuleType, data: bytes, flags: int, strict: bool, max_pixels: int
 ) -> tuple[Status, str, NDArray[Any] | None]:
@@ -118,35 +76,35 @@ def _decode(
     seen = look(data)
     if seen.pixels > max_pixels:
         return Status.TOO_LARGE, "", None
+    if not seen.ended and not seen.usable:  # cv2 would refuse it, too, and may take gigabytes before
+        return Status.TRUNCATED, "", None
     if not seen.ended:
-        if strict or not seen.usable:  # cv2 makes up the rest of some, and takes gigabytes for others
-            return Status.TRUNCATED, "", None
         data = data[: seen.usable]
     turn = 1 if flags & cv2.IMREAD_IGNORE_ORIENTATION else orientation(data)
     if seen.format:  # the header says the same, whatever this version of OpenCV knows
         flags |= cv2.IMREAD_IGNORE_ORIENTATION
     if seen.format == PNG:
-        data = still(data)
-    with caught() as said:
-        try:
-            image = _image_of(cv2, data if seen.ended else data + _END, flags)
-        except cv2.error as error:
-            return (Status.TOO_LARGE if "CV_IO_MAX_IMAGE" in str(error) else Status.CORRUPT), str(error.err), None
-    warnings = [line for line in said.lines if not _ANCILLARY.match(line)]
+        data = essential(data)
+    try:
+        image, said = image_of(cv2, data if seen.ended else data + END, flags)
+    except cv2.error as error:
+        return (Status.TOO_LARGE if "CV_IO_MAX_IMAGE" in str(error) else Status.CORRUPT), str(error.err), None
+    warnings = [line for line in said if not _ANCILLARY.match(line)]
     note = warnings[0] if warnings else ""
     if image is None:
-        if seen.depth != 8:
+        if seen.depth != 8 and not seen.strange:
             return Status.UNSUPPORTED, f"{seen.depth} bits a sample", None
         return (Status.CORRUPT if seen.format else Status.NOT_AN_IMAGE), note, None
     if image.shape[0] * image.shape[1] > max_pixels:  # a format that look() does not know
         return Status.TOO_LARGE, "", None
-    if seen.open and _lacks_bits(cv2, data, image, flags, warnings):
+    made_up = not seen.complete or (seen.open and lacks_bits(cv2, data, seen, image, flags, warnings))
+    if made_up or (strict and not seen.ended):
         return Status.TRUNCATED, note, None
     if strict and (warnings or seen.strange):
         return Status.CORRUPT, note, None
     if image.ndim == 3 and image.shape[2] in (3, 4):
         image = cv2.cvtColor(image, cv2.COLOR_BGR2RGB if image.shape[2] == 3 else cv2.COLOR_BGRA2RGBA)
-    return Status.OK, "", _upright(cv2, image, turn)
+    return Status.OK, "", upright(cv2, image, turn)
 
 
 def _rows_there(cv2: ModuleType, data: bytes, frame: Frame) -> tuple[int, int]:
@@ -157,7 +115,7 @@ def _rows_there(cv2: ModuleType, data: bytes, frame: Frame) -> tuple[int, int]:
     while bad - good > 1:
         rows = (good + bad) // 2
         height = min(rows * frame.band, frame.height).to_bytes(2, "big")
-        claims = data[: frame.height_at] + height + data[frame.height_at + 2 :] + _END
+        claims = data[: frame.height_at] + height + data[frame.height_at + 2 :] + END
         with caught() as said:
             image = cv2.imdecode(np.frombuffer(claims, np.uint8), imread_flags(8, True))
         if image is None or any(not _MORE_ROWS.match(line) for line in said.lines):
@@ -224,7 +182,7 @@ class _Opened:
             self._recovered.add(i)
         else:
             note = ""
-        data += _END
+        data += END
         status, words, image = self._decode(data, self._cv2.IMREAD_COLOR)
         return status, note if image is not None else words, image, data
 
