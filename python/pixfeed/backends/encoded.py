@@ -27,7 +27,7 @@ class Look(NamedTuple):
     strange: bool = False  # libjpeg fails at a marker of this JPEG; behind the picture that is no reason to refuse it
     usable: int = 0  # bytes of a JPEG that has not ended, before which an end marker makes sense; 0: there is no scan
     complete: bool = True  # its scans bring all bits, if the last one is whole
-    open: bool = False  # that one reaches to the end of the file
+    open: int = 0  # where that one begins, if it reaches to the end of the file
 
 
 _MARKER = re.compile(rb"\xff[^\x00\xff]")
@@ -104,7 +104,7 @@ def _segments(data: bytes) -> Iterator[tuple[int, int, int]]:
 
 
 def _jpeg(data: bytes) -> Look:
-    pixels, depth, usable, marker = 0, 8, len(data), 0
+    pixels, depth, usable, marker, at = 0, 8, len(data), 0, 0
     frame: Frame | None = None
     scans: _Scans | None = None
     for marker, at, end in _segments(data):
@@ -128,8 +128,9 @@ def _jpeg(data: bytes) -> Look:
                 frame = Frame(height_at, height, 8 * max(v & 15 for v in scans.sampling))
     if scans is None or scans.count == 0:
         return Look(1, pixels, False, depth)
+    last = at - 4 if marker == _SOS else 0
     torn = usable < len(data) and marker not in _PASSED_OVER and not scans.single  # tables of a scan to come
-    return Look(1, pixels, False, depth, frame, False, usable, scans.complete() and not torn, marker == _SOS)
+    return Look(1, pixels, False, depth, frame, False, usable, scans.complete() and not torn, last)
 
 
 def _webp(data: bytes) -> Look:

@@ -64,13 +64,13 @@ def lacks_bits(
         image: what cv2 made with ``flags`` of ``data`` and an end marker.
         warnings: what libjpeg printed.
     """
-    if not warnings:
-        return False
-    if _MISSING_RESTART.search(warnings[0]) or (seen.frame and _LACKING in warnings[0]):
-        return True
-    for other in (b"\x55", b"\xaa"):
-        with caught():
-            changed = cv2.imdecode(np.frombuffer(data.rstrip(b"\xff") + 200 * other + END, np.uint8), flags)
-        if changed is None or not np.array_equal(image, changed):
-            return True
-    return False
+
+    def read(changed: bytes) -> tuple[NDArray[Any] | None, tuple[str, ...]]:
+        return image_of(cv2, changed + END, flags)
+
+    if not warnings or _MISSING_RESTART.search(warnings[0]):
+        return bool(warnings)
+    if _LACKING in warnings[0] and (seen.frame or not read(data[: seen.open])[1]):
+        return True  # in the last scan
+    others = (read(data.rstrip(b"\xff") + 200 * other)[0] for other in (b"\x55", b"\xaa"))
+    return any(other is None or not np.array_equal(image, other) for other in others)
