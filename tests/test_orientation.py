@@ -150,6 +150,13 @@ def test_the_list_is_of_both_kinds():
     assert min(shapes.count((16, 24, 3)), shapes.count((24, 16, 3))) > 10
 
 
+def test_a_container_that_claims_gigabytes(backend):
+    """Takes no longer than any other that is cut off."""
+    data = webp(WEBP, riff(b"EXIF", PLAIN))
+    with pytest.raises(pixfeed.ImageError, match="truncated"):
+        pixfeed.imread(data[:4] + b"\0\0\0\xf0" + data[8:], backend=backend)
+
+
 @pytest.mark.usefixtures("native")
 @pytest.mark.parametrize("seed", range(4))
 def test_both_backends_find_the_same(seed):

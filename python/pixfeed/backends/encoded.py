@@ -230,7 +230,7 @@ def _webp_orientation(data: bytes) -> int:
     """Of the first EXIF chunk, if libwebp's demuxer finds it: the header announces it, and the container is sound."""
     end = 8 + int.from_bytes(data[4:8], "little")
     at, names, found = 12, [], None
-    while at + 8 <= end:
+    while at + 8 <= min(end, len(data)):
         name, size = data[at : at + 4], int.from_bytes(data[at + 4 : at + 8], "little")
         if name == b"EXIF" and found is None:
             found = _of_exif(data[at + 8 : at + 8 + size])
