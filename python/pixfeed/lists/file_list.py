@@ -174,7 +174,7 @@ class FileList(Loaded):
         offsets = self._table.offsets
         if len(rows) == 1:
             row = int(rows[0])
-            begins, ends = offsets[row : row + 1].tolist(), offsets[row + 1 : row + 2].tolist()
+            begins, ends = [offsets.item(row)], [offsets.item(row + 1)]
         else:
             places = np.asarray(rows)
             begins, ends = offsets[places].tolist(), offsets[places + 1].tolist()
