@@ -226,6 +226,9 @@ def _png_orientation(data: bytes) -> int:
     return 0
 
 
+_PICTURES = ([b"VP8 "], [b"VP8L"], [b"ALPH", b"VP8 "], [b"VP8 ", b"ALPH"], [b"VP8L", b"ALPH"])
+
+
 def _webp_orientation(data: bytes) -> int:
     """Of the first EXIF chunk, if libwebp's demuxer finds it: the header announces it, and the container is sound."""
     end = 8 + int.from_bytes(data[4:8], "little")
@@ -236,10 +239,10 @@ def _webp_orientation(data: bytes) -> int:
             found = _of_exif(data[at + 8 : at + 8 + size])
         names.append(name)
         at += 8 + size + size % 2
-    parts = [i for i, name in enumerate(names) if name in (b"ALPH", b"VP8 ", b"VP8L")]  # of the picture, together
-    kinds = sorted(names[i][:3] for i in parts)
-    sound = at == end <= len(data) and kinds in ([b"VP8"], [b"ALP", b"VP8"]) and parts[-1] - parts[0] < len(parts)
-    sound = sound and names.count(b"VP8X") == 1
+    parts = [i for i, name in enumerate(names) if name in (b"ALPH", b"VP8 ", b"VP8L")]
+    picture = [names[i] for i in parts]  # they have to follow one another
+    sound = at == end <= len(data) and picture in _PICTURES and parts[-1] - parts[0] < len(parts)
+    sound = sound and names.count(b"VP8X") == 1 and b"ANMF" not in names and b"ANIM" not in names[: parts[-1]]
     return found or 0 if sound and names[0] == b"VP8X" and data[20] & 8 else 0
 
 
