@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pixfeed.backends import BackendName, choose
-from pixfeed.backends.opencv import imread_flags, resize
+from pixfeed.backends.carry_out import resize
+from pixfeed.backends.cv_decode import imread_flags
 from pixfeed.backends.stderr import caught
 from pixfeed.errors import BackendError, ImageError
 from pixfeed.lists.file_list import FileList
