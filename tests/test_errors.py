@@ -43,7 +43,6 @@ BAD = {
     "magic_only": (GOOD[:3], Status.TRUNCATED, "truncated"),
     "header_only": (GOOD[:100], Status.TRUNCATED, "truncated"),
     "half": (GOOD[: len(GOOD) // 2], Status.TRUNCATED, "truncated"),
-    "no_end": (GOOD[:-2], Status.TRUNCATED, "truncated"),
     "half_progressive": (images.jpeg(images.picture(64, 80), progressive=True)[:1500], Status.TRUNCATED, "truncated"),
     "half_png": (GOOD_PNG[: len(GOOD_PNG) // 2], Status.TRUNCATED, "truncated"),
     "png_no_end": (GOOD_PNG[:-12], Status.TRUNCATED, "truncated"),

@@ -29,7 +29,7 @@ IRREGULAR = GOOD[: 2 * len(GOOD) // 3]
 def no_quiet_threads(monkeypatch):
     """As on a system that does not allow them."""
     monkeypatch.setattr(imdecode, "_are_allowed", False)
-    monkeypatch.setattr(imdecode, "_idle", deque())
+    monkeypatch.setattr(imdecode, "_idle", {"imdecode": deque(), "imread": deque()})
 
 
 @pytest.fixture
@@ -104,11 +104,11 @@ def test_what_is_not_certainly_a_codecs_is_passed_on(capfd):
 def test_a_quiet_thread_says_what_its_codec_says(quiet_threads, capfd):
     thread = QuietThread(cv2.imdecode)
     for data, said in ((WARNS, ("Corrupt JPEG data: premature end of data segment",)), (GOOD, ())):
-        image, lines = thread.imdecode(data, cv2.IMREAD_COLOR)
+        image, lines = thread.call(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
         assert image.shape == (200, 300, 3) and lines == said
     with pytest.raises(cv2.error):
-        thread.imdecode(b"", cv2.IMREAD_COLOR)
-    assert thread.imdecode(GOOD, cv2.IMREAD_COLOR)[0] is not None  # it goes on working
+        thread.call(np.empty(0, np.uint8), cv2.IMREAD_COLOR)
+    assert thread.call(np.frombuffer(GOOD, np.uint8), cv2.IMREAD_COLOR)[0] is not None  # it goes on working
     assert capfd.readouterr() == ("", "")
 
 
@@ -120,7 +120,8 @@ def wait_for_threads(count: int) -> None:
 
 def test_a_quiet_thread_keeps_no_descriptor_and_ends(quiet_threads):
     """A copy of a pipe would keep its reader waiting."""
-    imdecode._idle.clear()
+    imdecode._idle["imdecode"].clear()
+    imdecode._idle["imread"].clear()
     wait_for_threads(1)
     files, threads = len(os.listdir("/proc/self/fd")), threading.active_count()
     reader, writer = os.pipe()
@@ -143,7 +144,7 @@ def test_no_garbage_is_collected_in_a_quiet_thread(quiet_threads):
         for decode, found in ((cv2.imdecode, False), (lambda *_: [[] for _ in range(9)], True)):
             thread = QuietThread(decode)
             for _ in range(100):
-                thread.imdecode(GOOD, cv2.IMREAD_COLOR)
+                thread.call(np.frombuffer(GOOD, np.uint8), cv2.IMREAD_COLOR)
             assert ("pixfeed-imdecode" in where) == found
     finally:
         gc.set_threshold(*before)

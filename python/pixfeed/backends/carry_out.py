@@ -34,7 +34,7 @@ class Plan(NamedTuple):
     flip_horizontal: int
     flip_vertical: int
     interpolation: int
-    box: tuple[float, ...]
+    box: tuple[float, float, float, float]
     mean: tuple[float, ...]
     std: tuple[float, ...]
     framed: int
@@ -53,7 +53,7 @@ assert Plan._fields == PLAN.names
 def plans_of(rows: NDArray[np.void]) -> list[Plan]:
     """PLAN rows ``[n]`` as Python's numbers."""
     return [
-        Plan(*(tuple(field.tolist()) if isinstance(field, np.ndarray) else field for field in row))
+        Plan._make(tuple(field.tolist()) if isinstance(field, np.ndarray) else field for field in row)
         for row in rows.tolist()
     ]
 
@@ -140,7 +140,7 @@ def resize_crop(cv2: ModuleType, image: NDArray[np.uint8], plan: Plan) -> NDArra
 
 
 def _pillow_resize(
-    image: NDArray[np.uint8], size: tuple[int, int], interpolation: int, box: tuple[float, ...]
+    image: NDArray[np.uint8], size: tuple[int, int], interpolation: int, box: tuple[float, float, float, float]
 ) -> NDArray[np.uint8]:
     """Pillow itself: there is nothing in OpenCV that gives the same."""
     try:

@@ -1,4 +1,4 @@
-"""One picture decoded by cv2: its status, its pixels, and the reason if there are none."""
+"""One picture decoded by cv2: its status, its pixels as they are stored, and the reason if there are none."""
 
 from __future__ import annotations
 
@@ -6,14 +6,18 @@ import re
 from types import ModuleType
 from typing import Any, NamedTuple
 
+import numpy as np
 from numpy.typing import NDArray
 
 from pixfeed.backends import foreign
-from pixfeed.backends.encoded import Frame, look
+from pixfeed.backends.encoded import Frame, Look, look, still
 from pixfeed.backends.imdecode import imdecode
 from pixfeed.errors import Status
+from pixfeed.plan import PNG
 
 _END = b"\xff\xd9"
+# What libjpeg says where it makes bits up, and where the end stands in place of a restart marker.
+_LACKING = re.compile("premature end of data segment|marker 0xd9 instead of RST")
 # What libjpeg says of a JPEG whose header claims fewer rows than there are: they stand before the next RST, or EOI.
 _MORE_ROWS = re.compile(r"Corrupt JPEG data: \d+ extraneous bytes before marker 0xd[0-79]")
 # "libpng warning: iCCP: ...": a chunk whose name begins with a lower-case letter is ancillary, no pixel depends on it.
@@ -27,7 +31,7 @@ class Decoded(NamedTuple):
 
     Attributes:
         status: OK, or why there are no pixels.
-        note: the reason in more detail; the same for the same file.
+        note: the reason in more detail; the same whenever the file is read.
         image: as cv2 has it, in the order B, G, R (A); ``None`` unless the status is OK.
     """
 
@@ -50,21 +54,19 @@ def decode(cv2: ModuleType, data: bytes, flags: int, is_sound: bool, strict: boo
     """What cv2 reads with these flags.
 
     Args:
-        is_sound: nothing irregular was found in the file. No attention is paid to its end then, and where threads have
-            no descriptors of their own what the codec prints is not caught, unless ``strict``.
+        is_sound: nothing irregular was found in the file, which is looked at no further then.
     """
-    if is_sound:
-        return _by_cv2(cv2, data, flags, is_sound, strict, max_pixels)
-    seen = look(data)
-    if seen.pixels > max_pixels:
-        return Decoded(Status.TOO_LARGE)
-    if seen.progressive and not seen.ended:  # cv2 would make up the rest of a progressive JPEG
-        return Decoded(Status.TRUNCATED)
-    return _by_cv2(cv2, data, flags, is_sound, strict, max_pixels)
-
-
-def _by_cv2(cv2: ModuleType, data: bytes, flags: int, is_sound: bool, strict: bool, max_pixels: int) -> Decoded:
-    image, said = None, ()
+    seen = look(data) if strict or not is_sound else None
+    if seen is not None:
+        if seen.pixels > max_pixels:
+            return Decoded(Status.TOO_LARGE)
+        if not seen.ended:
+            if strict or not seen.usable:  # cv2 makes up the rest of some, and takes gigabytes for others
+                return Decoded(Status.TRUNCATED)
+            data = data[: seen.usable] + _END
+        if seen.format == PNG:
+            data = still(data)
+    image, said = None, tuple[str, ...]()
     try:
         image, said = imdecode(cv2, data, flags, irregular=strict or not is_sound)
     except MemoryError:
@@ -76,25 +78,37 @@ def _by_cv2(cv2: ModuleType, data: bytes, flags: int, is_sound: bool, strict: bo
             return Decoded(Status.TOO_LARGE)
     warnings = [line for line in said if not (_ANCILLARY.match(line) or _LOG.match(line))]
     if image is None:
-        return _refusal(cv2, data, warnings)
+        return Decoded(*_refusal(cv2, data, seen or look(data), warnings))
     if image.shape[0] * image.shape[1] > max_pixels:  # its sides were not known
         return Decoded(Status.TOO_LARGE)
-    if strict and warnings:
-        return Decoded(Status.CORRUPT, warnings[0])
+    if seen is not None:
+        if seen.open and _lacks_bits(cv2, data, image, flags, warnings):
+            return Decoded(Status.TRUNCATED)
+        if strict and (warnings or seen.strange):
+            return Decoded(Status.CORRUPT, warnings[0] if warnings else "")
     return Decoded(Status.OK, "", image)
 
 
-def _refusal(cv2: ModuleType, data: bytes, warnings: list[str]) -> Decoded:
+def _lacks_bits(cv2: ModuleType, data: bytes, image: NDArray[Any], flags: int, warnings: list[str]) -> bool:
+    """Whether libjpeg has made up pixels of a JPEG that got an end marker from us. It prints its first warning only; if
+    that is about something else, other bits in place of the lacking ones tell."""
+    if any(_LACKING.search(line) for line in warnings):
+        return True
+    if not warnings:
+        return False
+    other, _ = imdecode(cv2, data.removesuffix(_END) + bytes(range(0x5A, 0xFA)) + _END, flags, irregular=True)
+    return other is None or not np.array_equal(image, other)
+
+
+def _refusal(cv2: ModuleType, data: bytes, seen: Look, warnings: list[str]) -> tuple[Status, str]:
     """Why cv2 does not read it."""
-    seen = look(data)
-    note = warnings[0] if warnings else ""
     if seen.format == 0:
         what = foreign.kind(data)
         is_built_in = what is None or not what.suffix or cv2.haveImageWriter("a" + what.suffix)
-        return Decoded(*foreign.refusal(what, foreign.is_cut_off(data), is_built_in))
+        return foreign.refusal(what, foreign.is_cut_off(data), is_built_in)
     if seen.depth != 8:
-        return Decoded(Status.UNSUPPORTED, f"{seen.depth} bits a sample")
-    return Decoded(Status.CORRUPT if seen.ended else Status.TRUNCATED, note)
+        return Status.UNSUPPORTED, f"{seen.depth} bits a sample"
+    return Status.CORRUPT, warnings[0] if warnings else ""
 
 
 class Recovered(NamedTuple):
@@ -131,3 +145,14 @@ def _rows_there(cv2: ModuleType, data: bytes, frame: Frame) -> tuple[int, int]:
         else:
             good = rows
     return good, total
+
+
+# What cv2.flip does to upright a picture after the transposition that 5 to 8 ask for.
+_FLIPS = {2: 1, 3: -1, 4: 0, 6: 1, 7: -1, 8: 0}
+
+
+def upright(cv2: ModuleType, image: NDArray[Any], orientation: int) -> NDArray[Any]:
+    """A stored picture as it is displayed."""
+    if orientation >= 5:
+        image = cv2.transpose(image)
+    return cv2.flip(image, _FLIPS[orientation]) if orientation in _FLIPS else image

@@ -3,8 +3,11 @@ is there."""
 
 from __future__ import annotations
 
+import itertools
 import re
 import struct
+import zlib
+from collections.abc import Iterator
 from typing import NamedTuple
 
 
@@ -19,15 +22,54 @@ class Frame(NamedTuple):
 class Look(NamedTuple):
     format: int  # a key of pixfeed.plan.FORMATS
     pixels: int  # width * height as the header claims, 0 if it does not say
-    progressive: bool
-    ended: bool  # the end marker (EOI, IEND) is there
+    ended: bool  # the end marker (EOI, IEND) is there, or something that libjpeg does not get past
     depth: int = 8  # bits per sample of a JPEG
     frame: Frame | None = None
+    strange: bool = False  # libjpeg fails at a marker of this JPEG; behind the picture that is no reason to refuse it
+    usable: int = 0  # bytes of a JPEG that has not ended but has all its scans, the last one maybe in part
+    open: bool = False  # that scan reaches to the end of the file
 
 
 # In entropy-coded data: a marker, not a stuffed 0xFF, not a restart marker, not a fill byte.
 _MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
+_TEM, _EOI, _SOS, _DRI = 0x01, 0xD9, 0xDA, 0xDD
+# The same where there are restart markers: looking for one, libjpeg passes over markers that make no sense.
+_MARKER_BESIDE_RESTARTS = re.compile(rb"\xff[\xc0-\xcf\xd8-\xfe]")
 _FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
+_PROGRESSIVE, _ARITHMETIC = {0xC2, 0xC6, 0xCA, 0xCE}, {*range(0xC9, 0xD0)}
+_KNOWN = {*_FRAMES, 0xC4, 0xC8, 0xCC, _EOI, _SOS, 0xDB, 0xDC, 0xDD, *range(0xE0, 0xF0), 0xFE}  # to libjpeg
+
+
+class _Scans:
+    """What the scans of a JPEG bring.
+
+    Args:
+        process: the marker of its frame header.
+        frame: what that says.
+    """
+
+    def __init__(self, process: int, frame: bytes):
+        self.process = process
+        count = frame[5]
+        self.sampling = frame[7::3][:count]
+        self.lacking = {name: [-1] * 64 for name in frame[6::3][:count]}  # low bits of each coefficient, -1: all
+        self.count = 0
+        self.single = False  # one scan has everything, and is the only one
+
+    def add(self, scan: bytes) -> None:
+        names, selection = scan[1 : 1 + 2 * scan[0] : 2], scan[1 + 2 * scan[0] :]
+        self.count += 1
+        self.single = self.process not in _PROGRESSIVE and len(names) == len(self.lacking)
+        for name in set(names) & set(self.lacking):
+            if self.process not in _PROGRESSIVE:
+                self.lacking[name] = [0] * 64
+            elif len(selection) == 3:
+                first, last, bits = selection
+                self.lacking[name][first : last + 1] = [bits & 15] * (last + 1 - first)
+
+    def complete(self) -> bool:
+        """All bits were announced. What an arithmetic coder leaves out at the end cannot be told from what is lacking."""
+        return self.count > 0 and self.process not in _ARITHMETIC and not any(map(any, self.lacking.values()))
 
 
 def look(data: bytes) -> Look:
@@ -37,34 +79,50 @@ def look(data: bytes) -> Look:
         return _png(data)
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return _webp(data)
-    return Look(0, 0, False, True)
+    return Look(0, 0, True)
+
+
+def segments(data: bytes) -> Iterator[tuple[int, int, int]]:
+    """The marker segments of a JPEG as libjpeg walks them: the marker, and where the segment's data begin and end, which
+    may be beyond the end of the file. The last one is EOI, or one that libjpeg does not know."""
+    found, restarts = _MARKER.search(data, 2), False
+    while found:
+        marker, at = data[found.end() - 1], found.end()
+        if marker != _TEM:
+            length = int.from_bytes(data[at : at + 2], "big") if at + 2 <= len(data) else len(data)
+            yield marker, at + 2, at + max(length, 2)  # 0 and 1 are taken for 2
+            if marker not in _KNOWN - {_EOI}:
+                return
+            if marker == _DRI:
+                restarts = any(data[at + 2 : at + 4])
+            at += max(length, 2)
+        found = (_MARKER_BESIDE_RESTARTS if marker == _SOS and restarts else _MARKER).search(data, at)
 
 
 def _jpeg(data: bytes) -> Look:
-    pixels, progressive, depth = 0, False, 8
-    frame, components = None, 0  # of the frame while there is no scan
-    scan = None
-    found = _MARKER.search(data, 2)
-    while found:
-        marker, at = data[found.start() + 1], found.end()
-        if marker == 0xD9:
-            return Look(1, pixels, progressive, True, depth, scan)
-        if marker in (0x01, 0xD8):
-            found = _MARKER.search(data, at)
-            continue
-        if at + 2 > len(data):
+    pixels, depth, usable = 0, 8, len(data)
+    frame: Frame | None = None
+    scans: _Scans | None = None
+    marker = 0
+    for marker, at, end in segments(data):
+        if marker == _EOI:
+            return Look(1, pixels, True, depth, frame)
+        single = scans is not None and scans.single
+        if marker not in _KNOWN or (marker in _FRAMES and scans is not None) or (marker == _SOS and single):
+            return Look(1, pixels, True, depth, frame, strange=True)
+        if end > len(data):
+            usable = at - 4
             break
-        if marker in _FRAMES and at + 7 <= len(data):
-            height, width = struct.unpack_from(">HH", data, at + 3)
-            pixels, progressive, depth = width * height, marker in (0xC2, 0xCA), data[at + 2]
-            components = data[at + 7] if at + 8 <= len(data) else 0
-            sampling = data[at + 9 : at + 8 + 3 * components : 3]
-            sequential = marker in (0xC0, 0xC1) and len(sampling) == components > 0 and height > 0
-            frame = Frame(at + 3, height, 8 * max(v & 15 for v in sampling)) if sequential else None
-        if marker == 0xDA and scan is None and frame is not None and data[at + 2 : at + 3] == bytes([components]):
-            scan = frame
-        found = _MARKER.search(data, at + struct.unpack_from(">H", data, at)[0])
-    return Look(1, pixels, progressive, False, depth, scan)
+        if marker in _FRAMES and end - at >= 6:
+            depth, height, width = struct.unpack_from(">BHH", data, at)
+            pixels, height_at = width * height, at + 1
+            scans = _Scans(marker, data[at:end])
+        elif marker == _SOS and end > at and scans is not None:
+            scans.add(data[at:end])
+            if scans.single and scans.process in (0xC0, 0xC1) and height > 0:
+                frame = Frame(height_at, height, 8 * max(v & 15 for v in scans.sampling))
+    complete = scans is not None and scans.complete()
+    return Look(1, pixels, False, depth, frame, usable=usable if complete else 0, open=marker == _SOS)
 
 
 def _webp(data: bytes) -> Look:
@@ -77,58 +135,121 @@ def _webp(data: bytes) -> Look:
     elif len(head) >= 5 and name == b"VP8L":
         sides = int.from_bytes(head[1:5], "little")
         pixels = ((sides & 0x3FFF) + 1) * ((sides >> 14 & 0x3FFF) + 1)
-    return Look(3, pixels, False, ended)
+    return Look(3, pixels, ended)
 
 
-def _png(data: bytes) -> Look:
-    pixels, at = 0, 8
+def png_chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """The chunks of a PNG up to IEND: the name, and where the data begin and end. Stops at the end of the file."""
+    at = 8
     while at + 12 <= len(data):
         size, name = struct.unpack_from(">I4s", data, at)
         if at + 12 + size > len(data):
-            break
-        if name == b"IHDR" and size == 13:
-            width, height = struct.unpack_from(">II", data, at + 8)
+            return
+        yield name, at + 8, at + 8 + size
+        if name == b"IEND":
+            return
+        at += 12 + size
+
+
+def _png(data: bytes) -> Look:
+    pixels = 0
+    for name, at, end in png_chunks(data):
+        if name == b"IHDR" and end - at == 13:
+            width, height = struct.unpack_from(">II", data, at)
             pixels = width * height
         if name == b"IEND":
-            return Look(2, pixels, False, True)
-        at += 12 + size
-    return Look(2, pixels, False, False)
+            return Look(2, pixels, True)
+    return Look(2, pixels, False)
+
+
+_ANIMATION = {b"acTL", b"fcTL", b"fdAT"}
+
+
+def still(data: bytes) -> bytes:
+    """A PNG without its animation, which cv2.imread does not look at and cv2.imdecode may crash on."""
+    chunks = list(png_chunks(data))
+    if not any(name in _ANIMATION for name, _, _ in chunks):
+        return data
+    return data[:8] + b"".join(data[at - 8 : end + 4] for name, at, end in chunks if name not in _ANIMATION)
+
+
+# OpenCV gives up at an entry whose value lies beyond the end: text, or so many fractions of 8 bytes.
+_TEXT = {0x010E, 0x010F, 0x0110, 0x0131, 0x0132, 0x8298}
+_FRACTIONS = {0x011A: 1, 0x011B: 1, 0x013E: 2, 0x013F: 6, 0x0211: 3, 0x0214: 6}
+_SHORTS = {0x0128, 0x0213}
 
 
 def orientation(data: bytes) -> int:
-    """1 to 8, as the first EXIF data of a JPEG, PNG or WebP says; 1 without."""
-    at = 8 if data[:8] == b"\x89PNG\r\n\x1a\n" else 12
+    """1 to 8, as OpenCV finds it in the EXIF data of a JPEG, PNG or WebP; 1 without."""
     if data[:3] == b"\xff\xd8\xff":
-        found = _MARKER.search(data, 2)
-        while found and data[found.end() - 1] not in (0xD9, 0xDA):
-            at = found.end()
-            alone = data[at - 1] in (0x01, 0xD8)
-            size = 0 if alone else int.from_bytes(data[at : at + 2], "big")
-            if data[at - 1] == 0xE1 and data[at + 2 : at + 8] == b"Exif\0\0":
-                return _of_exif(data[at + 8 : at + size])
-            found = _MARKER.search(data, at + size)
-    elif at == 8:
-        while at + 12 <= len(data) and data[at + 4 : at + 8] != b"IEND":
-            size = int.from_bytes(data[at : at + 4], "big")
-            if data[at + 4 : at + 8] == b"eXIf":
-                return _of_exif(data[at + 8 : at + 8 + size])
-            at += 12 + size
-    elif data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        while at + 8 <= len(data):
-            size = int.from_bytes(data[at + 4 : at + 8], "little")
-            if data[at : at + 4] == b"EXIF":
-                return _of_exif(data[at + 8 : at + 8 + size].removeprefix(b"Exif\0\0"))
-            at += 8 + size + size % 2
-    return 1
+        found = _jpeg_orientation(data)
+    elif data[:8] == b"\x89PNG\r\n\x1a\n":
+        found = _png_orientation(data)
+    else:
+        found = _webp_orientation(data) if data[:4] == b"RIFF" and data[8:12] == b"WEBP" else 0
+    return found or 1
+
+
+def _jpeg_orientation(data: bytes) -> int:
+    """Of the first segment that has one."""
+    for marker, at, end in segments(data):
+        if marker in (_SOS, _EOI) or end > len(data):
+            break
+        if marker == 0xE1 and data[at : at + 6] == b"Exif\0\0":
+            found = _of_exif(data[at + 6 : end])
+            if found:
+                return found
+    return 0
+
+
+def _png_orientation(data: bytes) -> int:
+    """Of the first eXIf chunk that libpng takes, wherever it stands."""
+    for name, at, end in png_chunks(data):
+        tiff = data[at:end]
+        if name == b"eXIf" and tiff[:4] in (b"II*\0", b"MM\0*"):
+            if zlib.crc32(name + tiff) == int.from_bytes(data[end : end + 4], "big"):
+                return _of_exif(tiff)
+    return 0
+
+
+def _webp_orientation(data: bytes) -> int:
+    """Of the first EXIF chunk, if the header announces it and the container is sound to its end: as libwebp's demuxer."""
+    end = 8 + int.from_bytes(data[4:8], "little")
+    at, names, found = 12, [], None
+    while at + 8 <= end:
+        name, size = data[at : at + 4], int.from_bytes(data[at + 4 : at + 8], "little")
+        if name == b"EXIF" and found is None:
+            found = _of_exif(data[at + 8 : at + 8 + size])
+        names.append(name)
+        at += 8 + size + size % 2
+    pictures = names.count(b"VP8 ") + names.count(b"VP8L")
+    alpha_apart = any(after != b"VP8 " for name, after in itertools.pairwise([*names, b""]) if name == b"ALPH")
+    sound = at == end <= len(data) and pictures == 1 and names.count(b"VP8X") == 1 and not alpha_apart
+    return found or 0 if sound and names[0] == b"VP8X" and data[20] & 8 else 0
 
 
 def _of_exif(tiff: bytes) -> int:
-    order = {b"II*\0": "<", b"MM\0*": ">"}.get(tiff[:4])
-    if order is None or len(tiff) < 8:
-        return 1
-    (at,) = struct.unpack_from(order + "I", tiff, 4)
-    entries = tiff[at + 2 :][: 12 * struct.unpack_from(order + "H", tiff, at)[0]] if at + 2 <= len(tiff) else b""
-    for tag, value in struct.iter_unpack(order + "H6xH2x", entries[: len(entries) // 12 * 12]):
-        if tag == 0x0112:
-            return value if 1 <= value <= 8 else 1
-    return 1
+    """The orientation in a TIFF structure: 1 for a value that makes no sense, 0 if OpenCV does not get to the tag."""
+    order = "<" if tiff[:2] == b"II" else ">"
+    try:
+        magic, at = struct.unpack_from(order + "2xHI", tiff)
+        (entries,) = struct.unpack_from(order + "H", tiff, at) if magic == 42 else (0,)
+        for entry in range(at + 2, at + 2 + 12 * entries, 12):
+            (tag,) = struct.unpack_from(order + "H", tiff, entry)
+            if tag == 0x0112:
+                (value,) = struct.unpack_from(order + "H", tiff, entry + 8)
+                return value if 1 <= value <= 8 else 1
+            if tag in _TEXT:
+                (size,) = struct.unpack_from(order + "I", tiff, entry + 4)
+                start = 8 if size <= 4 else struct.unpack_from(order + "I", tiff, entry + 8)[0]
+                if start + size > len(tiff):
+                    return 0
+            elif tag in _FRACTIONS:
+                (start,) = struct.unpack_from(order + "I", tiff, entry + 8)
+                if start + 8 * _FRACTIONS[tag] > len(tiff):
+                    return 0
+            elif tag in _SHORTS:
+                struct.unpack_from(order + "H", tiff, entry + 8)
+    except struct.error:
+        pass
+    return 0

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pixfeed.backends.contract import OpenOptions, Source
-from pixfeed.backends.cv_decode import Decoded, decode, imread_flags, recover
+from pixfeed.backends.cv_decode import Decoded, decode, imread_flags, recover, upright
 from pixfeed.backends.headers import Header, header
 from pixfeed.errors import Status
 from pixfeed.plan import JPEG
@@ -50,11 +50,13 @@ class EncodedPicture:
         self._cv2 = cv2
         self._strict, ignore_orientation, self._max_pixels, min_recovered = options
         self._min_recovered = 1.0 if self._strict else min_recovered
-        self._flags = cv2.IMREAD_IGNORE_ORIENTATION if ignore_orientation else 0
         self._color: NDArray[np.uint8] | None = None
         self.status, self.note, self._data = read(source)
         self.header = header(self._data, ignore_orientation) if self.status == Status.OK else Header(0)
         self._is_sound = self.header.is_sound
+        # The header says how the picture is turned, whatever this version of OpenCV knows of that.
+        turned_here = self.header.format != 0
+        self._flags = cv2.IMREAD_IGNORE_ORIENTATION if ignore_orientation or turned_here else 0
         self.is_recovered = False
         if self.header.width * self.header.height > self._max_pixels:
             self.status = Status.TOO_LARGE
@@ -74,9 +76,9 @@ class EncodedPicture:
         if found.status == Status.TRUNCATED and self._min_recovered < 1:
             found = self._recover(found)
         self.status, self.note = found.status, self.note or found.note
-        if found.image is None:
+        if found.image is None or found.size is None:
             return 0
-        self.header = self.header._replace(width=found.image.shape[1], height=found.image.shape[0])
+        self.header = self.header.displayed(*found.size)
         self._color = found.image
         return found.image.nbytes
 
@@ -108,21 +110,27 @@ class EncodedPicture:
         return max(width // reduced, 1), max(height // reduced, 1)
 
     def image(self, reduced: int, gray: bool) -> Decoded:
-        """What cv2 reads. The sides are those of the header, or the status is not OK."""
+        """What cv2 reads, as displayed. The sides are those of the header, or the status is not OK."""
+        found = self._stored(reduced, gray)
+        if found.image is None or self.header.orientation == 1:
+            return found
+        return found._replace(image=upright(self._cv2, found.image, self.header.orientation))
+
+    def _stored(self, reduced: int, gray: bool) -> Decoded:
         if self._color is not None and reduced == 1 and not gray:
             return Decoded(Status.OK, "", self._color)
         size, whole = self.reduced_size(reduced), (self.header.width, self.header.height)
-        if reduced > 1 and min(whole) >= reduced and self.header.scales:
+        if self.header.orientation >= 5:
+            size, whole = size[::-1], whole[::-1]
+        if reduced > 1 and self.header.scales and (self.header.format == JPEG or min(whole) >= reduced):
             found = self._decode(imread_flags(reduced, gray))
             if found.size == size:
                 return found
         found = self._decode(imread_flags(1, gray))
-        if found.image is None:
+        if found.image is None or found.size == size:
             return found
         if found.size != whole:
             read = "{} x {}".format(*found.size or ())
             return Decoded(Status.CORRUPT, f"OpenCV reads {read} pixels, the header says {whole[0]} x {whole[1]}")
-        if size == whole:
-            return found
         resized: Any = self._cv2.resize(found.image, size, interpolation=self._cv2.INTER_LINEAR_EXACT)
         return found._replace(image=resized)

@@ -6,7 +6,8 @@ import struct
 from typing import NamedTuple
 
 from pixfeed.backends import foreign
-from pixfeed.backends.encoded import orientation
+from pixfeed.backends.encoded import orientation, segments
+from pixfeed.plan import JPEG, PNG, WEBP
 
 
 class Header(NamedTuple):
@@ -30,30 +31,34 @@ class Header(NamedTuple):
         """Nothing irregular was found: the sides are known, and the end is there."""
         return self.width > 0 and self.height > 0
 
+    def displayed(self, width: int, height: int) -> Header:
+        """With the sides of a picture that is stored in ``width`` x ``height`` pixels."""
+        if self.orientation >= 5:
+            width, height = height, width
+        return self._replace(width=width, height=height)
 
-JPEG, PNG, WEBP = 1, 2, 3
+
 _EOI = b"\xff\xd9"
 # Huffman-coded frames of 8 bits a sample, and segments that any JPEG may have before its first scan: DHT, DQT, DRI,
 # APPn, COM.
 _FRAMES = frozenset((0xC0, 0xC1, 0xC2))
 _SEGMENTS = frozenset((0xC4, 0xDB, 0xDD, *range(0xE0, 0xF0), 0xFE))
+_LOSSLESS = frozenset((0xC3, 0xC7, 0xCB, 0xCF))
 
 
 def header(data: bytes, ignore_orientation: bool) -> Header:
-    """The header of a sound file. What is not sound has no sides."""
+    """The header of a sound file. What is not sound has no sides yet."""
     if data[:3] == b"\xff\xd8\xff":
-        return _turned(_jpeg(data, ignore_orientation))
-    if data[:8] == b"\x89PNG\r\n\x1a\n":
-        return _turned(_png(data, ignore_orientation))
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return _turned(_webp(data, ignore_orientation))
-    found = foreign.sides(data)
-    return Header(0) if found is None else Header(0, *found)
-
-
-def _turned(found: Header) -> Header:
-    """With the sides as displayed instead of those that are stored."""
-    return found._replace(width=found.height, height=found.width) if found.orientation >= 5 else found
+        found = _jpeg(data, ignore_orientation)
+    elif data[:8] == b"\x89PNG\r\n\x1a\n":
+        found = _png(data, ignore_orientation)
+    elif data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        found = _webp(data, ignore_orientation)
+    else:
+        return Header(0, *(foreign.sides(data) or ()))
+    if not found.is_sound and not ignore_orientation:
+        return found._replace(orientation=orientation(data))
+    return found.displayed(found.width, found.height)
 
 
 def _jpeg(data: bytes, ignore_orientation: bool) -> Header:
@@ -71,7 +76,7 @@ def _jpeg(data: bytes, ignore_orientation: bool) -> Header:
         elif marker == 0xE1 and not ignore_orientation and data[at + 4 : at + 10] == b"Exif\0\0":
             turned = True
         at += 2 + size
-    return Header(JPEG, scales=b"\xff\xc3" not in data)
+    return Header(JPEG, scales=_LOSSLESS.isdisjoint(marker for marker, *_ in segments(data)))
 
 
 def _png(data: bytes, ignore_orientation: bool) -> Header:

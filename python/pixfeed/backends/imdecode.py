@@ -1,4 +1,4 @@
-"""``cv2.imdecode``, and what its codec has to say. Nothing is printed.
+"""``cv2.imdecode`` and ``cv2.imread``, and what their codecs have to say. Nothing is printed.
 
 Pictures are decoded by quiet threads (see ``quiet_thread``). Where a system does not allow them (Docker's default
 rules, macOS), the calling thread decodes. Descriptor 2 of the process is redirected meanwhile, but only for a file that
@@ -32,17 +32,18 @@ _CODEC = re.compile(
     re.MULTILINE,
 )
 
+_TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _lock = threading.RLock()  # of the redirection
-_idle: deque[QuietThread] = deque()
-_left_behind: list[deque[QuietThread]] = []
+_idle: dict[str, deque[QuietThread]] = {"imdecode": deque(), "imread": deque()}
+_left_behind: list[object] = []
 _are_allowed = True  # quiet threads are, as far as is known
 
 
 def _forget() -> None:
     """A forked child has none of the threads, and their queues may be locked for good."""
-    global _idle
-    _left_behind.append(_idle)
-    _idle = deque()
+    for function, threads in _idle.items():
+        _left_behind.append(threads)
+        _idle[function] = deque()
     _lock.release()
 
 
@@ -52,7 +53,8 @@ if hasattr(os, "register_at_fork"):
 
 
 def imdecode(cv2: ModuleType, data: bytes, flags: int, irregular: bool) -> tuple[NDArray[Any] | None, tuple[str, ...]]:
-    """The picture, ``None`` if there is none, and the lines that the codec has printed.
+    """The picture, ``None`` if there is none, and the lines that the codec has printed. ``cv2.imdecode`` refuses TIFF
+    files with tiles, and ``cv2.imread`` those that it has turned.
 
     Args:
         irregular: if quiet threads are not allowed: catch what the codec prints, one picture at a time in the process.
@@ -61,26 +63,38 @@ def imdecode(cv2: ModuleType, data: bytes, flags: int, irregular: bool) -> tuple
     Raises:
         cv2.error, MemoryError: what cv2 has raised.
     """
-    thread = _quiet_thread(cv2)
+    if data[:4] in _TIFF and hasattr(os, "memfd_create"):
+        with os.fdopen(os.memfd_create("pixfeed-picture"), "wb", buffering=0) as file:
+            file.write(data)
+            image, said = _call(cv2, "imread", f"/proc/{os.getpid()}/fd/{file.fileno()}", flags, irregular)
+            if image is not None:
+                return image, said
+    return _call(cv2, "imdecode", np.frombuffer(data, np.uint8), flags, irregular)
+
+
+def _call(
+    cv2: ModuleType, function: str, source: object, flags: int, irregular: bool
+) -> tuple[NDArray[Any] | None, tuple[str, ...]]:
+    thread = _quiet_thread(cv2, function)
     if thread is not None:
         try:
-            return thread.imdecode(data, flags)
+            return thread.call(source, flags)
         finally:
             if thread.is_idle:  # it is not after Ctrl-C
-                _idle.append(thread)
+                _idle[function].append(thread)
     caught: list[str] = []
     with _redirected(caught) if irregular else contextlib.nullcontext():
-        image = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+        image = getattr(cv2, function)(source, flags)
     return image, tuple(caught)
 
 
-def _quiet_thread(cv2: ModuleType) -> QuietThread | None:
+def _quiet_thread(cv2: ModuleType, function: str) -> QuietThread | None:
     global _are_allowed
     with contextlib.suppress(IndexError):
-        return _idle.pop()
+        return _idle[function].pop()
     if _are_allowed:
         with contextlib.suppress(RuntimeError, OSError):  # the system has no more threads, or descriptors
-            thread = QuietThread(cv2.imdecode)
+            thread = QuietThread(getattr(cv2, function))
             if thread.is_quiet:
                 return thread
             _are_allowed = False

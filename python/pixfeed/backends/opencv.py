@@ -60,7 +60,14 @@ class _Opened:
         if unknown:
             _each(len(unknown), lambda i: self._find_out(unknown[i]), threads)
         decoding = (perf_counter_ns() - read) * min(len(unknown), threads)
-        self._costs = (sum(picture.bytes for picture in self._pictures), read - start, decoding, decoding, 0, 0)
+        self._costs: tuple[int, ...] = (
+            sum(picture.bytes for picture in self._pictures),
+            read - start,
+            decoding,
+            decoding,
+            0,
+            0,
+        )
         self.headers = np.array(
             [
                 (
@@ -103,7 +110,8 @@ class _Opened:
                     raise ValueError("reduced may be 1, 2, 4 or 8")
                 check(plan, *picture.reduced_size(plan.reduced), out.shape[2], out.shape[3])
                 wanted.append(row)
-        notes, costs = {}, [self._costs]
+        notes: dict[int, str] = {}
+        costs = [self._costs]
         self._costs = (0,) * 6
 
         def carry_out(i: int) -> None:

@@ -1,11 +1,11 @@
-"""QuietThread: a thread in which ``cv2.imdecode`` may print what it likes.
+"""QuietThread: a thread in which a function of cv2's may print what it likes.
 
 The codecs inside OpenCV write warnings to file descriptor 2 and tell their caller nothing. On Linux a thread may have
 descriptors of its own (``unshare``). Its descriptor 2 is a file in memory then, which nobody else writes to: other
 threads' lines are never touched, and any number of such threads decode at the same time.
 
 A file that is closed in such a thread stays open everywhere else. So it runs nothing but C: a queue's ``get``,
-``imdecode``, another queue's ``put``. No garbage collection begins in there, whose finalizers could close files.
+the function, another queue's ``put``. No garbage collection begins in there, whose finalizers could close files.
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ from collections.abc import Callable
 from queue import SimpleQueue
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 _CLONE_FILES = 0x400
@@ -32,14 +31,14 @@ _starting = threading.Lock()
 
 
 class QuietThread:
-    """A thread for one picture at a time. It ends with this object.
+    """A thread that calls a function, one picture at a time. It ends with this object.
 
     Attributes:
         is_quiet: whether it has descriptors of its own. If not, it has ended.
         is_idle: no picture is on its way.
     """
 
-    def __init__(self, imdecode: Callable[..., Any]):
+    def __init__(self, function: Callable[..., Any]):
         self._jobs: SimpleQueue[Any] = SimpleQueue()
         self._results: SimpleQueue[Any] = SimpleQueue()
         self._said = -1
@@ -48,7 +47,7 @@ class QuietThread:
             return
         self._said = _above_stderr(os.memfd_create("pixfeed-stderr"))
         weakref.finalize(self, _end, self._jobs, self._said).atexit = False
-        arguments = (imdecode, self._jobs, self._results, self._said)
+        arguments = (function, self._jobs, self._results, self._said)
         thread = threading.Thread(target=_serve, args=arguments, name="pixfeed-imdecode", daemon=True)
         with _starting:
             collects = gc.isenabled()
@@ -60,14 +59,14 @@ class QuietThread:
                 if collects:
                     gc.enable()
 
-    def imdecode(self, data: bytes, flags: int) -> tuple[NDArray[Any] | None, tuple[str, ...]]:
-        """What ``cv2.imdecode`` returns, and the lines that its codec has printed.
+    def call(self, *arguments: object) -> tuple[NDArray[Any] | None, tuple[str, ...]]:
+        """What the function returns, and the lines that were printed.
 
         Raises:
-            cv2.error, MemoryError: what it has raised.
+            Exception: what the function has raised.
         """
         self.is_idle = False
-        self._jobs.put((np.frombuffer(data, np.uint8), flags))
+        self._jobs.put(arguments)
         found = self._results.get()
         self.is_idle = True
         said = self._take()
@@ -116,7 +115,7 @@ def _end(jobs: SimpleQueue[Any], said: int) -> None:
     os.close(said)
 
 
-def _serve(imdecode: Callable[..., Any], jobs: SimpleQueue[Any], results: SimpleQueue[Any], said: int) -> None:
+def _serve(function: Callable[..., Any], jobs: SimpleQueue[Any], results: SimpleQueue[Any], said: int) -> None:
     try:
         is_quiet = _have_own_descriptors(said)
     except OSError:
@@ -126,7 +125,7 @@ def _serve(imdecode: Callable[..., Any], jobs: SimpleQueue[Any], results: Simple
         return
     answer: object = True  # it is heard of when nothing but C runs
     while True:
-        answers = itertools.starmap(imdecode, iter(jobs.get, None))
+        answers = itertools.starmap(function, iter(jobs.get, None))
         try:
             deque(map(results.put, itertools.chain((answer,), answers)), maxlen=0)
         except Exception as error:  # rare, and the only time that Python's code runs here
