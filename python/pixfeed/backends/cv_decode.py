@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from pixfeed.backends import foreign
 from pixfeed.backends.encoded import Frame, Look, look, still
+from pixfeed.backends.headers import Header
 from pixfeed.backends.imdecode import imdecode
 from pixfeed.errors import Status
 from pixfeed.plan import PNG
@@ -50,13 +51,10 @@ def imread_flags(reduced: int, gray: bool) -> int:
     return {1: 0, 2: 16, 4: 32, 8: 64}[reduced] | (not gray)
 
 
-def decode(cv2: ModuleType, data: bytes, flags: int, is_sound: bool, strict: bool, max_pixels: int) -> Decoded:
-    """What cv2 reads with these flags.
-
-    Args:
-        is_sound: nothing irregular was found in the file, which is looked at no further then.
-    """
-    seen = look(data) if strict or not is_sound else None
+def decode(cv2: ModuleType, data: bytes, flags: int, header: Header, strict: bool, max_pixels: int) -> Decoded:
+    """What cv2 reads with these flags. A file with a sound header is looked at no further, unless ``strict``."""
+    irregular = strict or not header.is_sound
+    seen = look(data) if irregular else None
     if seen is not None:
         if seen.pixels > max_pixels:
             return Decoded(Status.TOO_LARGE)
@@ -68,7 +66,7 @@ def decode(cv2: ModuleType, data: bytes, flags: int, is_sound: bool, strict: boo
             data = still(data)
     image, said = None, tuple[str, ...]()
     try:
-        image, said = imdecode(cv2, data, flags, irregular=strict or not is_sound)
+        image, said = imdecode(cv2, data, flags, irregular, header.is_plain)
     except MemoryError:
         return Decoded(Status.OUT_OF_MEMORY)
     except cv2.error as error:

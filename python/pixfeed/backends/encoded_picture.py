@@ -53,7 +53,7 @@ class EncodedPicture:
         self._color: NDArray[np.uint8] | None = None
         self.status, self.note, self._data = read(source)
         self.header = header(self._data, ignore_orientation) if self.status == Status.OK else Header(0)
-        self._is_sound = self.header.is_sound
+        self._found = self.header
         # The header says how the picture is turned, whatever this version of OpenCV knows of that.
         turned_here = self.header.format != 0
         self._flags = cv2.IMREAD_IGNORE_ORIENTATION if ignore_orientation or turned_here else 0
@@ -68,7 +68,7 @@ class EncodedPicture:
     @property
     def is_known(self) -> bool:
         """The sides are known, or there are none to be had."""
-        return self._is_sound or self.status != Status.OK
+        return self._found.is_sound or self.status != Status.OK
 
     def find_out(self) -> int:
         """Decode the picture to know its sides. It is kept for :meth:`image`; gives its size in bytes."""
@@ -87,7 +87,7 @@ class EncodedPicture:
         self._color = None
 
     def _decode(self, flags: int) -> Decoded:
-        return decode(self._cv2, self._data, flags | self._flags, self._is_sound, self._strict, self._max_pixels)
+        return decode(self._cv2, self._data, flags | self._flags, self._found, self._strict, self._max_pixels)
 
     def _recover(self, found: Decoded) -> Decoded:
         """The picture, which is cut off, as far as it goes."""

@@ -120,6 +120,18 @@ def sides(data: bytes) -> tuple[int, int] | None:
     return None
 
 
+def is_plain(data: bytes) -> bool:
+    """Whether nothing about it can be wrong: a BMP or a binary PNM of ordinary pixels, all of them there. OpenCV has
+    nothing to say of such a file."""
+    if data[:2] == b"BM" and len(data) >= 54:
+        header_size, _, _, planes, bits, compression = struct.unpack_from("<IiiHHI", data, 14)
+        if header_size != 40 or planes != 1 or bits not in (24, 32) or compression != 0:
+            return False
+    elif data[:2] not in (b"P5", b"P6"):
+        return False
+    return sides(data) is not None and not is_cut_off(data)
+
+
 def _tiff_tags(data: bytes) -> dict[int, int]:
     """The numbers of the first directory: those that stand in it, by tag."""
     order = "<" if data[:1] == b"I" else ">"

@@ -18,6 +18,7 @@ class Header(NamedTuple):
         width, height: pixels as displayed; 0 if they are not known before the picture is decoded.
         orientation: 1 to 8.
         scales: whether OpenCV's IMREAD_REDUCED_* may be used: not for a lossless JPEG, of which it gives a corner.
+        is_plain: OpenCV prints nothing about this file, whatever happens.
     """
 
     format: int
@@ -25,6 +26,7 @@ class Header(NamedTuple):
     height: int = 0
     orientation: int = 1
     scales: bool = True
+    is_plain: bool = False
 
     @property
     def is_sound(self) -> bool:
@@ -55,7 +57,8 @@ def header(data: bytes, ignore_orientation: bool) -> Header:
     elif data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         found = _webp(data, ignore_orientation)
     else:
-        return Header(0, *(foreign.sides(data) or ()))
+        sides = foreign.sides(data)
+        return Header(0) if sides is None else Header(0, *sides, is_plain=foreign.is_plain(data))
     if not found.is_sound and not ignore_orientation:
         return found._replace(orientation=orientation(data))
     return found.displayed(found.width, found.height)

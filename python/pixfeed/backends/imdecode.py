@@ -52,17 +52,22 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_forget)
 
 
-def imdecode(cv2: ModuleType, data: bytes, flags: int, irregular: bool) -> tuple[NDArray[Any] | None, tuple[str, ...]]:
+def imdecode(
+    cv2: ModuleType, data: bytes, flags: int, irregular: bool, plain: bool = False
+) -> tuple[NDArray[Any] | None, tuple[str, ...]]:
     """The picture, ``None`` if there is none, and the lines that the codec has printed. ``cv2.imdecode`` refuses TIFF
     files with tiles, and ``cv2.imread`` those that it has turned.
 
     Args:
         irregular: if quiet threads are not allowed: catch what the codec prints, one picture at a time in the process.
             Lines that are not certainly a codec's are passed on then.
+        plain: nothing will be printed. The calling thread decodes, which for a small picture is three times as fast.
 
     Raises:
         cv2.error, MemoryError: what cv2 has raised.
     """
+    if plain:
+        return cv2.imdecode(np.frombuffer(data, np.uint8), flags), ()
     if data[:4] in _TIFF and hasattr(os, "memfd_create"):
         with os.fdopen(os.memfd_create("pixfeed-picture"), "wb", buffering=0) as file:
             file.write(data)

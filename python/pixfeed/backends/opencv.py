@@ -46,7 +46,9 @@ def _each(n: int, task: Any, threads: int) -> None:
     context.check_cancelled()
 
 
-class _Opened:
+class Opened:
+    """See :class:`pixfeed.backends.Opened`."""
+
     def __init__(self, cv2: ModuleType, sources: Sequence[Source], options: OpenOptions, threads: int):
         self._cv2 = cv2
         self._pictures: list[EncodedPicture] = []
@@ -97,6 +99,10 @@ class _Opened:
 
     def decode_into(self, plans: NDArray[np.void], out: NDArray[Any], threads: int = 1) -> Decoded:
         check_out(plans, out)
+        return self.decode_slots(plans, list(out), threads)
+
+    def decode_slots(self, plans: NDArray[np.void], slots: Sequence[NDArray[Any]], threads: int) -> Decoded:
+        """:meth:`decode_into` slots ``[C, h, w]`` that do not lie one after the other."""
         rows = plans_of(plans)
         statuses = np.zeros(len(rows), np.int32)
         wanted = []
@@ -108,7 +114,7 @@ class _Opened:
             if picture.status == Status.OK:
                 if plan.reduced not in (1, 2, 4, 8):
                     raise ValueError("reduced may be 1, 2, 4 or 8")
-                check(plan, *picture.reduced_size(plan.reduced), out.shape[2], out.shape[3])
+                check(plan, *picture.reduced_size(plan.reduced), *slots[row].shape[1:])
                 wanted.append(row)
         notes: dict[int, str] = {}
         costs = [self._costs]
@@ -117,7 +123,7 @@ class _Opened:
         def carry_out(i: int) -> None:
             row = wanted[i]
             plan = rows[row]
-            statuses[row], notes[row], spent = self._carry_out(self._pictures[plan.source], plan, out[row])
+            statuses[row], notes[row], spent = self._carry_out(self._pictures[plan.source], plan, slots[row])
             costs.append(spent)
 
         if wanted:
@@ -149,7 +155,7 @@ class _Opened:
         return status, note, (0, 0, written - start, decoded - start, resized - decoded, written - resized)
 
 
-class _OpenCV(Plain):
+class OpenCV(Plain):
     name = "opencv"
     simd_target = ""
 
@@ -157,8 +163,8 @@ class _OpenCV(Plain):
         self._cv2 = cv2
         self.codecs = {"opencv": f"OpenCV {cv2.__version__}"}
 
-    def open(self, sources: Sequence[Source], options: OpenOptions = DEFAULT_OPTIONS, threads: int = 1) -> _Opened:
-        return _Opened(self._cv2, sources, options, threads)
+    def open(self, sources: Sequence[Source], options: OpenOptions = DEFAULT_OPTIONS, threads: int = 1) -> Opened:
+        return Opened(self._cv2, sources, options, threads)
 
     def cancel(self, priority: int) -> None:
         teams.cancel(priority)
@@ -201,18 +207,18 @@ class _OpenCV(Plain):
         if status != Status.OK:
             return status, note, 0, None
         found = []
-        is_sound = header(data, True).is_sound
+        seen = header(data, ignore_orientation=True)
         flags = cv2.IMREAD_UNCHANGED
-        _each(1, lambda _: found.append(decode(cv2, data, flags, is_sound, strict, max_pixels)), 1)
+        _each(1, lambda _: found.append(decode(cv2, data, flags, seen, strict, max_pixels)), 1)
         status, note, image = found[0]
         if image is not None and image.ndim == 3 and image.shape[2] in (3, 4):
             image = cv2.cvtColor(image, cv2.COLOR_BGR2RGB if image.shape[2] == 3 else cv2.COLOR_BGRA2RGBA)
         return status, note, len(data), image
 
 
-def backend() -> _OpenCV:
+def backend() -> OpenCV:
     try:
         import cv2
     except ImportError as error:
         raise BackendError(f"OpenCV cannot be imported ({error}): {remedy.for_opencv(error)}") from error
-    return _OpenCV(cv2)
+    return OpenCV(cv2)
