@@ -76,7 +76,7 @@ def decode(cv2: ModuleType, data: bytes, flags: int, header: Header, strict: boo
             return Decoded(Status.TOO_LARGE)
     warnings = [line for line in said if not (_ANCILLARY.match(line) or _LOG.match(line))]
     if image is None:
-        return Decoded(*_refusal(cv2, data, seen or look(data), warnings))
+        return Decoded(*_refusal(cv2, data, seen or look(data), header, warnings))
     if image.shape[0] * image.shape[1] > max_pixels:  # its sides were not known
         return Decoded(Status.TOO_LARGE)
     if seen is not None:
@@ -98,7 +98,7 @@ def _lacks_bits(cv2: ModuleType, data: bytes, image: NDArray[Any], flags: int, w
     return other is None or not np.array_equal(image, other)
 
 
-def _refusal(cv2: ModuleType, data: bytes, seen: Look, warnings: list[str]) -> tuple[Status, str]:
+def _refusal(cv2: ModuleType, data: bytes, seen: Look, header: Header, warnings: list[str]) -> tuple[Status, str]:
     """Why cv2 does not read it."""
     if seen.format == 0:
         what = foreign.kind(data)
@@ -106,6 +106,8 @@ def _refusal(cv2: ModuleType, data: bytes, seen: Look, warnings: list[str]) -> t
         return foreign.refusal(what, foreign.is_cut_off(data), is_built_in)
     if seen.depth != 8:
         return Status.UNSUPPORTED, f"{seen.depth} bits a sample"
+    if header.is_lossless:
+        return Status.UNSUPPORTED, "a lossless JPEG that OpenCV does not convert"
     return Status.CORRUPT, warnings[0] if warnings else ""
 
 

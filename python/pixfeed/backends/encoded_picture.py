@@ -122,7 +122,7 @@ class EncodedPicture:
         size, whole = self.reduced_size(reduced), (self.header.width, self.header.height)
         if self.header.orientation >= 5:
             size, whole = size[::-1], whole[::-1]
-        if reduced > 1 and self.header.scales and (self.header.format == JPEG or min(whole) >= reduced):
+        if reduced > 1 and not self.header.is_lossless and (self.header.format == JPEG or min(whole) >= reduced):
             found = self._decode(imread_flags(reduced, gray))
             if found.size == size:
                 return found

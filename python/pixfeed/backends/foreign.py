@@ -36,6 +36,7 @@ _XL, _VIDEO = _foreign("JPEG XL"), Kind("a video")
 
 # Where bytes stand, the bytes, what they mean. The first that fits counts.
 _MAGIC: tuple[tuple[int, bytes, Kind], ...] = (
+    (8, b"WEBP", Kind("animated WebP", ".webp")),
     (0, b"BM", Kind("BMP", ".bmp")),
     (0, b"GIF8", Kind("GIF", ".gif")),
     *((0, magic, _TIFF) for magic in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")),
@@ -76,6 +77,18 @@ def kind(data: bytes) -> Kind | None:
     return Kind("nothing but zero bytes") if data and not any(data[:HEAD]) else None
 
 
+def refusal_without_opencv(data: bytes) -> tuple[Status, str]:
+    """The status and the reason of a file that the extension does not read, where OpenCV is not installed.
+
+    Args:
+        data: the beginning of the file, :data:`HEAD` bytes or more.
+    """
+    what = kind(data)
+    if what is not None and what.suffix:
+        return Status.UNSUPPORTED, f"{what.name}: OpenCV reads it, pip install opencv-python-headless"
+    return refusal(what, cut_off=False, is_built_in=False)
+
+
 def refusal(what: Kind | None, cut_off: bool, is_built_in: bool) -> tuple[Status, str]:
     """The status and the reason of a file that OpenCV does not read.
 
@@ -97,6 +110,7 @@ def refusal(what: Kind | None, cut_off: bool, is_built_in: bool) -> tuple[Status
 
 
 _PNM_SIDES = re.compile(rb"P[1-6](?:\s|#[^\n]*\n)+(\d{1,9})(?:\s|#[^\n]*\n)+(\d{1,9})\s")
+_PNM_BYTES = re.compile(rb"P[56](?:\s|#[^\n]*\n)+(\d{1,9})(?:\s|#[^\n]*\n)+(\d{1,9})(?:\s|#[^\n]*\n)+(\d{1,5})\s")
 _PAM_SIDES = re.compile(rb"P7\s(?:.*\n)*?WIDTH (\d{1,9})\n(?:.*\n)*?HEIGHT (\d{1,9})\n")
 _SHORT = 3
 
@@ -127,7 +141,7 @@ def is_plain(data: bytes) -> bool:
         header_size, _, _, planes, bits, compression = struct.unpack_from("<IiiHHI", data, 14)
         if header_size != 40 or planes != 1 or bits not in (24, 32) or compression != 0:
             return False
-    elif data[:2] not in (b"P5", b"P6"):
+    elif not _PNM_BYTES.match(data[:1000]):
         return False
     return sides(data) is not None and not is_cut_off(data)
 
@@ -191,8 +205,8 @@ def is_cut_off(data: bytes) -> bool:
         return at > len(data)
     if data[:4] == b"\xff\x4f\xff\x51":
         return not data.endswith(b"\xff\xd9")
-    found = _PNM_SIDES.match(data[:1000])
-    if found and data[1:2] in b"456":
-        row = int(found[1]) * (3 if data[1:2] == b"6" else 1)
-        return len(data) - found.end() < ((row + 7) // 8 if data[1:2] == b"4" else row) * int(found[2])
-    return False
+    found = _PNM_BYTES.match(data[:1000])
+    if found is None:
+        return False
+    row = int(found[1]) * (3 if data[1:2] == b"6" else 1) * (2 if int(found[3]) > 255 else 1)
+    return len(data) - found.end() < row * int(found[2])

@@ -17,7 +17,7 @@ class Header(NamedTuple):
         format: a key of :data:`pixfeed.plan.FORMATS`.
         width, height: pixels as displayed; 0 if they are not known before the picture is decoded.
         orientation: 1 to 8.
-        scales: whether OpenCV's IMREAD_REDUCED_* may be used: not for a lossless JPEG, of which it gives a corner.
+        is_lossless: it is a lossless JPEG, of which OpenCV's IMREAD_REDUCED_* give a corner.
         is_plain: OpenCV prints nothing about this file, whatever happens.
     """
 
@@ -25,7 +25,7 @@ class Header(NamedTuple):
     width: int = 0
     height: int = 0
     orientation: int = 1
-    scales: bool = True
+    is_lossless: bool = False
     is_plain: bool = False
 
     @property
@@ -79,7 +79,7 @@ def _jpeg(data: bytes, ignore_orientation: bool) -> Header:
         elif marker == 0xE1 and not ignore_orientation and data[at + 4 : at + 10] == b"Exif\0\0":
             turned = True
         at += 2 + size
-    return Header(JPEG, scales=_LOSSLESS.isdisjoint(marker for marker, *_ in segments(data)))
+    return Header(JPEG, is_lossless=not _LOSSLESS.isdisjoint(marker for marker, *_ in segments(data)))
 
 
 def _png(data: bytes, ignore_orientation: bool) -> Header:

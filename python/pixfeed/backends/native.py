@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
 from collections.abc import Callable, Sequence
@@ -17,10 +18,11 @@ from pixfeed import context
 from pixfeed._torch import TENSOR_EXCHANGE
 from pixfeed.backends.built import why_no_native
 from pixfeed.backends.contract import DEFAULT_OPTIONS, Backend, Decoded, OpenOptions, Source
+from pixfeed.backends.foreign import HEAD, refusal_without_opencv
 from pixfeed.backends.plain import Plain
 from pixfeed.errors import BackendError, Status
 from pixfeed.list_parser import Problem, Table
-from pixfeed.plan import HEADER, PLAN
+from pixfeed.plan import HEADER, JPEG, PLAN
 
 if TYPE_CHECKING:
     from pixfeed import _native
@@ -51,6 +53,7 @@ class _Opened:
         self._options = options
         self._fallback = fallback
         self._others: dict[int, tuple[Opened, int]] = {}  # by source: opened by the fallback, and its place there
+        self._names: dict[int, str] = {}  # by source: what it is that nobody here reads
         self._all: Opened | None = None  # the fallback's, if all of them were opened there
         self._reported = _NO_COSTS
         self.headers = opened.headers(HEADER)
@@ -59,6 +62,9 @@ class _Opened:
             self._hand_over([i for i, status in enumerate(statuses) if status in _NOT_OURS], threads)
             for i, (other, place) in self._others.items():
                 self.headers[i] = other.headers[place]
+            for i, status in enumerate(statuses):
+                if i not in self._others and status in _NOT_OURS and self.headers["format"][i] != JPEG:
+                    self.headers["status"][i], self._names[i] = refusal_without_opencv(_beginning(sources[i]))
             if len(self._others) == len(statuses):
                 self._all = self._others[0][0]
 
@@ -73,7 +79,7 @@ class _Opened:
         if i in self._others:
             other, place = self._others[i]
             return other.note(place)
-        return self._opened.note(i).decode("utf-8", "replace")
+        return self._names.get(i) or self._opened.note(i).decode("utf-8", "replace")
 
     def decode_into(self, plans: NDArray[np.void], out: NDArray[Any], threads: int = 1) -> Decoded:
         if self._all is not None:
@@ -89,9 +95,16 @@ class _Opened:
         by_source = plans["source"].tolist()
         not_ours = [row for row in rows if statuses[row] in _NOT_OURS]
         self._hand_over(sorted({by_source[row] for row in not_ours}), threads)
-        notes = {row: self.note(by_source[row]) for row in rows if by_source[row] not in self._others}
+        handed_over = [row for row in not_ours if by_source[row] in self._others]
+        notes = {}
+        for row in set(rows).difference(handed_over):
+            notes[row] = self.note(by_source[row])
+            if by_source[row] in self._names:
+                statuses[row] = self.headers["status"][by_source[row]]
         for other in {id(other): other for other, _ in self._others.values()}.values():
-            its = [row for row in not_ours if self._others[by_source[row]][0] is other]
+            its = [row for row in handed_over if self._others[by_source[row]][0] is other]
+            if not its:
+                continue
             theirs = plans[its]
             theirs["source"] = [self._others[by_source[row]][1] for row in its]
             decoded = other.decode_slots(theirs, [out[row] for row in its], threads)
@@ -101,6 +114,16 @@ class _Opened:
                     notes[row] = decoded.notes[place]
             costs = (costs[0], *map(add, costs[1:], decoded.costs[1:]))  # the bytes are the same
         return Decoded(statuses, notes, costs)
+
+
+def _beginning(source: Source) -> bytes:
+    """Enough bytes to tell what it is; fewer if the file is gone."""
+    if not isinstance(source, (str, os.PathLike)):
+        view = source.data if isinstance(source, np.ndarray) else memoryview(source)
+        return bytes(view.cast("B")[:HEAD])
+    with contextlib.suppress(OSError), open(source, "rb") as file:
+        return file.read(HEAD)
+    return b""
 
 
 class _Native:
