@@ -83,7 +83,7 @@ def look(data: bytes) -> Look:
     return Look(0, 0, True)
 
 
-def _segments(data: bytes) -> Iterator[tuple[int, int, int]]:
+def segments(data: bytes) -> Iterator[tuple[int, int, int]]:
     """The marker segments of a JPEG as libjpeg walks them: the marker, and where the segment's data begin and end.
 
     The end may be beyond that of the file. The last one is EOI, or one that libjpeg does not know."""
@@ -107,7 +107,7 @@ def _jpeg(data: bytes) -> Look:
     pixels, depth, usable, marker, at = 0, 8, len(data), 0, 0
     frame: Frame | None = None
     scans: _Scans | None = None
-    for marker, at, end in _segments(data):
+    for marker, at, end in segments(data):
         if marker == _EOI:
             return Look(1, pixels, True, depth, frame)
         wrong = marker not in _KNOWN or (marker in _FRAMES and scans is not None)
@@ -206,7 +206,7 @@ def orientation(data: bytes) -> int:
 
 def _jpeg_orientation(data: bytes) -> int:
     """Of the first segment that has one."""
-    for marker, at, end in _segments(data):
+    for marker, at, end in segments(data):
         if marker in (_SOS, _EOI) or end > len(data):
             break
         if marker == 0xE1 and data[at : at + 6] == b"Exif\0\0":
