@@ -237,13 +237,16 @@ def _webp_orientation(data: bytes) -> int:
         name, size = data[at : at + 4], int.from_bytes(data[at + 4 : at + 8], "little")
         if name == b"EXIF" and found is None:
             found = _of_exif(data[at + 8 : at + 8 + size])
+        if name == b"ANIM" and size < 5:  # it has 6 bytes, and the last may be padding
+            return 0
         names.append(name)
         at += 8 + size + size % 2
     parts = [i for i, name in enumerate(names) if name in (b"ALPH", b"VP8 ", b"VP8L")]
     picture = [names[i] for i in parts]  # they have to follow one another
     sound = at == end <= len(data) and picture in _PICTURES and parts[-1] - parts[0] < len(parts)
     sound = sound and names.count(b"VP8X") == 1 and b"ANMF" not in names and b"ANIM" not in names[: parts[-1]]
-    return found or 0 if sound and names[0] == b"VP8X" and data[20] & 8 else 0
+    announced = names[:1] == [b"VP8X"] and data[20] & 0xC9 == 8  # and no flags that are reserved
+    return found or 0 if sound and announced else 0
 
 
 def _of_exif(tiff: bytes) -> int:

@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 
 from pixfeed.backends.quiet_thread import QuietThread, texts
 
-# With the process's own descriptor 2 redirected, other threads' lines arrive as well. These are certainly a codec's; the
-# last alternative is OpenCV's log, an entry of which may have several lines.
+# With the process's own descriptor 2 redirected, other threads' lines arrive as well. These are certainly a codec's.
+# The last alternative is OpenCV's log, an entry of which may have several lines.
 _CODEC = re.compile(
     rb"^(Corrupt JPEG data: |Premature end of JPEG file|Inconsistent progression sequence for component|"
     rb"Invalid SOS parameters for sequential JPEG|Unknown Adobe color transform code|Warning: unknown JFIF revision|"
