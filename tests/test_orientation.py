@@ -162,6 +162,13 @@ def test_a_container_that_claims_gigabytes(backend):
         pixfeed.imread(data[:4] + b"\0\0\0\xf0" + data[8:], backend=backend)
 
 
+@pytest.mark.parametrize("name", ["two segments", "two chunks", "WebP before the picture", "WebP with alpha behind"])
+def test_wherever_the_file_is_cut_off(backend, name):
+    for end in range(1, min(len(FILES[name]), 500)):
+        with pytest.raises(pixfeed.ImageError):
+            pixfeed.imread(FILES[name][:end], backend=backend)
+
+
 @pytest.mark.usefixtures("native")
 @pytest.mark.parametrize("seed", range(4))
 def test_both_backends_find_the_same(seed):

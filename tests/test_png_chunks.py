@@ -193,3 +193,10 @@ def test_gray_by_chunks_that_make_no_sense(backend, mode):
             assert_gray(with_chunks(other, chunk, data=data), backend, name)
     for name, chunk in COLORS.items():  # behind the palette
         assert_gray(data[:end] + chunk + data[end:], backend, name)
+
+
+@pytest.mark.parametrize("size", [1, 3, 8, 768, 769, 771])
+def test_gray_after_a_palette_that_is_none(backend, size):
+    """Chunks that stand behind the palette count for nothing, but some palettes do not count, either."""
+    for palette in (images.png_chunk(b"PLTE", bytes(size)), images.png_chunk(b"PLTE", bytes(size))[:-1] + b"x"):
+        assert_gray(with_chunks(palette, COLORS["gAMA 1/2.2"]), backend, size)

@@ -53,9 +53,19 @@ def imread_flags(reduced: int, gray: bool) -> int:
 
 
 def decode(cv2: ModuleType, data: bytes, flags: int, header: Header, strict: bool, max_pixels: int) -> Decoded:
-    """What cv2 reads with these flags. A file with a sound header is looked at no further, unless ``strict``."""
-    irregular = strict or not header.is_sound
-    seen = look(data) if irregular else None
+    """What cv2 reads with these flags. A file with a sound header is looked at no further, unless ``strict``, or cv2
+    refuses it."""
+    if not strict and header.is_sound:
+        decoded = _decode(cv2, data, flags, header, None, strict, max_pixels)
+        if decoded.image is not None or header.format == 0:
+            return decoded
+    return _decode(cv2, data, flags, header, look(data), strict, max_pixels)
+
+
+def _decode(
+    cv2: ModuleType, data: bytes, flags: int, header: Header, seen: Look | None, strict: bool, max_pixels: int
+) -> Decoded:
+    irregular = seen is not None
     if seen is not None:
         if seen.pixels > max_pixels:
             return Decoded(Status.TOO_LARGE)

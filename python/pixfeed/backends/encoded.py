@@ -245,7 +245,7 @@ def _webp_orientation(data: bytes) -> int:
     picture = [names[i] for i in parts]  # they have to follow one another
     sound = at == end <= len(data) and picture in _PICTURES and parts[-1] - parts[0] < len(parts)
     sound = sound and names.count(b"VP8X") == 1 and b"ANMF" not in names and b"ANIM" not in names[: parts[-1]]
-    announced = names[:1] == [b"VP8X"] and data[20] & 0xC9 == 8  # and no flags that are reserved
+    announced = names[:1] == [b"VP8X"] and data[20:21] != b"" and data[20] & 0xC9 == 8  # and no flags that are reserved
     return found or 0 if sound and announced else 0
 
 
