@@ -59,10 +59,11 @@ def _work(read: Read, numbers: range, get: Get, results: Connection) -> None:
             results.send((read(file.name, data, way_of(number)), _peak() - before))
 
 
-def outcomes_of(read: Read, numbers: range, get: Get) -> tuple[list[Outcomes | str], int]:
-    """The outcomes of each file, or what became of the child that read it; and the most memory that a child took."""
+def outcomes_of(read: Read, numbers: range, get: Get) -> tuple[list[Outcomes | str], int, int]:
+    """The outcomes of each file, or what became of the child that read it; the most memory that a child took, and after
+    which file it did."""
     found: list[Outcomes | str] = []
-    most = 0
+    most, after = 0, numbers[0]
     while len(found) < len(numbers):
         results, its_end = _FORK.Pipe(duplex=False)
         child = _FORK.Process(target=_work, args=(read, numbers[len(found) :], get, its_end))
@@ -74,8 +75,9 @@ def outcomes_of(read: Read, numbers: range, get: Get) -> tuple[list[Outcomes | s
                     found.append("hangs")
                     break
                 outcomes, memory = results.recv()
+                if memory > most:
+                    most, after = memory, numbers[len(found)]
                 found.append(outcomes)
-                most = max(most, memory)
         except EOFError:
             child.join()
             code = child.exitcode or 0
@@ -84,7 +86,7 @@ def outcomes_of(read: Read, numbers: range, get: Get) -> tuple[list[Outcomes | s
             child.kill() if len(found) < len(numbers) else child.join(PATIENCE)
             child.join()
             results.close()
-    return found, most
+    return found, most, after
 
 
 class Table:
@@ -93,17 +95,18 @@ class Table:
     def __init__(self) -> None:
         self.counts: collections.Counter[tuple[str, str]] = collections.Counter()  # by format and word
         self.findings: dict[str, list[str]] = {}  # cases by finding
-        self.memory = 0
+        self.memory = (0, 0)  # megabytes at most, and after which file
         self.files = 0
 
-    def add(self, number: int, name: str, ours: Outcomes | str, others: Outcomes | str) -> None:
+    def add(self, number: int, case: tuple[str, bytes], ours: Outcomes | str, others: Outcomes | str) -> None:
+        name, data = case
         format = name.partition(":")[0]
         self.files += 1
         if isinstance(ours, str):
             wrong, word = [f"the process {ours}"], ours
         else:
             theirs = {} if isinstance(others, str) else others
-            wrong, word = findings(ours | theirs, format), ours["native"].word
+            wrong, word = findings(ours | theirs, way_of(number), data), ours["native"].word
         self.counts[format, word] += 1
         for what in wrong:
             self.findings.setdefault(f"{format}, {way_of(number)}: {what}", []).append(f"{number} ({name})")
@@ -114,7 +117,7 @@ class Table:
         lines = ["".join([f"{'native':24}", *(f"{format:>9}" for format in formats)])]
         for word in words:
             lines.append("".join([f"{word[:23]:24}", *(f"{self.counts[format, word]:9}" for format in formats)]))
-        lines += ["", f"{self.files} files, {self.memory} MB at most"]
+        lines += ["", f"{self.files} files, {self.memory[0]} MB at most (after {self.memory[1]})"]
         by_count = sorted(self.findings.items(), key=lambda item: -len(item[1]))
         lines += [f"{len(cases):6} x {what}: {', '.join(cases[:3])}" for what, cases in by_count]
         return "\n".join(lines)
@@ -139,14 +142,14 @@ def main() -> int:
     table, end = Table(), time.monotonic() + 60 * arguments.minutes
     for first in range(0, arguments.count, BLOCK):
         numbers = range(first, min(first + BLOCK, arguments.count))
-        (mine, memory), (theirs, _) = (outcomes_of(read, numbers, get) for read in (ours, others))
-        table.memory = max(table.memory, memory)
+        (mine, *memory), (theirs, *_) = (outcomes_of(read, numbers, get) for read in (ours, others))
+        table.memory = max(table.memory, tuple(memory))
         for number, one, other in zip(numbers, mine, theirs, strict=True):
-            table.add(number, get(number)[0], one, other)
+            table.add(number, get(number), one, other)
         if time.monotonic() > end:
             break
-    if table.memory > MEMORY:
-        table.findings[f"a child took {table.memory} MB"] = ["memory"]
+    if table.memory[0] > MEMORY:
+        table.findings[f"a child took {table.memory[0]} MB"] = [str(table.memory[1])]
     print(table)
     return int(bool(table.findings))
 
@@ -160,7 +163,7 @@ def _show(which: str, get: Get, out: Path | None) -> int:
     for way in WAYS:
         for read in (ours, others):
             numbers = range(list(WAYS).index(way) * 2 - 1, list(WAYS).index(way) * 2) if way != "color" else range(1)
-            found, memory = outcomes_of(read, numbers, lambda number: (name, data))
+            found, memory, _ = outcomes_of(read, numbers, lambda number: (name, data))
             shown = found[0] if isinstance(found[0], str) else {who: str(each) for who, each in found[0].items()}
             print(f"{way:9} {memory:4} MB", shown)
     return 0
