@@ -59,7 +59,7 @@ def decode(cv2: ModuleType, data: bytes, flags: int, header: Header, strict: boo
         if seen.pixels > max_pixels:
             return Decoded(Status.TOO_LARGE)
         if not seen.ended:
-            if strict or not seen.usable:  # cv2 makes up the rest of some, and takes gigabytes for others
+            if not seen.usable:  # cv2 makes up the rest of some, and takes gigabytes for others
                 return Decoded(Status.TRUNCATED)
             data = data[: seen.usable] + _END
         if seen.format == PNG:
@@ -80,6 +80,8 @@ def decode(cv2: ModuleType, data: bytes, flags: int, header: Header, strict: boo
     if image.shape[0] * image.shape[1] > max_pixels:  # its sides were not known
         return Decoded(Status.TOO_LARGE)
     if seen is not None:
+        if not seen.ended and strict:
+            return Decoded(Status.TRUNCATED)
         if seen.open and _lacks_bits(cv2, data, image, flags, warnings):
             return Decoded(Status.TRUNCATED)
         if strict and (warnings or seen.strange):
