@@ -56,6 +56,18 @@ def pytest_configure(config):
         config.pluginmanager.register(Turns())
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest looks which tests are slow
+def pytest_collection_modifyitems(items):
+    """A test that is marked ``slow_on_opencv`` is slow on that backend, unless it is the only one. Its subject does not
+    depend on the backend, or it compares with OpenCV, which the backend calls."""
+    if backends.available()["native"]:
+        return
+    for item in items:
+        parameters = item.callspec.params if hasattr(item, "callspec") else {}
+        if item.get_closest_marker("slow_on_opencv") and parameters.get("backend") == "opencv":
+            item.add_marker("slow")
+
+
 def pytest_collection_finish():
     """The modules of torch and hypothesis and the tests themselves are hundreds of thousands of objects, which live as
     long as this process. The garbage collector no longer visits them."""

@@ -1,36 +1,33 @@
-"""default_collate beside torch's: same types, dtypes, values and exceptions. Its memory, its errors, pad_collate."""
+"""default_collate beside torch's: same types, dtypes, values and exceptions. Its memory."""
 
 from __future__ import annotations
 
 import gc
 import pickle
 import types
-import warnings
-from collections import OrderedDict, UserDict, UserList, defaultdict, deque, namedtuple
+from collections import OrderedDict, UserDict, UserList, defaultdict, deque
 from collections.abc import Mapping
 from enum import IntEnum
 
 import hypothesis.strategies as st
-import images
 import numpy as np
 import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
+from outcomes import Point, check, choose_tables, outcome
 from shared import in_slot
-from torch.utils.data import ConcatDataset, DataLoader, default_collate
+from torch.utils.data import DataLoader, default_collate
 from torch.utils.data._utils.collate import collate, default_collate_fn_map
 
 import pixfeed
-from pixfeed import FastTxtDataset, RaggedError, backends, memory
-from pixfeed.backends.plain import Plain
+from pixfeed import backends, memory
 from pixfeed.collate import gather
 from pixfeed.memory.idle import Pool
 
 
 @pytest.fixture(autouse=True)
 def chosen(monkeypatch, backend):
-    monkeypatch.setenv("PIXFEED_BACKEND", backend)
-    assert isinstance(backends.choose_tables(), Plain) == (backend == "opencv")
+    choose_tables(monkeypatch, backend)
 
 
 # What a part of a sample may be: functions of a random generator, which return a new one each time.
@@ -135,8 +132,6 @@ leaves = st.one_of(
     ),
 )
 
-Point = namedtuple("Point", "x y")
-
 
 class Frozen(Mapping):
     """A mapping that cannot be changed, and says nothing of how it is made."""
@@ -176,43 +171,6 @@ def containers(parts):
 
 
 samples = st.recursive(leaves, containers, max_leaves=6)
-
-
-def outcome(function, batch):
-    """What it returns or raises."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # torch warns of arrays that are read-only
-        try:
-            return function(batch)
-        except Exception as error:
-            return error
-
-
-def check(ours, theirs) -> None:
-    """The same, all the way down."""
-    if isinstance(theirs, Exception):
-        assert isinstance(ours, type(theirs)), (ours, theirs)
-        return
-    assert type(ours) is type(theirs), (ours, theirs)
-    if isinstance(theirs, torch.Tensor):
-        for name in ("dtype", "shape", "device", "layout", "requires_grad"):
-            assert getattr(ours, name) == getattr(theirs, name), name
-        assert ours.stride() == theirs.stride()
-        if theirs.is_quantized:
-            ours, theirs = ours.int_repr(), theirs.int_repr()
-        if theirs.dtype.is_floating_point or theirs.dtype.is_complex:  # NaN is NaN here
-            ours, theirs = (torch.view_as_real(t.detach().to(torch.complex128)).nan_to_num(7) for t in (ours, theirs))
-        assert theirs.device.type != "cpu" or torch.equal(ours, theirs)
-    elif isinstance(theirs, Mapping):
-        assert list(ours) == list(theirs)
-        assert getattr(ours, "default_factory", None) == getattr(theirs, "default_factory", None)
-        for key in theirs:
-            check(ours[key], theirs[key])
-    elif isinstance(theirs, (tuple, list, deque, UserList)):
-        for a, b in zip(ours, theirs, strict=True):
-            check(a, b)
-    else:
-        assert ours == theirs
 
 
 def overwrite(part) -> None:
@@ -397,88 +355,3 @@ def test_worker_processes_share_their_memory(workers):
     for i, (batch, shared) in enumerate(DataLoader(data, batch_size=3, num_workers=workers, collate_fn=Shared())):
         assert shared == [in_slot(part) for part in batch] == [workers > 0] * 2 + [False] * 3  # those are small
         check(batch, default_collate(data[3 * i : 3 * i + 3]))
-
-
-# Images that differ in size.
-
-
-@pytest.fixture
-def dataset(tmp_path, backend) -> FastTxtDataset:
-    for i in range(4):
-        (tmp_path / f"{i}.png").write_bytes(images.png(images.picture(40 + i // 2, 50 - i, seed=i)))
-    (tmp_path / "train.txt").write_text("".join(f"{i}.png {i}\n" for i in range(4)))
-    return FastTxtDataset(tmp_path / "train.txt", tmp_path, None, None, backend=backend)
-
-
-DIFFER = r"0\.png.*line 1.*sample 0.*\[3, 40, 50\].*1\.png.*line 2.*sample 1.*\[3, 40, 49\].*resize_height.*pad_collate"
-
-
-@pytest.mark.parametrize("function", [None, default_collate, pixfeed.default_collate])
-@pytest.mark.parametrize("wrap", [lambda d: d, lambda d: ConcatDataset([d])], ids=["plain", "concat"])
-def test_files_of_different_sizes_are_named(dataset, function, wrap):
-    with pytest.raises(RaggedError, match=f"(?s){DIFFER}"):
-        list(DataLoader(wrap(dataset), batch_size=4, collate_fn=function))
-
-
-def test_files_of_different_sizes_are_named_from_a_worker(dataset):
-    batches = iter(DataLoader(dataset, batch_size=4, num_workers=1))
-    with pytest.raises(RaggedError, match=f"(?s){DIFFER}"):
-        list(batches)
-    batches._shutdown_workers()  # the garbage collector would find the iterator, and wait for torch's processes
-
-
-def test_one_size_is_no_error(dataset):
-    for function in (default_collate, pixfeed.default_collate, pixfeed.pad_collate):
-        pictures, labels = function([dataset[1], dataset[1]])
-        assert torch.equal(pictures, torch.stack([dataset[1][0]] * 2)) and labels.tolist() == [[1], [1]]
-
-
-@pytest.mark.parametrize("large", [1, 100])
-@pytest.mark.parametrize("make", [torch.ones, np.ones])
-def test_shapes_and_positions_are_named(make, large):
-    batch = [{"x": [make((4, 5 * large))]}, {"x": [make((4, 5 * large))]}, {"x": [make((4, 6 * large))]}]
-    message = rf"sample 0 of the batch is \[4, {5 * large}\].*sample 2 of the batch is \[4, {6 * large}\]"
-    with pytest.raises(RuntimeError, match=message):
-        pixfeed.default_collate(batch)
-
-
-def test_labels_of_different_lengths():
-    """The images are alike: it is not their files that are to blame."""
-    from pixfeed.collate import Sample
-
-    batch = [Sample(torch.ones(3, 2, 2), np.arange(i)) for i in (1, 2)]
-    with pytest.raises(RaggedError, match=r"\[1\].*\[2\]"):
-        pixfeed.default_collate(batch)
-
-
-@pytest.mark.parametrize("value", [0, 0.5])
-def test_padding_pictures(dataset, value):
-    loader = DataLoader(dataset, batch_size=4, collate_fn=lambda batch: pixfeed.pad_collate(batch, value))
-    ((pictures, labels),) = loader
-    assert pictures.shape == (4, 3, 41, 50) and labels.tolist() == [[0], [1], [2], [3]]
-    for i, picture in enumerate(pictures):
-        expected = torch.full((3, 41, 50), float(value))
-        image, _ = dataset[i]
-        expected[:, : image.shape[1], : image.shape[2]] = image
-        assert torch.equal(picture, expected)
-
-
-@pytest.mark.parametrize("make", [torch.from_numpy, np.asarray])
-@pytest.mark.parametrize("dtype", ["?", "u1", "i8", "f2", "f4", "c8"])
-def test_padding_anything(make, dtype):
-    batch = [{"mask": make(np.ones((h, w), dtype)), "n": h, "name": str(w)} for h, w in ((2, 5), (4, 3), (2, 5))]
-    padded = pixfeed.pad_collate(batch)
-    assert padded["mask"].shape == (3, 4, 5) and padded["mask"].dtype == torch.from_numpy(np.ones(1, dtype)).dtype
-    assert padded["mask"].to(torch.complex64).real.sum((1, 2)).tolist() == [10, 12, 10]
-    assert padded["n"].tolist() == [2, 4, 2] and padded["name"] == ["5", "3", "5"]
-
-
-def test_padding_where_nothing_is_to_be_padded():
-    batch = [{"x": torch.ones(3, 4), "y": [np.ones(2), 1.5], "z": Point(1, "a")} for _ in range(3)]
-    check(pixfeed.pad_collate(batch), default_collate(batch))
-
-
-@pytest.mark.parametrize("shapes", [((3, 4, 4), (1, 4, 4)), ((3,), (4,)), ((4, 4), (1, 4, 4))])
-def test_what_padding_cannot_help(shapes):
-    with pytest.raises(RaggedError):
-        pixfeed.pad_collate([torch.ones(shape) for shape in shapes])

@@ -14,6 +14,8 @@ from torch.utils.data import DataLoader as TorchLoader
 from pixfeed import DataLoader, FastTxtDataset
 from pixfeed import transforms as T
 
+pytestmark = pytest.mark.slow_on_opencv
+
 COUNT = 22
 STEPS = [T.RandomResizedCrop(16), T.RandomHorizontalFlip(), T.ColorJitter(0.4, 0.4), T.ToTensor(), T.RandomErasing()]
 KEPT = dict(workers="process", persistent_workers=True)

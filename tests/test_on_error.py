@@ -127,6 +127,9 @@ def test_nothing_can_be_read(folder, backend):
                 read()
 
 
+@pytest.mark.parametrize(
+    "way", ["main", *(pytest.param(name, marks=pytest.mark.slow) for name in ("threads", "fork"))], indirect=True
+)
 def test_a_wrong_folder(tmp_path, backend, way):
     """Is noticed soon, however long the list."""
     names = [f"{i}.jpg" for i in range(20_000)]

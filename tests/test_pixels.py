@@ -16,6 +16,8 @@ from PIL import Image
 import pixfeed
 from pixfeed.plan import OPENCV, PILLOW, PLAN, resize_plan
 
+pytestmark = pytest.mark.slow_on_opencv
+
 # 1 pixel wide or high, smaller than a block, around block borders, odd, larger.
 SIZES = [(1, 1), (1, 40), (40, 1), (2, 3), (3, 2), (7, 9), (8, 8), (9, 17), (16, 16), (17, 33), (61, 97), (128, 130)]
 # Down, up, to a pixel, and sides that are no multiple of a vector.

@@ -13,6 +13,8 @@ from torch.utils.data import DataLoader, Subset, default_collate
 from pixfeed import FastTxtDataset, ImageError
 from pixfeed.collate import Batch, Sample
 
+pytestmark = pytest.mark.slow_on_opencv
+
 
 @pytest.fixture
 def dataset(tmp_path, backend) -> FastTxtDataset:

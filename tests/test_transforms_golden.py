@@ -45,6 +45,7 @@ def pictures(tmp_path_factory) -> Pictures:
     return Pictures(tmp_path_factory.mktemp("pictures"))
 
 
+@pytest.mark.slow_on_opencv
 @pytest.mark.parametrize("kept", GOLDEN["cases"], ids=lambda kept: str(case_of(kept)))
 def test_pixels(kept, pictures, backend):
     """Of files, to the bit, one by one and as a batch."""
@@ -93,7 +94,12 @@ def test_parameters(kept):
 
 def test_every_transform_is_compared():
     steps = [step for kept in GOLDEN["cases"] for step in kept["call"]]
-    assert {step.partition("(")[0] for step in steps} == set(T.__all__) - {"Compose"}
+    assert {step.partition("(")[0] for step in steps} == set(T.__all__) - {
+        "Compose",
+        "Lambda",
+        "ToNumpy",
+        "ToPILImage",
+    }  # these run in Python
     assert {kept["mode"] for kept in GOLDEN["cases"]} == {"RGB", "L"}
 
 

@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[1]
 
 # Each line with a mistake ends with what mypy is to say about it.
@@ -96,6 +98,7 @@ main()
 """
 
 
+@pytest.mark.slow  # the first time, when mypy has nothing in its cache
 def test_mypy_finds_every_mistake_in_a_script_and_nothing_else(tmp_path):
     (tmp_path / "wrong.py").write_text(WRONG)
     (tmp_path / "right.py").write_text(RIGHT)

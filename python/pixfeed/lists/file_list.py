@@ -309,7 +309,7 @@ class FileList(Loaded):
             Fault.OUT_OF_MEMORY: "there is not enough memory to read the list; is it a text file?",
             Fault.NO_NAME: "there is no name",
             Fault.OPEN_QUOTE: "a quoted field does not end on its line",
-            Fault.AFTER_QUOTE: "a quoted field goes on behind its closing quote",
+            Fault.AFTER_QUOTE: "a quoted field goes on after its closing quote",
             Fault.NO_INTEGER: f"{'a number of the region' if floats else region} is no integer",
             Fault.NO_NUMBER: "a label is no number",
             Fault.TOO_LARGE: f"{region} does not fit {self.label_dtype.name if floats else '64 bits'}",
