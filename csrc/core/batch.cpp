@@ -44,6 +44,9 @@ Batch::Batch(std::vector<Input> inputs, const OpenOptions& options, Workers work
     }
     if (status == Status::ok) {
       headers_[i] = probe(sources_[i].bytes(), options_.probe);
+      if (inputs_[i].is_path && headers_[i].format == Format::unknown) {
+        sources_[i] = Source();  // nobody here decodes it; OpenCV reads the file when its turn comes
+      }
     } else {
       headers_[i] = Header{};
       headers_[i].orientation = 1;

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import threading
 from types import ModuleType
 from typing import Any, NamedTuple
 
@@ -152,16 +154,43 @@ def _pillow_resize(
     return np.asarray(Image.fromarray(image).resize(size, Image.Resampling(interpolation - 16), box=box))
 
 
-def finish(cv2: ModuleType, image: NDArray[np.uint8], plan: Plan, slot: NDArray[Any]) -> None:
-    """The end of the sentence: window, colors, flip, write. ``image`` is RGB ``[h, w, 3]`` or gray ``[h, w]``."""
-    image = _window(image, plan, *slot.shape[1:])
+class _Planes(threading.local):
+    """Memory for the channels of a picture: fresh memory would take longer than to fill it."""
+
+    memory = np.empty(0, np.uint8)
+
+    def get(self, height: int, width: int) -> NDArray[np.uint8]:
+        """uint8 ``[3, height, width]``."""
+        size = 3 * height * width
+        if len(self.memory) < size:
+            self.memory = np.empty(size, np.uint8)
+        return self.memory[:size].reshape(3, height, width)
+
+
+_planes = _Planes()
+
+
+def finish(cv2: ModuleType, image: NDArray[np.uint8], plan: Plan, slot: NDArray[Any], bgr: bool = False) -> None:
+    """The end of the sentence: window, colors, flip, write.
+
+    Args:
+        image: ``[h, w, 3]``, RGB or BGR, or gray ``[h, w]``.
+        bgr: whether its channels are in the order B, G, R.
+    """
+    image = _window(image, plan, slot.shape[1], slot.shape[2], bgr)
+    if bgr and any(plan.adjust):
+        image, bgr = cv2.cvtColor(image, cv2.COLOR_BGR2RGB), False
     for step, factor in zip(plan.adjust, plan.factor, strict=True):
         image = _adjust(image, step, np.float32(factor))
     if plan.flip_horizontal:
         image = image[:, ::-1]
     if plan.flip_vertical:
         image = image[::-1]
-    planes = (image,) if image.ndim == 2 else cv2.split(np.ascontiguousarray(image))
+    planes = image[None]
+    if image.ndim == 3:
+        planes = _planes.get(*image.shape[:2])
+        cv2.split(np.ascontiguousarray(image), list(planes))
+        planes = planes[::-1] if bgr else planes
     table = None if slot.dtype == np.uint8 else values_of(plan.mean, plan.std, slot.dtype)
     for c, target in enumerate(slot):
         if table is None:
@@ -172,8 +201,9 @@ def finish(cv2: ModuleType, image: NDArray[np.uint8], plan: Plan, slot: NDArray[
             target[...] = table[c].take(planes[c])
 
 
+@functools.lru_cache(maxsize=16)
 def values_of(mean: tuple[float, ...], std: tuple[float, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
-    """``(value / 255 - mean) / std`` of the values 0 to 255: ``[3, 256]`` of ``dtype``."""
+    """``(value / 255 - mean) / std`` of the values 0 to 255: ``[3, 256]`` of ``dtype``. Not to be changed."""
     levels = np.arange(256, dtype=np.float32) / np.float32(255)
     values: NDArray[Any] = (levels - np.array(mean, np.float32)[:, None]) / np.array(std, np.float32)[:, None]
     if dtype == np.float16:
@@ -185,13 +215,13 @@ def values_of(mean: tuple[float, ...], std: tuple[float, ...], dtype: np.dtype[A
     return values
 
 
-def _window(image: NDArray[np.uint8], plan: Plan, height: int, width: int) -> NDArray[np.uint8]:
+def _window(image: NDArray[np.uint8], plan: Plan, height: int, width: int, bgr: bool) -> NDArray[np.uint8]:
     """The window, with the frame where it reaches beyond the resized crop."""
     x, y = plan.window_x, plan.window_y
     if not plan.framed:
         return image[y : y + height, x : x + width]
     framed = np.empty((height, width, *image.shape[2:]), np.uint8)
-    framed[...] = plan.fill if image.ndim == 3 else plan.fill[0]
+    framed[...] = plan.fill[0] if image.ndim == 2 else plan.fill[::-1] if bgr else plan.fill
     left, top = max(x, 0), max(y, 0)
     part = image[top : max(y + height, top), left : max(x + width, left)]
     framed[top - y : top - y + part.shape[0], left - x : left - x + part.shape[1]] = part

@@ -16,9 +16,14 @@ from pixfeed.errors import Status
 from pixfeed.plan import JPEG
 
 
+_LARGE = 1 << 20  # bytes
+
+
 def read(source: Source) -> tuple[Status, str, bytes]:
     """The status, the system's words, and the bytes."""
-    if not isinstance(source, (str, os.PathLike)):
+    if isinstance(source, bytes):
+        data = source
+    elif not isinstance(source, (str, os.PathLike)):
         view = source.data if isinstance(source, np.ndarray) else memoryview(source)
         data = bytes(view.cast("B"))
     else:
@@ -40,6 +45,7 @@ class EncodedPicture:
     """One source, read.
 
     Attributes:
+        bytes: of the file.
         header: its sides are 0 until they are known.
         status: OK as far as is known.
         note: what is wrong with it.
@@ -51,19 +57,20 @@ class EncodedPicture:
         self._strict, ignore_orientation, self._max_pixels, min_recovered = options
         self._min_recovered = 1.0 if self._strict else min_recovered
         self._color: NDArray[np.uint8] | None = None
-        self.status, self.note, self._data = read(source)
-        self.header = header(self._data, ignore_orientation) if self.status == Status.OK else Header(0)
+        self._source = source
+        self.status, self.note, data = read(source)
+        self.header = header(data, ignore_orientation) if self.status == Status.OK else Header(0)
+        self.bytes = len(data)
         self._found = self.header
+        # A batch of large uncompressed files is read one by one, when their turn comes.
+        is_read_again = self.header.is_sound and self.header.format == 0 and len(data) > _LARGE
+        self._data = None if is_read_again and isinstance(source, (str, os.PathLike)) else data
         # The header says how the picture is turned, whatever this version of OpenCV knows of that.
         turned_here = self.header.format != 0
         self._flags = cv2.IMREAD_IGNORE_ORIENTATION if ignore_orientation or turned_here else 0
         self.is_recovered = False
         if self.header.width * self.header.height > self._max_pixels:
             self.status = Status.TOO_LARGE
-
-    @property
-    def bytes(self) -> int:
-        return len(self._data)
 
     @property
     def is_known(self) -> bool:
@@ -87,11 +94,16 @@ class EncodedPicture:
         self._color = None
 
     def _decode(self, flags: int) -> Decoded:
-        return decode(self._cv2, self._data, flags | self._flags, self._found, self._strict, self._max_pixels)
+        data = self._data
+        if data is None:
+            status, note, data = read(self._source)
+            if status != Status.OK:
+                return Decoded(status, note)
+        return decode(self._cv2, data, flags | self._flags, self._found, self._strict, self._max_pixels)
 
     def _recover(self, found: Decoded) -> Decoded:
         """The picture, which is cut off, as far as it goes."""
-        made = recover(self._cv2, self._data)
+        made = None if self._data is None else recover(self._cv2, self._data)
         if made is None:
             return found
         share = f"{100 * made.good // made.total} % of the rows are there"

@@ -104,7 +104,7 @@ class Opened:
     def decode_slots(self, plans: NDArray[np.void], slots: Sequence[NDArray[Any]], threads: int) -> Decoded:
         """:meth:`decode_into` slots ``[C, h, w]`` that do not lie one after the other."""
         rows = plans_of(plans)
-        statuses = np.zeros(len(rows), np.int32)
+        statuses = [Status.OK] * len(rows)
         wanted = []
         for row, plan in enumerate(rows):
             if not 0 <= plan.source < len(self._pictures):
@@ -128,11 +128,12 @@ class Opened:
 
         if wanted:
             _each(len(wanted), carry_out, threads)
-        failed = np.flatnonzero(statuses).tolist()
+        failed = [row for row, status in enumerate(statuses) if status != Status.OK]
         for row in failed:
             picture = self._pictures[rows[row].source]
             picture.note = notes.setdefault(row, picture.note)
-        return Decoded(statuses, {row: notes[row] for row in failed}, tuple(map(sum, zip(*costs, strict=True))))
+        spent = tuple(map(sum, zip(*costs, strict=True)))
+        return Decoded(np.array(statuses, np.int32), {row: notes[row] for row in failed}, spent)
 
     def _carry_out(
         self, picture: EncodedPicture, plan: Plan, slot: NDArray[Any]
@@ -146,7 +147,7 @@ class Opened:
             if image is not None:
                 image = resize_crop(cv2, image, plan)
                 resized = perf_counter_ns()
-                finish(cv2, image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_BGR2RGB), plan, slot)
+                finish(cv2, image, plan, slot, bgr=image.ndim == 3)
                 written = perf_counter_ns()
         except MemoryError as error:
             return Status.OUT_OF_MEMORY, str(error), (0,) * 6
