@@ -15,7 +15,6 @@ from pixfeed.backends.headers import Header, header
 from pixfeed.errors import Status
 from pixfeed.plan import JPEG
 
-
 _LARGE = 1 << 20  # bytes
 
 
