@@ -77,8 +77,8 @@ def _decode(
             data = essential(data)
     image, said = None, tuple[str, ...]()
     try:
-        whole = data if seen is None or seen.ended else data + _END
-        image, said = imdecode(cv2, whole, flags, irregular, header.is_plain)
+        makes_end = seen is not None and not seen.ended and not seen.arithmetic
+        image, said = imdecode(cv2, data + _END if makes_end else data, flags, irregular, header.is_plain)
     except MemoryError:
         return Decoded(Status.OUT_OF_MEMORY)
     except cv2.error as error:
@@ -87,6 +87,8 @@ def _decode(
         if "CV_IO_MAX_IMAGE" in str(error):
             return Decoded(Status.TOO_LARGE)
     warnings = [line for line in said if not (_ANCILLARY.match(line) or _LOG.match(line))]
+    if image is None and seen is not None and seen.arithmetic:  # it has not ended
+        return Decoded(Status.TRUNCATED)
     if image is None:
         return Decoded(*_refusal(cv2, data, seen or look(data), header, warnings))
     if image.shape[0] * image.shape[1] > max_pixels:  # its sides were not known

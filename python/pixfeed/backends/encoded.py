@@ -28,6 +28,7 @@ class Look(NamedTuple):
     usable: int = 0  # bytes of a JPEG that has not ended, before which an end marker makes sense; 0: there is no scan
     complete: bool = True  # its scans bring all bits, if the last one is whole
     open: int = 0  # where that one begins, if it reaches to the end of the file
+    arithmetic: bool = False  # the coder leaves zeros at the end out, which look like bits that are lacking
 
 
 _MARKER = re.compile(rb"\xff[^\x00\xff]")
@@ -69,8 +70,8 @@ class _Scans:
                 self.lacking[name][first : last + 1] = [bits & 15] * (last + 1 - first)
 
     def complete(self) -> bool:
-        """All bits were announced. What an arithmetic coder leaves out at the end looks like bits that are lacking."""
-        return self.process not in _ARITHMETIC and not any(map(any, self.lacking.values()))
+        """All bits were announced."""
+        return not any(map(any, self.lacking.values()))
 
 
 def look(data: bytes) -> Look:
@@ -130,7 +131,8 @@ def _jpeg(data: bytes) -> Look:
         return Look(1, pixels, False, depth)
     last = at - 4 if marker == _SOS else 0
     torn = usable < len(data) and marker not in _PASSED_OVER and not scans.single  # tables of a scan to come
-    return Look(1, pixels, False, depth, frame, False, usable, scans.complete() and not torn, last)
+    complete, arithmetic = scans.complete() and not torn, scans.process in _ARITHMETIC
+    return Look(1, pixels, False, depth, frame, False, usable, complete, 0 if arithmetic else last, arithmetic)
 
 
 def _webp(data: bytes) -> Look:
