@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pixfeed.backends import BackendName, choose
-from pixfeed.backends.opencv import imread_flags, resize
-from pixfeed.backends.stderr import caught
+from pixfeed.backends.carry_out import resize
+from pixfeed.backends.cv_decode import imread_flags
+from pixfeed.backends.imdecode import imdecode
 from pixfeed.errors import BackendError, ImageError
 from pixfeed.lists.file_list import FileList
 from pixfeed.plan import FORMATS, OPENCV, PILLOW
@@ -119,8 +120,7 @@ def find(path: Path, images: Path | None = None) -> list[Path]:
 def _by_cv2(data: bytes, flags: int) -> NDArray[Any] | None:
     import cv2
 
-    with caught():
-        image: NDArray[Any] | None = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+    image, _ = imdecode(cv2, data, flags, irregular=True)
     return image[..., ::-1] if image is not None and image.ndim == 3 else image
 
 
