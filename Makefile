@@ -1,6 +1,6 @@
 # Everything is set up by itself: system packages (cmake/system_packages.sh), .venv, the package. CI calls `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-quick test-core asan tsan tidy fuzz bench bench-peers lint lint-python lint-spelling \
+.PHONY: help demo test test-quick test-core asan tsan tidy fuzz hostile bench bench-peers lint lint-python lint-spelling \
   lint-shell lint-cpp lint-github format types judge judge-transforms wheel setup clean
 SHELL := /bin/bash
 
@@ -65,6 +65,7 @@ tidy: setup  ## clang-tidy (.clang-tidy says what it looks for)
 	  xargs -P $$(nproc) -n 6 $(BIN)/clang-tidy -quiet -p build/dev 2>&1 | { grep -vE 'warnings generated|Processing file' || true; }
 
 MINUTES ?= 1
+COUNT ?= 20000
 fuzz: setup  ## our JPEG decoder against libjpeg-turbo on mutated files, MINUTES=n of them (needs clang)
 	@bash cmake/system_packages.sh --fuzz $(PYTHON)
 	@CXX=$$(command -v clang++ || command -v clang++-14) && CC=$$(command -v clang || command -v clang-14) || \
@@ -73,6 +74,9 @@ fuzz: setup  ## our JPEG decoder against libjpeg-turbo on mutated files, MINUTES
 	cd build/fuzz && csrc/fuzz/jpeg_fuzz -max_len=4096 -max_total_time=$$((60 * $(MINUTES))) -print_final_stats=1 \
 	  -verbosity=0 corpus || \
 	  { for file in crash-* timeout-* oom-*; do if [ -e $$file ]; then echo "$$file, in base64:"; base64 $$file; fi; done; exit 1; }
+
+hostile: setup  ## odd and mutated files of every format, on both backends and by cv2 and Pillow, COUNT=n of them
+	$(BIN)/python tests/hostile --count $(COUNT)
 
 OWN := $(if $(DATA),--data "$(DATA)") $(if $(LIST),--list "$(LIST)")
 bench: setup  ## pixfeed against the pure-Python path, cv2 and Pillow: tables, JSON and charts in benchmarks/results/

@@ -8,6 +8,7 @@ What is compared:
 * What was drawn: torchvision's parameters of these samples, and pixfeed's.
 * Random sequences of transforms with random arguments, likewise.
 * Distributions: 20,000 parameters that torchvision draws by itself, and 20,000 of pixfeed's, by chi-square tests.
+* torchvision's transforms of both versions, translated by pixfeed.
 * Names and defaults of arguments, and interpolations in each form that torchvision takes.
 * The order of files in torchvision's ImageFolder.
 * Differences that are known and meant: that they are there, and how large they are.
@@ -44,12 +45,16 @@ from PIL import Image
 from replayed_torchvision import tensor, their_parameters, their_results
 from rich.console import Console
 from rich.table import Table
+from torchvision import transforms as v1
 from torchvision.transforms import v2
 from transform_cases import MEAN, STD, Case, Pictures, digest
 from transform_draws import Distribution
 
 from pixfeed import FastTxtDataset, backends, draws
 from pixfeed import transforms as T
+from pixfeed.transforms.base import Transform
+from pixfeed.transforms.compose import steps_of
+from pixfeed.transforms.fuse import Recipe
 
 warnings.filterwarnings("error", module="torchvision")
 
@@ -105,6 +110,30 @@ def judge_case(verdict: Verdict, pictures: Pictures, case: Case, subject: str = 
     return theirs, parameters
 
 
+def judge_translation(verdict: Verdict, case: Case) -> None:
+    """torchvision's transforms of both versions, given to pixfeed, become what the case has of pixfeed's."""
+    for version in (v1, v2):
+        try:
+            theirs = [eval(step, {**vars(version), "ToTensor": v1.ToTensor, "torch": torch}) for step in case.call]
+        except (NameError, TypeError, ValueError):  # version 1 has fewer
+            continue
+        steps, ours = steps_of(version.Compose(theirs)), cases.transforms(case.call)
+        native = all(isinstance(step, Transform) for step in steps)
+        good = (native and canonical(steps) == canonical(ours)) or bool(Recipe(ours, len(case.mode)).python)
+        verdict.check(f"translated from {version.__name__}", good, f"{case}: {steps}")
+
+
+def canonical(steps) -> list:
+    """The transforms with every argument in one form, without those that have no effect."""
+    kept = [{**vars(step), "inplace": None, "antialias": None} for step in steps]
+    return [[type(step).__name__, *map(plain, values.values())] for step, values in zip(steps, kept, strict=True)]
+
+
+def plain(value):
+    several = isinstance(value, (list, tuple)) and len(value) != 1
+    return [plain(each) for each in value] if several else value[0] if isinstance(value, (list, tuple)) else value
+
+
 def judge_distribution(verdict: Verdict, distribution: Distribution) -> list[dict]:
     call, size = distribution.call, distribution.size
     (step,) = cases.transforms([call])
@@ -128,7 +157,7 @@ def judge_distribution(verdict: Verdict, distribution: Distribution) -> list[dic
 
 def judge_arguments(verdict: Verdict) -> None:
     """Names, order and defaults, and interpolations as enumerations and numbers."""
-    for name in T.__all__:
+    for name in (name for name in T.__all__ if name not in ("Lambda", "ToNumpy", "ToPILImage")):
         ours, theirs = getattr(T, name), getattr(v2, name)
         mine, their = (
             [(p.name, p.default) for p in inspect.signature(kind).parameters.values() if p.kind is not p.VAR_POSITIONAL]
@@ -245,6 +274,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         pictures = Pictures(Path(folder))
         for case in cases.cases():
+            judge_translation(verdict, case)
             theirs, parameters = judge_case(verdict, pictures, case)
             if case.golden:
                 kept = {"call": case.call, "mode": case.mode, "sizes": case.sizes, "repeat": case.repeat}

@@ -67,7 +67,7 @@ def queues(step, theirs, size: tuple[int, int], u: list[float]) -> dict[str, lis
     Args:
         size: (height, width) of the picture.
     """
-    if isinstance(step, (T.RandomHorizontalFlip, T.RandomVerticalFlip)):
+    if isinstance(step, (T.RandomHorizontalFlip, T.RandomVerticalFlip, T.RandomGrayscale)):
         return {"rand": u}
     if isinstance(step, T.RandomResizedCrop):
         return {"uniform": [u[i + 10 * j] for i in range(10) for j in range(2)], "randint": u[20:]}
@@ -88,7 +88,7 @@ def queues(step, theirs, size: tuple[int, int], u: list[float]) -> dict[str, lis
 
 def decided(name: str, parameters: dict | None) -> list:
     """torchvision's parameters, written as :func:`transform_draws.drawn` writes pixfeed's; ``None``: not applied."""
-    if "Flip" in name:
+    if "Flip" in name or name == "RandomGrayscale":
         return [int(parameters is not None)]
     if parameters is None:
         return []

@@ -15,8 +15,7 @@ from torch.utils.data import ConcatDataset, DataLoader, Subset, default_collate,
 import pixfeed
 from pixfeed import draws
 from pixfeed import transforms as T
-from pixfeed.datasets import CIFAR10, MNIST, torchvision_transforms
-from pixfeed.transforms.values import Values
+from pixfeed.datasets import CIFAR10, MNIST
 
 
 @pytest.fixture
@@ -63,45 +62,12 @@ def test_a_transform_may_be_replaced(mnist, backend):
     assert dataset[0][0] == (28, 28)
 
 
-def test_what_is_recognised():
-    values = torchvision_transforms.values
-    half = Values(torch.float32, (0.5,), (0.25,))
-    to_float = of_torchvision("ToDtype", dtype=torch.float32, scale=True)
-    assert values(TO_TENSOR) == Values()
-    assert values(of_torchvision("PILToTensor")) == Values(torch.uint8)
-    assert values(compose(compose(TO_TENSOR), normalize([0.5], torch.tensor([0.25])))) == half
-    assert values(compose(of_torchvision("ToImage"), to_float, normalize(0.5, 0.25))) == half
-    assert values(compose(of_torchvision("PILToTensor"), of_torchvision("ConvertImageDtype", dtype=torch.float32)))
-    for other in (
-        compose(),
-        compose(normalize(0.5, 0.25)),
-        compose(normalize(0.5, 0.25), TO_TENSOR),
-        compose(TO_TENSOR, TO_TENSOR),
-        compose(TO_TENSOR, of_torchvision("RandomHorizontalFlip")),
-        compose(of_torchvision("PILToTensor"), normalize(0.5, 0.25)),
-        compose(of_torchvision("ToImage"), of_torchvision("ToDtype", dtype=torch.float32, scale=False)),
-        compose(of_torchvision("ToImage"), of_torchvision("ToDtype", dtype=torch.float64, scale=True)),
-        compose(TO_TENSOR, normalize("a", "b")),
-        compose(TO_TENSOR, lambda image: image),
-        type("ToTensor", (), {"__module__": "somebody.elses"})(),
-        type("Mine", (type(TO_TENSOR),), {"__module__": "mine"})(),
-        torch.nn.Identity(),
-    ):
-        assert values(other) is None
-
-
 def test_a_transform_that_cannot_be_carried_out_is_called(mnist):
     """Then the error is its own."""
-
-    class Compose:
-        transforms = (TO_TENSOR, normalize((0.5,) * 3, (0.5,) * 3))
-
-        def __call__(self, image):
-            raise RuntimeError("output with shape [1, 28, 28]")
-
-    Compose.__module__ = "torchvision.transforms"
-    with pytest.raises(RuntimeError, match="output with shape"):
-        MNIST(mnist[0], transform=Compose())[0]
+    step = of_torchvision("Normalize", mean=HALVES[0], std=HALVES[1])
+    type(step).__call__ = lambda self, image: pytest.fail("output with shape [1, 28, 28]")
+    with pytest.raises(pytest.fail.Exception, match="output with shape"):
+        MNIST(mnist[0], transform=compose(TO_TENSOR, step))[0]
 
 
 @pytest.mark.parametrize(
@@ -110,7 +76,7 @@ def test_a_transform_that_cannot_be_carried_out_is_called(mnist):
         (dict(transform=TO_TENSOR, mean=0.5), "go with transform=None"),
         (dict(transform=TO_TENSOR, dtype=torch.uint8), "contradicts"),
         (dict(transform=of_torchvision("PILToTensor"), dtype=torch.float16), "contradicts"),
-        (dict(transform=lambda image: image, dtype=torch.float16), "in Python"),
+        (dict(transform=lambda image: image, dtype=torch.float16), "contradicts"),
         (dict(transform=T.Compose([T.ToTensor(), T.Normalize(*HALVES)])), "3 channels, and there are 1"),
         (dict(transform=T.RandomErasing(value=(1, 2, 3))), "3 channels, and there are 1"),
         (dict(mean=(0.5, 0.5)), "one or 1"),
@@ -222,9 +188,12 @@ def test_seeds(cifar):
     assert not torch.equal(first(make(seed=1)), first(make(seed=2)))
     torch.manual_seed(3)
     drawn = make()
+    images = first(drawn)
+    assert not torch.equal(first(make()), images)  # two that live do not draw alike
+    assert torch.equal(first(pickle.loads(pickle.dumps(drawn))), images)
+    del drawn
     torch.manual_seed(3)
-    assert torch.equal(first(make()), first(drawn)) and not torch.equal(first(make()), first(drawn))
-    assert torch.equal(first(pickle.loads(pickle.dumps(drawn))), first(drawn))
+    assert torch.equal(first(make()), images)
     before = torch.get_rng_state()
     assert CIFAR10(cifar[0], transform=T.Compose(RECIPE[2:])).seed is None  # nothing is random
     assert torch.equal(torch.get_rng_state(), before)

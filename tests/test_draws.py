@@ -96,9 +96,18 @@ def test_letter():
     assert context.epoch() is None
 
 
+class Owner:
+    """Somebody with a seed."""
+
+
 def test_new_seeds_follow_torchs():
     torch.manual_seed(5)
-    first = draws.new_seed()
-    assert draws.new_seed() != first
-    torch.manual_seed(5)
-    assert draws.new_seed() == first
+    state = torch.get_rng_state()
+    one, other = Owner(), Owner()
+    first = draws.new_seed(one)
+    assert draws.new_seed(other) != first  # two that live do not draw alike
+    assert torch.equal(torch.get_rng_state(), state)  # and nothing is drawn
+    del one
+    assert draws.new_seed(Owner()) == first
+    torch.rand(1)
+    assert draws.new_seed(Owner()) != first

@@ -144,7 +144,7 @@ def test_delimiters(read):
     [
         (b'a,0\n"b,1\n', "line 2: a quoted field does not end on its line: '\"b,1'"),
         (b'a,0\n"b\nc",1\n', "line 2: a quoted field does not end on its line"),
-        (b'a,0\n"b" ,1\n', "line 2: a quoted field goes on behind its closing quote"),
+        (b'a,0\n"b" ,1\n', "line 2: a quoted field goes on after its closing quote"),
         (b'a,0\nb,x,"1\n', "line 2: a label is no integer"),
         (b'a,0\nb,1,"1\n', "line 2: a quoted field does not end on its line"),
         (b"a,0\n,1\n", "line 2: there is no name"),

@@ -89,6 +89,6 @@ def test_image_folder_of_16_bit_floats(folder, backend, dtype):
         assert dataset.dtype == dtype and dataset[3][0].dtype == dtype and torch.equal(dataset[3][0], expected)
     of_torchvisions = ImageFolder(folder, TO_TENSOR, dtype=dtype, **how)
     assert torch.equal(of_torchvisions[0][0], ImageFolder(folder, TO_TENSOR, **how)[0][0].to(dtype))
-    for transform, words in ((lambda image: image, "in Python"), (of_torchvision("PILToTensor"), "contradicts")):
-        with pytest.raises(ValueError, match=words):
+    for transform in (lambda image: image, of_torchvision("PILToTensor")):
+        with pytest.raises(ValueError, match="contradicts"):
             ImageFolder(folder, transform, dtype=dtype, **how)

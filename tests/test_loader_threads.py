@@ -128,7 +128,8 @@ def test_the_first_batch_of_an_epoch_comes_alone(dataset, monkeypatch, in_order)
 @pytest.mark.parametrize("persistent", [True, False])
 def test_a_transform_that_becomes_python_goes_to_processes(folder, backend, persistent):
     """Between epochs; in the middle of one that is an error, as threads would disturb each other's random numbers."""
-    dataset = FastTxtDataset(folder / "train.txt", folder, transform=T.Resize((8, 8)), backend=backend)
+    options = dict(transform_input="tensor", backend=backend)
+    dataset = FastTxtDataset(folder / "train.txt", folder, transform=T.Resize((8, 8)), **options)
     loader = DataLoader(dataset, 2, num_workers=1, persistent_workers=persistent)
     assert len(rows(loader)) == 12
     batches = iter(loader)

@@ -77,7 +77,6 @@ def test_a_transform_that_cannot_be_is_refused_and_changes_nothing(folder, backe
 def test_what_contradicts_other_arguments_is_refused(folder, backend):
     (folder / "boxes.txt").write_text("a/0.png 1 2 3 10 10\n")
     for options, transform, words in (
-        (dict(resize_height=8, resize_width=8), SMALL, "sizes are given twice"),
         (dict(on_error="zeros"), T.Compose([T.Resize(8), T.ToTensor()]), "how large would the zeros be"),
         (dict(on_error="zeros"), T.Compose([T.Resize((8, 8)), torch.neg]), "no Python function"),
         (dict(interpolation="area"), SMALL, "Resize says how"),

@@ -94,7 +94,12 @@ def test_parameters(kept):
 
 def test_every_transform_is_compared():
     steps = [step for kept in GOLDEN["cases"] for step in kept["call"]]
-    assert {step.partition("(")[0] for step in steps} == set(T.__all__) - {"Compose"}
+    assert {step.partition("(")[0] for step in steps} == set(T.__all__) - {
+        "Compose",
+        "Lambda",
+        "ToNumpy",
+        "ToPILImage",
+    }  # these run in Python
     assert {kept["mode"] for kept in GOLDEN["cases"]} == {"RGB", "L"}
 
 

@@ -61,7 +61,7 @@ class Case:
     def random(self) -> str:
         """The only random transform; empty if there is none, or if there are several, or if the picture that it gets is
         not the one in the file."""
-        some = [step for step in self.call if not step.startswith(("ToTensor", "ToDtype", "Normalize"))]
+        some = [step for step in self.call if not step.startswith(("ToTensor", "PILToTensor", "ToDtype", "Normalize"))]
         alone = len(some) == 1 and some[0].startswith(("Random", "ColorJitter"))
         return some[0] if alone and not any(mode in some[0] for mode in MODES) else ""
 
@@ -209,6 +209,10 @@ def _colors():
     for arguments in ("0.4, 0.5", "0.4, 0.4, 0.4", "saturation=(2.0, 3.0)"):
         yield Case((f"ColorJitter({arguments})",), "L", FEW, 3)
 
+    for p in ("", "0", "1", "p=0.4"):
+        yield Case((f"RandomGrayscale({p})",), "RGB", FEW, 1 if p in ("0", "1") else 6)
+    yield Case(("RandomGrayscale(0.5)",), "L", FEW, 2)
+
 
 def _crops():
     for how in FILTERS:
@@ -237,6 +241,7 @@ def _numbers():
         ("ToTensor()", "Normalize([0.5], [0.25])"),
         ("ToTensor()", "Normalize([0.1, 0.2, 0.3], [1e-3, 2.0, -1.0], inplace=True)"),
         ("ToTensor()", NORMALIZE, "Normalize((0.5,), (0.3,))"),
+        ("PILToTensor()",),
         ("ToDtype(torch.uint8)",),
         ("ToDtype(torch.uint8, scale=True)",),
         ("ToDtype(torch.float32)",),
@@ -288,6 +293,7 @@ def _sequences():
         ("Resize(30)", "RandomCrop(24)", "Resize(20, 'lanczos')", "RandomCrop(18)", "Pad(3)"),
         ("CenterCrop(80)", "Resize(50)", "RandomHorizontalFlip()", "Grayscale(3)", "ColorJitter(0.2, 0.2, 0.2)"),
         ("ColorJitter(0.4, 0.4)", "Resize(20)"),
+        ("RandomResizedCrop(20)", "ColorJitter(0.4, 0.4)", "RandomGrayscale(0.5)", *train),
         ("ColorJitter(0.4, 0.4, 0.4)", "ColorJitter(0.4, 0.4, 0.4)", "RandomHorizontalFlip()"),
         ("Grayscale()", "RandomResizedCrop(20)", "ToTensor()", "Normalize([0.5], [0.5])"),
         ("Grayscale()", "Grayscale(3)", "Pad(1, 5)"),
@@ -340,7 +346,7 @@ def transforms(call: Sequence[str]) -> list:
 
 def makes_numbers(call: Sequence[str]) -> bool:
     """Whether the transforms say what dtype comes out; otherwise pixels are compared."""
-    return any(step.startswith(("ToTensor", "ToDtype", "RandomErasing")) for step in call)
+    return any(step.startswith(("ToTensor", "PILToTensor", "ToDtype", "RandomErasing")) for step in call)
 
 
 class Pictures:

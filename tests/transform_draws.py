@@ -24,8 +24,8 @@ def drawn(step, height: int, width: int, u: np.ndarray) -> list:
     each of n samples. torchvision's parameters can be written so, too:
 
     RandomResizedCrop: left, top, width, height. RandomCrop: left, top, in pixels of the picture before it was padded.
-    Flips: 1 or 0. ColorJitter: a pair for each adjustment, in their order: 0, 1, 2 for brightness, contrast,
-    saturation, and the float32 factor. RandomErasing: left, top, width, height; empty where nothing is erased.
+    Flips and RandomGrayscale: 1 or 0. ColorJitter: a pair for each adjustment, in their order: 0, 1, 2 for brightness,
+    contrast, saturation, and the float32 factor. RandomErasing: left, top, width, height; empty if nothing is erased.
     """
     if isinstance(step, T.RandomErasing):
         return [[left, top, w, h] if h else [] for top, left, h, w in step.rectangles(height, width, u).tolist()]
@@ -37,6 +37,8 @@ def drawn(step, height: int, width: int, u: np.ndarray) -> list:
     if isinstance(step, T.ColorJitter):
         pairs = np.stack([rows["adjust"] - 1.0, rows["factor"]], 2)  # [n, steps, 2]
         return [[[int(number), factor] for number, factor in row if number >= 0] for row in pairs.tolist()]
+    if isinstance(step, T.RandomGrayscale):
+        return (rows["adjust"][:, :1] != 0).astype(int).tolist()
     name = "horizontal" if isinstance(step, T.RandomHorizontalFlip) else "vertical"
     return rows[f"flip_{name}"].reshape(-1, 1).tolist()
 
@@ -73,7 +75,7 @@ class Distribution:
 
     def quantities(self, samples: list) -> dict[str, np.ndarray]:
         """What is compared of what was drawn (see :func:`drawn`): float64 ``[n]`` each, or ``[n, 2]`` for pairs."""
-        if "Flip" in self.call:
+        if "Flip" in self.call or "RandomGrayscale" in self.call:
             return {"flipped": np.array(samples, float)[:, 0]}
         if self.call.startswith("RandomCrop"):
             x, y = np.array(samples, float).T
@@ -122,6 +124,7 @@ DISTRIBUTIONS = [
     Distribution("ColorJitter(contrast=0.4)", "2x2"),
     Distribution("RandomErasing(0.7, (0.02, 0.5))", "40x64"),
     Distribution("RandomErasing(1.0, (0.3, 0.9), (0.1, 9.0))", "64x30"),  # often none that fits
+    Distribution("RandomGrayscale(0.2)", "2x2"),
 ]
 
 

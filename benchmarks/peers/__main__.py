@@ -44,10 +44,10 @@ CONTENDERS = (
 )
 OURS = CONTENDERS[0].name
 TITLES = {
-    "decode": "JPEG bytes to an RGB array, one thread, pictures a second",
-    "batches": f"files to float32 batches, {SIDE} x {SIDE}, {CORES} cores, pictures a second",
-    "augmented": f"RandomResizedCrop(224), flip, normalise, {CORES} cores, pictures a second",
-    "photo": f"camera photos to {SIDE} x {SIDE}, one thread, photos a second",
+    "decode": "JPEG bytes to an RGB array, one thread, pictures per second",
+    "batches": f"files to float32 batches, {SIDE} x {SIDE}, {CORES} cores, pictures per second",
+    "augmented": f"RandomResizedCrop(224), flip, normalise, {CORES} cores, pictures per second",
+    "photo": f"camera photos to {SIDE} x {SIDE}, one thread, photos per second",
     "first": "from iter() to the first batch, milliseconds",
 }
 TOLERANCE = {"decode": 2.0, "batches": 3.0, "photo": 3.0}  # mean difference in steps of 255

@@ -38,7 +38,7 @@ class Worker:
         return {"version": self.contender.VERSION, "jobs": [job for job in JOBS if self.has(of(job))]}
 
     def decode(self) -> float:
-        """Pictures a second."""
+        """Pictures per second."""
         return per_second(self.contender.decode, self.data)
 
     def photo(self) -> float:
@@ -50,7 +50,7 @@ class Worker:
         return self.loaders[what]
 
     def epoch(self, what: str) -> float:
-        """Pictures a second, from the loader's iterator to its last batch."""
+        """Pictures per second, from the loader's iterator to its last batch."""
         loader = self.loader(what)
         start = time.perf_counter()
         images = sum(len(images) for images, _ in loader)

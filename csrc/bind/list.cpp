@@ -38,7 +38,7 @@ py::tuple parse_list(const py::object& source, std::int64_t begin, std::int64_t 
     if (!PyBuffer_IsContiguous(owner->view(), 'C')) throw py::value_error("the buffer is not contiguous");
     from.memory = {static_cast<const std::uint8_t*>(owner->ptr),
                    static_cast<std::size_t>(owner->size * owner->itemsize)};
-    if (end > owner->size * owner->itemsize) throw py::value_error("the list ends behind its buffer");
+    if (end > owner->size * owner->itemsize) throw py::value_error("the list ends after its buffer");
   }
   if (begin < 0 || begin > end || roi_columns < 0) throw py::value_error("a list cannot have a negative size");
   List list(from, {static_cast<char>(delimiter), roi_columns, label_type(label_dtype)}, begin, end, first_line);

@@ -44,6 +44,9 @@ struct Opening {
     }
     if (status == Status::ok) {
       headers[i] = probe(sources[i].bytes(), options);
+      if (inputs[i].is_path && headers[i].format == Format::unknown) {
+        sources[i] = Source();  // nobody here decodes it; OpenCV reads the file when its turn comes
+      }
     } else {
       headers[i] = Header{};
       headers[i].orientation = 1;

@@ -22,9 +22,11 @@ struct Turbo {
   jpeg_error_mgr error;
   jpeg_source_mgr source;
   std::jmp_buf escape;
-  bool rows_missing;     // reading past the end now means that the picture is cut off
+  bool reading_scans;    // the end of the bytes need not be an error
+  bool rows_missing;     // an error now means that the picture cannot be had
   double min_recovered;  // 1 where nothing can be recovered
-  bool cut_off;          // bytes past the end were asked for while rows were missing
+  bool ended;            // bytes past the end were asked for
+  bool cut_off;          // and rows were made up, because bits are lacking
   unsigned good_rows;    // of MCUs, before the first warning
   char note[JMSG_LENGTH_MAX];
 
@@ -42,10 +44,11 @@ Turbo& self(j_common_ptr info) { return *static_cast<Turbo*>(info->client_data);
   std::longjmp(turbo.escape, 1);
 }
 
-// A picture that is cut off, and has its first warning: goes on if enough is there. With bits to spare in libjpeg's
-// buffer the end comes before the warning that they do not suffice.
+// A picture lacks bits that the file ended without: goes on if enough of it is there.
 void judge(j_decompress_ptr info) {
   Turbo& turbo = self(reinterpret_cast<j_common_ptr>(info));
+  if (turbo.min_recovered >= 1) ERREXIT(info, JERR_INPUT_EOF);
+  turbo.cut_off = true;
   std::snprintf(turbo.note, sizeof(turbo.note), "%u %% of the rows are there",
                 100 * turbo.good_rows / info->total_iMCU_rows);
   if (turbo.good_rows >= turbo.min_recovered * info->total_iMCU_rows) return;
@@ -55,24 +58,29 @@ void judge(j_decompress_ptr info) {
 
 // Nothing is printed; the first warning is kept for `strict`. Level -1 is a warning, others are traces.
 void on_message(j_common_ptr info, int level) {
-  if (level >= 0 || info->err->num_warnings++ > 0) return;
+  if (level >= 0) return;
   Turbo& turbo = self(info);
-  (*info->err->format_message)(info, turbo.note);
-  turbo.good_rows = turbo.info.input_iMCU_row;
-  if (turbo.cut_off) judge(&turbo.info);
+  if (info->err->num_warnings++ == 0) {
+    (*info->err->format_message)(info, turbo.note);
+    turbo.good_rows = turbo.info.input_iMCU_row;
+  }
+  if (turbo.ended && info->err->msg_code == JWRN_HIT_MARKER) judge(&turbo.info);  // it makes bits up from now on
 }
 
-// All bytes were there from the start, so this is the end of the file. While rows are missing that is an error, as in
-// Pillow, unless the picture is to be recovered; then, and after the last row, an end-of-image marker is made up, as
-// libjpeg's own sources do.
+// Called if another marker stands where a restart marker is due, which libjpeg then looks for further on.
+boolean resync(j_decompress_ptr info, int desired) {
+  const boolean found = jpeg_resync_to_restart(info, desired);
+  if (self(reinterpret_cast<j_common_ptr>(info)).ended) judge(info);
+  return found;
+}
+
+// All bytes were there from the start, so this is the end of the file. libjpeg looks ahead: bits may still suffice for
+// every pixel. So an end-of-image marker is made up, as libjpeg's own sources do, and a warning tells if they don't.
 boolean on_end_of_bytes(j_decompress_ptr info) {
   static const JOCTET kEndOfImage[2] = {0xFF, JPEG_EOI};
   Turbo& turbo = self(reinterpret_cast<j_common_ptr>(info));
-  if (turbo.rows_missing) {
-    if (turbo.min_recovered >= 1) ERREXIT(info, JERR_INPUT_EOF);
-    turbo.cut_off = true;
-    if (info->err->num_warnings > 0) judge(info);
-  }
+  if (!turbo.reading_scans) ERREXIT(info, JERR_INPUT_EOF);
+  turbo.ended = true;
   info->src->next_input_byte = kEndOfImage;
   info->src->bytes_in_buffer = sizeof(kEndOfImage);
   return TRUE;
@@ -98,7 +106,7 @@ Turbo::Turbo() : info{} {
   source.init_source = [](j_decompress_ptr) {};
   source.fill_input_buffer = on_end_of_bytes;
   source.skip_input_data = skip;
-  source.resync_to_restart = jpeg_resync_to_restart;
+  source.resync_to_restart = resync;
   source.term_source = [](j_decompress_ptr) {};
 }
 
@@ -163,8 +171,23 @@ void cmyk_to_gray(const std::uint8_t* cmyk, int width, std::uint8_t* gray) {
   }
 }
 
-Status outcome(const Turbo& turbo) {
-  return turbo.cut_off && turbo.error.num_warnings > 0 ? Status::recovered : Status::ok;
+// Whether the scans of a picture that has several bring all bits of all its coefficients. Of a progressive one libjpeg
+// keeps how many low bits are lacking, or -1; any component that had a scan has its quantisation table.
+bool scans_complete(const jpeg_decompress_struct& info) {
+  for (int c = 0; c < info.num_components; ++c) {
+    if (info.comp_info[c].quant_table == nullptr) return false;
+    for (int k = 0; info.progressive_mode && k < DCTSIZE2; ++k) {
+      if (info.coef_bits[c][k] != 0) return false;
+    }
+  }
+  return true;
+}
+
+// After the last row. What the file lacks or has too much by then does no harm, unless it is to be strict.
+Status outcome(const Turbo& turbo, bool strict) {
+  if (strict && turbo.ended) return Status::truncated;
+  if (strict && turbo.error.num_warnings > 0) return Status::corrupt;
+  return turbo.cut_off ? Status::recovered : Status::ok;
 }
 
 // The frame that longjmp comes back to: every local is trivial. Rows go to `sink` between the calls into libjpeg, so
@@ -172,14 +195,19 @@ Status outcome(const Turbo& turbo) {
 Status run(Turbo& turbo, Bytes bytes, const Request& request, const DecodeOptions& options, RowSink& sink,
            Buffer& buffer) {
   jpeg_decompress_struct& info = turbo.info;
+  turbo.reading_scans = false;
   turbo.rows_missing = true;
-  turbo.min_recovered = 1;  // nothing can be done without a whole header
-  turbo.cut_off = false;
+  turbo.min_recovered = 1;
+  turbo.ended = turbo.cut_off = false;
   turbo.good_rows = 0;
   turbo.note[0] = '\0';
   if (setjmp(turbo.escape) != 0) {
     const int code = info.err->msg_code;
-    return status_of(code);
+    if (turbo.rows_missing) {  // made-up bytes may be at fault
+      return turbo.ended && code != JERR_OUT_OF_MEMORY ? Status::truncated : status_of(code);
+    }
+    ++info.err->num_warnings;  // an error behind the picture
+    return outcome(turbo, options.strict);
   }
   jpeg_create_decompress(&info);
   info.src = &turbo.source;
@@ -197,9 +225,12 @@ Status run(Turbo& turbo, Bytes bytes, const Request& request, const DecodeOption
   if (!options.strict && !jpeg_has_multiple_scans(&info) && !info.arith_code) {
     turbo.min_recovered = options.min_recovered;
   }
+  turbo.reading_scans = info.arith_code == FALSE;  // an arithmetic coder leaves zeros at the end out
   jpeg_start_decompress(&info);
+  if (turbo.ended && jpeg_has_multiple_scans(&info) && !scans_complete(info)) ERREXIT(&info, JERR_INPUT_EOF);
   if (!sink.begin(static_cast<int>(info.output_width), static_cast<int>(info.output_height))) return Status::corrupt;
-  if (options.defer && !request.low_pass && smoothed_by_old_rules(info)) return Status::unsupported;
+  const bool approximate = request.low_pass && request.reduced > 1;
+  if (options.defer && !approximate && smoothed_by_old_rules(info)) return Status::unsupported;
 
   const Area area = sink.area();
   const int end = request.whole ? static_cast<int>(info.output_height) : area.bottom();
@@ -212,7 +243,7 @@ Status run(Turbo& turbo, Bytes bytes, const Request& request, const DecodeOption
   std::uint8_t* const luma = converted + stride;
 
   while (info.output_scanline < info.output_height) {
-    if (static_cast<int>(info.output_scanline) >= end) return outcome(turbo);
+    if (static_cast<int>(info.output_scanline) >= end) return outcome(turbo, options.strict);
     const int y = static_cast<int>(info.output_scanline);
     const int n = static_cast<int>(jpeg_read_scanlines(&info, pointers, kRows));
     for (int i = 0; i < n; ++i) {
@@ -228,9 +259,9 @@ Status run(Turbo& turbo, Bytes bytes, const Request& request, const DecodeOption
     }
   }
   turbo.rows_missing = false;
-  const Status status = outcome(turbo);  // a warning after the last row does not mean that one is missing
+  turbo.reading_scans = true;
   jpeg_finish_decompress(&info);
-  return status;
+  return outcome(turbo, options.strict);
 }
 
 }  // namespace
@@ -239,8 +270,7 @@ Status decode_jpeg(Bytes bytes, const Request& request, const DecodeOptions& opt
                    std::string* note) {
   if (!options.turbo && jpeg::decode(bytes.data, bytes.size, request, sink) == jpeg::Outcome::done) return Status::ok;
   Turbo turbo;
-  Status status = run(turbo, bytes, request, options, sink, scratch.codec);
-  if (status == Status::ok && options.strict && turbo.error.num_warnings > 0) status = Status::corrupt;
+  const Status status = run(turbo, bytes, request, options, sink, scratch.codec);
   if (status != Status::ok) *note = turbo.note;
   return status;
 }

@@ -3,17 +3,26 @@
 
 #include <png.h>
 
+#include <cmath>
 #include <csetjmp>
 #include <cstdio>
 #include <cstring>
+#include <optional>
+
+#include "core/png_chunks.h"
 
 namespace pixfeed {
 namespace {
 
+constexpr int kSignature = 8;          // bytes
+constexpr std::size_t kColorType = 9;  // where it stands in the header
+
 // Everything the callbacks and the jump need. Trivial, so that longjmp may leave any frame that holds one.
 struct Reader {
-  const std::uint8_t* next;
-  std::size_t left;  // bytes
+  PngChunks chunks;          // of the file, up to the one that is being read
+  const std::uint8_t* next;  // in that one
+  std::size_t left;          // bytes of it
+  bool palette;              // pixels are numbers of colors
   bool truncated;
   bool warned;    // about something that pixels depend on
   bool complete;  // all rows were read
@@ -29,18 +38,31 @@ struct Reader {
   std::longjmp(reader.escape, 1);
 }
 
-// libpng begins a warning with the chunk's name. Chunks whose name begins with a lower-case letter (iCCP, tEXt) are
-// ancillary: what is wrong with them does not touch a pixel.
+// What is wrong with the sBIT chunk, which libpng names first, is no reason to refuse the picture.
 void on_warning(png_structp png, png_const_charp message) {
   Reader& reader = *static_cast<Reader*>(png_get_error_ptr(png));
-  const bool ancillary = std::strlen(message) > 5 && message[4] == ':' && message[0] >= 'a' && message[0] <= 'z';
-  if (ancillary || reader.warned) return;
+  if (reader.warned || std::strncmp(message, "sBIT:", 5) == 0) return;
   reader.warned = true;
   std::snprintf(reader.note, sizeof(reader.note), "%s", message);
 }
 
+// Whether pixels depend on a chunk. Others are not shown to libpng, so that it neither minds what is wrong with them nor
+// sees in them what only some of its versions see: the gamma of a profile, the frames of an animation.
+bool matters(const PngChunk& chunk, bool palette) {
+  const bool critical = (chunk.name[0] & 0x20) == 0;
+  return chunk.is("PLTE") ? palette : critical || chunk.is("sBIT");  // which rounds 16-bit gray
+}
+
+// libpng reads a chunk's length and name, its data and its checksum one by one.
 void on_read(png_structp png, png_bytep out, std::size_t size) {
   Reader& reader = *static_cast<Reader*>(png_get_io_ptr(png));
+  while (reader.left == 0) {
+    const std::optional<PngChunk> chunk = reader.chunks.next();
+    if (!chunk) break;
+    if (!matters(*chunk, reader.palette)) continue;
+    reader.next = chunk->name - 4;
+    reader.left = 4 + 4 + chunk->size + 4;
+  }
   if (size > reader.left) {
     reader.truncated = true;
     png_error(png, "the data ends before the picture does");
@@ -50,8 +72,33 @@ void on_read(png_structp png, png_bytep out, std::size_t size) {
   reader.left -= size;
 }
 
+// The gamma that libpng 1.6.58 takes from a file, the version inside OpenCV 5.0; in 1/100,000, 0 for none.
+png_fixed_point gamma_of(Bytes file) {
+  constexpr png_fixed_point kOfSrgb = 45455;
+  std::optional<png_fixed_point> gamma;  // of the first gAMA chunk, whatever it says
+  PngChunks chunks(file);
+  while (const std::optional<PngChunk> chunk = chunks.next()) {
+    const bool palette = chunk->is("PLTE") && chunk->size % 3 == 0 && chunk->size <= 3 * PNG_MAX_PALETTE_LENGTH;
+    if (palette || chunk->is("IDAT")) break;  // what follows stands too late
+    if (chunk->is("sRGB") && chunk->size == 1 && chunk->data[0] < PNG_sRGB_INTENT_LAST && chunk->sound())
+      return kOfSrgb;
+    if (!gamma && chunk->is("gAMA") && chunk->size == 4 && chunk->number(0) <= PNG_UINT_31_MAX && chunk->sound()) {
+      gamma = static_cast<png_fixed_point>(chunk->number(0));
+    }
+  }
+  return gamma.value_or(0);
+}
+
+// Gray is made of light, as IMREAD_GRAYSCALE has it, where the file tells how bright its numbers are. The screen is one
+// that shows them as they are.
+void set_gray(png_structp png, png_fixed_point gamma) {
+  png_set_rgb_to_gray(png, 1, 0.299, 0.587);  // 1: no warning
+  const double screen = gamma == 0 ? 0 : std::floor(1e10 / gamma + 0.5);
+  if (screen > 0 && screen <= PNG_UINT_31_MAX) png_set_gamma_fixed(png, static_cast<png_fixed_point>(screen), gamma);
+}
+
 // Every transformation that OpenCV asks libpng for with IMREAD_COLOR, but in the order R, G, B; or IMREAD_GRAYSCALE.
-void set_transformations(png_structp png, int color_type, int depth, bool gray) {
+void set_transformations(png_structp png, int color_type, int depth, bool gray, Bytes file) {
   if (depth == 16) png_set_strip_16(png);
   png_set_strip_alpha(png);
   if (color_type == PNG_COLOR_TYPE_PALETTE) png_set_palette_to_rgb(png);
@@ -59,11 +106,12 @@ void set_transformations(png_structp png, int color_type, int depth, bool gray) 
     if (depth < 8) png_set_expand_gray_1_2_4_to_8(png);
     if (!gray) png_set_gray_to_rgb(png);
   }
-  if (gray && (color_type & PNG_COLOR_MASK_COLOR) != 0) png_set_rgb_to_gray(png, 1, 0.299, 0.587);  // 1: no warning
+  if (gray && (color_type & PNG_COLOR_MASK_COLOR) != 0) set_gray(png, gamma_of(file));
 }
 
 // The frame that longjmp comes back to: every local is trivial.
-Status run(Reader& reader, bool gray, bool whole, RowSink& sink, Buffer& buffer) {
+Status run(Reader& reader, Bytes bytes, const Request& request, RowSink& sink, Buffer& buffer) {
+  const bool gray = request.gray;
   if (setjmp(reader.escape) != 0) {
     // For the libpng inside OpenCV a damaged end is worth a warning.
     const bool harmless = reader.complete && !reader.truncated && std::strncmp(reader.note, "IEND:", 5) == 0;
@@ -76,6 +124,7 @@ Status run(Reader& reader, bool gray, bool whole, RowSink& sink, Buffer& buffer)
   reader.end = png_create_info_struct(reader.png);
   if (reader.info == nullptr || reader.end == nullptr) return Status::out_of_memory;
   png_set_read_fn(reader.png, &reader, on_read);
+  png_set_sig_bytes(reader.png, kSignature);
   // The limit on pixels was checked before; libpng's own limit on a side (1,000,000) would refuse what OpenCV reads.
   png_set_user_limits(reader.png, 0x7FFFFFFF, 0x7FFFFFFF);
   png_read_info(reader.png, reader.info);
@@ -83,7 +132,7 @@ Status run(Reader& reader, bool gray, bool whole, RowSink& sink, Buffer& buffer)
   int depth = 0, color_type = 0, interlace = 0;
   png_get_IHDR(reader.png, reader.info, &width, &height, &depth, &color_type, &interlace, nullptr, nullptr);
   if (!sink.begin(static_cast<int>(width), static_cast<int>(height))) return Status::corrupt;
-  set_transformations(reader.png, color_type, depth, gray);
+  set_transformations(reader.png, color_type, depth, gray, bytes);
   const int passes = png_set_interlace_handling(reader.png);
   png_read_update_info(reader.png, reader.info);
   const std::size_t stride = png_get_rowbytes(reader.png, reader.info);
@@ -96,7 +145,7 @@ Status run(Reader& reader, bool gray, bool whole, RowSink& sink, Buffer& buffer)
   if (rows == nullptr) return Status::out_of_memory;
   std::uint8_t* const spread = rows + kept * stride;  // one gray row as R G B
   const Area area = sink.area();
-  const png_uint_32 end = whole || passes > 1 ? height : static_cast<png_uint_32>(area.bottom());
+  const png_uint_32 end = request.whole || passes > 1 ? height : static_cast<png_uint_32>(area.bottom());
   for (int pass = 0; pass < passes; ++pass) {
     for (png_uint_32 y = 0; y < end; ++y) {
       std::uint8_t* row = rows + (passes > 1 ? y * stride : 0);
@@ -119,10 +168,14 @@ Status run(Reader& reader, bool gray, bool whole, RowSink& sink, Buffer& buffer)
 
 Status decode_png(Bytes bytes, const Request& request, const DecodeOptions& options, RowSink& sink, Scratch& scratch,
                   std::string* note) {
-  Reader reader{};
-  reader.next = bytes.data;
-  reader.left = bytes.size;
-  Status status = run(reader, request.gray, request.whole, sink, scratch.codec);
+  const std::optional<PngChunk> header = PngChunks(bytes).next();
+  if (!header || !header->is("IHDR") || header->size <= kColorType) {
+    *note = "the header is not the first chunk";
+    return Status::corrupt;
+  }
+  Reader reader{PngChunks(bytes)};
+  reader.palette = header->data[kColorType] == PNG_COLOR_TYPE_PALETTE;
+  Status status = run(reader, bytes, request, sink, scratch.codec);
   png_destroy_read_struct(&reader.png, &reader.info, &reader.end);
   if (status == Status::ok && options.strict && reader.warned) status = Status::corrupt;
   if (status != Status::ok) *note = reader.note;

@@ -1,100 +1,104 @@
 // Header fields of JPEG, PNG and WebP files, read without a codec.
 #include "core/probe.h"
 
+#include <algorithm>
 #include <cstring>
+#include <optional>
 #include <utility>
 
 #include "core/exif.h"
+#include "core/png_chunks.h"
 
 namespace pixfeed {
 namespace {
 
 unsigned be16(const std::uint8_t* p) { return p[0] << 8 | p[1]; }
-std::uint32_t be32(const std::uint8_t* p) { return std::uint32_t{be16(p)} << 16 | be16(p + 2); }
 
 bool starts_with(Bytes bytes, const char* magic, std::size_t n) {
   return bytes.size >= n && std::memcmp(bytes.data, magic, n) == 0;
 }
 
-// Walks the marker segments (ITU-T T.81, B.1.1.4) up to the first scan.
+bool is_frame_header(unsigned marker) {
+  return marker >= 0xC0 && marker <= 0xCF && marker != 0xC4 && marker != 0xC8 && marker != 0xCC;
+}
+
+// Segments that libjpeg passes over: application data, comments, DNL. One that is too short is an empty one to it.
+bool is_passed_over(unsigned marker) { return (marker >= 0xE0 && marker <= 0xEF) || marker == 0xFE || marker == 0xDC; }
+
+bool is_table(unsigned marker) {
+  return marker == 0xC4 || marker == 0xC8 || marker == 0xCC || marker == 0xDB || marker == 0xDD;
+}
+
+// Walks the marker segments up to the first scan (ITU-T T.81, B.1.1.4), with libjpeg's patience. The first frame header
+// counts, and the first Exif segment that has an orientation.
 void probe_jpeg(Bytes bytes, Header& header) {
   header.format = Format::jpeg;
   header.status = Status::truncated;  // until a frame header and a scan have been seen
-  bool framed = false, oriented = false;
+  bool framed = false;
+  int orientation = 0;
   std::size_t at = 2;
   while (at + 2 <= bytes.size) {
-    if (bytes.data[at] != 0xFF) {  // libjpeg skips what stands between segments
-      ++at;
-      continue;
-    }
     const unsigned marker = bytes.data[at + 1];
-    if (marker == 0xFF) {  // fill byte
+    if (bytes.data[at] != 0xFF || marker == 0xFF) {  // what stands between segments is skipped, and fill bytes
       ++at;
       continue;
     }
-    if (marker == 0x00 || marker == 0x01 || (marker >= 0xD0 && marker <= 0xD8)) {  // no segment follows
+    if (marker == 0x00 || marker == 0x01 || (marker >= 0xD0 && marker <= 0xD7)) {  // no segment follows
       at += 2;
       continue;
     }
-    if (marker == 0xD9) {  // the end, and no scan before it
-      if (!framed) header.status = Status::corrupt;
-      return;
-    }
+    const bool frame = is_frame_header(marker), passed_over = is_passed_over(marker);
     if (marker == 0xDA) {
       header.status = framed ? Status::ok : Status::corrupt;
-      return;
+      break;
     }
-    if (at + 4 > bytes.size) return;
-    const std::uint8_t* segment = bytes.data + at + 4;
-    const std::size_t length = be16(bytes.data + at + 2), end = at + 2 + length;
-    if (length < 2) {
+    if ((frame && framed) || (!frame && !passed_over && !is_table(marker))) {
       header.status = Status::corrupt;
-      return;
+      break;
     }
-    if (end > bytes.size) return;
-    const std::size_t size = length - 2;
-    if (marker >= 0xC0 && marker <= 0xCF && marker != 0xC4 && marker != 0xC8 && marker != 0xCC && !framed) {
-      if (size < 6) {
-        header.status = Status::corrupt;
-        return;
-      }
+    if (at + 4 > bytes.size) break;
+    const std::uint8_t* segment = bytes.data + at + 4;
+    const std::size_t length = be16(bytes.data + at + 2);
+    if (length < (frame ? 8U : passed_over ? 0U : 2U)) {
+      header.status = Status::corrupt;
+      break;
+    }
+    const std::size_t size = length < 2 ? 0 : length - 2;
+    if (size > bytes.size - at - 4) break;
+    if (frame) {
       header.height = static_cast<int>(be16(segment + 1));
       header.width = static_cast<int>(be16(segment + 3));
       framed = true;
-    } else if (marker == 0xE1 && !oriented && size >= 6 && std::memcmp(segment, "Exif\0\0", 6) == 0) {
-      header.orientation = exif_orientation(segment + 6, size - 6);
-      oriented = true;
+    } else if (marker == 0xE1 && orientation == 0 && size > 6 && std::memcmp(segment, "Exif\0\0", 6) == 0) {
+      orientation = exif_orientation(segment + 6, size - 6);
     }
-    at = end;
+    at += 4 + size;
   }
+  if (orientation != 0) header.orientation = orientation;
 }
 
-// Walks the chunks (PNG specification, 5.3) to the last one. An eXIf chunk counts wherever it stands; the first wins.
+// The first eXIf chunk that libpng takes counts, wherever it stands.
 void probe_png(Bytes bytes, Header& header) {
   header.format = Format::png;
   header.status = Status::truncated;  // until IEND has been seen
-  bool animated = false, oriented = false;
-  std::size_t at = 8;
-  while (at + 12 <= bytes.size) {
-    const std::size_t size = be32(bytes.data + at);
-    const std::uint8_t* name = bytes.data + at + 4;
-    const std::uint8_t* data = bytes.data + at + 8;
-    if (size > bytes.size - at - 12) return;
-    if (std::memcmp(name, "IEND", 4) == 0) {
-      header.status = animated ? Status::unsupported : Status::ok;
+  bool oriented = false;
+  PngChunks chunks(bytes);
+  while (const std::optional<PngChunk> chunk = chunks.next()) {
+    if (chunk->is("IEND")) {
+      header.status = Status::ok;
       return;
     }
-    if (std::memcmp(name, "IHDR", 4) == 0 && size == 13) {
+    if (chunk->is("IHDR") && chunk->size == 13) {
       // A side of more than 31 bits makes no sense; it becomes 0, which is refused below.
-      header.width = data[0] & 0x80 ? 0 : static_cast<int>(be32(data));
-      header.height = data[4] & 0x80 ? 0 : static_cast<int>(be32(data + 4));
-    } else if (std::memcmp(name, "acTL", 4) == 0 && size == 8) {
-      animated = be32(data) > 1;
-    } else if (std::memcmp(name, "eXIf", 4) == 0 && !oriented) {
-      header.orientation = exif_orientation(data, size);
+      const std::uint32_t width = chunk->number(0), height = chunk->number(4);
+      header.width = width >> 31 != 0 ? 0 : static_cast<int>(width);
+      header.height = height >> 31 != 0 ? 0 : static_cast<int>(height);
+    } else if (!oriented && chunk->is("eXIf") && chunk->size >= 4 &&
+               (std::memcmp(chunk->data, "II*\0", 4) == 0 || std::memcmp(chunk->data, "MM\0*", 4) == 0) &&
+               chunk->sound()) {
+      header.orientation = std::max(exif_orientation(chunk->data, chunk->size), 1);
       oriented = true;
     }
-    at += 12 + size;
   }
 }
 
@@ -102,40 +106,88 @@ unsigned le16(const std::uint8_t* p) { return p[0] | p[1] << 8; }
 unsigned le24(const std::uint8_t* p) { return le16(p) | p[2] << 16; }
 std::uint32_t le32(const std::uint8_t* p) { return le16(p) | std::uint32_t{le16(p + 2)} << 16; }
 
-// Walks the chunks of the RIFF container (RFC 9649). The picture's sides stand in the first chunk, whichever it is.
+// The chunks of a RIFF container (RFC 9649), as long as each ends before the container and the file do.
+class RiffChunks {
+ public:
+  struct Chunk {
+    const std::uint8_t *name, *data;
+    std::size_t size;
+    bool is(const char* other) const { return std::memcmp(name, other, 4) == 0; }
+  };
+
+  explicit RiffChunks(Bytes file) : file_(file), size_(std::size_t{8} + le32(file.data + 4)) {}
+  bool cut_off() const { return size_ > file_.size; }
+  bool at_end() const { return at_ == size_; }
+
+  std::optional<Chunk> next() {
+    const std::size_t end = std::min(size_, file_.size);
+    if (end < at_ + 8) return std::nullopt;
+    const std::uint8_t* begin = file_.data + at_;
+    const Chunk chunk{begin, begin + 8, le32(begin + 4)};
+    if (chunk.size > end - at_ - 8) return std::nullopt;
+    at_ += 8 + chunk.size + (chunk.size & 1);
+    return chunk;
+  }
+
+ private:
+  Bytes file_;
+  std::size_t size_;
+  std::size_t at_ = 12;  // after "RIFF", the size and "WEBP"
+};
+
+// Of the first EXIF chunk, before or after the picture, if libwebp's demuxer finds it: in a container with one header and
+// one picture, and whole chunks to its end. 0 otherwise.
+int webp_orientation(Bytes bytes) {
+  constexpr std::size_t kAnimationHeader = 6;  // bytes
+  RiffChunks chunks(bytes);
+  std::optional<int> orientation;
+  bool alpha = false, pictured = false, after = false;
+  chunks.next();  // VP8X
+  while (const auto chunk = chunks.next()) {
+    const bool transparency = chunk->is("ALPH"), lossless = chunk->is("VP8L"), picture = lossless || chunk->is("VP8 ");
+    const bool animation = chunk->is("ANIM") && (!pictured || chunk->size + (chunk->size & 1) < kAnimationHeader);
+    if (chunk->is("VP8X") || chunk->is("ANMF") || animation) return 0;
+    // Transparency and colors follow one another, and lossless ones have both.
+    if ((transparency || picture) && after) return 0;
+    if ((picture && pictured) || ((transparency || lossless) && alpha)) return 0;
+    if (!orientation && chunk->is("EXIF")) orientation = exif_orientation(chunk->data, chunk->size);
+    alpha = alpha || transparency;
+    pictured = pictured || picture;
+    after = !transparency && !picture && (alpha || pictured);
+  }
+  return pictured && chunks.at_end() ? orientation.value_or(0) : 0;
+}
+
+// The picture's sides stand in the first chunk, whichever it is.
 void probe_webp(Bytes bytes, Header& header) {
+  constexpr unsigned kAnimated = 0x02, kHasExif = 0x08, kReserved = 0xC1;
   header.format = Format::webp;
-  header.status = Status::truncated;  // until the picture's data has been seen
-  std::size_t at = 12;
-  while (at + 8 <= bytes.size) {
-    const std::uint8_t* name = bytes.data + at;
-    const std::uint8_t* data = bytes.data + at + 8;
-    const std::size_t size = le32(bytes.data + at + 4), left = bytes.size - at - 8;
-    const bool lossy = std::memcmp(name, "VP8 ", 4) == 0, lossless = std::memcmp(name, "VP8L", 4) == 0;
-    const bool first = at == 12;
-    if (first && std::memcmp(name, "VP8X", 4) == 0 && size >= 10 && left >= 10) {
-      header.width = static_cast<int>(le24(data + 4)) + 1;
-      header.height = static_cast<int>(le24(data + 7)) + 1;
-      if ((data[0] & 0x02) != 0) {  // animated
-        header.status = Status::unsupported;
-        return;
-      }
-    } else if (first && lossy && left >= 10) {
-      header.width = static_cast<int>(le16(data + 6) & 0x3FFF);
-      header.height = static_cast<int>(le16(data + 8) & 0x3FFF);
-    } else if (first && lossless && left >= 5) {
-      const std::uint32_t sides = le32(data + 1);
-      header.width = static_cast<int>(sides & 0x3FFF) + 1;
-      header.height = static_cast<int>(sides >> 14 & 0x3FFF) + 1;
-    } else if (std::memcmp(name, "EXIF", 4) == 0 && size <= left) {
-      const std::size_t prefix = size >= 6 && std::memcmp(data, "Exif\0\0", 6) == 0 ? 6 : 0;
-      header.orientation = exif_orientation(data + prefix, size - prefix);
+  RiffChunks chunks(bytes);
+  const std::uint8_t* first = bytes.data + 12;
+  const std::uint8_t* data = first + 8;
+  const std::size_t left = bytes.size < 20 ? 0 : bytes.size - 20;
+  unsigned flags = 0;
+  if (left >= 10 && std::memcmp(first, "VP8X", 4) == 0 && le32(first + 4) >= 10) {
+    header.width = static_cast<int>(le24(data + 4)) + 1;
+    header.height = static_cast<int>(le24(data + 7)) + 1;
+    flags = data[0];
+    if ((flags & kAnimated) != 0) {
+      header.status = Status::unsupported;
       return;
     }
-    if (size > left) return;
-    if (lossy || lossless) header.status = Status::ok;
-    at += 8 + size + (size & 1);
+  } else if (left >= 10 && std::memcmp(first, "VP8 ", 4) == 0) {
+    header.width = static_cast<int>(le16(data + 6) & 0x3FFF);
+    header.height = static_cast<int>(le16(data + 8) & 0x3FFF);
+  } else if (left >= 5 && std::memcmp(first, "VP8L", 4) == 0) {
+    const std::uint32_t sides = le32(data + 1);
+    header.width = static_cast<int>(sides & 0x3FFF) + 1;
+    header.height = static_cast<int>(sides >> 14 & 0x3FFF) + 1;
   }
+  header.status = chunks.cut_off() ? Status::truncated : Status::corrupt;  // unless there is a picture
+  while (const auto chunk = chunks.next()) {
+    if (chunk->is("VP8 ") || chunk->is("VP8L")) header.status = Status::ok;
+  }
+  if ((flags & (kHasExif | kReserved)) == kHasExif) header.orientation = std::max(webp_orientation(bytes), 1);
 }
 
 // Formats that are none of ours, but OpenCV's.

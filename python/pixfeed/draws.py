@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import random
+import weakref
 from collections.abc import Iterator, Sequence
 from typing import cast
 
@@ -73,9 +74,23 @@ def from_torch(count: int) -> NDArray[np.float64]:
     return torch.rand(1, count, dtype=torch.float64).numpy()
 
 
-def new_seed() -> int:
-    """One that depends on ``torch.manual_seed``, as everything else that torch draws."""
-    return int(torch.empty((), dtype=torch.int64).random_().item())
+_seeds: weakref.WeakValueDictionary[int, object] = weakref.WeakValueDictionary()  # by seed: whose it is
+
+
+def new_seed(owner: object) -> int:
+    """A seed that follows from the state of torch's global generator. Nothing is drawn from that generator, so a
+    script's shuffles and weights stay as they are.
+
+    Args:
+        owner: whose seed it is. While it lives, nobody else gets the same one: two datasets that are made one after the
+            other do not draw alike.
+    """
+    generator = torch.Generator()
+    generator.set_state(torch.get_rng_state())
+    while True:
+        seed = int(torch.empty((), dtype=torch.int64).random_(generator=generator).item())
+        if _seeds.setdefault(seed, owner) is owner:
+            return seed
 
 
 @contextlib.contextmanager

@@ -32,7 +32,7 @@ _WORDS = {
     Status.CORRUPT: ("the image data is corrupt", "fetch or copy it again"),
     Status.UNSUPPORTED: (
         "this kind of image cannot be decoded here",
-        "convert it to an ordinary JPEG or PNG, or pip install 'pixfeed[opencv]' if OpenCV is not there",
+        "convert it to an ordinary JPEG or PNG",
     ),
     Status.TOO_LARGE: (
         "the image has more pixels than max_pixels allows",

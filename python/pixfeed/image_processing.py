@@ -19,6 +19,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from pixfeed.backends import remedy
 from pixfeed.errors import BackendError, Origin, Status
 from pixfeed.plan import output_size
 from pixfeed.reading.functional import imread
@@ -37,7 +38,7 @@ def _cv2() -> ModuleType:
     try:
         import cv2
     except ImportError as error:
-        raise BackendError(f"this needs OpenCV ({error}): pip install 'pixfeed[opencv]'") from error
+        raise BackendError(f"this needs OpenCV ({error}): {remedy.for_opencv(error)}") from error
     return cv2
 
 

@@ -72,7 +72,7 @@ PLAN = np.dtype(
 #: nothing, gray has none.
 ADJUST = {"brightness": 1, "contrast": 2, "saturation": 3, "gray": 4}
 
-JPEG = 1
+JPEG, PNG, WEBP = 1, 2, 3
 # The orientations in which displayed pixels run against the stored ones, along x and along y.
 _BACKWARDS = (2, 3, 6, 7), (3, 4, 7, 8)
 FORMATS = {0: "unknown", 1: "jpeg", 2: "png", 3: "webp"}

@@ -5,12 +5,16 @@ from __future__ import annotations
 import functools
 import os
 import warnings
+from typing import TYPE_CHECKING, cast
 
 from pixfeed.backends.built import has_native, why_no_native
 from pixfeed.backends.contract import Backend, BackendName, Tables
 from pixfeed.backends.plain import Plain
 from pixfeed.context import Priority
 from pixfeed.errors import BackendError
+
+if TYPE_CHECKING:
+    from pixfeed.backends.opencv import OpenCV
 
 NAMES: tuple[BackendName, ...] = ("native", "opencv")
 
@@ -29,7 +33,7 @@ def load(name: str) -> Backend:
     if name == "native":
         from pixfeed.backends import native
 
-        backend = native.backend(lambda: load("opencv"))
+        backend = native.backend(lambda: cast("OpenCV", load("opencv")))
     elif name == "opencv":
         from pixfeed.backends import opencv
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import re
 import struct
+import zlib
+from collections.abc import Iterator
 from typing import NamedTuple
 
 
@@ -19,15 +21,57 @@ class Frame(NamedTuple):
 class Look(NamedTuple):
     format: int  # a key of pixfeed.plan.FORMATS
     pixels: int  # width * height as the header claims, 0 if it does not say
-    progressive: bool
-    ended: bool  # the end marker (EOI, IEND) is there
+    ended: bool  # the end marker (EOI, IEND) is there, or something that libjpeg does not get past
     depth: int = 8  # bits per sample of a JPEG
     frame: Frame | None = None
+    strange: bool = False  # libjpeg fails at a marker of this JPEG; behind the picture that is no reason to refuse it
+    usable: int = 0  # bytes of a JPEG that has not ended, before which an end marker makes sense; 0: there is no scan
+    complete: bool = True  # its scans bring all bits, if the last one is whole
+    open: int = 0  # where that one begins, if it reaches to the end of the file
+    arithmetic: bool = False  # the coder leaves zeros at the end out, which look like bits that are lacking
 
 
-# In entropy-coded data: a marker, not a stuffed 0xFF, not a restart marker, not a fill byte.
-_MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
+_MARKER = re.compile(rb"\xff[^\x00\xff]")
+# In a scan that has restart markers: looking for one, libjpeg passes over markers that make no sense.
+_MARKER_BESIDE_RESTARTS = re.compile(rb"\xff[\xc0-\xcf\xd8-\xfe]")
+_EOI, _SOS, _DRI = 0xD9, 0xDA, 0xDD
+_ALONE = {0x01, *range(0xD0, 0xD8)}  # no segment follows
 _FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
+_PROGRESSIVE, _ARITHMETIC = {0xC2, 0xC6, 0xCA, 0xCE}, {*range(0xC9, 0xD0)}
+_PASSED_OVER = {*range(0xE0, 0xF0), 0xFE, 0xDC}  # application data, comments, DNL
+_KNOWN = {*_ALONE, *_FRAMES, *_PASSED_OVER, 0xC4, 0xC8, 0xCC, _EOI, _SOS, 0xDB, _DRI}  # to libjpeg
+
+
+class _Scans:
+    """What the scans of a JPEG bring.
+
+    Args:
+        process: the marker of its frame header.
+        frame: what that says.
+    """
+
+    def __init__(self, process: int, frame: bytes):
+        self.process = process
+        count = frame[5]
+        self.sampling = frame[7::3][:count]
+        self.lacking = {name: [-1] * 64 for name in frame[6::3][:count]}  # low bits of each coefficient, -1: all
+        self.count = 0
+        self.single = False  # one scan has everything, and is the only one
+
+    def add(self, scan: bytes) -> None:
+        names, selection = scan[1 : 1 + 2 * scan[0] : 2], scan[1 + 2 * scan[0] :]
+        self.count += 1
+        self.single = self.process not in _PROGRESSIVE and len(names) == len(self.lacking)
+        for name in set(names) & set(self.lacking):
+            if self.process not in _PROGRESSIVE:
+                self.lacking[name] = [0] * 64
+            elif len(selection) == 3:
+                first, last, bits = selection
+                self.lacking[name][first : last + 1] = [bits & 15] * (last + 1 - first)
+
+    def complete(self) -> bool:
+        """All bits were announced."""
+        return not any(map(any, self.lacking.values()))
 
 
 def look(data: bytes) -> Look:
@@ -37,98 +81,198 @@ def look(data: bytes) -> Look:
         return _png(data)
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return _webp(data)
-    return Look(0, 0, False, True)
+    return Look(0, 0, True)
+
+
+def segments(data: bytes) -> Iterator[tuple[int, int, int]]:
+    """The marker segments of a JPEG as libjpeg walks them: the marker, and where the segment's data begin and end.
+
+    The end may be beyond that of the file. The last one is EOI, or one that libjpeg does not know."""
+    found, restarts = _MARKER.search(data, 2), False
+    while found:
+        marker, at = data[found.end() - 1], found.end()
+        if marker in _ALONE:
+            yield marker, at, at
+        else:
+            length = int.from_bytes(data[at : at + 2], "big") if at + 2 <= len(data) else len(data)
+            yield marker, at + 2, at + max(length, 2)  # 0 and 1 are taken for 2
+            if marker == _EOI or marker not in _KNOWN:
+                return
+            if marker == _DRI:
+                restarts = any(data[at + 2 : at + 4])
+            at += max(length, 2)
+        found = (_MARKER_BESIDE_RESTARTS if marker == _SOS and restarts else _MARKER).search(data, at)
 
 
 def _jpeg(data: bytes) -> Look:
-    pixels, progressive, depth = 0, False, 8
-    frame, components = None, 0  # of the frame while there is no scan
-    scan = None
-    found = _MARKER.search(data, 2)
-    while found:
-        marker, at = data[found.start() + 1], found.end()
-        if marker == 0xD9:
-            return Look(1, pixels, progressive, True, depth, scan)
-        if marker in (0x01, 0xD8):
-            found = _MARKER.search(data, at)
-            continue
-        if at + 2 > len(data):
+    pixels, depth, usable, marker, at = 0, 8, len(data), 0, 0
+    frame: Frame | None = None
+    scans: _Scans | None = None
+    for marker, at, end in segments(data):
+        if marker == _EOI:
+            return Look(1, pixels, True, depth, frame)
+        wrong = marker not in _KNOWN or (marker in _FRAMES and scans is not None)
+        if marker == _SOS:
+            wrong = scans is None or scans.single or data[at : at + 1] != bytes([(end - at - 4) // 2 & 255])
+        if wrong:
+            return Look(1, pixels, True, depth, frame, strange=True)
+        if end > len(data):
+            usable = at - 4
             break
-        if marker in _FRAMES and at + 7 <= len(data):
-            height, width = struct.unpack_from(">HH", data, at + 3)
-            pixels, progressive, depth = width * height, marker in (0xC2, 0xCA), data[at + 2]
-            components = data[at + 7] if at + 8 <= len(data) else 0
-            sampling = data[at + 9 : at + 8 + 3 * components : 3]
-            sequential = marker in (0xC0, 0xC1) and len(sampling) == components > 0 and height > 0
-            frame = Frame(at + 3, height, 8 * max(v & 15 for v in sampling)) if sequential else None
-        if marker == 0xDA and scan is None and frame is not None and data[at + 2 : at + 3] == bytes([components]):
-            scan = frame
-        found = _MARKER.search(data, at + struct.unpack_from(">H", data, at)[0])
-    return Look(1, pixels, progressive, False, depth, scan)
+        if marker in _FRAMES and end - at >= 6:
+            depth, height, width = struct.unpack_from(">BHH", data, at)
+            pixels, height_at = width * height, at + 1
+            scans = _Scans(marker, data[at:end])
+        elif marker == _SOS and end > at and scans is not None:
+            scans.add(data[at:end])
+            if scans.single and scans.process in (0xC0, 0xC1) and height > 0:
+                frame = Frame(height_at, height, 8 * max(v & 15 for v in scans.sampling))
+    if scans is None or scans.count == 0:
+        return Look(1, pixels, False, depth)
+    last = at - 4 if marker == _SOS else 0
+    torn = usable < len(data) and marker not in _PASSED_OVER and not scans.single  # tables of a scan to come
+    complete, arithmetic = scans.complete() and not torn, scans.process in _ARITHMETIC
+    return Look(1, pixels, False, depth, frame, False, usable, complete, 0 if arithmetic else last, arithmetic)
 
 
 def _webp(data: bytes) -> Look:
     pixels, ended = 0, len(data) >= 8 + int.from_bytes(data[4:8], "little")
     name, head = data[12:16], data[20:30]
-    if len(head) == 10 and name == b"VP8X":
+    if len(head) == 10 and name == b"VP8X" and int.from_bytes(data[16:20], "little") >= 10:
         pixels = (int.from_bytes(head[4:7], "little") + 1) * (int.from_bytes(head[7:10], "little") + 1)
     elif len(head) == 10 and name == b"VP8 ":
         pixels = (int.from_bytes(head[6:8], "little") & 0x3FFF) * (int.from_bytes(head[8:10], "little") & 0x3FFF)
     elif len(head) >= 5 and name == b"VP8L":
         sides = int.from_bytes(head[1:5], "little")
         pixels = ((sides & 0x3FFF) + 1) * ((sides >> 14 & 0x3FFF) + 1)
-    return Look(3, pixels, False, ended)
+    return Look(3, pixels, ended)
 
 
-def _png(data: bytes) -> Look:
-    pixels, at = 0, 8
+def png_chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """The chunks of a PNG up to IEND: the name, and where the data begin and end. Stops at the end of the file."""
+    at = 8
     while at + 12 <= len(data):
         size, name = struct.unpack_from(">I4s", data, at)
         if at + 12 + size > len(data):
-            break
-        if name == b"IHDR" and size == 13:
-            width, height = struct.unpack_from(">II", data, at + 8)
-            pixels = width * height
+            return
+        yield name, at + 8, at + 8 + size
         if name == b"IEND":
-            return Look(2, pixels, False, True)
+            return
         at += 12 + size
-    return Look(2, pixels, False, False)
+
+
+def _png(data: bytes) -> Look:
+    pixels = 0
+    for name, at, end in png_chunks(data):
+        if name == b"IHDR" and end - at == 13:
+            width, height = struct.unpack_from(">II", data, at)
+            pixels = width * height if (width | height) >> 31 == 0 else 0
+        if name == b"IEND":
+            return Look(2, pixels, True)
+    return Look(2, pixels, False)
+
+
+_COLORS = {b"gAMA", b"sRGB", b"sBIT", b"tRNS"}
+
+
+def essential(data: bytes) -> bytes:
+    """A PNG with nothing but the chunks that pixels depend on, as the extension shows it to libpng: cv2.imdecode may
+    crash on an animation, which cv2.imread does not look at, and minds what is wrong with other chunks."""
+    if data[12:16] != b"IHDR":
+        return data
+    palette = data[25:26] == b"\3"
+    kept = [
+        data[at - 8 : end + 4]
+        for name, at, end in png_chunks(data)
+        if (palette if name == b"PLTE" else name in _COLORS or not name[0] & 0x20)
+    ]
+    return data[:8] + b"".join(kept)
+
+
+# OpenCV gives up at an entry whose value lies beyond the end: text, or so many fractions of 8 bytes.
+_TEXT = {0x010E, 0x010F, 0x0110, 0x0131, 0x0132, 0x8298}
+_FRACTIONS = {0x011A: 1, 0x011B: 1, 0x013E: 2, 0x013F: 6, 0x0211: 3, 0x0214: 6}
+_SHORTS = {0x0128, 0x0213}
 
 
 def orientation(data: bytes) -> int:
-    """1 to 8, as the first EXIF data of a JPEG, PNG or WebP says; 1 without."""
-    at = 8 if data[:8] == b"\x89PNG\r\n\x1a\n" else 12
+    """1 to 8, as OpenCV finds it in the EXIF data of a JPEG, PNG or WebP; 1 without."""
     if data[:3] == b"\xff\xd8\xff":
-        found = _MARKER.search(data, 2)
-        while found and data[found.end() - 1] not in (0xD9, 0xDA):
-            at = found.end()
-            alone = data[at - 1] in (0x01, 0xD8)
-            size = 0 if alone else int.from_bytes(data[at : at + 2], "big")
-            if data[at - 1] == 0xE1 and data[at + 2 : at + 8] == b"Exif\0\0":
-                return _of_exif(data[at + 8 : at + size])
-            found = _MARKER.search(data, at + size)
-    elif at == 8:
-        while at + 12 <= len(data) and data[at + 4 : at + 8] != b"IEND":
-            size = int.from_bytes(data[at : at + 4], "big")
-            if data[at + 4 : at + 8] == b"eXIf":
-                return _of_exif(data[at + 8 : at + 8 + size])
-            at += 12 + size
-    elif data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        while at + 8 <= len(data):
-            size = int.from_bytes(data[at + 4 : at + 8], "little")
-            if data[at : at + 4] == b"EXIF":
-                return _of_exif(data[at + 8 : at + 8 + size].removeprefix(b"Exif\0\0"))
-            at += 8 + size + size % 2
-    return 1
+        found = _jpeg_orientation(data)
+    elif data[:8] == b"\x89PNG\r\n\x1a\n":
+        found = _png_orientation(data)
+    else:
+        found = _webp_orientation(data) if data[:4] == b"RIFF" and data[8:12] == b"WEBP" else 0
+    return found or 1
+
+
+def _jpeg_orientation(data: bytes) -> int:
+    """Of the first segment that has one."""
+    for marker, at, end in segments(data):
+        if marker in (_SOS, _EOI) or end > len(data):
+            break
+        if marker == 0xE1 and data[at : at + 6] == b"Exif\0\0":
+            found = _of_exif(data[at + 6 : end])
+            if found:
+                return found
+    return 0
+
+
+def _png_orientation(data: bytes) -> int:
+    """Of the first eXIf chunk that libpng takes, wherever it stands."""
+    for name, at, end in png_chunks(data):
+        tiff = data[at:end]
+        right = int.from_bytes(data[end : end + 4], "big")
+        if name == b"eXIf" and tiff[:4] in (b"II*\0", b"MM\0*") and zlib.crc32(name + tiff) == right:
+            return _of_exif(tiff)
+    return 0
+
+
+_PICTURES = ([b"VP8 "], [b"VP8L"], [b"ALPH", b"VP8 "], [b"VP8 ", b"ALPH"], [b"VP8L", b"ALPH"])
+
+
+def _webp_orientation(data: bytes) -> int:
+    """Of the first EXIF chunk, if libwebp's demuxer finds it: the header announces it, and the container is sound."""
+    end = 8 + int.from_bytes(data[4:8], "little")
+    at, names, found = 12, [], None
+    while at + 8 <= min(end, len(data)):
+        name, size = data[at : at + 4], int.from_bytes(data[at + 4 : at + 8], "little")
+        if name == b"EXIF" and found is None:
+            found = _of_exif(data[at + 8 : at + 8 + size])
+        if name == b"ANIM" and size < 5:  # it has 6 bytes, and the last may be padding
+            return 0
+        names.append(name)
+        at += 8 + size + size % 2
+    parts = [i for i, name in enumerate(names) if name in (b"ALPH", b"VP8 ", b"VP8L")]
+    picture = [names[i] for i in parts]  # they have to follow one another
+    sound = at == end <= len(data) and picture in _PICTURES and parts[-1] - parts[0] < len(parts)
+    sound = sound and names.count(b"VP8X") == 1 and b"ANMF" not in names and b"ANIM" not in names[: parts[-1]]
+    announced = names[:1] == [b"VP8X"] and data[20:21] != b"" and data[20] & 0xC9 == 8  # and no flags that are reserved
+    return found or 0 if sound and announced else 0
 
 
 def _of_exif(tiff: bytes) -> int:
-    order = {b"II*\0": "<", b"MM\0*": ">"}.get(tiff[:4])
-    if order is None or len(tiff) < 8:
-        return 1
-    (at,) = struct.unpack_from(order + "I", tiff, 4)
-    entries = tiff[at + 2 :][: 12 * struct.unpack_from(order + "H", tiff, at)[0]] if at + 2 <= len(tiff) else b""
-    for tag, value in struct.iter_unpack(order + "H6xH2x", entries[: len(entries) // 12 * 12]):
-        if tag == 0x0112:
-            return value if 1 <= value <= 8 else 1
-    return 1
+    """The orientation in a TIFF structure: 1 for a value that makes no sense, 0 if OpenCV does not get to the tag."""
+    order = "<" if tiff[:2] == b"II" else ">"
+    try:
+        magic, at = struct.unpack_from(order + "2xHI", tiff)
+        (entries,) = struct.unpack_from(order + "H", tiff, at) if magic == 42 else (0,)
+        for entry in range(at + 2, at + 2 + 12 * entries, 12):
+            (tag,) = struct.unpack_from(order + "H", tiff, entry)
+            if tag == 0x0112:
+                (value,) = struct.unpack_from(order + "H", tiff, entry + 8)
+                return value if 1 <= value <= 8 else 1
+            if tag in _TEXT:
+                (size,) = struct.unpack_from(order + "I", tiff, entry + 4)
+                start = 8 if size <= 4 else struct.unpack_from(order + "I", tiff, entry + 8)[0]
+                if start + size > len(tiff):
+                    return 0
+            elif tag in _FRACTIONS:
+                (start,) = struct.unpack_from(order + "I", tiff, entry + 8)
+                if start + 8 * _FRACTIONS[tag] > len(tiff):
+                    return 0
+            elif tag in _SHORTS:
+                struct.unpack_from(order + "H", tiff, entry + 8)
+    except struct.error:
+        pass
+    return 0

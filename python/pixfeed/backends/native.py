@@ -1,7 +1,8 @@
-"""The C++ extension as a backend. What its codecs do not know goes to OpenCV, picture by picture, if that is there."""
+"""The C++ extension as a backend. Pictures that its codecs do not know go to OpenCV, if that is there."""
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
 from collections.abc import Callable, Sequence
@@ -16,14 +17,16 @@ from numpy.typing import NDArray
 from pixfeed import context
 from pixfeed._torch import TENSOR_EXCHANGE
 from pixfeed.backends.built import why_no_native
-from pixfeed.backends.contract import DEFAULT_OPTIONS, Backend, Decoded, Opened, OpenOptions, Source
+from pixfeed.backends.contract import DEFAULT_OPTIONS, Backend, Decoded, OpenOptions, Source
+from pixfeed.backends.foreign import HEAD, refusal_without_opencv
 from pixfeed.backends.plain import Plain
 from pixfeed.errors import BackendError, Status
 from pixfeed.list_parser import Problem, Table
-from pixfeed.plan import HEADER, PLAN
+from pixfeed.plan import HEADER, JPEG, PLAN
 
 if TYPE_CHECKING:
     from pixfeed import _native
+    from pixfeed.backends.opencv import OpenCV, Opened
 
 #: The interface between this file and the extension; the same number stands in csrc/bind/module.cpp.
 INTERFACE = 4
@@ -42,59 +45,90 @@ class _Opened:
         opened: _native.Opened,
         sources: Sequence[Source],
         options: OpenOptions,
-        fallback: Callable[[], Backend] | None,
+        fallback: Callable[[], OpenCV] | None,
+        threads: int,
     ):
         self._opened = opened
         self._sources = sources
         self._options = options
         self._fallback = fallback
-        self._others: dict[int, Opened] = {}  # by source: opened by the fallback
+        self._others: dict[int, tuple[Opened, int]] = {}  # by source: opened by the fallback, and its place there
+        self._names: dict[int, str] = {}  # by source: what it is that nobody here reads
+        self._all: Opened | None = None  # the fallback's, if all of them were opened there
         self._reported = _NO_COSTS
         self.headers = opened.headers(HEADER)
         statuses = self.headers["status"].tolist()
         if any(statuses):
+            self._hand_over([i for i, status in enumerate(statuses) if status in _NOT_OURS], threads)
+            for i, (other, place) in self._others.items():
+                self.headers[i] = other.headers[place]
             for i, status in enumerate(statuses):
-                other = self._other(i) if status in _NOT_OURS else None
-                if other is not None:
-                    self.headers[i] = other.headers[0]
+                if i not in self._others and status in _NOT_OURS and self.headers["format"][i] != JPEG:
+                    self.headers["status"][i], self._names[i] = refusal_without_opencv(_beginning(sources[i]))
+            if len(self._others) == len(statuses):
+                self._all = self._others[0][0]
 
-    def _other(self, i: int) -> Opened | None:
-        if i not in self._others and self._fallback is not None:
-            self._others[i] = self._fallback().open([self._sources[i]], self._options)
-        return self._others.get(i)
+    def _hand_over(self, sources: list[int], threads: int) -> None:
+        """Let the fallback open them, together."""
+        sources = [i for i in sources if i not in self._others]
+        if sources and self._fallback is not None:
+            other = self._fallback().open([self._sources[i] for i in sources], self._options, threads)
+            self._others |= {i: (other, place) for place, i in enumerate(sources)}
 
     def note(self, i: int) -> str:
-        other = self._others.get(i)
-        return other.note(0) if other is not None else self._opened.note(i).decode("utf-8", "replace")
+        if i in self._others:
+            other, place = self._others[i]
+            return other.note(place)
+        return self._names.get(i) or self._opened.note(i).decode("utf-8", "replace")
 
     def decode_into(self, plans: NDArray[np.void], out: NDArray[Any], threads: int = 1) -> Decoded:
+        if self._all is not None:
+            return self._all.decode_into(plans, out, threads)
         statuses = self._opened.decode_into(plans.view(_PLAN_ROW), out, context.workers(threads))
         context.check_cancelled()  # in that case images were left out
         spent = self._opened.costs()
         costs, self._reported = tuple(map(sub, spent, self._reported)), spent
         if not any(statuses.tolist()):
             return Decoded(statuses, {}, costs)
+        rows = np.flatnonzero(statuses).tolist()
+        by_source = plans["source"].tolist()
+        not_ours = [row for row in rows if statuses[row] in _NOT_OURS]
+        self._hand_over(sorted({by_source[row] for row in not_ours}), threads)
+        handed_over = [row for row in not_ours if by_source[row] in self._others]
         notes = {}
-        for row in np.flatnonzero(statuses).tolist():
-            source = int(plans["source"][row])
-            other = self._other(source) if statuses[row] in _NOT_OURS else None
-            if other is None:
-                notes[row] = self.note(source)
+        for row in set(rows).difference(handed_over):
+            notes[row] = self.note(by_source[row])
+            if by_source[row] in self._names:
+                statuses[row] = self.headers["status"][by_source[row]]
+        for other in {id(other): other for other, _ in self._others.values()}.values():
+            its = [row for row in handed_over if self._others[by_source[row]][0] is other]
+            if not its:
                 continue
-            plan = plans[row : row + 1].copy()
-            plan["source"] = 0
-            decoded = other.decode_into(plan, out[row : row + 1], threads)
-            statuses[row] = decoded.statuses[0]
-            if statuses[row] != Status.OK:
-                notes[row] = decoded.notes[0]
+            theirs = plans[its]
+            theirs["source"] = [self._others[by_source[row]][1] for row in its]
+            decoded = other.decode_slots(theirs, [out[row] for row in its], threads)
+            for place, row in enumerate(its):
+                statuses[row] = decoded.statuses[place]
+                if place in decoded.notes:
+                    notes[row] = decoded.notes[place]
             costs = (costs[0], *map(add, costs[1:], decoded.costs[1:]))  # the bytes are the same
         return Decoded(statuses, notes, costs)
+
+
+def _beginning(source: Source) -> bytes:
+    """Enough bytes to tell what it is; fewer if the file is gone."""
+    if not isinstance(source, (str, os.PathLike)):
+        view = source.data if isinstance(source, np.ndarray) else memoryview(source)
+        return bytes(view.cast("B")[:HEAD])
+    with contextlib.suppress(OSError), open(source, "rb") as file:
+        return file.read(HEAD)
+    return b""
 
 
 class _Native:
     name = "native"
 
-    def __init__(self, module: ModuleType, opencv: Callable[[], Backend]):
+    def __init__(self, module: ModuleType, opencv: Callable[[], OpenCV]):
         self._module = module
         self.codecs: dict[str, str] = module.codecs()
         self.simd_target: str = module.simd_target()
@@ -120,7 +154,7 @@ class _Native:
             context.workers(threads),
         )
         context.check_cancelled()  # in that case sources were left out
-        return _Opened(opened, sources, options, self._fallback)
+        return _Opened(opened, sources, options, self._fallback, threads)
 
     def resample(self, image: NDArray[np.uint8], plan: NDArray[np.void], out: NDArray[Any]) -> None:
         self._module.resample(image, plan.view(_PLAN_ROW), out, context.workers(1))
@@ -191,7 +225,7 @@ class _NativeBeforeExchange(_Native):
         return Plain().gather_tensors(batch, out, threads)
 
 
-def backend(opencv: Callable[[], Backend]) -> Backend:
+def backend(opencv: Callable[[], OpenCV]) -> Backend:
     """
     Args:
         opencv: gives the opencv backend, for images that the extension's codecs do not know.

@@ -183,9 +183,6 @@ class CIFAR10(InMemory):
     def _pictures(self) -> NDArray[np.uint8]:
         return np.asarray(self.data).transpose(0, 3, 1, 2)
 
-    def _picture(self, i: int) -> NDArray[np.uint8]:
-        return np.asarray(self.data[i])
-
 
 def _text_names(path: str) -> list[str]:
     with open(path, encoding="utf-8", errors="replace") as file:

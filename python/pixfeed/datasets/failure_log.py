@@ -23,7 +23,8 @@ class Failure(NamedTuple):
     Attributes:
         path: the path of the image (str), ``None`` if it was given as bytes.
         line: its line in the list file (int), counted from 1; ``None`` if it is in no list file.
-        reason: the message of the :class:`pixfeed.ImageError` or :class:`pixfeed.RegionError`.
+        reason: the message of the first :class:`pixfeed.ImageError` or :class:`pixfeed.RegionError` with this path,
+            line and status; later ones are counted, whatever their words.
         count: how many times it was tried, in all processes together.
         recovered: ``True`` if the image is truncated and was read as far as it goes; see ``min_recovered`` of
             :class:`pixfeed.Reading`.
@@ -36,10 +37,6 @@ class Failure(NamedTuple):
     recovered: bool = False
 
 
-def _recovered(error: ImageError | RegionError) -> bool:
-    return isinstance(error, ImageError) and error.status == Status.RECOVERED
-
-
 class _Seen:
     """The part of the file that this process has read, and the failures in it.
 
@@ -49,7 +46,7 @@ class _Seen:
 
     Attributes:
         end: bytes that are read.
-        places: where each failure's line begins (-1: it is in memory only), by the line's hash.
+        places: where each failure's line begins (-1: it is in memory only), by its key.
         failed: how many of them are not recovered.
         own: lines that could not be written, and how often.
     """
@@ -63,7 +60,7 @@ class _Seen:
         self.places: dict[int, int] = {}
 
     def note(self, line: bytes, place: int) -> None:
-        key = hash(line)
+        key = _key(line)
         if key not in self.places:
             self.failed += not _parsed(line).recovered
             self.places[key] = place
@@ -113,13 +110,14 @@ class FailureLog:
 
     def add(self, error: ImageError | RegionError) -> int:
         """Writes a failure down. How many images could not be read so far, in all processes, but for recovered ones."""
-        line = json.dumps([self._name, error.path, error.line, str(error), _recovered(error)]).encode() + b"\n"
+        status = None if not isinstance(error, ImageError) or error.status is None else int(error.status)
+        line = json.dumps([self._name, error.path, error.line, status, str(error)]).encode() + b"\n"
         seen, problem = self._mine(), None
         with seen.lock:
             try:
                 file = self._journal.file
                 seen.read_on(file)
-                place = seen.places.get(hash(line), -1)
+                place = seen.places.get(_key(line), -1)
                 short = line if place < 0 else b"%d\n" % place
                 if os.write(file, short) < len(short):
                     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -156,13 +154,19 @@ class FailureLog:
                     begin = int(line)
                 if begin in lines:
                     counts[lines[begin]] += 1
-        found = []
+        found: dict[int, Failure] = {}
         for line, count in counts.items():
             with contextlib.suppress(ValueError):
-                found.append(_parsed(line)._replace(count=count))
-        return sorted(found, key=lambda failure: (failure.line or 0, str(failure)))
+                failure = found.setdefault(_key(line), _parsed(line)._replace(count=0))
+                found[_key(line)] = failure._replace(count=failure.count + count)
+        return sorted(found.values(), key=lambda failure: (failure.line or 0, str(failure)))
 
 
 def _parsed(line: bytes) -> Failure:
-    _, path, number, reason, recovered = json.loads(line)
-    return Failure(path, number, reason, 1, recovered)
+    _, path, number, status, reason = json.loads(line)
+    return Failure(path, number, reason, 1, status == Status.RECOVERED)
+
+
+def _key(line: bytes) -> int:
+    """What makes failures the same: path, line of the list and status, but not the words."""
+    return hash(tuple(json.loads(line)[1:4]))

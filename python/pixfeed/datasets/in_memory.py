@@ -14,10 +14,8 @@ from pixfeed import backends, draws, memory
 from pixfeed.backends import BackendName
 from pixfeed.collate.batch import Batch
 from pixfeed.context import num_threads
-from pixfeed.datasets import torchvision_transforms
 from pixfeed.datasets.base import ImageDataset
 from pixfeed.errors import Origin
-from pixfeed.transforms import Compose
 from pixfeed.transforms.compose import steps_of
 from pixfeed.transforms.execute import plan_passes, run_passes
 from pixfeed.transforms.fuse import Recipe
@@ -32,10 +30,8 @@ class InMemory(ImageDataset):
     Args:
         data, targets: the images, uint8, and their labels, as torchvision keeps them.
         transform: ``None``: items are tensors as ``ToTensor()`` makes them, or as ``mean``, ``std`` and ``dtype`` say.
-            pixfeed's own transforms are carried out natively as far as possible, and so is a transform of
-            torchvision's that consists of ``ToTensor`` and ``Normalize`` (see
-            :mod:`pixfeed.datasets.torchvision_transforms`), whole batches at once; ``print(dataset)`` shows it. Any
-            other transform is called with a PIL image, item by item, as torchvision does.
+            pixfeed's transforms, and torchvision's that have an equal, are carried out natively; see *Transforms* of
+            :class:`pixfeed.FastTxtDataset`. Others are called with a PIL image, item by item.
         target_transform: called with each label.
         mean, std: one number for all channels, or one per channel. Values are ``(value / 255 - mean) / std``, each step
             rounded to float32, as ``ToTensor`` and ``Normalize`` compute them. Only with ``transform=None``.
@@ -44,8 +40,8 @@ class InMemory(ImageDataset):
         memory_format: ``torch.contiguous_format`` or ``torch.channels_last``.
         backend: see :class:`pixfeed.Reading`.
         seed: the seed of pixfeed's own transforms. Their random numbers depend on the seed, the epoch
-            (:meth:`set_epoch`) and the index of the item, and on nothing else. ``None`` draws a seed from torch's
-            global generator when a transform needs one.
+            (:meth:`set_epoch`) and the index of the item, and on nothing else. ``None``: a seed that follows from
+            ``torch.manual_seed``, without drawing from torch's generator.
 
     Raises:
         ValueError, TypeError: an argument makes no sense; or values are given twice, by ``transform`` and by ``mean``,
@@ -107,33 +103,21 @@ class InMemory(ImageDataset):
         values: Values | None = self._given
         recipe: Recipe | None = None
         if transform is not None:
-            recipe, values = self._recipe_of(transform), None
-            if recipe is not None and recipe.only_writes and recipe.channels == self.num_channels:
+            recipe, values = Recipe(steps_of(transform, self.num_channels), self.num_channels), None
+            recipe.settle(self._given.dtype)
+            if recipe.only_writes and recipe.channels == self.num_channels:
                 values, recipe = Values(recipe.settled, numbers(recipe.mean), numbers(recipe.std)), None
         if recipe is not None and self.seed is None and (recipe.draws or recipe.python):
-            self.seed = draws.new_seed()
+            self.seed = draws.new_seed(self)
         self._transform, self._values, self._recipe = transform, values, recipe
-
-    def _recipe_of(self, transform: Callable[..., Any]) -> Recipe | None:
-        """The transform as a native recipe; ``None`` for transforms that are called."""
-        compose = torchvision_transforms.ours(transform)
-        if compose is None:
-            values = torchvision_transforms.values(transform)
-            if values is None or not values.fit(self.num_channels):
-                if self._dtype is not None:
-                    raise ValueError("dtype does not go with this transform, which makes its tensors itself, in Python")
-                return None
-            compose = Compose(torchvision_transforms.steps(values))
-        recipe = Recipe(steps_of(compose), self.num_channels)
-        recipe.settle(self._given.dtype)
-        return recipe
 
     @property
     def dtype(self) -> torch.dtype:
         """Of the images, or of what a Python function gets."""
         if self._recipe is not None:
             return self._recipe.dtype or torch.uint8
-        return torch.uint8 if self._values is None else self._values.dtype
+        assert self._values is not None
+        return self._values.dtype
 
     @property
     def class_to_idx(self) -> dict[str, int]:
@@ -143,8 +127,7 @@ class InMemory(ImageDataset):
     @property
     def reads_natively(self) -> bool:
         """Whether no Python function is called per item. Threads then serve as well as processes."""
-        by_python = self._values is None if self._recipe is None else self._recipe.python
-        return not by_python and self.target_transform is None
+        return (self._recipe is None or not self._recipe.python) and self.target_transform is None
 
     @property
     def makes_floats(self) -> bool:
@@ -152,10 +135,6 @@ class InMemory(ImageDataset):
 
     def _pictures(self) -> NDArray[np.uint8]:
         """``data`` as uint8 ``[N, C, H, W]``, without a copy."""
-        raise NotImplementedError
-
-    def _picture(self, i: int) -> NDArray[np.uint8]:
-        """Picture ``i`` as PIL takes it: uint8 ``[H, W]`` or ``[H, W, 3]``."""
         raise NotImplementedError
 
     def __len__(self) -> int:
@@ -168,17 +147,13 @@ class InMemory(ImageDataset):
             IndexError: there is no such item.
         """
         row = self._row(index)
-        image = self._by_transform(row) if self._is_called else self._images([row])[0]
-        return image, self._labels([row])[0]
+        return self._images([row])[0], self._labels([row])[0]
 
     def __getitems__(self, indices: Sequence[int]) -> Sequence[Any]:
         """The items of a whole batch, converted in one call. torch's DataLoader calls this, and its default collate
         hands the batch on without a copy: images ``[B, C, H, W]``, targets int64 ``[B]``."""
         if self._has_own_items:
             return [self[index] for index in indices]
-        if self._is_called:
-            items = [self[index] for index in indices]
-            return Batch([image for image, _ in items], [target for _, target in items])
         rows = np.asarray(indices)
         if rows.dtype.kind not in "iu" or rows.ndim != 1 or rows.min() < 0 or rows.max() >= len(self):
             rows = np.array([self._row(index) for index in indices], np.int64)
@@ -188,11 +163,6 @@ class InMemory(ImageDataset):
     def __repr__(self) -> str:
         line = f"{type(self).__name__}({len(self)} images, {len(self.classes)} classes, backend {self._backend_name})"
         return "\n  ".join([line, *(self._recipe.lines().splitlines() if self._recipe else ())])
-
-    @property
-    def _is_called(self) -> bool:
-        """Whether the transform is, with a PIL image."""
-        return self._values is None and self._recipe is None
 
     def _row(self, index: int) -> int:
         row = operator.index(index)
@@ -226,7 +196,7 @@ class InMemory(ImageDataset):
 
     def _written(self, rows: Sequence[int] | NDArray[np.int64]) -> torch.Tensor:
         pictures, values = self._pictures(), self._values
-        assert values is not None  # else the transform is called
+        assert values is not None  # else there is a recipe
         out = memory.empty((len(rows), *pictures.shape[1:]), values.dtype, self.memory_format)
         mean, std = values.three()
         backend = backends.load(self._backend_name)
@@ -239,18 +209,3 @@ class InMemory(ImageDataset):
         else:
             labels = np.asarray(self.targets)[list(rows)].tolist()
         return labels if self.target_transform is None else [self.target_transform(label) for label in labels]
-
-    def _by_transform(self, row: int) -> Any:
-        """What the transform makes of a PIL image."""
-        assert self._transform is not None
-        return self._transform(self._pil(row))
-
-    def _pil(self, row: int) -> Any:
-        try:
-            from PIL import Image
-        except ImportError as error:
-            raise ImportError(
-                f"this transform takes a PIL image, and Pillow is not there ({error}): pip install pillow, or use "
-                "mean=, std= and dtype= in place of the transform"
-            ) from error
-        return Image.fromarray(self._picture(row))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import operator
 import os
+import warnings
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal, Self, Unpack
 
@@ -33,7 +34,10 @@ from pixfeed.targets.base import Targets
 from pixfeed.targets.boxes import BoxFormat
 from pixfeed.targets.labels import Labels
 from pixfeed.targets.of_list import Kind, check_recipe, of_list
-from pixfeed.transforms.compose import steps_of
+from pixfeed.transforms.compose import PythonInput, steps_of
+from pixfeed.transforms.fuse import Recipe
+from pixfeed.transforms.geometry import Geometric
+from pixfeed.transforms.resize import ResizeTo
 from pixfeed.transforms.values import check_dtype, check_memory_format
 
 
@@ -58,8 +62,9 @@ class FastTxtDataset(ListImages):
         filename: the list file. Each line has a name and one or more labels: ``0.jpg 0 10``. See *The list* below.
         image_dir: the folder that names are relative to. Absolute names are taken as they are.
         resize_height, resize_width: size of the images in pixels. If one is ``None``, the aspect ratio is kept: the
-            other side is ``int(side * given / other)``. If both are ``None``, images keep their sizes. Leave both out
-            if ``transform`` is given: only the transform resizes then.
+            other side is ``int(side * given / other)``. If both are ``None``, images keep their sizes. With
+            ``transform`` they are the size that it gets, if they are given and it does not resize; otherwise it alone
+            determines the size, with a UserWarning if these sides are given and differ.
         repeat: how many times the list is repeated in one epoch. ``None`` repeats it without end; ``len`` is then
             10,000,000.
         dtype: ``torch.float32`` for values in [0, 1]; ``torch.float16`` or ``torch.bfloat16`` for these values as
@@ -76,10 +81,16 @@ class FastTxtDataset(ListImages):
         on_error: what happens if an image cannot be read: ``"raise"``, ``"skip"`` or ``"zeros"``. See *Errors* below.
         max_errors: with ``"skip"`` and ``"zeros"``: raise an exception if more images than this cannot be read.
             ``None``: no limit.
-        transform: a :class:`pixfeed.transforms.Compose`, or any callable. See *Pixels* below.
+        transform: a :class:`pixfeed.transforms.Compose`, torchvision's Compose, or any callable. See *Transforms*
+            below.
+        transform_input: what a step of ``transform`` that runs in Python gets, if no step before it makes a tensor:
+            ``"pil"`` for a PIL image, ``"tensor"`` for a uint8 tensor ``[C, H, W]``, ``"numpy"`` for a uint8 ndarray
+            ``[H, W, C]`` (``[H, W]`` for gray).
+        translate: whether torchvision's and timm's transforms become pixfeed's where these do the same. ``False`` calls
+            them as they are.
         seed: the seed of the random numbers of ``transform``. They depend on the seed, the epoch (:meth:`set_epoch`)
-            and the index of the sample, and on nothing else. ``None`` draws a seed from torch's global generator when
-            the transform needs one.
+            and the index of the sample, and on nothing else. ``None``: a seed that follows from
+            ``torch.manual_seed``, without drawing from torch's generator.
         targets: what follows the name on each line: ``"labels"``, ``"mask"``, ``"boxes"`` or ``"keypoints"``. See
             *Targets* below.
         mask_dir: the folder that the names of masks are relative to. ``None``: ``image_dir``.
@@ -99,10 +110,14 @@ class FastTxtDataset(ListImages):
     it is.
 
     **Pixels.** Without ``transform`` an image is read, resized with OpenCV's ``INTER_LINEAR`` (or as ``interpolation``
-    and ``antialias`` say) and written as ``dtype``. A :class:`pixfeed.transforms.Compose` is fused with decoding as
-    far as possible; ``print(dataset)`` shows how far. Any other callable gets the image as a uint8 tensor
-    ``[C, H, W]``, in Python. If a transform has ToTensor or ToDtype, that determines the dtype; ``dtype`` may then
-    round its float32 to 16 bits, after the last of pixfeed's transforms.
+    and ``antialias`` say) and written as ``dtype``.
+
+    **Transforms.** pixfeed's transforms are fused with decoding as far as possible, and so are torchvision's and timm's
+    that have an equal (:mod:`pixfeed.transforms.translate`): deterministic ones give the same pixels, random ones have
+    the same distribution, and draw by seed, epoch and index. From the first step without an equal on, everything runs
+    in Python, sample by sample, as it is given. ``print(dataset)`` shows which step runs where. If a transform has
+    ToTensor, PILToTensor or ToDtype, that determines the dtype; ``dtype`` may then round its float32 to 16 bits, after
+    the last of pixfeed's transforms.
 
     **Targets.** Masks, boxes and keypoints follow the image through region, resize and transform, no part of which may
     run in Python. Their lists may also be written as JSON lines; see :class:`pixfeed.Annotations`. Coordinates are
@@ -128,9 +143,10 @@ class FastTxtDataset(ListImages):
     no boxes, and its keypoints have v = 0. :meth:`report` lists all failures.
 
     **Pickles.** Worker processes that are spawned get a pickle of the dataset: under 1 kB and what ``transform`` takes.
-    Each copy reads the list again. Arrays are pickled as a whole: ``rois`` and ``resize_boxes`` (32 bytes per sample),
-    and what :meth:`from_samples` and :meth:`from_folder` keep (8 bytes per label, and per name 4 bytes and its own).
-    Threads (``workers="thread"`` of :class:`pixfeed.DataLoader`) and forked worker processes share them.
+    Each copy reads the list again, and compares its digest. Arrays are pickled as a whole: ``rois`` and
+    ``resize_boxes`` (32 bytes per sample), the labels of :meth:`with_labels`, and what :meth:`from_samples` and
+    :meth:`from_folder` keep (8 bytes per label, and per name 4 bytes and its own). Threads (``workers="thread"`` of
+    :class:`pixfeed.DataLoader`) and forked worker processes share them.
     """
 
     #: Of :meth:`from_folder`: the names of the classes, sorted, and their numbers by name.
@@ -141,6 +157,8 @@ class FastTxtDataset(ListImages):
     _transform: Callable[..., Any] | None = None
     _given_dtype = torch.float32
     _sides_given = False
+    _transform_input: PythonInput = "pil"
+    _translate = True
 
     @with_keywords(Reading)
     def __init__(
@@ -162,6 +180,8 @@ class FastTxtDataset(ListImages):
         on_error: OnError = "raise",
         max_errors: int | None = None,
         transform: Callable[..., Any] | None = None,
+        transform_input: PythonInput = "pil",
+        translate: bool = True,
         seed: int | None = None,
         targets: Kind = "labels",
         mask_dir: str | os.PathLike[str] | None = None,
@@ -196,6 +216,7 @@ class FastTxtDataset(ListImages):
         self.resize_boxes = check_rows("resize_boxes", resize_boxes, len(self.files), np.float64)
         self._given_dtype = check_dtype(dtype)
         self.memory_format = check_memory_format(memory_format)
+        self._transform_input, self._translate = transform_input, translate
         self.seed = None if seed is None else operator.index(seed)
         self._bad_images = BadImages(on_error, max_errors)
         self.transform = transform  # makes the pipeline
@@ -288,7 +309,7 @@ class FastTxtDataset(ListImages):
         pipeline = self._new_pipeline(transform)
         recipe = pipeline.recipe
         if self.seed is None and (recipe.draws or recipe.python):
-            self.seed = draws.new_seed()
+            self.seed = draws.new_seed(self)
         self._transform, self._pipeline = transform, pipeline
 
     def _new_pipeline(self, transform: Callable[..., Any] | None) -> Pipeline:
@@ -296,14 +317,12 @@ class FastTxtDataset(ListImages):
         if transform is None:
             pipeline = Pipeline.resizing(self._reading, *self._sides)
         else:
-            if self._sides_given:
-                raise ValueError("sizes are given twice: put Resize((height, width)) first in the transform instead")
             reading = self._reading
             if self.resize_boxes is not None or reading.interpolation is not None or reading.antialias is not None:
                 raise ValueError(
                     "resize_boxes, interpolation and antialias go with no transform: its Resize says how to resize"
                 )
-            pipeline = Pipeline(reading, steps_of(transform))
+            pipeline = Pipeline(reading, self._steps_of(transform))
         recipe = pipeline.recipe
         recipe.settle(self._given_dtype)
         check_recipe(recipe, self._targets.kind)
@@ -312,6 +331,22 @@ class FastTxtDataset(ListImages):
         if self.on_error == "zeros" and recipe.python:
             raise ValueError("on_error='zeros' goes with no Python function in the transform: what would it give?")
         return pipeline
+
+    def _steps_of(self, transform: Callable[..., Any]) -> list[Callable[..., Any]]:
+        channels, translate = self._reading.num_channels, self._translate
+        steps = steps_of(transform, channels, translate=translate, python_input=self._transform_input)
+        if not self._sides_given or self._sides == (None, None):
+            return steps
+        if not any(isinstance(step, Geometric) and "resize" in step.does(None) for step in steps):
+            return [ResizeTo(*self._sides, self._reading.interpolation_number), *steps]
+        size = Recipe(steps, channels).size
+        if size is not None and size != self._sides:
+            warnings.warn(
+                f"the transform makes images of {size[0]} x {size[1]} (h x w) pixels; resize_height and resize_width, "
+                f"{self._sides[0]} and {self._sides[1]}, have no effect",
+                stacklevel=5,
+            )
+        return steps
 
     @property
     def dtype(self) -> torch.dtype:
@@ -396,7 +431,7 @@ class FastTxtDataset(ListImages):
         """A worker process makes its own pipeline, and reads the list for itself."""
         state = {
             name: value
-            for name, value in vars(self).items()
+            for name, value in super().__getstate__().items()
             if name not in ("files", "_pipeline") and value is not getattr(type(self), name, self)  # no default
         }
         if type(self._targets) is Labels:
@@ -404,7 +439,7 @@ class FastTxtDataset(ListImages):
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        vars(self).update(state)
+        super().__setstate__(state)
         targets = state["_targets"]
         self._targets = targets if isinstance(targets, Targets) else Labels(targets)
         self.files = self._targets.files

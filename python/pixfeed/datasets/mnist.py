@@ -129,9 +129,6 @@ class MNIST(InMemory):
     def _pictures(self) -> NDArray[np.uint8]:
         return np.asarray(self.data)[:, None]
 
-    def _picture(self, i: int) -> NDArray[np.uint8]:
-        return np.asarray(self.data[i])
-
 
 class FashionMNIST(MNIST):
     """Articles of clothing. It replaces ``torchvision.datasets.FashionMNIST``.

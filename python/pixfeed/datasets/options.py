@@ -18,6 +18,7 @@ from pixfeed.datasets.bad_images import OnError
 from pixfeed.reading.options import ReadingOptions
 from pixfeed.targets.boxes import BoxFormat
 from pixfeed.targets.of_list import Kind
+from pixfeed.transforms.compose import PythonInput
 
 
 class ImageFolderOptions(ReadingOptions, total=False):
@@ -33,6 +34,8 @@ class ImageFolderOptions(ReadingOptions, total=False):
     resize_boxes: ArrayLike | None
     on_error: OnError
     max_errors: int | None
+    transform_input: PythonInput
+    translate: bool
     seed: int | None
     targets: Kind
     mask_dir: str | os.PathLike[str] | None

@@ -7,6 +7,7 @@ import fcntl
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -17,20 +18,34 @@ from pixfeed.loading.stopwatch import Stopwatch
 
 
 class Timed:
-    """The first base class of iterators that are timed. Their ``_next_batch()`` reports what was spent."""
+    """The first base class of iterators that are timed. Their ``_next_batch()`` reports what was spent, and calls
+    ``_gone_past()`` for a batch that it will not give again.
+
+    Several threads may ask one iterator: each batch goes to one of them, and all come to the end.
+    """
 
     stopwatch: Stopwatch
 
+    def __init__(self, loader: Any):
+        self._turn, self._process = threading.RLock(), os.getpid()
+        super().__init__(loader)  # type: ignore[call-arg]
+
     def __next__(self) -> Any:
-        stopwatch = self.stopwatch
-        stopwatch.asked()
-        yielded = False
-        try:
-            batch = super().__next__()  # type: ignore[misc]
-            yielded = True
-            return batch
-        finally:
-            stopwatch.answered(yielded)
+        if self._process != os.getpid():  # a forked child: another thread of its parent may have had the lock
+            self._turn, self._process = threading.RLock(), os.getpid()
+        with self._turn:
+            stopwatch = self.stopwatch
+            stopwatch.asked()
+            yielded = False
+            try:
+                batch = super().__next__()  # type: ignore[misc]
+                yielded = True
+                return batch
+            finally:
+                stopwatch.answered(yielded)
+
+    def _gone_past(self) -> None:
+        self.stopwatch.passed += 1
 
 
 class MainIter(Timed, SingleProcessIter):

@@ -15,25 +15,31 @@ The results are those of torchvision for PIL images. Everything random depends o
 index of the sample, and on nothing else.
 """
 
-from pixfeed.transforms.color import ColorJitter, Grayscale
+from pixfeed.transforms.color import ColorJitter, Grayscale, RandomGrayscale
 from pixfeed.transforms.compose import Compose
 from pixfeed.transforms.crop_pad_flip import CenterCrop, Pad, RandomCrop, RandomHorizontalFlip, RandomVerticalFlip
+from pixfeed.transforms.python_steps import Lambda, ToNumpy, ToPILImage
 from pixfeed.transforms.resize import RandomResizedCrop, Resize
-from pixfeed.transforms.to_tensor import Normalize, RandomErasing, ToDtype, ToTensor
+from pixfeed.transforms.to_tensor import Normalize, PILToTensor, RandomErasing, ToDtype, ToTensor
 
 __all__ = [
     "CenterCrop",
     "ColorJitter",
     "Compose",
     "Grayscale",
+    "Lambda",
     "Normalize",
+    "PILToTensor",
     "Pad",
     "RandomCrop",
     "RandomErasing",
+    "RandomGrayscale",
     "RandomHorizontalFlip",
     "RandomResizedCrop",
     "RandomVerticalFlip",
     "Resize",
     "ToDtype",
+    "ToNumpy",
+    "ToPILImage",
     "ToTensor",
 ]

@@ -1,4 +1,4 @@
-"""Grayscale and ColorJitter: what becomes of the colors, as Pillow computes it."""
+"""Grayscale, RandomGrayscale and ColorJitter: what becomes of the colors, as Pillow computes it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pixfeed.plan import ADJUST
-from pixfeed.transforms.base import interval
+from pixfeed.transforms.base import interval, probability
 from pixfeed.transforms.geometry import Geometric, Geometry
 
 
@@ -45,6 +45,33 @@ class Grayscale(Color):
 
     def change(self, geometry: Geometry, u: NDArray[np.float64]) -> None:
         geometry.adjust.append((ADJUST["gray"], 1))
+
+    @property
+    def steps(self) -> int:
+        return 1
+
+
+@dataclass(frozen=True, repr=False)
+class RandomGrayscale(Color):
+    """Make the picture gray with a given probability, as ``torchvision.transforms.v2.RandomGrayscale`` does with a PIL
+    image. The number of channels stays.
+
+    Args:
+        p: the probability, from 0 to 1.
+
+    Raises:
+        ValueError: ``p`` is no probability.
+    """
+
+    p: float = 0.1
+
+    draws = 1
+
+    def __post_init__(self) -> None:
+        self._set(p=probability(self.p))
+
+    def change(self, geometry: Geometry, u: NDArray[np.float64]) -> None:
+        geometry.adjust.append((np.where(u[:, 0] < self.p, ADJUST["gray"], 0), 1))
 
     @property
     def steps(self) -> int:

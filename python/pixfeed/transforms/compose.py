@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -15,7 +15,18 @@ from pixfeed.transforms.base import Transform
 from pixfeed.transforms.execute import plan_passes, run_passes
 from pixfeed.transforms.fuse import Recipe
 from pixfeed.transforms.geometry import Geometric, Geometry
+from pixfeed.transforms.python_steps import ToNumpy, ToPILImage
 from pixfeed.transforms.to_tensor import Numeric
+from pixfeed.transforms.translate import inner, translated
+
+PythonInput = Literal["pil", "tensor", "numpy"]
+
+#: What a step in Python may get, by name: the conversion of a uint8 tensor ``[C, H, W]``.
+PYTHON_INPUTS: dict[str, Callable[[], Callable[[Any], Any]] | None] = {
+    "pil": ToPILImage,
+    "tensor": None,
+    "numpy": ToNumpy,
+}
 
 
 class Compose:
@@ -24,8 +35,9 @@ class Compose:
     ``FastTxtDataset(..., transform=Compose([...]))`` fuses them with decoding. A Compose can also be called.
 
     Args:
-        transforms: pixfeed's transforms and any Python callables. A callable gets the result of the step before: a
-            tensor ``[C, H, W]``, which is uint8 unless ToTensor or ToDtype comes before it.
+        transforms: pixfeed's transforms, torchvision's, and any Python callables. Torchvision's become pixfeed's where
+            these do the same. A callable gets the result of the step before it: a PIL image, or a tensor ``[C, H, W]``
+            after ToTensor, PILToTensor or ToDtype.
 
     Raises:
         TypeError, ValueError: something is no transform, or the order makes no sense.
@@ -82,11 +94,37 @@ def _raise(refused: dict[int, str]) -> None:
         raise Origin("the picture").region_error(refused[0])
 
 
-def steps_of(transform: Callable[..., Any]) -> list[Callable[..., Any]]:
-    """The transforms in a :class:`Compose` and the Composes in it, one after the other; or the transform itself."""
-    if not isinstance(transform, Compose):
-        return [transform]
-    return [step for inner in transform.transforms for step in steps_of(inner)]
+def steps_of(
+    transform: Callable[..., Any], channels: int = 3, *, translate: bool = True, python_input: PythonInput = "pil"
+) -> list[Callable[..., Any]]:
+    """The steps of a transform, one after the other.
+
+    Args:
+        transform: a Compose, pixfeed's or torchvision's, perhaps with others in it; or a single transform.
+        channels: of the pictures that are read: 3, or 1 for gray.
+        translate: whether torchvision's and timm's transforms become pixfeed's where these do the same.
+        python_input: what the first step in Python gets, if no step before it makes a tensor.
+
+    Raises:
+        ValueError: ``python_input`` is none.
+    """
+    if python_input not in PYTHON_INPUTS:
+        raise ValueError(f"transform_input is {python_input!r}; it may be one of {', '.join(PYTHON_INPUTS)}")
+    steps = _flat(transform, translate)
+    if translate:
+        steps = translated(steps, channels)
+    first = next((place for place, step in enumerate(steps) if not isinstance(step, Transform)), None)
+    convert = PYTHON_INPUTS[python_input]
+    if first is None or convert is None or any(isinstance(step, Numeric) for step in steps[:first]):
+        return steps
+    if isinstance(steps[first], (ToPILImage, ToNumpy)):  # it says so itself
+        return steps
+    return [*steps[:first], convert(), *steps[first:]]
+
+
+def _flat(transform: Any, translate: bool) -> list[Callable[..., Any]]:
+    steps = transform.transforms if isinstance(transform, Compose) else inner(transform) if translate else None
+    return [transform] if steps is None else [each for step in steps for each in _flat(step, translate)]
 
 
 def _picture(image: Any) -> NDArray[np.uint8]:

@@ -17,7 +17,7 @@ from pixfeed.transforms.color import Color, Grayscale
 from pixfeed.transforms.crop_pad_flip import Padding
 from pixfeed.transforms.geometry import Geometric, Geometry
 from pixfeed.transforms.resize import MIRRORED, RandomResizedCrop, Resize, ResizeTo
-from pixfeed.transforms.to_tensor import Normalize, Numeric, RandomErasing, ToDtype, ToTensor
+from pixfeed.transforms.to_tensor import Normalize, Numeric, PILToTensor, RandomErasing, ToDtype, ToTensor
 
 #: Steps of color that fit in one PLAN row.
 _MOST_ADJUSTMENTS: int = PLAN["adjust"].shape[0]
@@ -160,7 +160,7 @@ class Recipe:
             raise ValueError(f"{step} is for {given} channels, and there are {self.channels}")
         if self.numeric:
             self.numeric.append((step, columns))
-        elif isinstance(step, (ToTensor, ToDtype)) and self._can_write(step):
+        elif isinstance(step, (ToTensor, ToDtype, PILToTensor)) and self._can_write(step):
             self.written = self.written if isinstance(step, ToTensor) and self._makes_floats() else step.dtype
             self._fused.append(step)
         elif isinstance(step, Normalize) and not self._normalizes:
@@ -186,7 +186,7 @@ class Recipe:
     def _makes_floats(self) -> bool:
         return self.written is not None and self.written.is_floating_point
 
-    def _can_write(self, step: ToTensor | ToDtype) -> bool:
+    def _can_write(self, step: ToTensor | ToDtype | PILToTensor) -> bool:
         """Whether the last pass can do it: values as they are, or floats, rounded once."""
         if self._makes_floats():
             return step.dtype.is_floating_point and (self.written == torch.float32 or step.dtype == self.written)

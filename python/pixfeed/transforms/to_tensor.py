@@ -1,4 +1,4 @@
-"""ToTensor, ToDtype, Normalize, RandomErasing: what is done to numbers, not to pictures."""
+"""ToTensor, PILToTensor, ToDtype, Normalize, RandomErasing: what is done to numbers, not to pictures."""
 
 from __future__ import annotations
 
@@ -37,6 +37,18 @@ class ToTensor(Numeric):
 
     def apply(self, images: torch.Tensor, u: NDArray[np.float64]) -> torch.Tensor:
         return images if images.is_floating_point() else images.to(torch.float32).div_(255)
+
+
+@dataclass(frozen=True, repr=False)
+class PILToTensor(Numeric):
+    """Make a uint8 tensor ``[C, H, W]`` of the picture, with values from 0 to 255, as
+    ``torchvision.transforms.v2.PILToTensor`` (and, but for the tensor's class, ``ToImage``)."""
+
+    dtype = torch.uint8
+    scale = False
+
+    def apply(self, images: torch.Tensor, u: NDArray[np.float64]) -> torch.Tensor:
+        return images
 
 
 @dataclass(frozen=True, repr=False)

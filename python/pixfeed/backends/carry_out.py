@@ -1,0 +1,248 @@
+"""A PLAN row carried out with cv2, NumPy and Pillow on a picture that is decoded: from the crop to the slot."""
+
+from __future__ import annotations
+
+import functools
+import threading
+from types import ModuleType
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pixfeed.errors import BackendError
+from pixfeed.plan import ADJUST, OPENCV, PILLOW, PLAN
+
+_DTYPES = (np.dtype(np.uint8), np.dtype(np.float32), np.dtype(np.float16), np.dtype(np.uint16))
+_STEPS = frozenset({0, *ADJUST.values()})
+_PILLOW, _OPENCV = frozenset(PILLOW.values()), frozenset(OPENCV.values())
+_FAR = 1 << 30
+
+
+class Plan(NamedTuple):
+    """A PLAN row in Python's numbers: reading fields of an array takes 30 times as long. See :mod:`pixfeed.plan`."""
+
+    source: int
+    reduced: int
+    low_pass: int
+    crop_x: int
+    crop_y: int
+    crop_w: int
+    crop_h: int
+    resize_w: int
+    resize_h: int
+    window_x: int
+    window_y: int
+    flip_horizontal: int
+    flip_vertical: int
+    interpolation: int
+    box: tuple[float, float, float, float]
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    framed: int
+    fill: tuple[int, ...]
+    adjust: tuple[int, ...]
+    factor: tuple[float, ...]
+
+    def reads_gray(self, channels: int) -> bool:
+        """A gray slot of a picture that is read as gray, not one that is made gray afterwards."""
+        return channels == 1 and ADJUST["gray"] not in self.adjust
+
+
+assert Plan._fields == PLAN.names
+
+
+def plans_of(rows: NDArray[np.void]) -> list[Plan]:
+    """PLAN rows ``[n]`` as Python's numbers."""
+    return [
+        Plan._make(tuple(field.tolist()) if isinstance(field, np.ndarray) else field for field in row)
+        for row in rows.tolist()
+    ]
+
+
+def check_out(plans: NDArray[Any], out: NDArray[Any]) -> None:
+    """
+    Raises:
+        ValueError: ``out`` is no array of slots, or does not go with ``plans``.
+    """
+    if out.ndim != 4 or out.shape[1] not in (1, 3) or out.dtype not in _DTYPES or not out.flags.writeable:
+        raise ValueError(
+            "out must be writable, uint8, float32, float16 or uint16 (bfloat16), of shape [B, 3, H, W] or [B, 1, H, W]"
+        )
+    if len(plans) != len(out):
+        raise ValueError("plans and out differ in length")
+
+
+def _finite(*numbers: float) -> bool:
+    return all(-np.inf < number < np.inf for number in numbers)
+
+
+def check(plan: Plan, picture_width: int, picture_height: int, height: int, width: int) -> None:
+    """
+    Raises:
+        ValueError: the plan fits neither the picture nor slots of ``height`` x ``width`` pixels.
+    """
+    x, y, w, h = plan.crop_x, plan.crop_y, plan.crop_w, plan.crop_h
+    if min(x, y) < 0 or min(w, h) <= 0 or x + w > picture_width or y + h > picture_height:
+        raise ValueError("the crop does not lie inside the picture")
+    x, y = plan.window_x, plan.window_y
+    if min(plan.resize_w, plan.resize_h) <= 0:
+        raise ValueError("the crop is resized to nothing")
+    if not plan.framed and (min(x, y) < 0 or x + width > plan.resize_w or y + height > plan.resize_h):
+        raise ValueError("the window does not lie inside the resized crop")
+    if max(abs(x), abs(y)) > _FAR:
+        raise ValueError("the window lies too far away")
+    if min(plan.fill) < 0 or max(plan.fill) > 255:
+        raise ValueError("fill may be 0 to 255")
+    if not _STEPS.issuperset(plan.adjust):
+        raise ValueError("unknown adjustment")
+    if not _finite(*plan.factor):
+        raise ValueError("unusable factor")
+    left, upper, right, lower = plan.box
+    if plan.interpolation in _PILLOW:
+        if not (0 <= left < right <= w and 0 <= upper < lower <= h):
+            raise ValueError("the box does not lie inside the crop")
+    elif plan.interpolation not in _OPENCV:
+        raise ValueError("unknown interpolation")
+    elif (left, upper, right, lower) != (0, 0, w, h):
+        raise ValueError("a box in fractions of pixels needs one of Pillow's filters")
+    if not (_finite(*plan.mean, *plan.std) and all(plan.std)):
+        raise ValueError("unusable mean or std")
+
+
+def resize(cv2: ModuleType, image: NDArray[np.uint8], size: tuple[int, int], interpolation: int) -> NDArray[np.uint8]:
+    """Cubic with OpenCV's own code: Intel's IPP, which it prefers, rounds differently on different CPUs.
+
+    Raises:
+        MemoryError: that is what cv2 lacks here.
+    """
+    try:
+        resized: NDArray[np.uint8]
+        if interpolation != OPENCV["cubic"]:
+            resized = cv2.resize(image, size, interpolation=interpolation)
+            return resized
+        ipp = cv2.ipp.useIPP()
+        cv2.ipp.setUseIPP(False)
+        try:
+            resized = cv2.resize(image, size, interpolation=interpolation)
+            return resized
+        finally:
+            cv2.ipp.setUseIPP(ipp)
+    except cv2.error as error:
+        raise MemoryError(f"{size[0]} x {size[1]} pixels (w x h) are too many for cv2.resize: {error}") from error
+
+
+def resize_crop(cv2: ModuleType, image: NDArray[np.uint8], plan: Plan) -> NDArray[np.uint8]:
+    """The middle of the sentence: crop, resize. The order of the channels does not matter."""
+    image = image[plan.crop_y : plan.crop_y + plan.crop_h, plan.crop_x : plan.crop_x + plan.crop_w]
+    size = (plan.resize_w, plan.resize_h)
+    if plan.interpolation in _PILLOW:
+        return _pillow_resize(image, size, plan.interpolation, plan.box)
+    return resize(cv2, image, size, plan.interpolation)
+
+
+def _pillow_resize(
+    image: NDArray[np.uint8], size: tuple[int, int], interpolation: int, box: tuple[float, float, float, float]
+) -> NDArray[np.uint8]:
+    """Pillow itself: there is nothing in OpenCV that gives the same."""
+    try:
+        from PIL import Image
+    except ImportError as error:
+        raise BackendError(
+            f"antialiased resizing on the opencv backend needs Pillow ({error}): pip install pillow"
+        ) from error
+    return np.asarray(Image.fromarray(image).resize(size, Image.Resampling(interpolation - 16), box=box))
+
+
+class _Planes(threading.local):
+    """Memory for the channels of a picture: fresh memory would take longer than to fill it."""
+
+    memory = np.empty(0, np.uint8)
+
+    def get(self, height: int, width: int) -> NDArray[np.uint8]:
+        """uint8 ``[3, height, width]``."""
+        size = 3 * height * width
+        if len(self.memory) < size:
+            self.memory = np.empty(size, np.uint8)
+        return self.memory[:size].reshape(3, height, width)
+
+
+_planes = _Planes()
+
+
+def finish(cv2: ModuleType, image: NDArray[np.uint8], plan: Plan, slot: NDArray[Any], bgr: bool = False) -> None:
+    """The end of the sentence: window, colors, flip, write.
+
+    Args:
+        image: ``[h, w, 3]``, RGB or BGR, or gray ``[h, w]``.
+        bgr: whether its channels are in the order B, G, R.
+    """
+    image = _window(image, plan, slot.shape[1], slot.shape[2], bgr)
+    if bgr and any(plan.adjust):
+        image, bgr = cv2.cvtColor(image, cv2.COLOR_BGR2RGB), False
+    for step, factor in zip(plan.adjust, plan.factor, strict=True):
+        image = _adjust(image, step, np.float32(factor))
+    if plan.flip_horizontal:
+        image = image[:, ::-1]
+    if plan.flip_vertical:
+        image = image[::-1]
+    planes = image[None]
+    if image.ndim == 3:
+        planes = _planes.get(*image.shape[:2])
+        cv2.split(np.ascontiguousarray(image), list(planes))
+        planes = planes[::-1] if bgr else planes
+    table = None if slot.dtype == np.uint8 else values_of(plan.mean, plan.std, slot.dtype)
+    for c, target in enumerate(slot):
+        if table is None:
+            target[...] = planes[c]
+        elif target.flags.c_contiguous and target.dtype == np.float32:
+            cv2.LUT(np.ascontiguousarray(planes[c]), table[c], dst=target)
+        else:
+            target[...] = table[c].take(planes[c])
+
+
+@functools.lru_cache(maxsize=16)
+def values_of(mean: tuple[float, ...], std: tuple[float, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """``(value / 255 - mean) / std`` of the values 0 to 255: ``[3, 256]`` of ``dtype``. Not to be changed."""
+    levels = np.arange(256, dtype=np.float32) / np.float32(255)
+    values: NDArray[Any] = (levels - np.array(mean, np.float32)[:, None]) / np.array(std, np.float32)[:, None]
+    if dtype == np.float16:
+        with np.errstate(over="ignore"):  # infinite, as torch has it
+            values = values.astype(np.float16)
+    elif dtype == np.uint16:  # bfloat16: the upper half of a float32, rounded to nearest, ties to even
+        bits = values.view(np.uint32)
+        values = ((bits + 0x7FFF + (bits >> 16 & 1)) >> 16).astype(np.uint16)
+    return values
+
+
+def _window(image: NDArray[np.uint8], plan: Plan, height: int, width: int, bgr: bool) -> NDArray[np.uint8]:
+    """The window, with the frame where it reaches beyond the resized crop."""
+    x, y = plan.window_x, plan.window_y
+    if not plan.framed:
+        return image[y : y + height, x : x + width]
+    framed = np.empty((height, width, *image.shape[2:]), np.uint8)
+    framed[...] = plan.fill[0] if image.ndim == 2 else plan.fill[::-1] if bgr else plan.fill
+    left, top = max(x, 0), max(y, 0)
+    part = image[top : max(y + height, top), left : max(x + width, left)]
+    framed[top - y : top - y + part.shape[0], left - x : left - x + part.shape[1]] = part
+    return framed
+
+
+def _adjust(image: NDArray[np.uint8], step: int, factor: np.float32) -> NDArray[np.uint8]:
+    """One step of ``adjust``, as Pillow computes it: in float32, cut off at 0 and 255, without the fraction."""
+    if step == 0:
+        return image
+    if image.ndim == 2:
+        gray = image.astype(np.int32)
+    else:
+        gray = (image.astype(np.int32) @ np.array([19595, 38470, 7471], np.int32) + 32768) >> 16
+    other: NDArray[np.float32] | np.float32
+    if step == ADJUST["brightness"]:
+        other = np.float32(0)
+    elif step == ADJUST["contrast"]:
+        other = np.float32(int(gray.mean(dtype=np.float64) + 0.5))
+    else:
+        other = gray.astype(np.float32).reshape(*gray.shape, *[1] * (image.ndim - 2))
+        factor = np.float32(0) if step == ADJUST["gray"] else factor
+    adjusted: NDArray[np.float32] = np.clip(other + factor * (image.astype(np.float32) - other), 0, 255)
+    return adjusted.astype(np.uint8)

@@ -1,0 +1,184 @@
+"""One picture decoded by cv2: its status, its pixels as they are stored, and the reason if there are none."""
+
+from __future__ import annotations
+
+import re
+from types import ModuleType
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pixfeed.backends import foreign
+from pixfeed.backends.encoded import Frame, Look, essential, look
+from pixfeed.backends.headers import Header
+from pixfeed.backends.imdecode import imdecode
+from pixfeed.errors import Status
+from pixfeed.plan import PNG
+
+_END = b"\xff\xd9"
+# What libjpeg says where it makes bits up, and where the end stands in place of a restart marker.
+_LACKING = "premature end of data segment"
+_MISSING_RESTART = re.compile("marker 0xd9 instead of RST")
+# What libjpeg says of a JPEG whose header claims fewer rows than there are: they stand before the next RST, or EOI.
+_MORE_ROWS = re.compile(r"Corrupt JPEG data: \d+ extraneous bytes before marker 0xd[0-79]")
+# "libpng warning: iCCP: ...": a chunk whose name begins with a lower-case letter is ancillary, no pixel depends on it.
+_ANCILLARY = re.compile(r"libpng warning: [a-z]\w{3}:")
+# OpenCV's log, and the rest of an entry that has several lines.
+_LOG = re.compile(r"\[ *\w+:\d+@[\d.]+\] |> ")
+
+
+class Decoded(NamedTuple):
+    """What became of a picture.
+
+    Attributes:
+        status: OK, or why there are no pixels.
+        note: the reason in more detail; the same whenever the file is read.
+        image: as cv2 has it, in the order B, G, R (A); ``None`` unless the status is OK.
+    """
+
+    status: Status
+    note: str = ""
+    image: NDArray[Any] | None = None
+
+    @property
+    def size(self) -> tuple[int, int] | None:
+        """(width, height) in pixels."""
+        return None if self.image is None else (self.image.shape[1], self.image.shape[0])
+
+
+def imread_flags(reduced: int, gray: bool) -> int:
+    """OpenCV's IMREAD_[REDUCED_]COLOR or _GRAYSCALE[_n], for ``reduced`` of 1, 2, 4 or 8."""
+    return {1: 0, 2: 16, 4: 32, 8: 64}[reduced] | (not gray)
+
+
+def decode(cv2: ModuleType, data: bytes, flags: int, header: Header, strict: bool, max_pixels: int) -> Decoded:
+    """What cv2 reads with these flags. A file with a sound header is looked at no further, unless ``strict``, or cv2
+    refuses it."""
+    if not strict and header.is_sound:
+        decoded = _decode(cv2, data, flags, header, None, strict, max_pixels)
+        if decoded.image is not None or header.format == 0:
+            return decoded
+    return _decode(cv2, data, flags, header, look(data), strict, max_pixels)
+
+
+def _decode(
+    cv2: ModuleType, data: bytes, flags: int, header: Header, seen: Look | None, strict: bool, max_pixels: int
+) -> Decoded:
+    irregular = seen is not None
+    if seen is not None:
+        if seen.pixels > max_pixels:
+            return Decoded(Status.TOO_LARGE)
+        if not seen.ended:
+            if not seen.usable:  # cv2 would refuse it, too, and may take gigabytes before
+                return Decoded(Status.TRUNCATED)
+            data = data[: seen.usable]
+        if seen.format == PNG:
+            data = essential(data)
+    image, said = None, tuple[str, ...]()
+    try:
+        makes_end = seen is not None and not seen.ended and not seen.arithmetic
+        image, said = imdecode(cv2, data + _END if makes_end else data, flags, irregular, header.is_plain)
+    except MemoryError:
+        return Decoded(Status.OUT_OF_MEMORY)
+    except cv2.error as error:
+        if error.code == cv2.Error.StsNoMem:
+            return Decoded(Status.OUT_OF_MEMORY)
+        if "CV_IO_MAX_IMAGE" in str(error):
+            return Decoded(Status.TOO_LARGE)
+    warnings = [line for line in said if not (_ANCILLARY.match(line) or _LOG.match(line))]
+    if image is None and seen is not None and seen.arithmetic:  # it has not ended
+        return Decoded(Status.TRUNCATED)
+    if image is None:
+        return Decoded(*_refusal(cv2, data, seen or look(data), header, warnings))
+    if image.shape[0] * image.shape[1] > max_pixels:  # its sides were not known
+        return Decoded(Status.TOO_LARGE)
+    if seen is not None:
+        made_up = not seen.complete or (seen.open and _lacks_bits(cv2, data, seen, image, flags, warnings))
+        if made_up or (strict and not seen.ended):
+            return Decoded(Status.TRUNCATED)
+        if strict and (warnings or seen.strange):
+            return Decoded(Status.CORRUPT, warnings[0] if warnings else "")
+    return Decoded(Status.OK, "", image)
+
+
+def _lacks_bits(cv2: ModuleType, data: bytes, seen: Look, image: NDArray[Any], flags: int, warnings: list[str]) -> bool:
+    """Whether libjpeg made pixels of a JPEG up that lacks its end marker.
+
+    It prints its first warning only. If that may be about something else, other bits in place of the lacking ones tell.
+
+    Args:
+        seen: what :func:`look` saw in ``data``.
+        image: what cv2 made with ``flags`` of ``data`` and an end marker.
+        warnings: what libjpeg printed.
+    """
+
+    def read(changed: bytes) -> tuple[NDArray[Any] | None, tuple[str, ...]]:
+        return imdecode(cv2, changed + _END, flags, irregular=True)
+
+    if not warnings or _MISSING_RESTART.search(warnings[0]):
+        return bool(warnings)
+    if _LACKING in warnings[0] and (seen.frame or not read(data[: seen.open])[1]):
+        return True  # in the last scan
+    others = (read(data.rstrip(b"\xff") + 200 * other)[0] for other in (b"\x55", b"\xaa"))
+    return any(other is None or not np.array_equal(image, other) for other in others)
+
+
+def _refusal(cv2: ModuleType, data: bytes, seen: Look, header: Header, warnings: list[str]) -> tuple[Status, str]:
+    """Why cv2 does not read it."""
+    if seen.format == 0:
+        what = foreign.kind(data)
+        is_built_in = what is None or not what.suffix or cv2.haveImageWriter("a" + what.suffix)
+        return foreign.refusal(what, foreign.is_cut_off(data), is_built_in)
+    if seen.depth != 8 and not seen.strange:
+        return Status.UNSUPPORTED, f"{seen.depth} bits a sample"
+    if header.is_lossless:
+        return Status.UNSUPPORTED, "a lossless JPEG that OpenCV does not convert"
+    return Status.CORRUPT, warnings[0] if warnings else ""
+
+
+class Recovered(NamedTuple):
+    """A JPEG that is cut off, made readable.
+
+    Attributes:
+        data: with an end marker.
+        good, total: rows of MCUs that are there, and that should be.
+    """
+
+    data: bytes
+    good: int
+    total: int
+
+
+def recover(cv2: ModuleType, data: bytes) -> Recovered | None:
+    """``None`` for a file of which no rows can be told from others."""
+    frame = look(data).frame
+    return None if frame is None else Recovered(data + _END, *_rows_there(cv2, data, frame))
+
+
+def _rows_there(cv2: ModuleType, data: bytes, frame: Frame) -> tuple[int, int]:
+    """The number of rows of MCUs that are in a truncated JPEG, and the number that should be. The former is the most
+    that the header may claim before libjpeg warns, found by bisection."""
+    total = -(-frame.height // frame.band)
+    good, bad = 0, total + 1
+    while bad - good > 1:
+        rows = (good + bad) // 2
+        height = min(rows * frame.band, frame.height).to_bytes(2, "big")
+        claims = data[: frame.height_at] + height + data[frame.height_at + 2 :] + _END
+        image, said = imdecode(cv2, claims, imread_flags(8, True), irregular=True)
+        if image is None or any(not _MORE_ROWS.match(line) for line in said):
+            bad = rows
+        else:
+            good = rows
+    return good, total
+
+
+# What cv2.flip does to upright a picture after the transposition that 5 to 8 ask for.
+_FLIPS = {2: 1, 3: -1, 4: 0, 6: 1, 7: -1, 8: 0}
+
+
+def upright(cv2: ModuleType, image: NDArray[Any], orientation: int) -> NDArray[Any]:
+    """A stored picture as it is displayed."""
+    if orientation >= 5:
+        image = cv2.transpose(image)
+    return cv2.flip(image, _FLIPS[orientation]) if orientation in _FLIPS else image

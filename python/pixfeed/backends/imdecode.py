@@ -1,0 +1,131 @@
+"""``cv2.imdecode`` and ``cv2.imread``, and what their codecs have to say. Nothing is printed.
+
+Pictures are decoded by quiet threads (see ``quiet_thread``). Where a system does not allow them (Docker's default
+rules, macOS), the calling thread decodes. Descriptor 2 of the process is redirected meanwhile, but only for a file that
+looks irregular.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import tempfile
+import threading
+from collections import deque
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pixfeed.backends.quiet_thread import QuietThread, texts
+
+# With the process's own descriptor 2 redirected, other threads' lines arrive as well. These are certainly a codec's.
+# The last alternative is OpenCV's log, an entry of which may have several lines.
+_CODEC = re.compile(
+    rb"^(Corrupt JPEG data: |Premature end of JPEG file|Inconsistent progression sequence for component|"
+    rb"Invalid SOS parameters for sequential JPEG|Unknown Adobe color transform code|Warning: unknown JFIF revision|"
+    rb"Unsupported marker type 0x|libpng (warning|error): )[^\n]*\n|"
+    rb"^\[ *(WARN|ERROR):\d+@[\d.]+\] global (loadsave|grfmt_\w+|exif\w*|bitstrm)\.cpp:[^\n]*\n(> [^\n]*\n)*\n?",
+    re.MULTILINE,
+)
+
+_TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+_lock = threading.RLock()  # of the redirection
+_idle: dict[str, deque[QuietThread]] = {"imdecode": deque(), "imread": deque()}
+_left_behind: list[object] = []
+_are_allowed = True  # quiet threads are, as far as is known
+
+
+def _forget() -> None:
+    """A forked child has none of the threads, and their queues may be locked for good."""
+    for function, threads in _idle.items():
+        _left_behind.append(threads)
+        _idle[function] = deque()
+    _lock.release()
+
+
+# No fork while descriptor 2 is redirected: the child would inherit that.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_forget)
+
+
+def imdecode(
+    cv2: ModuleType, data: bytes, flags: int, irregular: bool, plain: bool = False
+) -> tuple[NDArray[Any] | None, tuple[str, ...]]:
+    """The picture, ``None`` if there is none, and the lines that the codec has printed. ``cv2.imdecode`` refuses TIFF
+    files with tiles, and ``cv2.imread`` those that it has turned.
+
+    Args:
+        irregular: if quiet threads are not allowed: catch what the codec prints, one picture at a time in the process.
+            Lines that are not certainly a codec's are passed on then.
+        plain: nothing will be printed. The calling thread decodes, which for a small picture is three times as fast.
+
+    Raises:
+        cv2.error, MemoryError: what cv2 has raised.
+    """
+    if plain:
+        return cv2.imdecode(np.frombuffer(data, np.uint8), flags), ()
+    if data[:4] in _TIFF and hasattr(os, "memfd_create"):
+        with os.fdopen(os.memfd_create("pixfeed-picture"), "wb", buffering=0) as file:
+            file.write(data)
+            image, said = _call(cv2, "imread", f"/proc/{os.getpid()}/fd/{file.fileno()}", flags, irregular)
+            if image is not None:
+                return image, said
+    return _call(cv2, "imdecode", np.frombuffer(data, np.uint8), flags, irregular)
+
+
+def _call(
+    cv2: ModuleType, function: str, source: object, flags: int, irregular: bool
+) -> tuple[NDArray[Any] | None, tuple[str, ...]]:
+    thread = _quiet_thread(cv2, function)
+    if thread is not None:
+        try:
+            return thread.call(source, flags)
+        finally:
+            if thread.is_idle:  # it is not after Ctrl-C
+                _idle[function].append(thread)
+    caught: list[str] = []
+    with _redirected(caught) if irregular else contextlib.nullcontext():
+        image = getattr(cv2, function)(source, flags)
+    return image, tuple(caught)
+
+
+def _quiet_thread(cv2: ModuleType, function: str) -> QuietThread | None:
+    global _are_allowed
+    with contextlib.suppress(IndexError):
+        return _idle[function].pop()
+    if _are_allowed:
+        with contextlib.suppress(RuntimeError, OSError):  # the system has no more threads, or descriptors
+            thread = QuietThread(getattr(cv2, function))
+            if thread.is_quiet:
+                return thread
+            _are_allowed = False
+    return None
+
+
+@contextlib.contextmanager
+def _redirected(caught: list[str]) -> Iterator[None]:
+    """Inside the block the process's descriptor 2 is a file; the codecs' lines are in ``caught`` afterwards."""
+    with _lock, tempfile.TemporaryFile() as file:
+        try:
+            saved = os.dup(2)
+        except OSError:  # no stderr at all: nothing can be printed
+            yield
+            return
+        try:
+            os.dup2(file.fileno(), 2)
+            try:
+                yield
+            finally:
+                os.dup2(saved, 2)
+                file.seek(0)
+                written = file.read()
+                caught += texts([entry[0] for entry in _CODEC.finditer(written)])
+                others = _CODEC.sub(b"", written)
+                if others:
+                    os.write(2, others)
+        finally:
+            os.close(saved)

@@ -1,0 +1,86 @@
+"""Steps that run in Python, per sample: Lambda, ToPILImage, ToNumpy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+
+class Lambda:
+    """Call a function, as ``torchvision.transforms.v2.Lambda``. It runs in Python, per sample.
+
+    Args:
+        lambd: takes the result of the step before; see ``transform_input`` of :class:`pixfeed.FastTxtDataset`.
+
+    Raises:
+        TypeError: ``lambd`` cannot be called.
+    """
+
+    def __init__(self, lambd: Callable[[Any], Any]):
+        if not callable(lambd):
+            raise TypeError(f"lambd is {lambd!r}; it must be a function")
+        self.lambd = lambd
+
+    def __call__(self, image: Any) -> Any:
+        return self.lambd(image)
+
+    def __repr__(self) -> str:
+        return f"Lambda({getattr(self.lambd, '__name__', None) or repr(self.lambd)})"
+
+
+class ToPILImage:
+    """Make a PIL image of a uint8 tensor ``[C, H, W]`` or a uint8 ndarray ``[H, W, C]`` or ``[H, W]``: mode RGB for
+    three channels, L for one. Floats in [0, 1] are multiplied by 255, as ``torchvision.transforms.v2.ToPILImage`` does
+    it.
+
+    Raises:
+        TypeError: when it is called with something else.
+        ImportError: when it is called, if Pillow is not there.
+    """
+
+    def __call__(self, image: Any) -> Any:
+        try:
+            from PIL import Image
+        except ImportError as error:
+            raise ImportError(
+                f"this transform takes a PIL image, and Pillow is not there ({error}): pip install pillow, or say "
+                "transform_input='tensor' or 'numpy' if it takes one of these"
+            ) from error
+        pixels = as_numpy(image)
+        return Image.fromarray(pixels[..., 0] if pixels.ndim == 3 and pixels.shape[2] == 1 else pixels)
+
+    def __repr__(self) -> str:
+        return "ToPILImage()"
+
+
+class ToNumpy:
+    """Make a uint8 ndarray ``[H, W, C]`` (``[H, W]`` for gray) of a uint8 tensor ``[C, H, W]``: for albumentations and
+    functions of OpenCV."""
+
+    def __call__(self, image: Any) -> NDArray[np.uint8]:
+        pixels = as_numpy(image)
+        return pixels[..., 0] if pixels.ndim == 3 and pixels.shape[2] == 1 else pixels
+
+    def __repr__(self) -> str:
+        return "ToNumpy()"
+
+
+def as_numpy(image: Any) -> NDArray[np.uint8]:
+    """uint8 ``[H, W, C]`` or ``[H, W]``, in one piece.
+
+    Raises:
+        TypeError: it is no picture.
+    """
+    if isinstance(image, torch.Tensor):
+        if image.is_floating_point():
+            image = image.mul(255).to(torch.uint8)
+        image = image.permute(1, 2, 0).numpy() if image.ndim == 3 else image.numpy()
+    pixels = np.asarray(image)
+    channels = pixels.shape[2] if pixels.ndim == 3 else 1
+    if pixels.dtype != np.uint8 or pixels.ndim not in (2, 3) or channels not in (1, 3, 4):
+        raise TypeError(f"a picture must be uint8 with 1, 3 or 4 channels, not {pixels.dtype} {list(pixels.shape)}")
+    return np.ascontiguousarray(pixels)

@@ -1,0 +1,157 @@
+"""Transforms of torchvision's and timm's as pixfeed's that do the same.
+
+They are recognised by their classes' names and modules, and read by their attributes: neither library is imported. A
+subclass is somebody else's. Deterministic transforms give the same pixels as theirs for PIL images; random ones have
+the same distribution, and draw by seed, epoch and index.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+
+from pixfeed.transforms.base import Transform
+from pixfeed.transforms.color import ColorJitter, Grayscale, RandomGrayscale
+from pixfeed.transforms.crop_pad_flip import CenterCrop, Pad, RandomCrop, RandomHorizontalFlip, RandomVerticalFlip
+from pixfeed.transforms.fuse import Recipe
+from pixfeed.transforms.resize import RandomResizedCrop, Resize
+from pixfeed.transforms.to_tensor import Normalize, PILToTensor, RandomErasing, ToDtype, ToTensor
+
+Step = Callable[..., Any]
+
+_MODULES = ("torchvision.transforms", "timm.data.transforms")
+
+
+def name_of(step: object) -> str:
+    """The class's name if the class is torchvision's or timm's own; else an empty string."""
+    kind = type(step)
+    return kind.__name__ if kind.__module__.startswith(_MODULES) else ""
+
+
+def inner(step: Any) -> Sequence[Step] | None:
+    """The steps of torchvision's ``Compose``, which are carried out one after the other."""
+    return step.transforms if name_of(step) == "Compose" else None
+
+
+def translated(steps: Sequence[Step], channels: int = 3) -> list[Step]:
+    """Steps that do the same: pixfeed's up to the first that has no equal, and from there on those that were given.
+
+    Args:
+        steps: transforms, none of them a Compose.
+        channels: of the pictures that are read: 3, or 1 for gray.
+    """
+    done: list[Step] = []
+    for place, step in enumerate(steps):
+        found = [step] if isinstance(step, Transform) else _equals(step, channels, _is_tensor(done))
+        if found is None or not _goes_on(done, found, channels):
+            return [*done, *steps[place:]]
+        done += found
+    return done
+
+
+def _is_tensor(done: Sequence[Step]) -> bool:
+    """Whether the next step of torchvision's would get a tensor, whose resizes and colors are other ones than those of
+    PIL images."""
+    return any(isinstance(step, (ToTensor, ToDtype, PILToTensor)) for step in done)
+
+
+def _goes_on(done: Sequence[Step], found: Sequence[Step], channels: int) -> bool:
+    """Whether pixfeed can carry out the steps in this order."""
+    try:
+        recipe = Recipe([*done, *found], channels)
+    except (TypeError, ValueError):
+        return False
+    return not recipe.python
+
+
+def _equals(step: Any, channels: int, is_tensor: bool) -> list[Step] | None:
+    """pixfeed's transforms that do the same as one of torchvision's; ``None`` if there are none."""
+    name = name_of(step)
+    make = _EQUALS.get(name)
+    if name == "RGB":
+        return [] if channels == 3 else None
+    if make is None or (is_tensor and name not in _OF_TENSORS):
+        return None
+    try:
+        return make(step)
+    except (AttributeError, TypeError, ValueError, RuntimeError, KeyError):
+        return None  # arguments that ours do not have
+
+
+def _numbers(values: Any) -> list[float]:
+    return [float(value) for value in torch.as_tensor(values, dtype=torch.float64).flatten().tolist()]
+
+
+def _random_erasing(step: Any) -> list[Step]:
+    value: Any = "random" if step.value is None else step.value  # v2 keeps None for the word, and lists of floats
+    value = value[0] if isinstance(value, list) and len(value) == 1 else value
+    return [RandomErasing(step.p, step.scale, step.ratio, value)]
+
+
+def _random_crop(step: Any) -> list[Step]:
+    padding = step.padding
+    if ".v2." in type(step).__module__ and padding is not None:  # v2 keeps left, right, top, bottom
+        left, right, top, bottom = padding
+        padding = left, top, right, bottom
+    return [RandomCrop(step.size, padding, step.pad_if_needed, step.fill, step.padding_mode)]
+
+
+def _to_dtype(step: Any) -> list[Step]:
+    dtype, scale = step.dtype, getattr(step, "scale", True)  # ConvertImageDtype always scales
+    if isinstance(dtype, dict):  # by the kind of what is transformed
+        by_name = {getattr(kind, "__name__", kind): given for kind, given in dtype.items()}
+        dtype = next(by_name[kind] for kind in ("Image", "Tensor", "others") if kind in by_name)
+    return [] if dtype is None else [ToDtype(dtype, scale=bool(scale))]
+
+
+def _one_interpolation(step: Any) -> Any:
+    """timm's may be drawn out of several, which has no equal."""
+    if isinstance(step.interpolation, (tuple, list)):
+        raise ValueError("several interpolations")
+    return step.interpolation
+
+
+_EQUALS: dict[str, Callable[[Any], list[Step]]] = {
+    "CenterCrop": lambda t: [CenterCrop(t.size)],
+    "ColorJitter": lambda t: [ColorJitter(t.brightness, t.contrast, t.saturation, t.hue)],
+    "ConvertImageDtype": _to_dtype,
+    "Grayscale": lambda t: [Grayscale(t.num_output_channels)],
+    "Identity": lambda t: [],
+    "MaybeToTensor": lambda t: [ToTensor()],  # timm's
+    "Normalize": lambda t: [Normalize(_numbers(t.mean), _numbers(t.std))],
+    "PILToTensor": lambda t: [PILToTensor()],
+    "Pad": lambda t: [Pad(t.padding, t.fill, t.padding_mode)],
+    "RandomCrop": _random_crop,
+    "RandomErasing": _random_erasing,
+    "RandomGrayscale": lambda t: [RandomGrayscale(t.p)],
+    "RandomHorizontalFlip": lambda t: [RandomHorizontalFlip(t.p)],
+    "RandomResizedCrop": lambda t: [RandomResizedCrop(t.size, t.scale, t.ratio, t.interpolation)],
+    "RandomResizedCropAndInterpolation": lambda t: [  # timm's
+        RandomResizedCrop(t.size, t.scale, t.ratio, _one_interpolation(t))
+    ],
+    "RandomVerticalFlip": lambda t: [RandomVerticalFlip(t.p)],
+    "Resize": lambda t: [Resize(t.size, t.interpolation, t.max_size)],
+    "ToDtype": _to_dtype,
+    "ToImage": lambda t: [PILToTensor()],
+    "ToPureTensor": lambda t: [],
+    "ToTensor": lambda t: [ToTensor()],
+}
+
+#: Those that do with tensors what they do with PIL images. torch resizes uint8 tensors in other steps than Pillow.
+_OF_TENSORS = frozenset(
+    {
+        "CenterCrop",
+        "ConvertImageDtype",
+        "Identity",
+        "Normalize",
+        "Pad",
+        "RandomCrop",
+        "RandomErasing",
+        "RandomHorizontalFlip",
+        "RandomVerticalFlip",
+        "ToDtype",
+        "ToPureTensor",
+    }
+)
