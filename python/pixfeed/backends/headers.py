@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import zlib
 from typing import NamedTuple
 
 from pixfeed.backends import foreign
@@ -87,7 +88,7 @@ def _jpeg(data: bytes, ignore_orientation: bool) -> Header:
 
 def _png(data: bytes, ignore_orientation: bool) -> Header:
     at, turned = 8, False
-    if data[12:16] != b"IHDR":
+    if data[12:16] != b"IHDR" or zlib.crc32(data[12:29]) != int.from_bytes(data[29:33], "big"):
         return Header(PNG)
     while at + 12 <= len(data):
         size, name = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
