@@ -14,12 +14,12 @@
 namespace pixfeed {
 namespace {
 
-constexpr int kSignature = 8;                                   // bytes
-constexpr std::size_t kColorType = kSignature + 8 + 4 + 4 + 1;  // where it stands: the header comes first
+constexpr int kSignature = 8;          // bytes
+constexpr std::size_t kColorType = 9;  // where it stands in the header
 
 // Everything the callbacks and the jump need. Trivial, so that longjmp may leave any frame that holds one.
 struct Reader {
-  PngChunks chunks;         // of the file, up to the one that is being read
+  PngChunks chunks;          // of the file, up to the one that is being read
   const std::uint8_t* next;  // in that one
   std::size_t left;          // bytes of it
   bool palette;              // pixels are numbers of colors
@@ -79,7 +79,8 @@ png_fixed_point gamma_of(Bytes file) {
   PngChunks chunks(file);
   while (const std::optional<PngChunk> chunk = chunks.next()) {
     if (chunk->is("PLTE") || chunk->is("IDAT")) break;
-    if (chunk->is("sRGB") && chunk->size == 1 && chunk->data[0] < PNG_sRGB_INTENT_LAST && chunk->sound()) return kOfSrgb;
+    if (chunk->is("sRGB") && chunk->size == 1 && chunk->data[0] < PNG_sRGB_INTENT_LAST && chunk->sound())
+      return kOfSrgb;
     if (!gamma && chunk->is("gAMA") && chunk->size == 4 && chunk->number(0) <= PNG_UINT_31_MAX && chunk->sound()) {
       gamma = static_cast<png_fixed_point>(chunk->number(0));
     }
@@ -166,9 +167,13 @@ Status run(Reader& reader, Bytes bytes, const Request& request, RowSink& sink, B
 
 Status decode_png(Bytes bytes, const Request& request, const DecodeOptions& options, RowSink& sink, Scratch& scratch,
                   std::string* note) {
-  if (bytes.size <= kColorType) return Status::truncated;
+  const std::optional<PngChunk> header = PngChunks(bytes).next();
+  if (!header || !header->is("IHDR") || header->size <= kColorType) {
+    *note = "the header is not the first chunk";
+    return Status::corrupt;
+  }
   Reader reader{PngChunks(bytes)};
-  reader.palette = bytes.data[kColorType] == PNG_COLOR_TYPE_PALETTE;
+  reader.palette = header->data[kColorType] == PNG_COLOR_TYPE_PALETTE;
   Status status = run(reader, bytes, request, sink, scratch.codec);
   png_destroy_read_struct(&reader.png, &reader.info, &reader.end);
   if (status == Status::ok && options.strict && reader.warned) status = Status::corrupt;

@@ -30,6 +30,13 @@ Status status_of(VP8StatusCode code) {
   }
 }
 
+// The file is as long as it says.
+bool is_whole(Bytes bytes) {
+  std::uint64_t size = 0;
+  for (int i = 3; i >= 0; --i) size = size << 8 | bytes.data[4 + i];
+  return bytes.size >= 8 + size;
+}
+
 }  // namespace
 
 // The whole area is decoded into memory: libwebp hands out no rows. Alpha is left out, as OpenCV does it.
@@ -65,6 +72,7 @@ Status decode_webp(Bytes bytes, const Request& request, const DecodeOptions&, Ro
   config.output.u.RGBA.size = stride * static_cast<std::size_t>(height);
   if (config.output.u.RGBA.rgba == nullptr) return Status::out_of_memory;
   status = status_of(WebPDecode(bytes.data, bytes.size, &config));
+  if (status == Status::truncated && is_whole(bytes)) status = Status::corrupt;
   if (status != Status::ok) {
     *note = "libwebp cannot decode it";
     return status;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <optional>
 #include <utility>
 
 #include "core/exif.h"
@@ -105,52 +106,86 @@ unsigned le16(const std::uint8_t* p) { return p[0] | p[1] << 8; }
 unsigned le24(const std::uint8_t* p) { return le16(p) | p[2] << 16; }
 std::uint32_t le32(const std::uint8_t* p) { return le16(p) | std::uint32_t{le16(p + 2)} << 16; }
 
-// Walks the chunks of the RIFF container (RFC 9649). The picture's sides stand in the first chunk, whichever it is. The
-// first EXIF chunk counts, before or after the picture, where libwebp's demuxer finds it: the header announces it, and
-// the container is sound to its end.
-void probe_webp(Bytes bytes, Header& header) {
-  header.format = Format::webp;
-  constexpr unsigned kAnimated = 0x02, kHasExif = 0x08;
-  unsigned flags = 0;
-  int orientation = 0;
-  bool exif = false, pictured = false, alpha = false, sound = true;
-  const std::size_t riff_end = std::size_t{8} + le32(bytes.data + 4), end = std::min(bytes.size, riff_end);
-  std::size_t at = 12;
-  while (at + 8 <= end) {
-    const std::uint8_t* name = bytes.data + at;
-    const std::uint8_t* data = bytes.data + at + 8;
-    const std::size_t size = le32(bytes.data + at + 4), left = end - at - 8;
-    const bool lossy = std::memcmp(name, "VP8 ", 4) == 0, lossless = std::memcmp(name, "VP8L", 4) == 0;
-    const bool first = at == 12, extended = std::memcmp(name, "VP8X", 4) == 0;
-    if (first && extended && size >= 10 && left >= 10) {
-      header.width = static_cast<int>(le24(data + 4)) + 1;
-      header.height = static_cast<int>(le24(data + 7)) + 1;
-      flags = data[0];
-      if ((flags & kAnimated) != 0) {
-        header.status = Status::unsupported;
-        return;
-      }
-    } else if (first && lossy && left >= 10) {
-      header.width = static_cast<int>(le16(data + 6) & 0x3FFF);
-      header.height = static_cast<int>(le16(data + 8) & 0x3FFF);
-    } else if (first && lossless && left >= 5) {
-      const std::uint32_t sides = le32(data + 1);
-      header.width = static_cast<int>(sides & 0x3FFF) + 1;
-      header.height = static_cast<int>(sides >> 14 & 0x3FFF) + 1;
-    }
-    if (size > left) break;
-    if (!exif && std::memcmp(name, "EXIF", 4) == 0) {
-      orientation = exif_orientation(data, size);
-      exif = true;
-    }
-    // One picture and one header, and nothing between the picture's alpha and its colors.
-    sound = sound && !(pictured && (lossy || lossless)) && (first || !extended) && (!alpha || lossy);
-    pictured = pictured || lossy || lossless;
-    alpha = std::memcmp(name, "ALPH", 4) == 0;
-    at += 8 + size + (size & 1);
+// The chunks of a RIFF container (RFC 9649), as long as each ends before the container and the file do.
+class RiffChunks {
+ public:
+  struct Chunk {
+    const std::uint8_t *name, *data;
+    std::size_t size;
+    bool is(const char* other) const { return std::memcmp(name, other, 4) == 0; }
+  };
+
+  explicit RiffChunks(Bytes file) : file_(file), size_(std::size_t{8} + le32(file.data + 4)) {}
+  bool cut_off() const { return size_ > file_.size; }
+  bool at_end() const { return at_ == size_; }
+
+  std::optional<Chunk> next() {
+    const std::size_t end = std::min(size_, file_.size);
+    if (end < at_ + 8) return std::nullopt;
+    const std::uint8_t* begin = file_.data + at_;
+    const Chunk chunk{begin, begin + 8, le32(begin + 4)};
+    if (chunk.size > end - at_ - 8) return std::nullopt;
+    at_ += 8 + chunk.size + (chunk.size & 1);
+    return chunk;
   }
-  header.status = pictured ? Status::ok : riff_end > bytes.size ? Status::truncated : Status::corrupt;
-  if (sound && pictured && at == end && (flags & kHasExif) != 0 && orientation != 0) header.orientation = orientation;
+
+ private:
+  Bytes file_;
+  std::size_t size_;
+  std::size_t at_ = 12;  // after "RIFF", the size and "WEBP"
+};
+
+// Of the first EXIF chunk, before or after the picture, if libwebp's demuxer finds it: in a container with one header and
+// one picture, and whole chunks to its end. 0 otherwise.
+int webp_orientation(Bytes bytes) {
+  RiffChunks chunks(bytes);
+  std::optional<int> orientation;
+  bool alpha = false, pictured = false, after = false;
+  chunks.next();  // VP8X
+  while (const auto chunk = chunks.next()) {
+    const bool transparency = chunk->is("ALPH"), lossless = chunk->is("VP8L"), picture = lossless || chunk->is("VP8 ");
+    if (chunk->is("VP8X") || chunk->is("ANMF") || (chunk->is("ANIM") && !pictured)) return 0;
+    // Transparency and colors follow one another, and lossless ones have both.
+    if ((transparency || picture) && after) return 0;
+    if ((picture && pictured) || ((transparency || lossless) && alpha)) return 0;
+    if (!orientation && chunk->is("EXIF")) orientation = exif_orientation(chunk->data, chunk->size);
+    alpha = alpha || transparency;
+    pictured = pictured || picture;
+    after = !transparency && !picture && (alpha || pictured);
+  }
+  return pictured && chunks.at_end() ? orientation.value_or(0) : 0;
+}
+
+// The picture's sides stand in the first chunk, whichever it is.
+void probe_webp(Bytes bytes, Header& header) {
+  constexpr unsigned kAnimated = 0x02, kHasExif = 0x08;
+  header.format = Format::webp;
+  RiffChunks chunks(bytes);
+  const std::uint8_t* first = bytes.data + 12;
+  const std::uint8_t* data = first + 8;
+  const std::size_t left = bytes.size < 20 ? 0 : bytes.size - 20;
+  unsigned flags = 0;
+  if (left >= 10 && std::memcmp(first, "VP8X", 4) == 0 && le32(first + 4) >= 10) {
+    header.width = static_cast<int>(le24(data + 4)) + 1;
+    header.height = static_cast<int>(le24(data + 7)) + 1;
+    flags = data[0];
+    if ((flags & kAnimated) != 0) {
+      header.status = Status::unsupported;
+      return;
+    }
+  } else if (left >= 10 && std::memcmp(first, "VP8 ", 4) == 0) {
+    header.width = static_cast<int>(le16(data + 6) & 0x3FFF);
+    header.height = static_cast<int>(le16(data + 8) & 0x3FFF);
+  } else if (left >= 5 && std::memcmp(first, "VP8L", 4) == 0) {
+    const std::uint32_t sides = le32(data + 1);
+    header.width = static_cast<int>(sides & 0x3FFF) + 1;
+    header.height = static_cast<int>(sides >> 14 & 0x3FFF) + 1;
+  }
+  header.status = chunks.cut_off() ? Status::truncated : Status::corrupt;  // unless there is a picture
+  while (const auto chunk = chunks.next()) {
+    if (chunk->is("VP8 ") || chunk->is("VP8L")) header.status = Status::ok;
+  }
+  if ((flags & kHasExif) != 0) header.orientation = std::max(webp_orientation(bytes), 1);
 }
 
 // Formats that are none of ours, but OpenCV's.

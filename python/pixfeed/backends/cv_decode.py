@@ -10,15 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pixfeed.backends import foreign
-from pixfeed.backends.encoded import Frame, Look, look, still
+from pixfeed.backends.encoded import Frame, Look, essential, look
 from pixfeed.backends.headers import Header
-from pixfeed.backends.imdecode import imdecode
+from pixfeed.backends.imread import END, image_of, lacks_bits
 from pixfeed.errors import Status
 from pixfeed.plan import PNG
 
-_END = b"\xff\xd9"
-# What libjpeg says where it makes bits up, and where the end stands in place of a restart marker.
-_LACKING = re.compile("premature end of data segment|marker 0xd9 instead of RST")
 # What libjpeg says of a JPEG whose header claims fewer rows than there are: they stand before the next RST, or EOI.
 _MORE_ROWS = re.compile(r"Corrupt JPEG data: \d+ extraneous bytes before marker 0xd[0-79]")
 # "libpng warning: iCCP: ...": a chunk whose name begins with a lower-case letter is ancillary, no pixel depends on it.
@@ -59,14 +56,17 @@ def decode(cv2: ModuleType, data: bytes, flags: int, header: Header, strict: boo
         if seen.pixels > max_pixels:
             return Decoded(Status.TOO_LARGE)
         if not seen.ended:
-            if not seen.usable:  # cv2 makes up the rest of some, and takes gigabytes for others
+            if not seen.usable:  # cv2 would refuse it, too, and may take gigabytes before
                 return Decoded(Status.TRUNCATED)
-            data = data[: seen.usable] + _END
-        if seen.format == PNG:
-            data = still(data)
+            data = data[: seen.usable]
+    if header.format == PNG and (irregular or header.has_others):
+        data = essential(data)
     image, said = None, tuple[str, ...]()
     try:
-        image, said = imdecode(cv2, data, flags, irregular, header.is_plain)
+        if header.is_plain:  # nothing will be printed: this thread decodes, which for a small picture is faster
+            image = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+        else:
+            image, said = image_of(cv2, data if seen is None or seen.ended else data + END, flags, irregular)
     except MemoryError:
         return Decoded(Status.OUT_OF_MEMORY)
     except cv2.error as error:
@@ -80,24 +80,12 @@ def decode(cv2: ModuleType, data: bytes, flags: int, header: Header, strict: boo
     if image.shape[0] * image.shape[1] > max_pixels:  # its sides were not known
         return Decoded(Status.TOO_LARGE)
     if seen is not None:
-        if not seen.ended and strict:
-            return Decoded(Status.TRUNCATED)
-        if seen.open and _lacks_bits(cv2, data, image, flags, warnings):
-            return Decoded(Status.TRUNCATED)
+        made_up = not seen.complete or (seen.open and lacks_bits(cv2, data, seen, image, flags, warnings))
+        if made_up or (strict and not seen.ended):
+            return Decoded(Status.TRUNCATED, warnings[0] if warnings else "")
         if strict and (warnings or seen.strange):
             return Decoded(Status.CORRUPT, warnings[0] if warnings else "")
     return Decoded(Status.OK, "", image)
-
-
-def _lacks_bits(cv2: ModuleType, data: bytes, image: NDArray[Any], flags: int, warnings: list[str]) -> bool:
-    """Whether libjpeg has made up pixels of a JPEG that got an end marker from us. It prints its first warning only; if
-    that is about something else, other bits in place of the lacking ones tell."""
-    if any(_LACKING.search(line) for line in warnings):
-        return True
-    if not warnings:
-        return False
-    other, _ = imdecode(cv2, data.removesuffix(_END) + bytes(range(0x5A, 0xFA)) + _END, flags, irregular=True)
-    return other is None or not np.array_equal(image, other)
 
 
 def _refusal(cv2: ModuleType, data: bytes, seen: Look, header: Header, warnings: list[str]) -> tuple[Status, str]:
@@ -106,7 +94,7 @@ def _refusal(cv2: ModuleType, data: bytes, seen: Look, header: Header, warnings:
         what = foreign.kind(data)
         is_built_in = what is None or not what.suffix or cv2.haveImageWriter("a" + what.suffix)
         return foreign.refusal(what, foreign.is_cut_off(data), is_built_in)
-    if seen.depth != 8:
+    if seen.depth != 8 and not seen.strange:
         return Status.UNSUPPORTED, f"{seen.depth} bits a sample"
     if header.is_lossless:
         return Status.UNSUPPORTED, "a lossless JPEG that OpenCV does not convert"
@@ -129,7 +117,7 @@ class Recovered(NamedTuple):
 def recover(cv2: ModuleType, data: bytes) -> Recovered | None:
     """``None`` for a file of which no rows can be told from others."""
     frame = look(data).frame
-    return None if frame is None else Recovered(data + _END, *_rows_there(cv2, data, frame))
+    return None if frame is None else Recovered(data + END, *_rows_there(cv2, data, frame))
 
 
 def _rows_there(cv2: ModuleType, data: bytes, frame: Frame) -> tuple[int, int]:
@@ -140,21 +128,10 @@ def _rows_there(cv2: ModuleType, data: bytes, frame: Frame) -> tuple[int, int]:
     while bad - good > 1:
         rows = (good + bad) // 2
         height = min(rows * frame.band, frame.height).to_bytes(2, "big")
-        claims = data[: frame.height_at] + height + data[frame.height_at + 2 :] + _END
-        image, said = imdecode(cv2, claims, imread_flags(8, True), irregular=True)
+        claims = data[: frame.height_at] + height + data[frame.height_at + 2 :] + END
+        image, said = image_of(cv2, claims, imread_flags(8, True))
         if image is None or any(not _MORE_ROWS.match(line) for line in said):
             bad = rows
         else:
             good = rows
     return good, total
-
-
-# What cv2.flip does to upright a picture after the transposition that 5 to 8 ask for.
-_FLIPS = {2: 1, 3: -1, 4: 0, 6: 1, 7: -1, 8: 0}
-
-
-def upright(cv2: ModuleType, image: NDArray[Any], orientation: int) -> NDArray[Any]:
-    """A stored picture as it is displayed."""
-    if orientation >= 5:
-        image = cv2.transpose(image)
-    return cv2.flip(image, _FLIPS[orientation]) if orientation in _FLIPS else image

@@ -3,7 +3,6 @@ is there."""
 
 from __future__ import annotations
 
-import itertools
 import re
 import struct
 import zlib
@@ -26,18 +25,20 @@ class Look(NamedTuple):
     depth: int = 8  # bits per sample of a JPEG
     frame: Frame | None = None
     strange: bool = False  # libjpeg fails at a marker of this JPEG; behind the picture that is no reason to refuse it
-    usable: int = 0  # bytes of a JPEG that has not ended but has all its scans, the last one maybe in part
-    open: bool = False  # that scan reaches to the end of the file
+    usable: int = 0  # bytes of a JPEG that has not ended, before which an end marker makes sense; 0: there is no scan
+    complete: bool = True  # its scans bring all bits, if the last one is whole
+    open: int = 0  # where that one begins, if it reaches to the end of the file
 
 
-# In entropy-coded data: a marker, not a stuffed 0xFF, not a restart marker, not a fill byte.
-_MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
-_TEM, _EOI, _SOS, _DRI = 0x01, 0xD9, 0xDA, 0xDD
-# The same where there are restart markers: looking for one, libjpeg passes over markers that make no sense.
+_MARKER = re.compile(rb"\xff[^\x00\xff]")
+# In a scan that has restart markers: looking for one, libjpeg passes over markers that make no sense.
 _MARKER_BESIDE_RESTARTS = re.compile(rb"\xff[\xc0-\xcf\xd8-\xfe]")
+_EOI, _SOS, _DRI = 0xD9, 0xDA, 0xDD
+_ALONE = {0x01, *range(0xD0, 0xD8)}  # no segment follows
 _FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 _PROGRESSIVE, _ARITHMETIC = {0xC2, 0xC6, 0xCA, 0xCE}, {*range(0xC9, 0xD0)}
-_KNOWN = {*_FRAMES, 0xC4, 0xC8, 0xCC, _EOI, _SOS, 0xDB, 0xDC, 0xDD, *range(0xE0, 0xF0), 0xFE}  # to libjpeg
+_PASSED_OVER = {*range(0xE0, 0xF0), 0xFE, 0xDC}  # application data, comments, DNL
+_KNOWN = {*_ALONE, *_FRAMES, *_PASSED_OVER, 0xC4, 0xC8, 0xCC, _EOI, _SOS, 0xDB, _DRI}  # to libjpeg
 
 
 class _Scans:
@@ -68,8 +69,8 @@ class _Scans:
                 self.lacking[name][first : last + 1] = [bits & 15] * (last + 1 - first)
 
     def complete(self) -> bool:
-        """All bits were announced. What an arithmetic coder leaves out at the end cannot be told from what is lacking."""
-        return self.count > 0 and self.process not in _ARITHMETIC and not any(map(any, self.lacking.values()))
+        """All bits were announced. What an arithmetic coder leaves out at the end looks like bits that are lacking."""
+        return self.process not in _ARITHMETIC and not any(map(any, self.lacking.values()))
 
 
 def look(data: bytes) -> Look:
@@ -83,15 +84,18 @@ def look(data: bytes) -> Look:
 
 
 def segments(data: bytes) -> Iterator[tuple[int, int, int]]:
-    """The marker segments of a JPEG as libjpeg walks them: the marker, and where the segment's data begin and end, which
-    may be beyond the end of the file. The last one is EOI, or one that libjpeg does not know."""
+    """The marker segments of a JPEG as libjpeg walks them: the marker, and where the segment's data begin and end.
+
+    The end may be beyond that of the file. The last one is EOI, or one that libjpeg does not know."""
     found, restarts = _MARKER.search(data, 2), False
     while found:
         marker, at = data[found.end() - 1], found.end()
-        if marker != _TEM:
+        if marker in _ALONE:
+            yield marker, at, at
+        else:
             length = int.from_bytes(data[at : at + 2], "big") if at + 2 <= len(data) else len(data)
             yield marker, at + 2, at + max(length, 2)  # 0 and 1 are taken for 2
-            if marker not in _KNOWN - {_EOI}:
+            if marker == _EOI or marker not in _KNOWN:
                 return
             if marker == _DRI:
                 restarts = any(data[at + 2 : at + 4])
@@ -100,15 +104,16 @@ def segments(data: bytes) -> Iterator[tuple[int, int, int]]:
 
 
 def _jpeg(data: bytes) -> Look:
-    pixels, depth, usable = 0, 8, len(data)
+    pixels, depth, usable, marker, at = 0, 8, len(data), 0, 0
     frame: Frame | None = None
     scans: _Scans | None = None
-    marker = 0
     for marker, at, end in segments(data):
         if marker == _EOI:
             return Look(1, pixels, True, depth, frame)
-        single = scans is not None and scans.single
-        if marker not in _KNOWN or (marker in _FRAMES and scans is not None) or (marker == _SOS and single):
+        wrong = marker not in _KNOWN or (marker in _FRAMES and scans is not None)
+        if marker == _SOS:
+            wrong = scans is None or scans.single or data[at : at + 1] != bytes([(end - at - 4) // 2 & 255])
+        if wrong:
             return Look(1, pixels, True, depth, frame, strange=True)
         if end > len(data):
             usable = at - 4
@@ -121,14 +126,17 @@ def _jpeg(data: bytes) -> Look:
             scans.add(data[at:end])
             if scans.single and scans.process in (0xC0, 0xC1) and height > 0:
                 frame = Frame(height_at, height, 8 * max(v & 15 for v in scans.sampling))
-    complete = scans is not None and scans.complete()
-    return Look(1, pixels, False, depth, frame, usable=usable if complete else 0, open=marker == _SOS)
+    if scans is None or scans.count == 0:
+        return Look(1, pixels, False, depth)
+    last = at - 4 if marker == _SOS else 0
+    torn = usable < len(data) and marker not in _PASSED_OVER and not scans.single  # tables of a scan to come
+    return Look(1, pixels, False, depth, frame, False, usable, scans.complete() and not torn, last)
 
 
 def _webp(data: bytes) -> Look:
     pixels, ended = 0, len(data) >= 8 + int.from_bytes(data[4:8], "little")
     name, head = data[12:16], data[20:30]
-    if len(head) == 10 and name == b"VP8X":
+    if len(head) == 10 and name == b"VP8X" and int.from_bytes(data[16:20], "little") >= 10:
         pixels = (int.from_bytes(head[4:7], "little") + 1) * (int.from_bytes(head[7:10], "little") + 1)
     elif len(head) == 10 and name == b"VP8 ":
         pixels = (int.from_bytes(head[6:8], "little") & 0x3FFF) * (int.from_bytes(head[8:10], "little") & 0x3FFF)
@@ -156,21 +164,27 @@ def _png(data: bytes) -> Look:
     for name, at, end in png_chunks(data):
         if name == b"IHDR" and end - at == 13:
             width, height = struct.unpack_from(">II", data, at)
-            pixels = width * height
+            pixels = width * height if (width | height) >> 31 == 0 else 0
         if name == b"IEND":
             return Look(2, pixels, True)
     return Look(2, pixels, False)
 
 
-_ANIMATION = {b"acTL", b"fcTL", b"fdAT"}
+_COLORS = {b"gAMA", b"sRGB", b"sBIT", b"tRNS"}
 
 
-def still(data: bytes) -> bytes:
-    """A PNG without its animation, which cv2.imread does not look at and cv2.imdecode may crash on."""
-    chunks = list(png_chunks(data))
-    if not any(name in _ANIMATION for name, _, _ in chunks):
+def essential(data: bytes) -> bytes:
+    """A PNG with nothing but the chunks that pixels depend on, as the extension shows it to libpng: cv2.imdecode may
+    crash on an animation, which cv2.imread does not look at, and minds what is wrong with other chunks."""
+    if data[12:16] != b"IHDR":
         return data
-    return data[:8] + b"".join(data[at - 8 : end + 4] for name, at, end in chunks if name not in _ANIMATION)
+    palette = data[25:26] == b"\3"
+    kept = [
+        data[at - 8 : end + 4]
+        for name, at, end in png_chunks(data)
+        if (palette if name == b"PLTE" else name in _COLORS or not name[0] & 0x20)
+    ]
+    return data[:8] + b"".join(kept)
 
 
 # OpenCV gives up at an entry whose value lies beyond the end: text, or so many fractions of 8 bytes.
@@ -206,25 +220,29 @@ def _png_orientation(data: bytes) -> int:
     """Of the first eXIf chunk that libpng takes, wherever it stands."""
     for name, at, end in png_chunks(data):
         tiff = data[at:end]
-        if name == b"eXIf" and tiff[:4] in (b"II*\0", b"MM\0*"):
-            if zlib.crc32(name + tiff) == int.from_bytes(data[end : end + 4], "big"):
-                return _of_exif(tiff)
+        right = int.from_bytes(data[end : end + 4], "big")
+        if name == b"eXIf" and tiff[:4] in (b"II*\0", b"MM\0*") and zlib.crc32(name + tiff) == right:
+            return _of_exif(tiff)
     return 0
 
 
+_PICTURES = ([b"VP8 "], [b"VP8L"], [b"ALPH", b"VP8 "], [b"VP8 ", b"ALPH"], [b"VP8L", b"ALPH"])
+
+
 def _webp_orientation(data: bytes) -> int:
-    """Of the first EXIF chunk, if the header announces it and the container is sound to its end: as libwebp's demuxer."""
+    """Of the first EXIF chunk, if libwebp's demuxer finds it: the header announces it, and the container is sound."""
     end = 8 + int.from_bytes(data[4:8], "little")
     at, names, found = 12, [], None
-    while at + 8 <= end:
+    while at + 8 <= min(end, len(data)):
         name, size = data[at : at + 4], int.from_bytes(data[at + 4 : at + 8], "little")
         if name == b"EXIF" and found is None:
             found = _of_exif(data[at + 8 : at + 8 + size])
         names.append(name)
         at += 8 + size + size % 2
-    pictures = names.count(b"VP8 ") + names.count(b"VP8L")
-    alpha_apart = any(after != b"VP8 " for name, after in itertools.pairwise([*names, b""]) if name == b"ALPH")
-    sound = at == end <= len(data) and pictures == 1 and names.count(b"VP8X") == 1 and not alpha_apart
+    parts = [i for i, name in enumerate(names) if name in (b"ALPH", b"VP8 ", b"VP8L")]
+    picture = [names[i] for i in parts]  # they have to follow one another
+    sound = at == end <= len(data) and picture in _PICTURES and parts[-1] - parts[0] < len(parts)
+    sound = sound and names.count(b"VP8X") == 1 and b"ANMF" not in names and b"ANIM" not in names[: parts[-1]]
     return found or 0 if sound and names[0] == b"VP8X" and data[20] & 8 else 0
 
 
