@@ -132,6 +132,14 @@ def test_the_header_comes_first(backend):
         pixfeed.imread(GOOD[:8] + text + GOOD[8:], backend=backend)
 
 
+def test_a_damaged_header(backend):
+    """Nothing is planned for sides that libpng does not believe."""
+    header = struct.pack(">II", 1 << 25, 3) + GOOD[24:START]
+    with pytest.raises(ImageError) as caught:
+        pixfeed.load_batch([GOOD[:16] + header + GOOD[START:]], (3, 3), decode="scaled", backend=backend)
+    assert caught.value.status == Status.CORRUPT
+
+
 def profile() -> bytes:
     data = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     return images.png_chunk(b"iCCP", b"sRGB\0\0" + zlib.compress(data))

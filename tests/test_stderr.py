@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 import pixfeed
-from pixfeed.backends import imdecode
+from pixfeed.backends import quietly
 from pixfeed.backends.quiet_thread import QuietThread
 
 GOOD = images.jpeg(images.picture(200, 300))
@@ -28,8 +28,8 @@ IRREGULAR = GOOD[: 2 * len(GOOD) // 3]
 @pytest.fixture
 def no_quiet_threads(monkeypatch):
     """As on a system that does not allow them."""
-    monkeypatch.setattr(imdecode, "_are_allowed", False)
-    monkeypatch.setattr(imdecode, "_idle", {"imdecode": deque(), "imread": deque()})
+    monkeypatch.setattr(quietly, "_are_allowed", False)
+    monkeypatch.setattr(quietly, "_idle", {"imdecode": deque(), "imread": deque()})
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def test_a_sound_file_redirects_nothing(no_quiet_threads, monkeypatch, capfd):
     def refuse(*_):
         raise AssertionError("descriptor 2 is redirected")
 
-    monkeypatch.setattr(imdecode, "_redirected", refuse)
+    monkeypatch.setattr(quietly, "_redirected", refuse)
     for data in (GOOD, images.png(images.picture(9, 9)), images.pillow(images.picture(9, 9), "BMP")):
         pixfeed.imread(data, backend="opencv")
     with pytest.raises(AssertionError, match="redirected"):
@@ -94,7 +94,7 @@ def test_what_is_not_certainly_a_codecs_is_passed_on(capfd):
     """Where the descriptor that is redirected is everybody's."""
     others = "somebody else\n> a quotation\n\n[ERROR:0] of a service\nlibpng is fine\nCorrupt JPEG data in a.jpg\n"
     said = []
-    with imdecode._redirected(said):
+    with quietly._redirected(said):
         os.write(2, b"Corrupt JPEG data: 3 extraneous bytes before marker 0xd9\n" + others.encode())
         os.write(2, b"[ WARN:0@0.2] global grfmt_gif.cpp:1 readData\nlibpng warning: sBIT: invalid\n")
     assert [line.split(":")[0] for line in said] == ["Corrupt JPEG data", "[ WARN", "libpng warning"]
@@ -120,8 +120,8 @@ def wait_for_threads(count: int) -> None:
 
 def test_a_quiet_thread_keeps_no_descriptor_and_ends(quiet_threads):
     """A copy of a pipe would keep its reader waiting."""
-    imdecode._idle["imdecode"].clear()
-    imdecode._idle["imread"].clear()
+    quietly._idle["imdecode"].clear()
+    quietly._idle["imread"].clear()
     wait_for_threads(1)
     files, threads = len(os.listdir("/proc/self/fd")), threading.active_count()
     reader, writer = os.pipe()

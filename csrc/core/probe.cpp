@@ -88,7 +88,7 @@ void probe_png(Bytes bytes, Header& header) {
       header.status = Status::ok;
       return;
     }
-    if (chunk->is("IHDR") && chunk->size == 13) {
+    if (chunk->is("IHDR") && chunk->size == 13 && chunk->sound()) {
       // A side of more than 31 bits makes no sense; it becomes 0, which is refused below.
       const std::uint32_t width = chunk->number(0), height = chunk->number(4);
       header.width = width >> 31 != 0 ? 0 : static_cast<int>(width);

@@ -12,14 +12,10 @@ from numpy.typing import NDArray
 from pixfeed.backends import foreign
 from pixfeed.backends.encoded import Frame, Look, essential, look
 from pixfeed.backends.headers import Header
-from pixfeed.backends.imdecode import imdecode
+from pixfeed.backends.imread import END, image_of, lacks_bits
 from pixfeed.errors import Status
 from pixfeed.plan import PNG
 
-_END = b"\xff\xd9"
-# What libjpeg says where it makes bits up, and where the end stands in place of a restart marker.
-_LACKING = "premature end of data segment"
-_MISSING_RESTART = re.compile("marker 0xd9 instead of RST")
 # What libjpeg says of a JPEG whose header claims fewer rows than there are: they stand before the next RST, or EOI.
 _MORE_ROWS = re.compile(r"Corrupt JPEG data: \d+ extraneous bytes before marker 0xd[0-79]")
 # "libpng warning: iCCP: ...": a chunk whose name begins with a lower-case letter is ancillary, no pixel depends on it.
@@ -55,9 +51,9 @@ def imread_flags(reduced: int, gray: bool) -> int:
 def decode(cv2: ModuleType, data: bytes, flags: int, header: Header, strict: bool, max_pixels: int) -> Decoded:
     """What cv2 reads with these flags. A file with a sound header is looked at no further, unless ``strict``, or cv2
     refuses it."""
-    if not strict and header.is_sound:
+    if header.is_sound and not strict:
         decoded = _decode(cv2, data, flags, header, None, strict, max_pixels)
-        if decoded.image is not None or header.format == 0:
+        if decoded.status != Status.CORRUPT or header.format == 0:
             return decoded
     return _decode(cv2, data, flags, header, look(data), strict, max_pixels)
 
@@ -73,12 +69,15 @@ def _decode(
             if not seen.usable:  # cv2 would refuse it, too, and may take gigabytes before
                 return Decoded(Status.TRUNCATED)
             data = data[: seen.usable]
-        if seen.format == PNG:
-            data = essential(data)
+    if header.format == PNG and (irregular or header.has_others):
+        data = essential(data)
     image, said = None, tuple[str, ...]()
     try:
-        makes_end = seen is not None and not seen.ended and not seen.arithmetic
-        image, said = imdecode(cv2, data + _END if makes_end else data, flags, irregular, header.is_plain)
+        if header.is_plain:  # nothing will be printed: this thread decodes, which for a small picture is faster
+            image = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+        else:
+            makes_end = seen is not None and not seen.ended and not seen.arithmetic
+            image, said = image_of(cv2, data + END if makes_end else data, flags, irregular)
     except MemoryError:
         return Decoded(Status.OUT_OF_MEMORY)
     except cv2.error as error:
@@ -94,34 +93,12 @@ def _decode(
     if image.shape[0] * image.shape[1] > max_pixels:  # its sides were not known
         return Decoded(Status.TOO_LARGE)
     if seen is not None:
-        made_up = not seen.complete or (seen.open and _lacks_bits(cv2, data, seen, image, flags, warnings))
+        made_up = not seen.complete or (seen.open and lacks_bits(cv2, data, seen, image, flags, warnings))
         if made_up or (strict and not seen.ended):
-            return Decoded(Status.TRUNCATED)
+            return Decoded(Status.TRUNCATED, warnings[0] if warnings else "")
         if strict and (warnings or seen.strange):
             return Decoded(Status.CORRUPT, warnings[0] if warnings else "")
     return Decoded(Status.OK, "", image)
-
-
-def _lacks_bits(cv2: ModuleType, data: bytes, seen: Look, image: NDArray[Any], flags: int, warnings: list[str]) -> bool:
-    """Whether libjpeg made pixels of a JPEG up that lacks its end marker.
-
-    It prints its first warning only. If that may be about something else, other bits in place of the lacking ones tell.
-
-    Args:
-        seen: what :func:`look` saw in ``data``.
-        image: what cv2 made with ``flags`` of ``data`` and an end marker.
-        warnings: what libjpeg printed.
-    """
-
-    def read(changed: bytes) -> tuple[NDArray[Any] | None, tuple[str, ...]]:
-        return imdecode(cv2, changed + _END, flags, irregular=True)
-
-    if not warnings or _MISSING_RESTART.search(warnings[0]):
-        return bool(warnings)
-    if _LACKING in warnings[0] and (seen.frame or not read(data[: seen.open])[1]):
-        return True  # in the last scan
-    others = (read(data.rstrip(b"\xff") + 200 * other)[0] for other in (b"\x55", b"\xaa"))
-    return any(other is None or not np.array_equal(image, other) for other in others)
 
 
 def _refusal(cv2: ModuleType, data: bytes, seen: Look, header: Header, warnings: list[str]) -> tuple[Status, str]:
@@ -153,7 +130,7 @@ class Recovered(NamedTuple):
 def recover(cv2: ModuleType, data: bytes) -> Recovered | None:
     """``None`` for a file of which no rows can be told from others."""
     frame = look(data).frame
-    return None if frame is None else Recovered(data + _END, *_rows_there(cv2, data, frame))
+    return None if frame is None else Recovered(data + END, *_rows_there(cv2, data, frame))
 
 
 def _rows_there(cv2: ModuleType, data: bytes, frame: Frame) -> tuple[int, int]:
@@ -164,21 +141,10 @@ def _rows_there(cv2: ModuleType, data: bytes, frame: Frame) -> tuple[int, int]:
     while bad - good > 1:
         rows = (good + bad) // 2
         height = min(rows * frame.band, frame.height).to_bytes(2, "big")
-        claims = data[: frame.height_at] + height + data[frame.height_at + 2 :] + _END
-        image, said = imdecode(cv2, claims, imread_flags(8, True), irregular=True)
+        claims = data[: frame.height_at] + height + data[frame.height_at + 2 :] + END
+        image, said = image_of(cv2, claims, imread_flags(8, True))
         if image is None or any(not _MORE_ROWS.match(line) for line in said):
             bad = rows
         else:
             good = rows
     return good, total
-
-
-# What cv2.flip does to upright a picture after the transposition that 5 to 8 ask for.
-_FLIPS = {2: 1, 3: -1, 4: 0, 6: 1, 7: -1, 8: 0}
-
-
-def upright(cv2: ModuleType, image: NDArray[Any], orientation: int) -> NDArray[Any]:
-    """A stored picture as it is displayed."""
-    if orientation >= 5:
-        image = cv2.transpose(image)
-    return cv2.flip(image, _FLIPS[orientation]) if orientation in _FLIPS else image

@@ -161,10 +161,15 @@ def png_chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
         at += 12 + size
 
 
+def _is_sound(data: bytes, at: int, end: int) -> bool:
+    """Whether the checksum of a chunk is right."""
+    return zlib.crc32(data[at - 4 : end]) == int.from_bytes(data[end : end + 4], "big")
+
+
 def _png(data: bytes) -> Look:
     pixels = 0
     for name, at, end in png_chunks(data):
-        if name == b"IHDR" and end - at == 13:
+        if name == b"IHDR" and end - at == 13 and _is_sound(data, at, end):
             width, height = struct.unpack_from(">II", data, at)
             pixels = width * height if (width | height) >> 31 == 0 else 0
         if name == b"IEND":
@@ -222,8 +227,7 @@ def _png_orientation(data: bytes) -> int:
     """Of the first eXIf chunk that libpng takes, wherever it stands."""
     for name, at, end in png_chunks(data):
         tiff = data[at:end]
-        right = int.from_bytes(data[end : end + 4], "big")
-        if name == b"eXIf" and tiff[:4] in (b"II*\0", b"MM\0*") and zlib.crc32(name + tiff) == right:
+        if name == b"eXIf" and tiff[:4] in (b"II*\0", b"MM\0*") and _is_sound(data, at, end):
             return _of_exif(tiff)
     return 0
 

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pixfeed.backends.contract import OpenOptions, Source
-from pixfeed.backends.cv_decode import Decoded, decode, imread_flags, recover, upright
+from pixfeed.backends.cv_decode import Decoded, decode, imread_flags, recover
 from pixfeed.backends.headers import Header, header
+from pixfeed.backends.imread import upright
 from pixfeed.errors import Status
 from pixfeed.plan import JPEG
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import zlib
 from typing import NamedTuple
 
 from pixfeed.backends import foreign
@@ -19,6 +20,7 @@ class Header(NamedTuple):
         orientation: 1 to 8.
         is_lossless: it is a lossless JPEG, of which OpenCV's IMREAD_REDUCED_* give a corner.
         is_plain: OpenCV prints nothing about this file, whatever happens.
+        has_others: a PNG has chunks that cv2.imdecode may stumble over, such as an animation; cv2.imread does not.
     """
 
     format: int
@@ -27,6 +29,7 @@ class Header(NamedTuple):
     orientation: int = 1
     is_lossless: bool = False
     is_plain: bool = False
+    has_others: bool = False
 
     @property
     def is_sound(self) -> bool:
@@ -45,10 +48,9 @@ _EOI = b"\xff\xd9"
 # APPn, COM.
 _FRAMES = frozenset((0xC0, 0xC1, 0xC2))
 _SEGMENTS = frozenset((0xC4, 0xDB, 0xDD, *range(0xE0, 0xF0), 0xFE))
+# Chunks that any PNG may have.
+_CHUNKS = frozenset((b"IHDR", b"IDAT", b"gAMA", b"sRGB", b"sBIT", b"tRNS", b"pHYs", b"tEXt", b"tIME", b"eXIf", b"iCCP"))
 _LOSSLESS = frozenset((0xC3, 0xC7, 0xCB, 0xCF))
-# Chunks of a PNG that no pixel depends on, but for which OpenCV refuses a picture, as for any that is too large.
-# cv2.imdecode looks at an animation, cv2.imread does not.
-_MINDED, _LARGE = frozenset((b"acTL", b"fcTL", b"bKGD")), 8_000_000
 
 
 def header(data: bytes, ignore_orientation: bool) -> Header:
@@ -86,16 +88,15 @@ def _jpeg(data: bytes, ignore_orientation: bool) -> Header:
 
 
 def _png(data: bytes, ignore_orientation: bool) -> Header:
-    at, turned = 8, False
-    if data[12:16] != b"IHDR":
+    at, turned, others = 8, False, False
+    if data[12:16] != b"IHDR" or zlib.crc32(data[12:29]) != int.from_bytes(data[29:33], "big"):
         return Header(PNG)
     while at + 12 <= len(data):
         size, name = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
         if name == b"IEND" and size == 0:
             width, height = struct.unpack_from(">ii", data, 16)
-            return Header(PNG, width, height, orientation(data) if turned else 1)
-        if name in _MINDED or (size > _LARGE and name[0] & 0x20):
-            break
+            return Header(PNG, width, height, orientation(data) if turned else 1, has_others=others)
+        others |= name not in _CHUNKS
         turned |= name == b"eXIf" and not ignore_orientation
         at += 12 + size
     return Header(PNG)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from pixfeed.backends import BackendName, choose
 from pixfeed.backends.carry_out import resize
 from pixfeed.backends.cv_decode import imread_flags
-from pixfeed.backends.imdecode import imdecode
+from pixfeed.backends.imread import image_of
 from pixfeed.errors import BackendError, ImageError
 from pixfeed.lists.file_list import FileList
 from pixfeed.plan import FORMATS, OPENCV, PILLOW
@@ -120,7 +120,7 @@ def find(path: Path, images: Path | None = None) -> list[Path]:
 def _by_cv2(data: bytes, flags: int) -> NDArray[Any] | None:
     import cv2
 
-    image, _ = imdecode(cv2, data, flags, irregular=True)
+    image, _ = image_of(cv2, data, flags)
     return image[..., ::-1] if image is not None and image.ndim == 3 else image
 
 

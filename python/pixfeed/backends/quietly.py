@@ -17,13 +17,12 @@ from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from pixfeed.backends.quiet_thread import QuietThread, texts
 
-# With the process's own descriptor 2 redirected, other threads' lines arrive as well. These are certainly a codec's.
-# The last alternative is OpenCV's log, an entry of which may have several lines.
+# With the process's descriptor 2 redirected, other threads' lines arrive as well. These are certainly a codec's. The
+# last one is OpenCV's log, an entry of which may have several lines.
 _CODEC = re.compile(
     rb"^(Corrupt JPEG data: |Premature end of JPEG file|Inconsistent progression sequence for component|"
     rb"Invalid SOS parameters for sequential JPEG|Unknown Adobe color transform code|Warning: unknown JFIF revision|"
@@ -32,7 +31,6 @@ _CODEC = re.compile(
     re.MULTILINE,
 )
 
-_TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _lock = threading.RLock()  # of the redirection
 _idle: dict[str, deque[QuietThread]] = {"imdecode": deque(), "imread": deque()}
 _left_behind: list[object] = []
@@ -52,34 +50,20 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_forget)
 
 
-def imdecode(
-    cv2: ModuleType, data: bytes, flags: int, irregular: bool, plain: bool = False
+def call(
+    cv2: ModuleType, function: str, source: object, flags: int, irregular: bool
 ) -> tuple[NDArray[Any] | None, tuple[str, ...]]:
-    """The picture, ``None`` if there is none, and the lines that the codec has printed. ``cv2.imdecode`` refuses TIFF
-    files with tiles, and ``cv2.imread`` those that it has turned.
+    """What ``cv2.imdecode`` or ``cv2.imread`` returns, and the lines that the codec has printed.
 
     Args:
+        function: ``"imdecode"`` or ``"imread"``.
+        source: the encoded bytes, uint8 ``[n]``, or a path.
         irregular: if quiet threads are not allowed: catch what the codec prints, one picture at a time in the process.
             Lines that are not certainly a codec's are passed on then.
-        plain: nothing will be printed. The calling thread decodes, which for a small picture is three times as fast.
 
     Raises:
         cv2.error, MemoryError: what cv2 has raised.
     """
-    if plain:
-        return cv2.imdecode(np.frombuffer(data, np.uint8), flags), ()
-    if data[:4] in _TIFF and hasattr(os, "memfd_create"):
-        with os.fdopen(os.memfd_create("pixfeed-picture"), "wb", buffering=0) as file:
-            file.write(data)
-            image, said = _call(cv2, "imread", f"/proc/{os.getpid()}/fd/{file.fileno()}", flags, irregular)
-            if image is not None:
-                return image, said
-    return _call(cv2, "imdecode", np.frombuffer(data, np.uint8), flags, irregular)
-
-
-def _call(
-    cv2: ModuleType, function: str, source: object, flags: int, irregular: bool
-) -> tuple[NDArray[Any] | None, tuple[str, ...]]:
     thread = _quiet_thread(cv2, function)
     if thread is not None:
         try:
