@@ -195,7 +195,7 @@ def finish(cv2: ModuleType, image: NDArray[np.uint8], plan: Plan, slot: NDArray[
     for c, target in enumerate(slot):
         if table is None:
             target[...] = planes[c]
-        elif target.flags.c_contiguous and target.dtype == np.float32:
+        elif target.dtype == np.float32 and target.strides == (4 * target.shape[1], 4):  # cv2 takes no others
             cv2.LUT(np.ascontiguousarray(planes[c]), table[c], dst=target)
         else:
             target[...] = table[c].take(planes[c])

@@ -177,7 +177,7 @@ def _png(data: bytes) -> Look:
     return Look(2, pixels, False)
 
 
-_COLORS = {b"gAMA", b"sRGB", b"sBIT", b"tRNS"}
+_COLORS = {b"gAMA", b"sRGB", b"sBIT"}
 
 
 def essential(data: bytes) -> bytes:
@@ -186,11 +186,12 @@ def essential(data: bytes) -> bytes:
     if data[12:16] != b"IHDR":
         return data
     palette = data[25:26] == b"\3"
-    kept = [
-        data[at - 8 : end + 4]
-        for name, at, end in png_chunks(data)
-        if (palette if name == b"PLTE" else name in _COLORS or not name[0] & 0x20)
-    ]
+    kept, late = [], False
+    for name, at, end in png_chunks(data):
+        if name == b"PLTE":
+            late |= (end - at) % 3 == 0 and end - at <= 768  # what tells of colors has to stand before it
+        if palette if name == b"PLTE" else name == b"tRNS" or (name in _COLORS and not late) or not name[0] & 0x20:
+            kept.append(data[at - 8 : end + 4])
     return data[:8] + b"".join(kept)
 
 
