@@ -3,7 +3,8 @@
 python -m benchmarks.loader [--data FOLDER] [--list FILE] [--rounds 5] [--workers 0 1 2 4]
 
 Every contender runs once in every round, in an order that turns by one each round; the first round warms up and is
-thrown away. The files are in the page cache. Writes benchmarks/results/loader.json and loader.png.
+thrown away. Each has a process of its own. The files are in the page cache. Writes benchmarks/results/loader.json and
+loader.png.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import statistics
 import time
 import warnings
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -21,8 +23,10 @@ from rich.table import Table
 from torch.utils.data import DataLoader
 
 import pixfeed
-from benchmarks.measure import RESULTS, console, interleave, machine, medians, record, spread_table
+from benchmarks.measure import RESULTS, OwnProcess, console, interleave, machine, medians, record, spread_table
 from benchmarks.pure_python import PurePythonDataset
+
+TORCHS = "pixfeed float32, torch's loader"
 
 
 def one_by_one(dataset) -> Callable[[], float]:
@@ -48,28 +52,28 @@ def batches(loader: DataLoader) -> Callable[[], float]:
     return run
 
 
+def contender(name: str, setting: str, batch_size: int, list_file: Path, **options) -> Callable[[], float]:
+    """What measures a path at a setting: ``"dataset[i]"``, or ``"2 workers"``."""
+    warnings.filterwarnings("ignore", "This DataLoader will create")
+    kind = PurePythonDataset if name == "pure Python" else pixfeed.FastTxtDataset
+    dataset = kind(list_file, **options, **({"dtype": torch.uint8} if name == "pixfeed uint8" else {}))
+    if setting == "dataset[i]":
+        return one_by_one(dataset)
+    workers = int(setting.removesuffix(" workers"))
+    loader = DataLoader if name in ("pure Python", TORCHS) else pixfeed.DataLoader
+    return batches(loader(dataset, batch_size, num_workers=workers, persistent_workers=workers > 0))
+
+
 def contenders(data: Path, list_file: Path, batch_size: int, workers: list[int], repeat: int) -> dict:
-    """(path, setting) to a function that measures once."""
-    options = dict(image_dir=data, repeat=repeat)
-
-    def ours(**more) -> pixfeed.FastTxtDataset:
-        return pixfeed.FastTxtDataset(list_file, **options, **more)
-
-    make = {
-        "pure Python": (DataLoader, lambda: PurePythonDataset(list_file, **options)),
-        "pixfeed float32, torch's loader": (DataLoader, ours),
-        "pixfeed float32": (pixfeed.DataLoader, ours),
-        "pixfeed uint8": (pixfeed.DataLoader, lambda: ours(dtype=torch.uint8)),
-    }
+    """(path, setting) to a function that measures once, each in a process of its own."""
     result: dict[tuple[str, str], Callable[[], float]] = {}
-    for name, (loader, dataset) in make.items():
-        if "torch's loader" not in name:
-            result[name, "dataset[i]"] = one_by_one(dataset())
-        for n in workers:
-            if n == 0 and "torch's loader" in name:
-                continue  # the same as with ours
-            kept = dict(num_workers=n, persistent_workers=n > 0)
-            result[name, f"{n} workers"] = batches(loader(dataset(), batch_size, **kept))
+    for name in ("pure Python", TORCHS, "pixfeed float32", "pixfeed uint8"):
+        settings = ["dataset[i]", *(f"{n} workers" for n in workers)]
+        if name == TORCHS:  # without workers it is the same as ours
+            settings = [f"{n} workers" for n in workers if n > 0]
+        for setting in settings:
+            make = partial(contender, image_dir=data, repeat=repeat)
+            result[name, setting] = OwnProcess(make, name, setting, batch_size, list_file)
     return result
 
 

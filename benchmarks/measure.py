@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import platform
 import statistics
 import sys
 import time
 from collections.abc import Callable, Hashable
+from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -45,6 +47,31 @@ def interleave(runs: dict[Hashable, Callable[[], float]], rounds: int) -> dict[H
                     results[key].append(result)
                 progress.advance(task)
     return results
+
+
+class OwnProcess:
+    """A run in a process of its own, the same in every round: threads and memory that other runs leave behind are not
+    there.
+
+    Args:
+        make: called there once with ``arguments``; gives the function that measures.
+    """
+
+    def __init__(self, make: Callable[..., Callable[[], float]], *arguments: object):
+        self._make, self._arguments = make, arguments
+        self._process = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))
+
+    def __call__(self) -> float:
+        return self._process.submit(_measure, self._make, self._arguments).result()
+
+
+_made: list[Callable[[], float]] = []  # in that process
+
+
+def _measure(make: Callable[..., Callable[[], float]], arguments: tuple) -> float:
+    if not _made:
+        _made.append(make(*arguments))
+    return _made[0]()
 
 
 def medians(results: dict[Hashable, list[float]]) -> dict[Hashable, float]:

@@ -23,6 +23,7 @@ ORDER = [
     "errors",
     "plan",
     "list_parser",
+    "control_groups",
     "context",
     "draws",
     "backends",

@@ -14,6 +14,7 @@ import torch
 from torch.utils.data import Subset
 
 from pixfeed import DataLoader, FastTxtDataset, ImageError, RegionError
+from pixfeed.datasets import journal
 
 COUNT = 12
 BAD = [0, 4, 5, 11]
@@ -174,8 +175,8 @@ def test_what_a_failure_costs(tmp_path, backend, monkeypatch):
     dataset = FastTxtDataset.from_samples(names, range(100), 8, 8, **options)
     counted = Counted(monkeypatch)
     dataset.__getitems__(range(100))
-    size = os.path.getsize(dataset._bad_images._log._path)
-    assert counted.read == counted.written == size
+    log = dataset._bad_images._log
+    assert counted.read == counted.written == log._journal.size - log._begin
     copy = pickle.loads(pickle.dumps(dataset))
     for repeated in (dataset, copy, dataset):
         counted.written = 0
@@ -198,21 +199,20 @@ def test_processes_count_together(make):
 def test_a_line_that_was_cut_off(make):
     dataset = make(on_error="zeros", max_errors=2)
     dataset[0]
-    with open(dataset._bad_images._log._path, "ab") as file:
-        file.write(b'["half a na')
+    os.write(dataset._bad_images._log._journal.file, b'["half a na')
     dataset[4], dataset[4], dataset[0]
     assert [(failure.line, failure.count) for failure in dataset.report()] == [(1, 2), (5, 1)]
-    os.unlink(dataset._bad_images._log._path)
-    dataset[4]
-    assert [failure.line for failure in dataset.report()] == [5]
 
 
 @pytest.mark.parametrize("nothing", ["/proc/nowhere", "/proc"])
-def test_no_temporary_folder(make, monkeypatch, nothing):
+def test_no_file_can_be_made(make, monkeypatch, nothing):
     """The run goes on."""
-    monkeypatch.setattr("tempfile.tempdir", nothing)
-    dataset = make(on_error="zeros", max_errors=2)
-    with pytest.warns(RuntimeWarning, match=r"/proc\S*: what could not be read cannot be written down") as warned:
+    with monkeypatch.context() as patched:
+        patched.delattr("os.memfd_create")
+        patched.setattr("tempfile.tempdir", nothing)
+        monkeypatch.setattr(journal, "_own", None)
+        dataset = make(on_error="zeros", max_errors=2)
+    with pytest.warns(RuntimeWarning, match=r"what could not be read cannot be written down \(.*\)") as warned:
         for i in (0, 4, 0, 4):
             dataset[i]
     assert len(warned) == 1
@@ -225,12 +225,16 @@ def test_no_temporary_folder(make, monkeypatch, nothing):
         assert len(list(loader)) == 3
 
 
-def test_no_temporary_folder_at_all(make, monkeypatch):
-    def none():
-        raise FileNotFoundError("No usable temporary directory found")
-
-    monkeypatch.setattr("tempfile.gettempdir", none)
-    assert make()[1][1].item() == 1
+def test_without_memfd(make, monkeypatch, tmp_path):
+    """The file is in the folder for temporary files then, and has no name there."""
+    monkeypatch.delattr("os.memfd_create")
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr(journal, "_own", None)
+    before = set(os.listdir(tmp_path))
+    dataset = make(on_error="zeros")
+    dataset[0], pickle.loads(pickle.dumps(dataset))[4]
+    assert [failure.line for failure in dataset.report()] == [1, 5]
+    assert set(os.listdir(tmp_path)) == before
 
 
 def test_impossible_arguments(make, folder):
@@ -247,15 +251,17 @@ def test_impossible_arguments(make, folder):
         make(max_errors=3)
 
 
-def test_the_log_goes_with_its_dataset(make):
-    dataset = make(on_error="zeros")
+def test_the_journal_goes_with_the_last_dataset(make, monkeypatch):
+    monkeypatch.setattr(journal, "_own", None)
+    before = len(os.listdir("/proc/self/fd"))
+    dataset, other = make(on_error="zeros"), make(on_error="zeros")
     copy = pickle.loads(pickle.dumps(dataset))
-    copy[4]
-    path = dataset._bad_images._log._path
-    assert len(dataset.report()) == 1 and os.path.exists(path)
+    copy[4], other[0]
     del copy
     gc.collect()
-    assert os.path.exists(path)
-    del dataset
+    assert len(dataset.report()) == len(other.report()) == 1
+    file = dataset._bad_images._log._journal.file
+    assert os.fstat(file).st_nlink == 0
+    del dataset, other
     gc.collect()
-    assert not os.path.exists(path)
+    assert len(os.listdir("/proc/self/fd")) <= before

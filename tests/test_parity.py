@@ -31,7 +31,7 @@ def folder(tmp_path):
 
 def test_everything_is_identical(folder, backend):
     report = parity.compare(parity.find(folder), backend)
-    assert report.all_identical and len(report.refused) == 1 and not report.only_one
+    assert report.status == 0 and report.compared == 6 and len(report.refused) == 1 and not report.only_one
     formats = {format for format, _, _ in report.exact}
     assert formats == {"jpeg", "png", "webp", "other"}
     assert report.exact["jpeg", "resize hamming", "Pillow"].files == 2
@@ -47,7 +47,7 @@ def test_real_pictures(shared_data, backend):
     """A sample; `python -m pixfeed parity` on the whole folder takes a minute."""
     files = parity.find(shared_data)[:: 25 if backend == "native" else 100]
     report = parity.compare(files, backend)
-    assert report.all_identical, {key: tally for key, tally in report.exact.items() if tally.largest}
+    assert report.status == 0, {key: tally for key, tally in report.exact.items() if tally.largest}
 
 
 def test_differences_are_found(folder, monkeypatch):
@@ -62,7 +62,7 @@ def test_differences_are_found(folder, monkeypatch):
 
     monkeypatch.setattr(parity, "imread", wrong)
     report = parity.compare(parity.find(folder))
-    assert not report.all_identical
+    assert report.status == 1
     different = {way for (_, way, _), tally in report.exact.items() if tally.identical < tally.files}
     assert different == {"gray, reduced 2"}
     tally = report.exact["webp", "gray, reduced 2", "OpenCV"]
@@ -78,7 +78,7 @@ def test_a_size_that_differs_is_a_difference():
 def test_what_only_one_reads_is_a_difference(folder, monkeypatch):
     monkeypatch.setattr(parity, "_by_cv2", lambda data, flags: None)
     report = parity.compare([folder / "c.png"])
-    assert report.only_one == [f"{folder / 'c.png'}: OpenCV does not read it"] and not report.all_identical
+    assert report.only_one == [f"{folder / 'c.png'}: OpenCV does not read it"] and report.status == 1
 
 
 def test_what_can_be_named(folder):
@@ -88,6 +88,37 @@ def test_what_can_be_named(folder):
     assert parity.find(folder / "list.txt") == [folder / "a.jpg", folder / "sub" / "d.webp"]
     (folder / "sub" / "list.txt").write_text("a.jpg 0\n")
     assert parity.find(folder / "sub" / "list.txt", folder) == [folder / "a.jpg"]
+
+
+def printed(capsys, *arguments) -> tuple[int, list[str]]:
+    status = main(["parity", *map(str, arguments)])
+    return status, capsys.readouterr().out.splitlines()
+
+
+def test_the_summary_comes_first(folder, capsys, monkeypatch, backend):
+    monkeypatch.setenv("COLUMNS", "1000")
+    status, (first, *_) = printed(capsys, folder / "c.png", "--backend", backend)
+    assert status == 0 and first == "all identical: 1 of 1 files were compared, in 35 ways"
+    (folder / "list.txt").write_text("c.png 0\nbad.jpg 1\nnowhere.jpg 2\n")
+    status, (first, *_) = printed(capsys, folder / "list.txt", "--backend", backend)
+    assert status == 0 and first.startswith(
+        "all identical: 1 of 3 files were compared, in 35 ways; both refuse 2, the first: "
+    )
+    monkeypatch.setattr(parity, "_by_cv2", lambda data, flags: None)
+    status, (first, *_) = printed(capsys, folder / "c.png", "--backend", backend)
+    assert status == 1 and first.startswith(
+        "NOT all identical (0 ways differ): 0 of 1 files were compared, in 0 ways; only one of both reads 1"
+    )
+
+
+def test_nothing_to_compare(folder, capsys, monkeypatch, backend):
+    monkeypatch.setenv("COLUMNS", "1000")
+    (folder / "missing.txt").write_text("".join(f"{i}.jpg 0\n" for i in range(3)))
+    for path in (folder / "bad.jpg", folder / "missing.txt"):
+        status, lines = printed(capsys, path, "--backend", backend)
+        assert status == 2 and len(lines) == 1
+        assert lines[0].startswith(f"nothing could be compared; both refuse {1 if 'bad' in path.name else 3}, the")
+    assert parity.Report().status == 2
 
 
 @pytest.mark.slow

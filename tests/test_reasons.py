@@ -5,6 +5,8 @@ from __future__ import annotations
 import builtins
 import importlib.metadata
 import importlib.util
+import json
+import os
 import re
 
 import images
@@ -115,8 +117,7 @@ def test_two_processes_that_write_at_the_same_time_write_one_failure():
     """Each may have written before it has seen what the other wrote."""
     log = FailureLog()
     log.add(ImageError("first", path="a", line=1, status=Status.CORRUPT))
-    with open(log._path, "ab") as file:
-        file.write(b'["a", 1, 6, "second"]\n')
+    os.write(log._journal.file, json.dumps([log._name, "a", 1, 6, "second"]).encode() + b"\n")
     (failure,) = log.failures()
     assert (failure.reason, failure.count) == ("first", 2)
     assert log.add(ImageError("third", path="a", line=1, status=Status.CORRUPT)) == 1

@@ -139,18 +139,6 @@ def test_without_memfd(monkeypatch):
         assert not [name for name in set(os.listdir(shared_memory.FOLDER)) - names if not name.startswith("sem.")]
 
 
-def test_what_is_free(tmp_path):
-    (tmp_path / "meminfo").write_text("MemTotal: 9000 kB\nMemAvailable: 1000 kB\nSwapFree: 24 kB\nHugePages_Total: 0\n")
-    meminfo = tmp_path / "meminfo"
-    assert shared_memory._free(meminfo, tmp_path) == 1024 << 10
-    (tmp_path / "memory.max").write_text("500000\n")
-    (tmp_path / "memory.current").write_text("400000\n")
-    (tmp_path / "memory.stat").write_text("anon 7\nactive_file 2000\ninactive_file 1000\n")
-    assert shared_memory._free(meminfo, tmp_path) == 103000
-    (tmp_path / "memory.max").write_text("max\n")
-    assert shared_memory._free(meminfo, tmp_path) == 1024 << 10
-
-
 # Processes end.
 
 

@@ -11,6 +11,7 @@
 #include "bind/buffers.h"
 #include "bind/register.h"
 #include "bind/unlocked.h"
+#include "bind/workers.h"
 #include "core/check_plan.h"
 
 namespace py = pybind11;
@@ -40,19 +41,28 @@ Input to_input(py::handle source, std::vector<py::buffer_info>& owners) {
 }
 
 std::unique_ptr<Opened> open(const py::list& sources, bool strict, bool turbo, bool defer, bool ignore_orientation,
-                             std::int64_t max_pixels, double min_recovered, int threads, std::int64_t priority) {
+                             std::int64_t max_pixels, double min_recovered, const py::tuple& workers) {
   auto opened = std::make_unique<Opened>();
   std::vector<Input> inputs;
   inputs.reserve(sources.size());
   for (py::handle source : sources) inputs.push_back(to_input(source, opened->owners));
   const OpenOptions options{{max_pixels, ignore_orientation}, {strict, turbo, min_recovered, defer}};
-  const Unlocked unlocked;  // no Python from here on
-  opened->batch = std::make_unique<Batch>(std::move(inputs), options, Workers{threads, priority});
+  const Workers who = interruptible(workers);
+  opened->batch = std::make_unique<Batch>(options);
+  bool done = false;
+  {
+    const Unlocked unlocked;
+    done = opened->batch->open(std::move(inputs), who);
+  }
+  if (!done) {
+    new std::vector(std::move(opened->owners));  // for ever: a task may still look at the bytes
+    throw py::error_already_set();
+  }
   return opened;
 }
 
-py::array_t<std::int32_t> decode_into(Opened& opened, const py::buffer& plan_table, const py::buffer& out, int threads,
-                                      std::int64_t priority) {
+py::array_t<std::int32_t> decode_into(Opened& opened, const py::buffer& plan_table, const py::buffer& out,
+                                      const py::tuple& workers) {
   const std::vector<Plan> plans = rows<Plan>(plan_table.request());
   const py::buffer_info view = out.request(/*writable=*/true);
   const std::vector<Slot> slots = slots_of(view);
@@ -62,13 +72,18 @@ py::array_t<std::int32_t> decode_into(Opened& opened, const py::buffer& plan_tab
   if (wrong != nullptr) throw py::value_error(wrong);
   py::array_t<std::int32_t> statuses(static_cast<py::ssize_t>(plans.size()));
   Status* status_rows = reinterpret_cast<Status*>(statuses.mutable_data());
-  const Unlocked unlocked;  // no Python from here on
-  opened.batch->decode_into(plans, slots, Workers{threads, priority}, status_rows);
+  const Workers who = interruptible(workers);
+  bool done = false;
+  {
+    const Unlocked unlocked;
+    done = opened.batch->decode_into(plans, slots, who, status_rows);
+  }
+  if (!done) throw py::error_already_set();
   return statuses;
 }
 
 // One plan on a picture that is decoded already: [H, W, 3], each row in one piece.
-void resample(const py::buffer& image, const py::buffer& plan_table, const py::buffer& out) {
+void resample(const py::buffer& image, const py::buffer& plan_table, const py::buffer& out, const py::tuple& workers) {
   const py::buffer_info from = image.request();
   if (from.ndim != 3 || from.shape[2] != 3 || from.format != "B" || from.strides[2] != 1 || from.strides[1] != 3) {
     throw py::value_error("image must be uint8 of shape [H, W, 3], each row in one piece");
@@ -79,8 +94,11 @@ void resample(const py::buffer& image, const py::buffer& plan_table, const py::b
   const ImageView picture{static_cast<std::uint8_t*>(from.ptr), static_cast<int>(from.shape[1]),
                           static_cast<int>(from.shape[0]), from.strides[0]};
   if (const char* wrong = check_plan(plans[0], picture, slots[0])) throw py::value_error(wrong);
+  const Workers who = workers_of(workers);
+  Status status = Status::ok;
   const Unlocked unlocked;  // no Python from here on
-  if (resample_picture(picture, plans[0], slots[0]) != Status::ok) throw std::bad_alloc();
+  parallel_for(1, who, [&](int) { status = resample_picture(picture, plans[0], slots[0]); });
+  if (status != Status::ok) throw std::bad_alloc();
 }
 
 // A copy: the rows are 32 bytes each.
@@ -105,9 +123,9 @@ void register_batch(py::module_& m) {
       .def(
           "note", [](const Opened& opened, int i) { return py::bytes(opened.batch->note(i)); }, "i"_a)
       .def("costs", &costs)
-      .def("decode_into", &decode_into, "plans"_a, "out"_a, "threads"_a, "priority"_a);
+      .def("decode_into", &decode_into, "plans"_a, "out"_a, "workers"_a);
   m.def("open", &open, "sources"_a, "strict"_a, "turbo"_a, "defer"_a, "ignore_orientation"_a, "max_pixels"_a,
-        "min_recovered"_a, "threads"_a, "priority"_a);
-  m.def("resample", &resample, "image"_a, "plan"_a, "out"_a);
+        "min_recovered"_a, "workers"_a);
+  m.def("resample", &resample, "image"_a, "plan"_a, "out"_a, "workers"_a);
   m.def("cancel", &cancel, "priority"_a);
 }

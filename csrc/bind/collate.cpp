@@ -7,6 +7,7 @@
 
 #include "bind/register.h"
 #include "bind/unlocked.h"
+#include "bind/workers.h"
 #include "core/column.h"
 #include "core/dlpack.h"
 
@@ -36,7 +37,7 @@ struct Questions {
 
 // Tensors of one Python type. The tuple keeps them alive. `size`: bytes at `out`.
 bool gather_tensors(const py::tuple& batch, const py::capsule& exchange, std::uintptr_t out, std::size_t size,
-                    int threads) {
+                    const py::tuple& workers) {
   const auto* table = exchange.get_pointer<dlpack::Exchange>();
   if (table->major != dlpack::kMajor || table->describe == nullptr) return false;
   const py::handle type = py::type::handle_of(batch[0]);
@@ -53,14 +54,15 @@ bool gather_tensors(const py::tuple& batch, const py::capsule& exchange, std::ui
   }
   const std::size_t each = size / batch.size();
   if (!column.has(each)) return false;
+  const Workers who = workers_of(workers);
   const Unlocked unlocked;  // no Python from here on
-  column.gather(each, at(out), threads);
+  column.gather(each, at(out), who);
   return true;
 }
 
 // Arrays of one Python type and dtype. The tuple keeps them alive. Whether two dtypes are equal only NumPy knows:
 // arrays that were pickled have dtypes of their own.
-bool gather_arrays(const py::tuple& batch, std::uintptr_t out, int threads) {
+bool gather_arrays(const py::tuple& batch, std::uintptr_t out, const py::tuple& workers) {
   const auto first = py::reinterpret_borrow<py::array>(batch[0]);
   Column<py::ssize_t> column(batch.size(), /*every_axis=*/true);
   for (py::handle item : batch) {
@@ -72,8 +74,9 @@ bool gather_arrays(const py::tuple& batch, std::uintptr_t out, int threads) {
     if (!column.add({data, ndim, array.shape(), array.strides(), array.itemsize(), 0})) return false;
   }
   const auto each = static_cast<std::size_t>(first.nbytes());
+  const Workers who = workers_of(workers);
   const Unlocked unlocked;  // no Python from here on
-  column.gather(each, at(out), threads);
+  column.gather(each, at(out), who);
   return true;
 }
 
@@ -102,8 +105,8 @@ bool numbers(const py::tuple& batch, std::uintptr_t out) {
 }  // namespace
 
 void register_collate(py::module_& m) {
-  m.def("gather_tensors", &gather_tensors, "batch"_a, "exchange"_a, "out"_a, "size"_a, "threads"_a);
-  m.def("gather_arrays", &gather_arrays, "batch"_a, "out"_a, "threads"_a);
+  m.def("gather_tensors", &gather_tensors, "batch"_a, "exchange"_a, "out"_a, "size"_a, "workers"_a);
+  m.def("gather_arrays", &gather_arrays, "batch"_a, "out"_a, "workers"_a);
   m.def("gather_bools", &numbers<std::uint8_t>, "batch"_a, "out"_a);
   m.def("gather_ints", &numbers<std::int64_t>, "batch"_a, "out"_a);
   m.def("gather_floats", &numbers<double>, "batch"_a, "out"_a);

@@ -8,6 +8,7 @@
 #include "bind/buffers.h"
 #include "bind/register.h"
 #include "bind/unlocked.h"
+#include "bind/workers.h"
 #include "core/pictures.h"
 
 namespace py = pybind11;
@@ -17,8 +18,7 @@ using namespace pixfeed;
 namespace {
 
 void write_from_set(const py::buffer& pictures, const py::buffer& row_table, const py::buffer& out,
-                    const std::array<float, 3>& mean, const std::array<float, 3>& std, int threads,
-                    std::int64_t priority) {
+                    const std::array<float, 3>& mean, const std::array<float, 3>& std, const py::tuple& workers) {
   const py::buffer_info from = pictures.request();
   if (from.ndim != 4 || from.format != "B") throw py::value_error("pictures must be uint8 of shape [N, C, H, W]");
   const Pictures all{static_cast<const std::uint8_t*>(from.ptr),
@@ -34,13 +34,13 @@ void write_from_set(const py::buffer& pictures, const py::buffer& row_table, con
   const std::vector<Slot> slots = slots_of(to);
   const std::vector<std::int64_t> which = rows<std::int64_t>(row_table.request());
   if (const char* wrong = check_write(all, which, slots, mean.data(), std.data())) throw py::value_error(wrong);
+  const Workers who = workers_of(workers);
   const Unlocked unlocked;  // no Python from here on
-  pixfeed::write_pictures(all, which, slots, mean.data(), std.data(), Workers{threads, priority});
+  pixfeed::write_pictures(all, which, slots, mean.data(), std.data(), who);
 }
 
 }  // namespace
 
 void register_pictures(py::module_& m) {
-  m.def("write_pictures", &write_from_set, "pictures"_a, "rows"_a, "out"_a, "mean"_a, "std"_a, "threads"_a,
-        "priority"_a);
+  m.def("write_pictures", &write_from_set, "pictures"_a, "rows"_a, "out"_a, "mean"_a, "std"_a, "workers"_a);
 }

@@ -7,6 +7,17 @@
 // pybind11's gil_scoped_release with another end. A daemon thread that wants the GIL back while Python shuts down is
 // ended by Python before 3.14, by unwinding its stack: through C++ that means std::terminate, and a process that aborts
 // after its work was done. Here it stays where it is until the process has ended, as Python 3.14 does it.
+class Stay {
+ public:
+  ~Stay() {
+    while (!back_) pause();
+  }
+  void is_back() { back_ = true; }
+
+ private:
+  bool back_ = false;
+};
+
 class Unlocked {
  public:
   Unlocked() : state_(PyEval_SaveThread()) {}
@@ -14,15 +25,24 @@ class Unlocked {
   ~Unlocked() noexcept(false) {
     Stay stay;
     PyEval_RestoreThread(state_);
-    stay.back = true;
+    stay.is_back();
   }
 
  private:
-  struct Stay {
-    bool back = false;
-    ~Stay() {
-      while (!back) pause();
-    }
-  };
   PyThreadState* state_;
+};
+
+// The GIL again, for a moment, in the thread that has let go of it.
+class Relocked {
+ public:
+  Relocked() {
+    Stay stay;
+    state_ = PyGILState_Ensure();
+    stay.is_back();
+  }
+  Relocked(const Relocked&) = delete;
+  ~Relocked() { PyGILState_Release(state_); }
+
+ private:
+  PyGILState_STATE state_;
 };

@@ -2,6 +2,7 @@
 #include "core/batch.h"
 
 #include <atomic>
+#include <memory>
 #include <new>
 #include <utility>
 
@@ -23,40 +24,60 @@ bool sampled() {
   return count.fetch_add(1, std::memory_order_relaxed) % kSampled == 0;
 }
 
-}  // namespace
+// What the tasks of one open() fill. They own it together, because a read that hangs may outlive the batch.
+struct Opening {
+  explicit Opening(std::vector<Input> all)
+      : inputs(std::move(all)),
+        sources(inputs.size()),
+        headers(inputs.size()),
+        notes(inputs.size()),
+        reading(inputs.size()) {}
 
-Batch::Batch(std::vector<Input> inputs, const OpenOptions& options, Workers workers)
-    : inputs_(std::move(inputs)),
-      sources_(inputs_.size()),
-      headers_(inputs_.size()),
-      notes_(inputs_.size()),
-      options_(options) {
-  std::vector<std::int64_t> reading(inputs_.size());
-  parallel_for(static_cast<int>(inputs_.size()), workers, [&](int index) {
-    const std::size_t i = static_cast<std::size_t>(index);
+  void open(std::size_t i, const ProbeOptions& options) {
     Status status = Status::ok;
-    if (inputs_[i].is_path) {
+    if (inputs[i].is_path) {
       const std::int64_t start = nanoseconds();
-      status = sources_[i].read(inputs_[i].path, &notes_[i]);
+      status = sources[i].read(inputs[i].path, &notes[i]);
       reading[i] = nanoseconds() - start;
     } else {
-      sources_[i].borrow(inputs_[i].bytes);
+      sources[i].borrow(inputs[i].bytes);
     }
     if (status == Status::ok) {
-      headers_[i] = probe(sources_[i].bytes(), options_.probe);
-      if (inputs_[i].is_path && headers_[i].format == Format::unknown) {
-        sources_[i] = Source();  // nobody here decodes it; OpenCV reads the file when its turn comes
+      headers[i] = probe(sources[i].bytes(), options);
+      if (inputs[i].is_path && headers[i].format == Format::unknown) {
+        sources[i] = Source();  // nobody here decodes it; OpenCV reads the file when its turn comes
       }
     } else {
-      headers_[i] = Header{};
-      headers_[i].orientation = 1;
-      headers_[i].status = status;
+      headers[i] = Header{};
+      headers[i].orientation = 1;
+      headers[i].status = status;
     }
-  });
-  for (std::size_t i = 0; i < inputs_.size(); ++i) {
-    costs_.bytes += headers_[i].bytes;
-    costs_.reading += reading[i];
   }
+
+  const std::vector<Input> inputs;
+  std::vector<Source> sources;
+  std::vector<Header> headers;
+  std::vector<std::string> notes;
+  std::vector<std::int64_t> reading;  // nanoseconds
+};
+
+}  // namespace
+
+bool Batch::open(std::vector<Input> inputs, const Workers& workers) {
+  const int n = static_cast<int>(inputs.size());
+  const auto opening = std::make_shared<Opening>(std::move(inputs));
+  const bool done = parallel_for_reads(n, workers, [opening, options = options_.probe](int index) {
+    opening->open(static_cast<std::size_t>(index), options);
+  });
+  if (!done) return false;
+  sources_ = std::move(opening->sources);
+  headers_ = std::move(opening->headers);
+  notes_ = std::move(opening->notes);
+  for (std::size_t i = 0; i < headers_.size(); ++i) {
+    costs_.bytes += headers_[i].bytes;
+    costs_.reading += opening->reading[i];
+  }
+  return true;
 }
 
 const char* Batch::check_plans(const std::vector<Plan>& plans, int slot_height, int slot_width) const {
@@ -73,13 +94,13 @@ Status resample_picture(const ImageView& picture, const Plan& plan, const Slot& 
   return run_pixels(picture, plan, slot, thread_scratch());
 }
 
-void Batch::decode_into(const std::vector<Plan>& plans, const std::vector<Slot>& slots, Workers workers,
+bool Batch::decode_into(const std::vector<Plan>& plans, const std::vector<Slot>& slots, const Workers& workers,
                         Status* statuses) {
   // Of the notes only the failing source's own is written; two plans of one source that fail write the same words,
   // so each task collects its own and they are stored afterwards.
   std::vector<std::string> notes(plans.size());
   std::vector<Costs> costs(plans.size());
-  parallel_for(static_cast<int>(plans.size()), workers, [&](int index) {
+  const bool done = parallel_for(static_cast<int>(plans.size()), workers, [&](int index) {
     const std::size_t i = static_cast<std::size_t>(index), source = static_cast<std::size_t>(plans[i].source);
     const Header& header = headers_[source];
     statuses[i] = header.status;
@@ -96,6 +117,7 @@ void Batch::decode_into(const std::vector<Plan>& plans, const std::vector<Slot>&
     costs_.sample.writing += costs[i].sample.writing;
     if (!notes[i].empty()) notes_[static_cast<std::size_t>(plans[i].source)] = std::move(notes[i]);
   }
+  return done;
 }
 
 }  // namespace pixfeed

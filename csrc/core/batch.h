@@ -30,8 +30,11 @@ struct OpenOptions {
 // A batch of sources, read and probed. Decoding one batch from two threads at a time is not allowed.
 class Batch {
  public:
-  // Reads and probes. A source that fails has its status in its header; the others are opened.
-  Batch(std::vector<Input> inputs, const OpenOptions& options, Workers workers);
+  explicit Batch(const OpenOptions& options) : options_(options) {}
+
+  // Reads and probes. A source that fails has its status in its header; the others are opened. False if the caller was
+  // interrupted: the batch is of no use then, and a task may still look at borrowed bytes.
+  bool open(std::vector<Input> inputs, const Workers& workers);
 
   const std::vector<Header>& headers() const { return headers_; }
   // The codec's or the operating system's own words on what is wrong with source `i`; often empty.
@@ -43,11 +46,11 @@ class Batch {
   // nullptr, or what is wrong with the plans: a programming error. Plans of sources that failed are not looked at.
   const char* check_plans(const std::vector<Plan>& plans, int slot_height, int slot_width) const;
 
-  // Carries out plans[i] into slots[i]; statuses[i] says how it went.
-  void decode_into(const std::vector<Plan>& plans, const std::vector<Slot>& slots, Workers workers, Status* statuses);
+  // Carries out plans[i] into slots[i]; statuses[i] says how it went. False if the caller was interrupted.
+  bool decode_into(const std::vector<Plan>& plans, const std::vector<Slot>& slots, const Workers& workers,
+                   Status* statuses);
 
  private:
-  std::vector<Input> inputs_;
   std::vector<Source> sources_;
   std::vector<Header> headers_;
   std::vector<std::string> notes_;

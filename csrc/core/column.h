@@ -59,7 +59,9 @@ class Column {
   }
 
   // All items, one after the other, to `out`: `each` bytes of every one.
-  void gather(std::size_t each, std::uint8_t* out, int threads) const { pixfeed::gather(sources_, each, out, threads); }
+  void gather(std::size_t each, std::uint8_t* out, const Workers& workers) const {
+    pixfeed::gather(sources_, each, out, workers);
+  }
 
  private:
   bool every_axis_;
@@ -83,7 +85,7 @@ class TensorColumn {
 
   // False if each item does not have `each` bytes.
   bool has(std::size_t each) const { return each * 8 == bits_ * column_.elements(); }
-  void gather(std::size_t each, std::uint8_t* out, int threads) const { column_.gather(each, out, threads); }
+  void gather(std::size_t each, std::uint8_t* out, const Workers& workers) const { column_.gather(each, out, workers); }
 
  private:
   Column<std::int64_t> column_;

@@ -5,7 +5,6 @@
 #include <cstring>
 
 #include "core/gather_kernels.h"
-#include "core/pool.h"
 
 namespace pixfeed {
 namespace {
@@ -17,7 +16,8 @@ constexpr std::size_t kStreaming = std::size_t{4} << 20;
 
 }  // namespace
 
-void gather(const std::vector<const std::uint8_t*>& sources, std::size_t size, std::uint8_t* out, int threads) {
+void gather(const std::vector<const std::uint8_t*>& sources, std::size_t size, std::uint8_t* out,
+            const Workers& workers) {
   const std::size_t total = sources.size() * size;
   if (total == 0) return;
   const bool streaming = total >= kStreaming;
@@ -35,7 +35,12 @@ void gather(const std::vector<const std::uint8_t*>& sources, std::size_t size, s
       at += length;
     }
   };
-  parallel_for(static_cast<int>((total + kPiece - 1) / kPiece), Workers{threads}, copy);
+  const int pieces = static_cast<int>((total + kPiece - 1) / kPiece);
+  if (pieces == 1) {
+    copy(0);  // done before a crew in the middle of a picture would begin
+  } else {
+    parallel_for(pieces, workers, copy);
+  }
 }
 
 }  // namespace pixfeed

@@ -39,7 +39,7 @@ void for_runs(const Pictures& pictures, const std::uint8_t* from, const Slot& sl
 
 template <class Convert>
 void for_pictures(const Pictures& pictures, const std::vector<std::int64_t>& rows, const std::vector<Slot>& slots,
-                  Workers workers, Convert convert) {
+                  const Workers& workers, Convert convert) {
   const std::int64_t values = std::int64_t{pictures.channels} * pictures.height * pictures.width;
   const std::size_t n = rows.size();
   const std::size_t each =
@@ -58,7 +58,7 @@ void for_pictures(const Pictures& pictures, const std::vector<std::int64_t>& row
 
 template <class T>
 void write_as(const Pictures& pictures, const std::vector<std::int64_t>& rows, const std::vector<Slot>& slots,
-              const float* mean, const float* std, Workers workers) {
+              const float* mean, const float* std, const Workers& workers) {
   ValueTable<T> table;
   table.fill(slots[0].dtype, mean, std, pictures.channels);
   for_pictures(pictures, rows, slots, workers, [&table](auto... run) { table.convert(run...); });
@@ -84,7 +84,7 @@ const char* check_write(const Pictures& pictures, const std::vector<std::int64_t
 }
 
 void write_pictures(const Pictures& pictures, const std::vector<std::int64_t>& rows, const std::vector<Slot>& slots,
-                    const float* mean, const float* std, Workers workers) {
+                    const float* mean, const float* std, const Workers& workers) {
   if (slots.empty()) return;
   switch (slots[0].dtype) {
     case DType::uint8:

@@ -25,6 +25,6 @@ const char* check_write(const Pictures& pictures, const std::vector<std::int64_t
 
 // Picture rows[i] into slots[i]: uint8 as it is, others (value / 255 - mean[c]) / std[c], as SlotWriter writes them.
 void write_pictures(const Pictures& pictures, const std::vector<std::int64_t>& rows, const std::vector<Slot>& slots,
-                    const float* mean, const float* std, Workers workers);
+                    const float* mean, const float* std, const Workers& workers);
 
 }  // namespace pixfeed

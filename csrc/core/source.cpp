@@ -2,6 +2,7 @@
 #include "core/source.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,9 +13,12 @@
 #include <vector>
 
 #include "core/per_process.h"
+#include "core/pool.h"
 
 namespace pixfeed {
 namespace {
+
+constexpr int kAskEvery = 50;  // milliseconds: whether a pipe is still wanted
 
 // File buffers outlive the batch they were read for. Bounded: what does not fit is freed.
 class BufferShelf {
@@ -47,6 +51,29 @@ Status say(int error, std::string* note) {
   return error == ENOENT || error == ENOTDIR ? Status::missing : Status::unreadable;
 }
 
+// A descriptor, or -1 and errno. Nobody waits here for the writer of a pipe: until_readable() does. A file that has to
+// be waited for in any case (a lease) says so.
+int open_file(const char* path) {
+  const auto open_now = [path](int flags) {
+    int fd = -1;
+    do {
+      fd = ::open(path, O_RDONLY | O_CLOEXEC | flags);
+    } while (fd < 0 && errno == EINTR && !unwanted());
+    return fd;
+  };
+  const int fd = open_now(O_NONBLOCK);
+  return fd < 0 && errno == EAGAIN ? open_now(0) : fd;
+}
+
+// Waits until a pipe has bytes or has ended. False if nobody wants them any more.
+bool until_readable(int fd) {
+  pollfd entry{fd, POLLIN, 0};
+  while (!unwanted()) {
+    if (::poll(&entry, 1, kAskEvery) > 0) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 Source::~Source() { per_process<BufferShelf>().give(std::move(buffer_)); }
@@ -56,7 +83,7 @@ Status Source::read(const std::string& path, std::string* note) {
     *note = "a NUL byte in the name";
     return Status::missing;
   }
-  int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  int fd = open_file(path.c_str());
   if (fd < 0) return say(errno, note);
   struct stat info{};
   Status status = Status::ok;
@@ -65,6 +92,7 @@ Status Source::read(const std::string& path, std::string* note) {
   } else if (S_ISDIR(info.st_mode)) {
     status = say(EISDIR, note);
   } else {
+    const bool waits = !S_ISREG(info.st_mode);
     buffer_ = per_process<BufferShelf>().take();
     // A pipe has no size, and a file may grow while it is read: read until there is nothing more.
     std::size_t room = static_cast<std::size_t>(info.st_size) + 1, size = 0;
@@ -78,8 +106,12 @@ Status Source::read(const std::string& path, std::string* note) {
         data = moved;
         continue;
       }
+      if (waits && !until_readable(fd)) {
+        status = say(EINTR, note);
+        break;
+      }
       ssize_t n = ::read(fd, data + size, buffer_.capacity() - size);
-      if (n < 0 && errno == EINTR) continue;
+      if (n < 0 && (errno == EINTR || errno == EAGAIN) && !unwanted()) continue;
       if (n < 0) status = say(errno, note);
       if (n <= 0) break;
       size += static_cast<std::size_t>(n);

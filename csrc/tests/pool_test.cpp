@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <memory>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -15,7 +16,7 @@ using pixfeed::Workers;
 namespace {
 
 TEST_CASE("pool: each task once") {
-  for (const Workers workers : {Workers{1}, Workers{3}, Workers{2, 7}}) {
+  for (const Workers& workers : {Workers{1}, Workers{3}, Workers{2, 7, 0}}) {
     std::vector<std::atomic<int>> done(1000);
     parallel_for(1000, workers, [&](int i) { ++done[static_cast<std::size_t>(i)]; });
     for (int i = 0; i < 1000; ++i)
@@ -35,7 +36,7 @@ TEST_CASE("pool: the lowest priority goes first") {
   };
   std::vector<std::thread> callers;
   callers.emplace_back([&] {
-    parallel_for(3, Workers{1, 5}, [&](int) {
+    parallel_for(3, Workers{1, 5, 0}, [&](int) {
       note(5);
       begun = true;
       while (!go_on) std::this_thread::yield();
@@ -46,7 +47,7 @@ TEST_CASE("pool: the lowest priority goes first") {
   for (const int priority : {6, 3, 4}) {
     callers.emplace_back([&, priority] {
       ++called;
-      parallel_for(2, Workers{1, priority}, [&, priority](int) { note(priority); });
+      parallel_for(2, Workers{1, priority, 0}, [&, priority](int) { note(priority); });
     });
   }
   while (called < 3) std::this_thread::yield();
@@ -64,7 +65,7 @@ TEST_CASE("pool: a cancelled call leaves out what has not begun") {
   std::atomic<int> begun{0};
   std::atomic<bool> go_on{false};
   std::thread caller([&] {
-    parallel_for(100, Workers{2, 9}, [&](int) {
+    parallel_for(100, Workers{2, 9, 0}, [&](int) {
       ++begun;
       while (!go_on) std::this_thread::yield();
     });
@@ -76,7 +77,7 @@ TEST_CASE("pool: a cancelled call leaves out what has not begun") {
   caller.join();
   EXPECT(begun == 2, "%d tasks", begun.load());
   std::atomic<int> after{0};
-  parallel_for(10, Workers{2, 9}, [&](int) { ++after; });
+  parallel_for(10, Workers{2, 9, 0}, [&](int) { ++after; });
   EXPECT(after == 10, "%d tasks of a later call", after.load());
 }
 
@@ -86,7 +87,7 @@ TEST_CASE("pool: every call returns") {
   std::vector<std::thread> callers;
   for (int i = 0; i < 16; ++i) {
     callers.emplace_back([&, i] {
-      for (int j = 0; j < 200; ++j) parallel_for(5, Workers{2, (i * 7 + j * 3) % 11}, [&](int) { ++done; });
+      for (int j = 0; j < 200; ++j) parallel_for(5, Workers{2, (i * 7 + j * 3) % 11, i % 3}, [&](int) { ++done; });
     });
   }
   for (std::thread& caller : callers) caller.join();
@@ -113,7 +114,8 @@ TEST_CASE("pool: many callers, priorities and cancelling") {
         const std::int64_t priority = number % 5 == 0 ? Workers::kNoPriority : number % 10;
         const int n = 1 + number % 23;
         std::vector<int> done(static_cast<std::size_t>(n));
-        parallel_for(n, Workers{1 + number % 4, priority}, [&](int i) { ++done[static_cast<std::size_t>(i)]; });
+        parallel_for(n, Workers{1 + number % 4, priority, caller % 4},
+                     [&](int i) { ++done[static_cast<std::size_t>(i)]; });
         const bool may_be_cancelled = priority >= 0 && priority % 2 == 0;
         for (const int times : done) wrong += times > 1 || (times == 0 && !may_be_cancelled);
       }
@@ -123,6 +125,125 @@ TEST_CASE("pool: many callers, priorities and cancelling") {
   over = true;
   canceller.join();
   EXPECT(wrong == 0, "%d tasks", wrong.load());
+}
+
+// Most tasks that were at work at a time.
+class Most {
+ public:
+  void enter() {
+    const int now = ++working_;
+    for (int most = most_; now > most && !most_.compare_exchange_weak(most, now);) {
+    }
+  }
+  void leave() { --working_; }
+  int most() const { return most_; }
+
+ private:
+  std::atomic<int> working_{0}, most_{0};
+};
+
+// However many calls a crew has, and however many threads others have left behind.
+TEST_CASE("pool: no more threads of a crew than it may have") {
+  std::atomic<int> others{0};
+  parallel_for(8, Workers{8, 1, 100}, [&](int) {
+    ++others;
+    while (others < 8) std::this_thread::yield();  // all eight at a time
+  });
+  Most most[2];
+  std::vector<std::thread> callers;
+  for (int i = 0; i < 6; ++i) {
+    callers.emplace_back([&, i] {
+      const int crew = i % 2;
+      parallel_for(40, Workers{1 + crew, i, crew}, [&](int) {
+        most[crew].enter();
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        most[crew].leave();
+      });
+    });
+  }
+  for (std::thread& caller : callers) caller.join();
+  EXPECT(most[0].most() == 1, "%d threads of one", most[0].most());
+  EXPECT(most[1].most() == 2, "%d threads of two", most[1].most());
+}
+
+// A crew whose threads hang keeps nobody else waiting.
+TEST_CASE("pool: crews do not wait for each other") {
+  std::atomic<bool> go_on{false}, begun{false};
+  std::thread hanging([&] {
+    parallel_for(1, Workers{1, 1, 1}, [&](int) {
+      begun = true;
+      while (!go_on) std::this_thread::yield();
+    });
+  });
+  while (!begun) std::this_thread::yield();
+  int done = 0;
+  parallel_for(3, Workers{1, 2, 2}, [&](int) { ++done; });
+  EXPECT(done == 3, "%d tasks", done);
+  go_on = true;
+  hanging.join();
+}
+
+std::atomic<bool> signalled{false};
+bool is_signalled() { return signalled; }
+
+Workers interruptible(int threads) {
+  signalled = false;
+  Workers workers{threads};
+  workers.interrupted = &is_signalled;
+  return workers;
+}
+
+// Whoever works: the caller between two tasks, or while others have the last ones.
+TEST_CASE("pool: an interrupted call leaves out what has not begun") {
+  for (const int threads : {1, 3}) {
+    const Workers workers = interruptible(threads);
+    std::atomic<int> begun{0}, ended{0};
+    const bool done = parallel_for(1000, workers, [&](int) {
+      ++begun;
+      signalled = true;
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+      ++ended;
+    });
+    EXPECT(!done, "with %d threads", threads);
+    EXPECT((begun <= 2 * threads && begun == ended), "%d tasks have begun, %d ended", begun.load(), ended.load());
+  }
+  CHECK(parallel_for(10, interruptible(2), [](int) {}));
+}
+
+// The tasks that hang go on. What they own is there as long as they need it.
+TEST_CASE("pool: a caller leaves reads that hang, and the next one gets other threads") {
+  const auto go_on = std::make_shared<std::atomic<bool>>(false);
+  const auto ended = std::make_shared<std::atomic<int>>(0);
+  std::weak_ptr<int> owned;
+  {
+    const auto value = std::make_shared<int>(7);
+    owned = value;
+    const Workers workers = interruptible(2);
+    CHECK(!pixfeed::parallel_for_reads(4, workers, [go_on, ended, value](int) {
+      signalled = true;
+      while (!*go_on) std::this_thread::yield();
+      *ended += *value;
+    }));
+  }
+  CHECK(!owned.expired());
+  std::atomic<int> done{0};
+  CHECK(pixfeed::parallel_for_reads(4, interruptible(2), [&](int) { ++done; }));
+  EXPECT(done == 4, "%d tasks", done.load());
+  *go_on = true;
+  while (!owned.expired()) std::this_thread::yield();
+  EXPECT((*ended == 7 || *ended == 14), "%d", ended->load());  // one or two of them had begun
+}
+
+// Of one that the caller runs itself, and of one that a thread runs for it.
+TEST_CASE("pool: a task that waits learns that it is unwanted") {
+  for (const int n : {1, 2}) {
+    const Workers workers = interruptible(1);
+    signalled = true;
+    CHECK(!pixfeed::parallel_for_reads(n, workers, [](int) {
+      while (!pixfeed::unwanted()) std::this_thread::yield();
+    }));
+  }
+  CHECK(!pixfeed::unwanted());
 }
 
 }  // namespace

@@ -21,20 +21,21 @@ def _parity(arguments: argparse.Namespace) -> int:
     from pixfeed.tools import parity
 
     try:
+        from rich.console import Console
         from rich.progress import Progress
     except ImportError:
         print("parity needs rich for its tables: pip install 'pixfeed[parity]'", file=sys.stderr)
         return 2
     try:
         files = parity.find(arguments.path, arguments.images)
-        with Progress(transient=True) as progress:
+        with Progress(console=Console(stderr=True), transient=True) as progress:
             task = progress.add_task("comparing", total=len(files))
             report = parity.compare(files, arguments.backend, lambda: progress.advance(task))
     except (OSError, ListError, BackendError) as error:
         print(error, file=sys.stderr)
         return 2
     parity.show(report)
-    return 0 if report.all_identical else 1
+    return report.status
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -46,7 +47,7 @@ def main(argv: list[str] | None = None) -> int:
         "parity",
         help="compare pixels with the OpenCV and the Pillow that are installed, on your own files",
         description="Reads every image in every way, with pixfeed and with OpenCV or Pillow, and prints how many are "
-        "identical. Exit status: 0 if all are, 1 if not, 2 if it could not be found out.",
+        "identical. Exit status: 0 if all are, 1 if not, 2 if nothing could be compared.",
     )
     parity.add_argument("path", type=Path, nargs="?", default=Path(), help="a folder, a list file or an image")
     parity.add_argument("--images", type=Path, help="the folder that names in the list are relative to")

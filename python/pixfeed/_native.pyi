@@ -1,6 +1,6 @@
 """csrc/bind. Private: use pixfeed's Python functions.
 
-``priority`` is the number of a batch's priority, -1 for calls that wait for nobody.
+``workers`` is what ``pixfeed.context.workers()`` gives: number of threads, priority, crew.
 """
 
 from collections.abc import Sequence
@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from typing_extensions import Buffer
 
+_Workers = tuple[int, int, int]
 _Buffer = Buffer | NDArray[Any]  # before Python 3.12 arrays are no Buffer to type checkers
 
 #: Has to be what backends/native.py expects.
@@ -20,7 +21,7 @@ class Opened:
     def headers(self, dtype: np.dtype[np.void]) -> NDArray[np.void]: ...
     def note(self, i: int) -> bytes: ...
     def costs(self) -> tuple[int, int, int, int, int, int]: ...
-    def decode_into(self, plans: _Buffer, out: _Buffer, threads: int, priority: int) -> NDArray[np.int32]: ...
+    def decode_into(self, plans: _Buffer, out: _Buffer, workers: _Workers) -> NDArray[np.int32]: ...
 
 def open(
     sources: list[str | _Buffer],
@@ -30,18 +31,16 @@ def open(
     ignore_orientation: bool,
     max_pixels: int,
     min_recovered: float,
-    threads: int,
-    priority: int,
+    workers: _Workers,
 ) -> Opened: ...
-def resample(image: _Buffer, plan: _Buffer, out: _Buffer) -> None: ...
+def resample(image: _Buffer, plan: _Buffer, out: _Buffer, workers: _Workers) -> None: ...
 def write_pictures(
     pictures: _Buffer,
     rows: _Buffer,
     out: _Buffer,
     mean: Sequence[float],
     std: Sequence[float],
-    threads: int,
-    priority: int,
+    workers: _Workers,
 ) -> None: ...
 def cancel(priority: int) -> None: ...
 def parse_list(
@@ -63,8 +62,10 @@ def parse_list(
 def read_names(
     source: int | _Buffer, begins: Sequence[int], ends: Sequence[int], delimiter: int, folder: str
 ) -> list[str] | None: ...
-def gather_tensors(batch: tuple[torch.Tensor, ...], exchange: object, out: int, size: int, threads: int) -> bool: ...
-def gather_arrays(batch: tuple[NDArray[Any], ...], out: int, threads: int) -> bool: ...
+def gather_tensors(
+    batch: tuple[torch.Tensor, ...], exchange: object, out: int, size: int, workers: _Workers
+) -> bool: ...
+def gather_arrays(batch: tuple[NDArray[Any], ...], out: int, workers: _Workers) -> bool: ...
 def gather_bools(batch: tuple[bool, ...], out: int) -> bool: ...
 def gather_ints(batch: tuple[int, ...], out: int) -> bool: ...
 def gather_floats(batch: tuple[float, ...], out: int) -> bool: ...

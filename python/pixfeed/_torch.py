@@ -160,11 +160,37 @@ class LoaderIter(_BaseDataLoaderIter):
 
 
 class SingleProcessIter(_SingleProcessDataLoaderIter):
-    """torch's iterator of ``num_workers=0``."""
+    """torch's iterator of ``num_workers=0``. A batch in which Ctrl-C was pressed is the next one again."""
+
+    def __init__(self, loader: LoaderBase[Any]):
+        self._drawn: list[Any] = []  # the indices of the batch that is being made
+        super().__init__(loader)
+
+    def _gone_past(self) -> None:
+        """Called for a batch that is yielded, or failed."""
 
     def _next_batch(self) -> Any:
         fetch: Callable[[], Any] = super()._next_data
-        return fetch()
+        try:
+            batch = fetch()
+        except Exception as error:
+            if self._drawn and not isinstance(error, StopIteration):
+                self._gone_past()
+            self._drawn.clear()
+            raise
+        self._drawn.clear()
+        self._gone_past()
+        return batch
+
+    def _next_index(self) -> Any:
+        if not self._drawn:
+            draw: Callable[[], Any] = super()._next_index
+            self._drawn.append(draw())
+        return self._drawn[0]
+
+    def _reset(self, loader: LoaderBase[Any], first_iter: bool = False) -> None:
+        self._drawn.clear()
+        super()._reset(loader, first_iter)
 
     def _next_data(self) -> Any:
         return self._next_batch()
@@ -191,9 +217,22 @@ class MultiProcessIter(_MultiProcessingDataLoaderIter):
         """What is sent to a worker in place of a batch of indices."""
         return indices
 
+    def _gone_past(self) -> None:
+        """Called for a batch that is yielded, or failed."""
+
     def _next_batch(self) -> Any:
         fetch: Callable[[], Any] = super()._next_data
-        return fetch()
+        before = self._rcvd_idx
+        try:
+            batch = fetch()
+        except StopIteration:
+            raise
+        except BaseException:  # of the batch, if torch has gone past it; else of a worker, or there was no time
+            if self._rcvd_idx != before:
+                self._gone_past()
+            raise
+        self._gone_past()
+        return batch
 
     def _reset(self, loader: LoaderBase[Any], first_iter: bool = False) -> None:
         self._starts(loader)

@@ -18,6 +18,8 @@ from typing import NamedTuple
 
 import torch.utils.data
 
+from pixfeed import control_groups
+
 _numbers = count()
 
 
@@ -60,14 +62,25 @@ _NO_COSTS = Costs()
 class Priority:
     """A batch's priority in the native thread pool. Earlier batches get the pool's threads first.
 
+    Args:
+        crew: the number of the threads that work on it; see :func:`new_crew`.
+
     Attributes:
         number: lower numbers go first.
+        crew: as given.
         is_cancelled: the batch is no longer wanted.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, crew: int):
         self.number = next(_numbers)
+        self.crew = crew
         self.is_cancelled = False
+
+
+def new_crew() -> int:
+    """A number for the threads of one iterator: they are its own, so that it never has more of them at work than it
+    may have."""
+    return next(_numbers)
 
 
 class _Context(threading.local):
@@ -87,7 +100,7 @@ def for_loader(threads: int, priority: Priority, pinned: bool, epoch: int) -> It
     """Inside the block this thread makes a batch for a DataLoader.
 
     Args:
-        threads: threads of the pool that decode while this one waits.
+        threads: threads of the crew that decode while this one waits.
         priority: of the batch.
         pinned: whether :func:`pixfeed.memory.empty` gives pinned memory.
         epoch: that random transforms draw for.
@@ -123,6 +136,16 @@ def epoch() -> int | None:
 def priority() -> int:
     """The number of this thread's priority; -1 if it works by itself and waits for nobody."""
     return -1 if _context.priority is None else _context.priority.number
+
+
+def workers(threads: int) -> tuple[int, int, int]:
+    """Who works on a native call that this thread makes: the number of threads, the number of the priority, and the
+    crew. Both are -1 if this thread works itself, with others that help, ``threads`` in all. A thread that makes a
+    batch for a DataLoader only waits."""
+    priority = _context.priority
+    if priority is None or _context.threads is None:
+        return threads, -1, -1
+    return _context.threads, priority.number, priority.crew
 
 
 def check_cancelled() -> None:
@@ -182,21 +205,4 @@ def cores() -> int:
 
 @functools.cache  # reading those files for every picture would cost a tenth of its time
 def _cached_quota() -> float | None:
-    return _quota()
-
-
-def _quota(root: str = "/sys/fs/cgroup") -> float | None:
-    """CPU time that the control group grants, in cores (cgroup v2 ``cpu.max``, v1 ``cpu.cfs_quota_us``), or None."""
-    for name in ("cpu.max", "cpu/cpu.cfs_quota_us"):
-        try:
-            with open(os.path.join(root, name)) as file:
-                fields = file.read().split()
-            if name == "cpu/cpu.cfs_quota_us":
-                with open(os.path.join(root, "cpu/cpu.cfs_period_us")) as file:
-                    fields += file.read().split()
-            quota, period = float(fields[0]), float(fields[1])  # "max": no quota
-            if quota > 0 and period > 0:
-                return quota / period
-        except (OSError, ValueError, IndexError):
-            continue
-    return None
+    return control_groups.cpu_quota()

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pixfeed.backends.opencv import OpenCV, Opened
 
 #: The interface between this file and the extension; the same number stands in csrc/bind/module.cpp.
-INTERFACE = 3
+INTERFACE = 4
 
 # The extension checks the size of a row; the buffer protocol would spell out every field.
 _PLAN_ROW = np.dtype((np.void, PLAN.itemsize))
@@ -84,8 +84,7 @@ class _Opened:
     def decode_into(self, plans: NDArray[np.void], out: NDArray[Any], threads: int = 1) -> Decoded:
         if self._all is not None:
             return self._all.decode_into(plans, out, threads)
-        priority = -1 if len(plans) == 1 else context.priority()  # one picture is decoded by the caller
-        statuses = self._opened.decode_into(plans.view(_PLAN_ROW), out, threads, priority)
+        statuses = self._opened.decode_into(plans.view(_PLAN_ROW), out, context.workers(threads))
         context.check_cancelled()  # in that case images were left out
         spent = self._opened.costs()
         costs, self._reported = tuple(map(sub, spent, self._reported)), spent
@@ -143,7 +142,6 @@ class _Native:
         # A str is a path to the extension, anything else is a buffer.
         plain = [s if type(s) is str else os.fsdecode(s) if isinstance(s, os.PathLike) else s for s in sources]
         strict, ignore_orientation, max_pixels, min_recovered = options
-        priority = -1 if len(plain) == 1 else context.priority()
         context.check_cancelled()
         opened = self._module.open(
             plain,
@@ -153,14 +151,13 @@ class _Native:
             ignore_orientation,
             max_pixels,
             min_recovered,
-            threads,
-            priority,
+            context.workers(threads),
         )
         context.check_cancelled()  # in that case sources were left out
         return _Opened(opened, sources, options, self._fallback, threads)
 
     def resample(self, image: NDArray[np.uint8], plan: NDArray[np.void], out: NDArray[Any]) -> None:
-        self._module.resample(image, plan.view(_PLAN_ROW), out)
+        self._module.resample(image, plan.view(_PLAN_ROW), out, context.workers(1))
 
     def write_pictures(
         self,
@@ -172,7 +169,7 @@ class _Native:
         threads: int = 1,
     ) -> None:
         context.check_cancelled()
-        self._module.write_pictures(pictures, rows, out, mean, std, threads, context.priority())
+        self._module.write_pictures(pictures, rows, out, mean, std, context.workers(threads))
         context.check_cancelled()
 
     def read_unchanged(
@@ -207,11 +204,13 @@ class _Native:
         return paths
 
     def gather_tensors(self, batch: tuple[torch.Tensor, ...], out: torch.Tensor, threads: int = 1) -> bool:
-        gathered: bool = self._module.gather_tensors(batch, TENSOR_EXCHANGE, out.data_ptr(), out.nbytes, threads)
+        gathered: bool = self._module.gather_tensors(
+            batch, TENSOR_EXCHANGE, out.data_ptr(), out.nbytes, context.workers(threads)
+        )
         return gathered
 
     def gather_arrays(self, batch: tuple[NDArray[Any], ...], out: torch.Tensor, threads: int = 1) -> bool:
-        gathered: bool = self._module.gather_arrays(batch, out.data_ptr(), threads)
+        gathered: bool = self._module.gather_arrays(batch, out.data_ptr(), context.workers(threads))
         return gathered
 
     def gather_numbers(self, batch: tuple[bool | int | float, ...], out: torch.Tensor) -> bool:

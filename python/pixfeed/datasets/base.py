@@ -24,10 +24,12 @@ class ImageDataset(Dataset[Any]):
     Attributes:
         seed: what random transforms draw from, besides the epoch and a sample's index.
         epoch: the epoch that :meth:`set_epoch` has set, ``None`` if it was not called.
+        memory_format: of the images.
     """
 
     seed: int | None = None
     epoch: int | None = None
+    memory_format: torch.memory_format = torch.contiguous_format
 
     def __len__(self) -> int:
         raise NotImplementedError
@@ -79,6 +81,18 @@ class ImageDataset(Dataset[Any]):
             epoch: counted from 0.
         """
         self.epoch = None if epoch is None else operator.index(epoch)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For copies and pickles of any protocol. That of ``torch.save`` cannot write a memory format: it is a name
+        here, or left out."""
+        state = dict(vars(self))
+        name = str(state.pop("memory_format", torch.contiguous_format))
+        return state if name == "torch.contiguous_format" else {**state, "memory_format": name}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        if "memory_format" in state:
+            self.memory_format = getattr(torch, state["memory_format"].removeprefix("torch."))
 
     @property
     def _has_own_items(self) -> bool:

@@ -6,15 +6,14 @@ import contextlib
 import errno
 import json
 import os
-import tempfile
 import threading
 import uuid
 import warnings
-import weakref
 from collections import Counter
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from pixfeed.datasets.journal import Journal, own
 from pixfeed.errors import ImageError, RegionError, Status
 
 
@@ -38,21 +37,12 @@ class Failure(NamedTuple):
     recovered: bool = False
 
 
-def _temporary_folder() -> str:
-    try:
-        return tempfile.gettempdir()
-    except OSError:  # there is none that can be written
-        return "/tmp"
-
-
-def _remove(path: str, owner: int) -> None:
-    if os.getpid() == owner:
-        with contextlib.suppress(OSError):
-            os.unlink(path)
-
-
 class _Seen:
     """The part of the file that this process has read, and the failures in it.
+
+    Args:
+        prefix: how the log's lines begin.
+        begin: bytes in front of the first one.
 
     Attributes:
         end: bytes that are read.
@@ -61,17 +51,13 @@ class _Seen:
         own: lines that could not be written, and how often.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, prefix: bytes, begin: int) -> None:
+        self._prefix, self._begin = prefix, begin
         self.process = os.getpid()
         self.lock = threading.Lock()
         self.own: Counter[bytes] = Counter()
-        self._start()
-
-    def _start(self) -> None:
-        self.end = self.failed = 0
+        self.end, self.failed = begin, 0
         self.places: dict[int, int] = {}
-        for line in self.own:
-            self.note(line, -1)
 
     def note(self, line: bytes, place: int) -> None:
         key = _key(line)
@@ -83,58 +69,60 @@ class _Seen:
 
     def read_on(self, file: int) -> None:
         """Read the lines that were appended since last time."""
-        size = os.fstat(file).st_size
-        if size < self.end:  # the file was removed, and this is a new one
-            self._start()
-        data = os.pread(file, size - self.end, self.end)
+        data = os.pread(file, os.fstat(file).st_size - self.end, self.end)
         for line in data.splitlines(keepends=True):
             if not line.endswith(b"\n"):
                 break  # it is being written
             with contextlib.suppress(ValueError):  # a full disk has cut it off
-                if line.startswith(b"["):
+                if line.startswith(self._prefix):
                     self.note(line, self.end)
             self.end += len(line)
 
 
 class FailureLog:
-    """A file of failures, made at the first one and removed with the object that made it.
+    """The failures of one dataset and its copies, in the journal that all datasets share.
 
     Worker processes, forked or spawned, add to the same file: one line per failure, which the system appends in one
-    piece. A failure that is in the file already is repeated by the number of the byte where its line begins. If the
-    file cannot be written, each process remembers its own failures, and warns once.
+    piece, and which begins with the log's name. A failure that is in the file already is repeated by the number of the
+    byte where its line begins. If the file cannot be written, each process remembers its own failures, and warns once.
+
+    Args:
+        shared: the journal, the log's name, and where in the journal it begins: another object with the same log.
     """
 
-    def __init__(self) -> None:
-        self._path = os.path.join(_temporary_folder(), f"pixfeed-{uuid.uuid4().hex}.jsonl")
-        self._seen = _Seen()
-        weakref.finalize(self, _remove, self._path, os.getpid())
+    def __init__(self, shared: tuple[Journal, str, int] | None = None) -> None:
+        if shared is None:
+            journal = own()
+            shared = (journal, uuid.uuid4().hex, journal.size)
+        self._shared = shared
+        self._journal, self._name, begin = shared
+        self._begin = min(begin, self._journal.size)  # less in a later run, which has a journal of its own
+        self._prefix = json.dumps([self._name])[:-1].encode()
+        self._seen = _Seen(self._prefix, self._begin)
 
-    def __reduce__(self) -> tuple[Callable[[str], FailureLog], tuple[str]]:
-        return _reopen, (self._path,)
+    def __reduce__(self) -> tuple[Callable[..., FailureLog], tuple[Any, ...]]:
+        return FailureLog, (self._shared,)
 
     def _mine(self) -> _Seen:
         if self._seen.process != os.getpid():  # a forked child: another thread of its parent may have had the lock
-            self._seen = _Seen()
+            self._seen = _Seen(self._prefix, self._begin)
         return self._seen
 
     def add(self, error: ImageError | RegionError) -> int:
         """Writes a failure down. How many images could not be read so far, in all processes, but for recovered ones."""
         status = None if not isinstance(error, ImageError) or error.status is None else int(error.status)
-        line = json.dumps([error.path, error.line, status, str(error)]).encode() + b"\n"
+        line = json.dumps([self._name, error.path, error.line, status, str(error)]).encode() + b"\n"
         seen, problem = self._mine(), None
         with seen.lock:
             try:
-                file = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
-                try:
-                    seen.read_on(file)
-                    place = seen.places.get(_key(line), -1)
-                    short = line if place < 0 else b"%d\n" % place
-                    if os.write(file, short) < len(short):
-                        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-                    seen.read_on(file)
-                    seen.note(line, -1)  # if it is not there, because it ends a line that was cut off
-                finally:
-                    os.close(file)
+                file = self._journal.file
+                seen.read_on(file)
+                place = seen.places.get(_key(line), -1)
+                short = line if place < 0 else b"%d\n" % place
+                if os.write(file, short) < len(short):
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+                seen.read_on(file)
+                seen.note(line, -1)  # if it is not there, because it ends a line that was cut off
             except OSError as reason:
                 problem = None if seen.own else reason
                 seen.note(line, -1)
@@ -142,9 +130,8 @@ class FailureLog:
             failed = seen.failed
         if problem is not None:
             warnings.warn(
-                f"{self._path}: what could not be read cannot be written down ({problem.strerror or problem}). Reading "
-                "goes on; report() and max_errors know of this process's failures, not of those of worker processes. "
-                "TMPDIR names another folder",
+                f"what could not be read cannot be written down ({problem.strerror or problem}). Reading goes on; "
+                "report() and max_errors know of this process's failures, not of those of worker processes",
                 RuntimeWarning,
                 stacklevel=2,
             )
@@ -156,11 +143,12 @@ class FailureLog:
         with seen.lock:
             counts = Counter(seen.own)
         lines: dict[int, bytes] = {}
-        end = 0
-        with contextlib.suppress(OSError), open(self._path, "rb") as file:
-            for line in file:
+        end = self._begin
+        with contextlib.suppress(OSError):
+            file = self._journal.file
+            for line in os.pread(file, os.fstat(file).st_size - end, end).splitlines(keepends=True):
                 begin, end = end, end + len(line)
-                if line.startswith(b"["):
+                if line.startswith(self._prefix):
                     lines[begin] = line
                 elif line.strip().isdigit():
                     begin = int(line)
@@ -175,16 +163,10 @@ class FailureLog:
 
 
 def _parsed(line: bytes) -> Failure:
-    path, number, status, reason = json.loads(line)
+    _, path, number, status, reason = json.loads(line)
     return Failure(path, number, reason, 1, status == Status.RECOVERED)
 
 
 def _key(line: bytes) -> int:
     """What makes failures the same: path, line of the list and status, but not the words."""
-    return hash(tuple(json.loads(line)[:3]))
-
-
-def _reopen(path: str) -> FailureLog:
-    log = FailureLog.__new__(FailureLog)  # its maker removes the file
-    log._path, log._seen = path, _Seen()
-    return log
+    return hash(tuple(json.loads(line)[1:4]))

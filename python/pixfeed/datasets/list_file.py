@@ -143,9 +143,10 @@ class FastTxtDataset(ListImages):
     no boxes, and its keypoints have v = 0. :meth:`report` lists all failures.
 
     **Pickles.** Worker processes that are spawned get a pickle of the dataset: under 1 kB and what ``transform`` takes.
-    Each copy reads the list again. Arrays are pickled as a whole: ``rois`` and ``resize_boxes`` (32 bytes per sample),
-    and what :meth:`from_samples` and :meth:`from_folder` keep (8 bytes per label, and per name 4 bytes and its own).
-    Threads (``workers="thread"`` of :class:`pixfeed.DataLoader`) and forked worker processes share them.
+    Each copy reads the list again, and compares its digest. Arrays are pickled as a whole: ``rois`` and
+    ``resize_boxes`` (32 bytes per sample), the labels of :meth:`with_labels`, and what :meth:`from_samples` and
+    :meth:`from_folder` keep (8 bytes per label, and per name 4 bytes and its own). Threads (``workers="thread"`` of
+    :class:`pixfeed.DataLoader`) and forked worker processes share them.
     """
 
     #: Of :meth:`from_folder`: the names of the classes, sorted, and their numbers by name.
@@ -430,7 +431,7 @@ class FastTxtDataset(ListImages):
         """A worker process makes its own pipeline, and reads the list for itself."""
         state = {
             name: value
-            for name, value in vars(self).items()
+            for name, value in super().__getstate__().items()
             if name not in ("files", "_pipeline") and value is not getattr(type(self), name, self)  # no default
         }
         if type(self._targets) is Labels:
@@ -438,7 +439,7 @@ class FastTxtDataset(ListImages):
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        vars(self).update(state)
+        super().__setstate__(state)
         targets = state["_targets"]
         self._targets = targets if isinstance(targets, Targets) else Labels(targets)
         self.files = self._targets.files

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 import operator
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from torch.utils.data import Subset
 
 from pixfeed.collate.batch import Batch, Sample
@@ -18,10 +19,11 @@ from pixfeed.datasets.bad_images import BadImages
 from pixfeed.datasets.base import ImageDataset, read_by_pixfeed
 from pixfeed.datasets.failure_log import Failure
 from pixfeed.errors import ImageError, Origin, RegionError
+from pixfeed.lists.samples import SampleList
 from pixfeed.reading.options import Reading
 from pixfeed.reading.pipeline import Pipeline, ReadImages
 from pixfeed.reading.request import Request
-from pixfeed.targets.base import Column, SampleList, Targets
+from pixfeed.targets.base import Column, Targets
 from pixfeed.targets.point_map import PointMap
 
 #: ``len`` of a dataset that repeats without end.
@@ -55,14 +57,12 @@ class ListImages(ImageDataset):
         image_dir: the folder that names are relative to.
         repeat: how many times the list is repeated; ``None``: without end.
         resize_boxes: float64 ``[n, 4]``: the part of each region that is resized, if there are any.
-        memory_format: of the images.
     """
 
     files: SampleList
     image_dir: str
     repeat: int | None = 1
     resize_boxes: NDArray[np.float64] | None = None
-    memory_format: torch.memory_format = torch.contiguous_format
     _rois: NDArray[np.int64] | None = None
     _targets: Targets
     _pipeline: Pipeline
@@ -79,6 +79,26 @@ class ListImages(ImageDataset):
         :class:`pixfeed.Failure` (path, line of the list, reason, how often it was tried, whether it was recovered by
         ``min_recovered``) each. Recovered ones do not count for ``max_errors``."""
         return self._bad_images.failures()
+
+    def with_labels(self, labels: ArrayLike) -> Self:
+        """A dataset with other labels, corrected or smoothed ones for example, and the same images in the same order.
+
+        This dataset and its list stay as they are. (``dataset.files.labels`` is read-only, because worker processes
+        and other copies read the list again.) The new dataset has a :meth:`report` of its own. Its copies and pickles
+        carry the labels.
+
+        Args:
+            labels: integers (they become int64), float32 or float64, ``[n]`` or ``[n, L]``: one row per line of the
+                list.
+
+        Raises:
+            ValueError, TypeError: the labels do not match the list, or the targets are masks, boxes or keypoints.
+        """
+        made = copy.copy(self)
+        made._targets = self._targets.with_labels(labels)
+        made.files = made._targets.files
+        made._bad_images = BadImages(self._bad_images.on_error, self._bad_images.max_errors)
+        return made
 
     def __len__(self) -> int:
         return ENDLESS if self.repeat is None else len(self.files) * self.repeat

@@ -13,7 +13,7 @@ import numpy as np
 
 from pixfeed import list_parser
 from pixfeed.errors import ListError
-from pixfeed.lists.file_list import Loaded, open_list, stamp_of
+from pixfeed.lists.loaded import Loaded
 from pixfeed.lists.samples import Samples
 
 _BOM = b"\xef\xbb\xbf"
@@ -57,7 +57,7 @@ class Annotations(Loaded, Samples):
         offsets: int64 ``[n + 1]``: where each picture's rows begin.
         masks: the masks' names, as samples.
 
-    Pickled are the arguments only, as those of :class:`pixfeed.FileList`.
+    Arrays are read-only. Pickled are the arguments and a digest of the file, as of a :class:`pixfeed.FileList`.
 
     Raises:
         FileNotFoundError: there is no such list.
@@ -65,8 +65,8 @@ class Annotations(Loaded, Samples):
             that was pickled, when something is first asked of it: the file has changed.
     """
 
-    loaded = frozenset({"labels", "rois", "values", "classes", "offsets", "masks"})
-    loaded |= {"_source", "_names", "_offsets", "_lines"}
+    loaded = Loaded.loaded | {"values", "classes", "offsets", "masks"}
+    loaded |= {"_labels", "_names", "_offsets", "_lines"}
 
     def __init__(
         self, filename: str | os.PathLike[str], kind: AnnotationKind, delimiter: str | None = None, header: bool = False
@@ -76,7 +76,6 @@ class Annotations(Loaded, Samples):
         self.delimiter = list_parser.check_delimiter(delimiter)
         self.header = bool(header)
         self._path = os.path.abspath(self.filename)
-        self._stamp = None
         self._load()
 
     def _load(self) -> None:
@@ -122,25 +121,24 @@ class Annotations(Loaded, Samples):
         self.values = np.array(values, np.float32).reshape(-1, 3 if kind == "keypoints" else 4)
         self.classes = np.array(classes, np.int64)
         self.offsets = np.concatenate([[0], np.cumsum(counts, dtype=np.int64)])
+        for array_ in (self.values, self.classes, self.offsets):
+            array_.flags.writeable = False
         self._lines = np.array(numbers, np.int64)
 
     def _read(self) -> bytes:
         """The list."""
-        source: int | bytes | None = self.__dict__.get("_source")
-        stamp: tuple[int, int] | None = None
-        size = 0
-        if source is None:
-            source, stamp, size = open_list(self._path)
-        if isinstance(source, bytes):
-            data = source
-        else:
-            try:
-                data = list_parser.read(source, 0, size)
-                if self._stamp not in (None, stamp) or stamp_of(os.fstat(source)) != stamp or len(data) < size:
-                    raise self._changed()
-            finally:
+
+        def read(source: int | bytes) -> bytes | None:
+            data = list_parser.read(source, 0, size)
+            return data if len(data) == size else None
+
+        source, size = self._open()
+        try:
+            data = self._steadily(source, read)
+        finally:
+            if isinstance(source, int):
                 os.close(source)
-        self._stamp, self._source = stamp, None if stamp else data
+        self._source = None if isinstance(source, int) else data
         return data
 
     def line(self, i: int) -> int:

@@ -21,7 +21,8 @@ def find(
 ) -> tuple[list[str], Samples]:
     """Find the classes and images of a folder.
 
-    Files of a class come in the order of ``sorted(os.walk(...))``; links to folders are followed.
+    Files of a class come in the order of ``sorted(os.walk(...))``. Links to folders are followed, but for those that
+    lead back up, to a folder that they lie in themselves: torchvision follows them forty times.
 
     Args:
         path: the folder.
@@ -45,7 +46,7 @@ def find(
     if not suffixes or not all(suffix.startswith(".") for suffix in suffixes):
         raise ValueError(f"suffixes is {suffixes!r}; each must begin with a dot, as in {SUFFIXES}")
     with os.scandir(root) as entries:
-        classes = sorted(entry.name for entry in entries if entry.is_dir())
+        classes = sorted(entry.name for entry in entries if entry.is_dir() and not _leads_up(entry.path, root))
     if not classes:
         raise FilesNotFoundError(f"{root}: there is no sub-folder, that is no class, in it", path=root)
     labels = array("q")
@@ -55,7 +56,7 @@ def find(
     def names() -> Iterator[str]:
         for number, name in enumerate(classes):
             before = len(labels)
-            for folder, _, files in sorted(os.walk(os.path.join(root, name), followlinks=True)):
+            for folder, _, files in sorted(_walk(os.path.join(root, name), root)):
                 for file in sorted(files):
                     found = os.path.join(folder, file)
                     if file.lower().endswith(suffixes) if is_valid_file is None else is_valid_file(found):
@@ -67,3 +68,23 @@ def find(
             raise FilesNotFoundError(f"{root}: no class has an image; {known}", path=root)
 
     return classes, Samples(names(), labels, root)
+
+
+def _walk(folder: str, root: str) -> Iterator[tuple[str, list[str], list[str]]]:
+    for inside, folders, files in os.walk(folder, followlinks=True):
+        folders[:] = [name for name in folders if not _leads_up(os.path.join(inside, name), root)]
+        yield inside, folders, files
+
+
+def _leads_up(path: str, root: str) -> bool:
+    """Whether this is a link to one of the folders between ``root`` and itself, or to one that has them in it."""
+    if not os.path.islink(path):
+        return False
+    target = os.path.realpath(path)
+    while path != root:
+        path = os.path.dirname(path)
+        if os.path.commonpath((os.path.realpath(path), target)) == target:
+            return True
+        if len(path) < len(root):
+            break
+    return False

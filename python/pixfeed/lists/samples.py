@@ -4,12 +4,73 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pixfeed import backends
 from pixfeed.errors import ListError, Origin
+
+
+class SampleList(Protocol):
+    """The samples of a dataset: names and labels. See :class:`pixfeed.FileList`.
+
+    Attributes:
+        filename: the name of the list in messages.
+        columns: the fields of its header, if there is one.
+        labels: ndarray ``[n, L]``, read-only: copies and worker processes would not have what is written to it.
+        rois: int64 ``[n, roi_columns]``, read-only.
+        roi_columns: 4 if samples have regions, else 0.
+    """
+
+    @property
+    def filename(self) -> str: ...
+
+    @property
+    def columns(self) -> list[str] | None: ...
+
+    @property
+    def labels(self) -> NDArray[Any]: ...
+
+    @property
+    def rois(self) -> NDArray[np.int64]: ...
+
+    @property
+    def roi_columns(self) -> int: ...
+
+    def __len__(self) -> int: ...
+
+    def name(self, i: int) -> str: ...
+
+    def names(self) -> Iterator[str]: ...
+
+    def line(self, i: int) -> int | None: ...
+
+    def paths(self, rows: Sequence[int] | NDArray[np.int64], folder: str) -> list[str]: ...
+
+    def origin(self, i: int, folder: str) -> Origin: ...
+
+
+def checked_labels(labels: ArrayLike, count: int) -> NDArray[Any]:
+    """A read-only copy of ``labels``, int64, float32 or float64 ``[count, L]``.
+
+    Raises:
+        ValueError, TypeError: they are not ``[count]`` or ``[count, L]`` numbers.
+    """
+    given = np.asarray(labels)
+    if given.ndim not in (1, 2) or len(given) != count or given.size == 0:
+        raise ValueError(f"labels have shape {given.shape}; {count} paths need ({count},) or ({count}, L)")
+    if given.dtype.kind not in "biuf":
+        raise TypeError(f"labels must be integers or floating-point numbers, not {given.dtype}")
+    dtype = np.int64 if given.dtype.kind in "biu" else np.float64 if given.dtype.itemsize > 4 else np.float32
+    if given.dtype.kind in "uf" and (np.abs(given) >= 2**63).any():  # a list of such integers becomes floats
+        for label in np.asarray(labels, object).flat:
+            if isinstance(label, int) and not -(2**63) <= label < 2**63:
+                raise ValueError(f"labels must fit into int64; one is {label}")
+    checked: NDArray[Any] = given.reshape(count, -1).astype(dtype)
+    checked.flags.writeable = False
+    return checked
 
 
 class Samples:
@@ -22,7 +83,7 @@ class Samples:
 
     Attributes:
         filename: the name of the samples in messages.
-        labels: a copy, int64, float32 or float64 ndarray ``[n, L]``.
+        labels: a copy, int64, float32 or float64 ndarray ``[n, L]``, read-only.
 
     Raises:
         ListError: there are no samples.
@@ -40,22 +101,22 @@ class Samples:
             ends.append(len(data))
         self._names = bytes(data)
         self._offsets = np.array(ends, np.uint32 if len(data) < 1 << 32 else np.int64)
-        given = np.asarray(labels)
         if len(self) == 0:
             raise ListError(f"{filename}: there are no samples", path=filename)
-        if given.ndim not in (1, 2) or len(given) != len(self) or given.size == 0:
-            raise ValueError(
-                f"labels have shape {given.shape}; {len(self)} paths need ({len(self)},) or ({len(self)}, L)"
-            )
-        if given.dtype.kind not in "biuf":
-            raise TypeError(f"labels must be integers or floating-point numbers, not {given.dtype}")
-        dtype = np.int64 if given.dtype.kind in "biu" else np.float64 if given.dtype.itemsize > 4 else np.float32
-        if given.dtype.kind in "uf" and (np.abs(given) >= 2**63).any():  # a list of such integers becomes floats
-            for label in np.asarray(labels, object).flat:
-                if isinstance(label, int) and not -(2**63) <= label < 2**63:
-                    raise ValueError(f"labels must fit into int64; one is {label}")
-        self.labels = given.reshape(len(self), -1).astype(dtype)
-        self.rois = np.zeros((len(self), 0), np.int64)
+        self._labels = checked_labels(labels, len(self))
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        if "_labels" in state:
+            self._labels.flags.writeable = False  # a pickle does not keep that
+
+    @property
+    def labels(self) -> NDArray[Any]:
+        return self._labels
+
+    @property
+    def rois(self) -> NDArray[np.int64]:
+        return np.broadcast_to(np.int64(0), (len(self), 0))
 
     def __len__(self) -> int:
         return len(self._offsets) - 1

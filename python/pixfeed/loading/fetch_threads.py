@@ -14,7 +14,7 @@ from concurrent.futures import Future, wait
 from typing import Any
 
 from pixfeed import backends
-from pixfeed.context import Priority
+from pixfeed.context import Priority, new_crew
 
 _PATIENCE = 2  # seconds for images that are being decoded when the process ends
 
@@ -39,6 +39,13 @@ class Fetch(Future[Any]):
             backends.cancel(self.priority)
 
 
+def stay_if_ending() -> None:
+    """While the process ends, a thread that waits for batches stays here: a daemon's loop lasts as long as the process
+    does, and has no error to report. The main thread, in an exit handler, goes on."""
+    if _ending and threading.current_thread() is not threading.main_thread():
+        threading.Event().wait()
+
+
 class FetchThreads:
     """``n`` threads, which make what is submitted in that order.
 
@@ -47,7 +54,9 @@ class FetchThreads:
     """
 
     def __init__(self, n: int):
+        stay_if_ending()
         self._tasks: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._crew = new_crew()
         self._process = os.getpid()
         self._fetches: weakref.WeakSet[Fetch] = weakref.WeakSet()
         self._threads = [
@@ -70,7 +79,7 @@ class FetchThreads:
         Returns:
             The batches, one per item of ``wanted``.
         """
-        priority = Priority()
+        priority = Priority(self._crew)
         fetches = [Fetch(priority) for _ in wanted]
         self._fetches.update(fetches)
         self._tasks.put((fetches, after, make, wanted))
@@ -95,6 +104,7 @@ class FetchThreads:
             )
 
 
+_ending = False  # the process ends, and no batch comes any more
 _live: weakref.WeakSet[FetchThreads] = weakref.WeakSet()
 _threads: weakref.WeakSet[threading.Thread] = weakref.WeakSet()
 
@@ -124,6 +134,8 @@ def _at_exit() -> None:
     """Waits for the threads, also for those of iterators that are gone: images that are being decoded go into memory
     that is about to go away, and a thread that frees a batch while Python shuts down is inside torch's C++, which
     aborts."""
+    global _ending
+    _ending = True
     for threads in list(_live):
         if threads._process == os.getpid():
             threads.close()

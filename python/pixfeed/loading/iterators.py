@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
+import multiprocessing
+import os
+import signal
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -12,20 +18,34 @@ from pixfeed.loading.stopwatch import Stopwatch
 
 
 class Timed:
-    """The first base class of iterators that are timed. Their ``_next_batch()`` reports what was spent."""
+    """The first base class of iterators that are timed. Their ``_next_batch()`` reports what was spent, and calls
+    ``_gone_past()`` for a batch that it will not give again.
+
+    Several threads may ask one iterator: each batch goes to one of them, and all come to the end.
+    """
 
     stopwatch: Stopwatch
 
+    def __init__(self, loader: Any):
+        self._turn, self._process = threading.RLock(), os.getpid()
+        super().__init__(loader)  # type: ignore[call-arg]
+
     def __next__(self) -> Any:
-        stopwatch = self.stopwatch
-        stopwatch.asked()
-        yielded = False
-        try:
-            batch = super().__next__()  # type: ignore[misc]
-            yielded = True
-            return batch
-        finally:
-            stopwatch.answered(yielded)
+        if self._process != os.getpid():  # a forked child: another thread of its parent may have had the lock
+            self._turn, self._process = threading.RLock(), os.getpid()
+        with self._turn:
+            stopwatch = self.stopwatch
+            stopwatch.asked()
+            yielded = False
+            try:
+                batch = super().__next__()  # type: ignore[misc]
+                yielded = True
+                return batch
+            finally:
+                stopwatch.answered(yielded)
+
+    def _gone_past(self) -> None:
+        self.stopwatch.passed += 1
 
 
 class MainIter(Timed, SingleProcessIter):
@@ -62,6 +82,34 @@ class EpochIndices:
 def _received(epoch: int, indices: object) -> object:
     context.set_epoch(epoch)
     return indices
+
+
+class EndsWithMain:
+    """A ``worker_init_fn``: the worker process ends with the main process, also if that is killed.
+
+    torch looks whether the parent process has changed. That of forkserver's processes never does, and a process that
+    is stopped, or hangs in a read, does not look. The kernel can do it: when the main process has ended, so has the
+    pipe to it that every process of multiprocessing has, and SIGKILL is the signal for that.
+
+    Args:
+        init: called afterwards with the worker's number, if there is one.
+    """
+
+    def __init__(self, init: Callable[[int], None] | None):
+        self._init = init
+
+    def __call__(self, worker: int) -> None:
+        main = multiprocessing.parent_process()
+        if main is not None and hasattr(fcntl, "F_SETSIG"):  # Linux
+            with contextlib.suppress(OSError):
+                fcntl.fcntl(main.sentinel, fcntl.F_SETOWN, os.getpid())
+                fcntl.fcntl(main.sentinel, fcntl.F_SETSIG, signal.SIGKILL)
+                flags = fcntl.fcntl(main.sentinel, fcntl.F_GETFL)
+                fcntl.fcntl(main.sentinel, fcntl.F_SETFL, flags | os.O_ASYNC)
+            if not main.is_alive():  # it ended before
+                os.kill(os.getpid(), signal.SIGKILL)
+        if self._init is not None:
+            self._init(worker)
 
 
 class WithCosts:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections import deque
 from collections.abc import Callable, Iterable
-from itertools import islice
 from typing import Any, Literal, TypeVar
 
 import torch
@@ -17,8 +15,9 @@ from pixfeed.collate import default_collate, pad_collate
 from pixfeed.context import cores
 from pixfeed.datasets.concat import image_datasets, reads_natively, with_concat_images
 from pixfeed.datasets.failure_log import Failure
-from pixfeed.loading.iterators import MainIter, ProcessesIter, Timed, WithCosts
+from pixfeed.loading.iterators import EndsWithMain, MainIter, ProcessesIter, Timed, WithCosts
 from pixfeed.loading.order import Order, Position
+from pixfeed.loading.state import LoaderState, check_same_batches, checked
 from pixfeed.loading.stats import Stats
 from pixfeed.loading.stopwatch import Stopwatch
 from pixfeed.loading.threads_iter import ThreadsIter
@@ -33,10 +32,10 @@ class DataLoader(LoaderBase[_T_co]):
     """``torch.utils.data.DataLoader`` with the same arguments and results, and faster for pixfeed's datasets.
 
     With ``num_workers > 0`` a pixfeed dataset (also inside ``Subset`` or ``ConcatDataset``) is read by threads instead
-    of worker processes. ``num_workers`` threads of the native pool, which the whole process shares, decode the images.
-    Nothing is pickled, nothing goes through shared memory, no process has to start, and an error arrives as it was
-    raised. ``prefetch_factor`` batches are in flight. The pool works on the oldest first; the last images of a batch
-    share the cores with the first ones of the next. In all other cases torch's own way is used: other datasets,
+    of worker processes. ``num_workers`` native threads decode the images, and never more, whatever else runs. Nothing
+    is pickled, nothing goes through shared memory, no process has to start, and an error arrives as it was raised.
+    ``prefetch_factor`` batches are in flight. The threads work on the oldest first; the last images of a batch share
+    the cores with the first ones of the next. In all other cases torch's own way is used: other datasets,
     iterable datasets, ``num_workers=0``, a ``collate_fn`` that is neither torch's nor pixfeed's, ``worker_init_fn``,
     ``multiprocessing_context``.
 
@@ -84,7 +83,7 @@ class DataLoader(LoaderBase[_T_co]):
             raise ValueError(f"workers is {workers!r}; it may be 'thread', 'process' or None")
         self._epoch = -1  # the one that runs, or ran last
         self._told: dict[int, int] = {}  # the epoch that a sampler was told, by its place among the samplers
-        self._loaded: dict[str, Any] | None = None  # the state that the next epoch goes on from
+        self._loaded: LoaderState | None = None  # the state that the next epoch goes on from
         self._stopwatch: Stopwatch | None = None  # over the epoch that runs, or ran last
         self._has_threads = False  # whether threads read that epoch
         self._position: Position | None = None
@@ -155,6 +154,7 @@ class DataLoader(LoaderBase[_T_co]):
         vars(loader)["dataset"] = with_concat_images(self.dataset)
         if self.num_workers > 0 and not self._has_threads:
             vars(loader)["collate_fn"] = WithCosts(self.collate_fn)
+            vars(loader)["worker_init_fn"] = EndsWithMain(self.worker_init_fn)
         return loader
 
     def __iter__(self) -> Any:
@@ -163,31 +163,30 @@ class DataLoader(LoaderBase[_T_co]):
         position.from_the_start()
         self._epoch += 1
         if state is not None:
-            finished = self._is_after_end(state["batches"])
+            finished = state["finished"] or self._is_after_end(state["batches"])
             self._epoch = state["epoch"] + finished
-            position.go_to(state["batches"], finished, state["random"], state.get("fresh", False))
+            position.go_to(state["batches"], finished, state["random"], state["fresh"])
         for place, sampler in enumerate(self._samplers()):
             self._tell_epoch(place, sampler)
         if self._has_threads and self._why_no_threads():  # something was changed: not by threads any more
             self._drop_workers()
         stopwatch = Stopwatch()
-        batches = super().__iter__()
+        with position.beginning():
+            batches = super().__iter__()
         assert isinstance(batches, Timed)
         first = position.first
         if self._is_iterable:  # there is no other way to get to a batch
             batches.stopwatch = Stopwatch()  # those batches are not the epoch's
-            deque(islice(batches, first), maxlen=0)
+            _go_past(batches, first)
         batches.stopwatch = stopwatch
         self._stopwatch, self._first = stopwatch, first
         stopwatch.made()
         return batches
 
     def _is_after_end(self, batch: int) -> bool:
-        """Whether an epoch has no such batch."""
-        try:
-            return not self._is_iterable and batch >= len(self)
-        except TypeError:  # a sampler that does not know how many there are
-            return False
+        """Whether an epoch has no such batch; not if nobody knows how many there are."""
+        length = None if self._is_iterable else _length(self)
+        return length is not None and batch >= length
 
     def stats(self) -> Stats:
         """How the current epoch spent its time, or the last one if none is running. ``print(loader.stats())`` tells
@@ -244,47 +243,85 @@ class DataLoader(LoaderBase[_T_co]):
         """
         if self._loaded is not None:
             return dict(self._loaded)
-        fresh = self._stopwatch is None
+        stopwatch = self._stopwatch
+        fresh = stopwatch is None
         if not (self.in_order or fresh or self.num_workers == 0):
             raise RuntimeError(
                 "with in_order=False the batches that were yielded are not those in front of the others, so no state "
                 "can say where to go on; use in_order=True"
             )
-        return {
-            "epoch": self._epoch + fresh,
-            "batches": 0 if self._stopwatch is None else self._first + self._stopwatch.batches,
-            "random": self._known_position.random(),
-            "fresh": fresh,
-            "seeds": [dataset.seed for dataset in image_datasets(self.dataset)],
-        }
+        batches = 0 if stopwatch is None else self._first + stopwatch.passed
+        finished = self._is_after_end(batches) and not fresh
+        state = LoaderState(
+            epoch=self._epoch + fresh,
+            batches=batches,
+            finished=finished,
+            fresh=fresh,
+            random=self._known_position.random(finished),
+            seeds=[dataset.seed for dataset in image_datasets(self.dataset)],
+            batch_size=self._samples_per_batch(),
+            samples=self._samples_per_epoch(),
+        )
+        return dict(state)
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Make the next ``iter()`` continue where :meth:`state_dict` was called.
 
         The remaining batches are the same if dataset, sampler and batch size are the same. It takes the same time at
         every batch of the epoch, except for an iterable dataset, which is read from its beginning. After the last batch
-        of an epoch the next epoch begins. A ``generator`` of the loader or its sampler is set to the state that it had.
-        The global generator keeps its state; only the order is drawn with the one that it had.
+        of an epoch the next epoch begins. A ``generator`` of the loader or its samplers is set to the state that it
+        had. The global generator keeps its state; only the order is drawn with the one that it had. (Programs save it
+        themselves, with ``torch.get_rng_state()``. If they set it again before ``iter()``, all later epochs are the
+        same as well.)
+
+        A batch that failed counts as any other: who catches its error and goes on does not get a batch twice.
 
         Args:
             state: the result of :meth:`state_dict`, of a loader with the same arguments.
 
         Raises:
-            ValueError: ``state`` is no state of a loader.
+            ValueError: ``state`` is no state of a loader, a damaged one, or that of a loader with another batch size,
+                another number of samples, or other generators. The message says which; the loader stays as it was.
         """
-        if not isinstance(state, dict) or not {"epoch", "batches", "random"} <= state.keys():
-            raise ValueError("this is no state of a pixfeed.DataLoader: it needs 'epoch', 'batches' and 'random'")
-        self._loaded = dict(state)
-        inside, seeds = image_datasets(self.dataset), state.get("seeds", [])
-        if len(seeds) == len(inside) and seeds != [dataset.seed for dataset in inside]:
-            for dataset, seed in zip(inside, seeds, strict=True):
-                dataset.seed = seed
+        loaded = checked(state)
+        check_same_batches(loaded, self._samples_per_batch(), self._samples_per_epoch())
+        known = [] if self._is_iterable or loaded["finished"] else list(filter(None, map(_length, self._samplers())))
+        if known and loaded["batches"] > max(known):
+            raise ValueError(f"this state is damaged: no epoch of this loader has {loaded['batches']} batches")
+        inside, seeds = image_datasets(self.dataset), loaded["seeds"]
+        if len(seeds) != len(inside):
+            raise ValueError(
+                f"this state was saved by a loader with {len(seeds)} pixfeed datasets; this one has {len(inside)}"
+            )
+        loaded["random"] = self._known_position.check(loaded["random"])
+        self._loaded = loaded
+        changed = [i for i, dataset in enumerate(inside) if seeds[i] not in (None, dataset.seed)]
+        for i in changed:
+            inside[i].seed = seeds[i]
+        if changed:
             self._drop_workers()  # those that stayed alive have the old ones
 
+    @property
+    def _batches(self) -> Any:
+        """The sampler that makes batches, if there is one."""
+        return self.sampler if self.batch_sampler is None else self.batch_sampler
+
+    def _samples_per_batch(self) -> int | None:
+        size = getattr(self._batches, "batch_size", None)
+        return size if isinstance(size, int) else None
+
+    def _samples_per_epoch(self) -> int | None:
+        inside = getattr(self._batches, "sampler", None)
+        return None if self._is_iterable else _length(self.sampler if inside is None else inside)
+
     def _samplers(self) -> list[Any]:
-        """All that decide on the order, each once."""
-        candidates = (self.batch_sampler, getattr(self.batch_sampler, "sampler", None), self.sampler)
-        return list({id(sampler): sampler for sampler in candidates if sampler is not None}.values())
+        """All that decide on the order, each once: samplers, and those inside of them."""
+        found: dict[int, Any] = {}
+        for sampler in (self.batch_sampler, self.sampler):
+            while sampler is not None and id(sampler) not in found:
+                found[id(sampler)] = sampler
+                sampler = getattr(sampler, "sampler", None)
+        return list(found.values())
 
     def _tell_epoch(self, place: int, sampler: Any) -> None:
         if not hasattr(sampler, "set_epoch"):
@@ -302,3 +339,23 @@ class DataLoader(LoaderBase[_T_co]):
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
         self._position = self._new_position()
+
+
+def _length(sampler: Any) -> int | None:
+    try:
+        return len(sampler)
+    except (TypeError, NotImplementedError):
+        return None
+
+
+def _go_past(batches: Timed, count: int) -> None:
+    """Read ``count`` batches, or find that they fail."""
+    stopwatch = batches.stopwatch
+    while (before := stopwatch.passed) < count:
+        try:
+            next(batches)
+        except StopIteration:
+            return
+        except Exception:
+            if stopwatch.passed == before:
+                raise

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sized
+from contextlib import contextmanager
 from itertools import chain, islice
 from typing import Any, Protocol, TypedDict
 
@@ -17,15 +18,17 @@ class Indices(Sized, Iterable[Any], Protocol):
 
 #: By name: states of generators, uint8 tensors; and what a sampler's own ``state_dict()`` gives.
 RandomStates = dict[str, Any]
+_GLOBAL = "the global generator"
 
 
 class _Start(TypedDict):
-    """The beginning of an epoch: the arguments of :meth:`Position.go_to`."""
+    """The beginning of an epoch: see :meth:`Position.go_to`."""
 
     batches: int
     finished: bool
     random: RandomStates
     fresh: bool
+    restored: bool  # whether the program has set the global generator to the state that it had
 
 
 class Position:
@@ -48,15 +51,55 @@ class Position:
     def go_to(self, batches: int, finished: bool, random: RandomStates, fresh: bool) -> None:
         """The next epoch begins at a batch of the epoch that was drawn with these random states; if that one is
         finished, after it. If they are ``fresh``, from before the first epoch, torch's seed is still to be drawn."""
-        self._next = {"batches": batches, "finished": finished, "random": random, "fresh": fresh}
+        restored = (finished or fresh) and torch.equal(torch.get_rng_state(), random[_GLOBAL])
+        self._next = _Start(batches=batches, finished=finished, random=random, fresh=fresh, restored=restored)
         self.first = 0 if finished else batches
+
+    @contextmanager
+    def beginning(self) -> Iterator[None]:
+        """Inside the block torch makes an iterator, and draws a seed for worker processes. In the middle of an epoch
+        that was drawn already: the global generator goes back."""
+        where = self._next
+        outside = torch.get_rng_state()
+        yield
+        if where is not None and not (where["finished"] or where["fresh"]):
+            torch.set_rng_state(outside)
 
     def from_the_start(self) -> None:
         self._next, self._at_start, self.first = None, None, 0
 
-    def random(self) -> RandomStates:
-        """The random states that the running epoch's order was drawn with, or will be."""
-        return self._get_random() if self._at_start is None else dict(self._at_start)
+    def random(self, finished: bool = False) -> RandomStates:
+        """The random states that the running epoch's order was drawn with, or will be. After a ``finished`` epoch the
+        global generator's is that of now: others have drawn from it."""
+        if self._at_start is None:
+            return self._get_random()
+        return {**self._at_start, _GLOBAL: torch.get_rng_state()} if finished else dict(self._at_start)
+
+    def check(self, random: RandomStates) -> RandomStates:
+        """Random states for these samplers and generators, in the CPU's memory.
+
+        Raises:
+            ValueError: they are others, or none.
+        """
+        generators, samplers = self._generators(), self._with_state()
+        if random.keys() != generators.keys() | samplers.keys():
+            raise ValueError(
+                f"this state was saved by another loader: it has random states of {_names(random)}, and this loader "
+                f"needs those of {_names(generators | samplers)}. Make the loader with the same generator and sampler"
+            )
+        random = {name: it.cpu() if isinstance(it, torch.Tensor) else it for name, it in random.items()}
+        for name, generator in generators.items():
+            try:
+                torch.Generator(generator.device).set_state(random[name])
+            except (TypeError, RuntimeError) as error:
+                why = str(error).partition("\n")[0]
+                raise ValueError(f"this state is damaged: it has no random state of {name} ({why})") from error
+        for name, sampler in samplers.items():
+            try:
+                sampler.load_state_dict(random[name])
+            except Exception as error:
+                raise ValueError(f"this state does not go with {name}: {error!r}") from error
+        return random
 
     def draw(self, index_sampler: Iterable[Any]) -> Iterator[Any]:
         """An epoch's batches (or indices), drawn now."""
@@ -64,43 +107,54 @@ class Position:
         if where is None:
             self._at_start = self._get_random()
             return _from(index_sampler, 0)
-        outside = torch.get_rng_state() if self._generator is None else None
+        outside = torch.get_rng_state()
         self._set_random(where["random"])
         start = where["batches"]
         if where["finished"]:  # what the finished one has drawn at last has been drawn
             deque(_from(index_sampler, start), maxlen=0)
+            torch.set_rng_state(where["random"][_GLOBAL])
             start = 0
         if where["fresh"] or (where["finished"] and self._draws_seed):
             torch.empty((), dtype=torch.int64).random_(generator=self._generator)
+        if where["restored"]:  # torch has drawn its seed from it, and the program goes on with it
+            torch.set_rng_state(outside)
         self._at_start = self._get_random()
         rest = _from(index_sampler, start)
         drawn = chain(list(islice(rest, 1)), rest)
-        if outside is not None:  # what the training loop draws is not our business
+        if not where["restored"]:  # what the training loop draws is not our business
             torch.set_rng_state(outside)
         return drawn
 
     def _generators(self) -> dict[str, torch.Generator]:
-        found = {"loader": self._generator or torch.default_generator}
-        for sampler in self._samplers:
+        """All that an order may be drawn from, each once. A sampler without a generator draws from the global one, also
+        if the loader has another."""
+        found = {_GLOBAL: torch.default_generator}
+        if self._generator is not None and self._generator is not torch.default_generator:
+            found["the loader's generator"] = self._generator
+        for place, sampler in enumerate(self._samplers):
             own = getattr(sampler, "generator", None)
             if isinstance(own, torch.Generator) and own not in found.values():
-                found["sampler"] = own
+                found[f"the generator of sampler {place}"] = own
         return found
+
+    def _with_state(self) -> dict[str, Any]:
+        """The samplers that keep a state themselves."""
+        named = {f"sampler {place}": sampler for place, sampler in enumerate(self._samplers)}
+        return {name: it for name, it in named.items() if hasattr(it, "state_dict") and hasattr(it, "load_state_dict")}
 
     def _get_random(self) -> RandomStates:
         states: RandomStates = {name: generator.get_state() for name, generator in self._generators().items()}
-        for sampler in self._samplers:
-            if hasattr(sampler, "state_dict"):
-                states["sampler's own"] = sampler.state_dict()
-        return states
+        return states | {name: sampler.state_dict() for name, sampler in self._with_state().items()}
 
     def _set_random(self, states: RandomStates) -> None:
         for name, generator in self._generators().items():
-            if name in states:
-                generator.set_state(states[name])
-        for sampler in self._samplers:
-            if hasattr(sampler, "load_state_dict") and "sampler's own" in states:
-                sampler.load_state_dict(states["sampler's own"])
+            generator.set_state(states[name])
+        for name, sampler in self._with_state().items():
+            sampler.load_state_dict(states[name])
+
+
+def _names(states: Iterable[str]) -> str:
+    return ", ".join(sorted(states))
 
 
 class Order:

@@ -12,6 +12,7 @@ class Stopwatch:
 
     Attributes:
         batches: batches that were yielded.
+        passed: the loop has gone past so many: batches that were yielded, and those that failed.
         start_up: seconds until the first batch, without those that the program spent in between.
         waiting: seconds that the loop waited for all other batches.
         stepping: seconds between batches.
@@ -20,7 +21,7 @@ class Stopwatch:
 
     def __init__(self) -> None:
         self._start = perf_counter()
-        self.batches = 0
+        self.batches = self.passed = 0
         self.start_up = self.waiting = self.stepping = 0.0
         self.costs = Costs()
         self._pending = Costs()  # of the batch that is on its way

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from concurrent.futures import FIRST_COMPLETED, wait
+from concurrent.futures import FIRST_COMPLETED, CancelledError, wait
 from functools import partial
 from itertools import chain
 from typing import Any, NamedTuple
@@ -14,7 +14,7 @@ from pixfeed._torch import LoaderIter, pin_memory
 from pixfeed.collate.batch import Batch
 from pixfeed.context import Costs, Priority, take_costs
 from pixfeed.datasets.concat import image_datasets
-from pixfeed.loading.fetch_threads import Fetch, FetchThreads
+from pixfeed.loading.fetch_threads import Fetch, FetchThreads, stay_if_ending
 from pixfeed.loading.iterators import Timed
 
 #: Small batches are read together, at most so many images at a time: the work of Python per call is divided among them.
@@ -55,17 +55,23 @@ class ThreadsIter(Timed, LoaderIter):
         self._threads = FetchThreads(self._ahead)
         self._datasets = image_datasets(loader.dataset)
         self._groups: deque[deque[Fetch]] = deque()  # on their way
+        self._going: Fetch | None = None  # the batch that is about to be yielded
         self._failure: Exception | None = None  # of the sampler, after the last group
+        self._filled = False
         self._group = 1  # images that are read together, as long as nothing is known of them
         self._fill()
 
     def _started(self, loader: Any) -> None:
         self._cancel()
-        self._failure = None
+        self._going = self._failure = None
         self._epoch = loader.drawn_epoch()
         self._fill()
 
     def _fill(self) -> None:
+        self._submit_groups()
+        self._filled = True  # Ctrl-C was not pressed in between
+
+    def _submit_groups(self) -> None:
         if self._failure is not None:
             return
         how = _Making(self._fetcher, self._epoch, self._threads_wanted, self._pinned_device)
@@ -104,21 +110,46 @@ class ThreadsIter(Timed, LoaderIter):
         return wanted
 
     def _next_batch(self) -> Any:
+        fetch = self._next_done()
+        try:
+            batch, costs = fetch.result()
+        except CancelledError:
+            stay_if_ending()
+            self._go_past()
+            raise
+        except Exception:
+            self._go_past()
+            raise
+        self.stopwatch.spent(costs)
+        work = costs.reading + costs.running  # none for images that are in memory
+        wanted = ENOUGH * self._threads_wanted * costs.images // work if work > 0 else GROUP
+        self._group = max(1, min(GROUP, wanted))
+        self._go_past()
+        return batch
+
+    def _go_past(self) -> None:
+        self._gone_past()
+        self._going = None
+
+    def _next_done(self) -> Fetch:
+        """The next batch, and others are on their way. If Ctrl-C is pressed before it is yielded, it is the next one
+        again."""
+        if self._going is not None:
+            return self._going
+        if not (self._groups or self._filled):
+            self._fill()
         if not self._groups:
             failure, self._failure = self._failure, None
             raise StopIteration if failure is None else failure
         self._threads.check_process()
         group, fetch = self._first_done()
+        self._going = fetch
         group.remove(fetch)
         if not group:
+            self._filled = False
             self._groups.remove(group)
             self._fill()
-        batch, costs = fetch.result()
-        self.stopwatch.spent(costs)
-        work = costs.reading + costs.running  # none for images that are in memory
-        wanted = ENOUGH * self._threads_wanted * costs.images // work if work > 0 else GROUP
-        self._group = max(1, min(GROUP, wanted))
-        return batch
+        return fetch
 
     def _first_done(self) -> tuple[deque[Fetch], Fetch]:
         """The next batch, and the group that it is in."""

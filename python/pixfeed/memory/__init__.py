@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 import os
-import weakref
 from collections.abc import Sequence
 from typing import Any
 
@@ -49,8 +48,8 @@ def set_limit(size: int) -> None:
     """Limit the idle batch memory of this process. What is idle beyond the limit is given back to the system at once.
 
     The limit holds for the memory of earlier batches that is kept for later ones; batches that are still in use do not
-    count. Each process has its own limit. A forked worker process starts with the limit of its parent; a spawned one
-    may call this in ``worker_init_fn``.
+    count. With batches of several sizes more may be kept, until the next one is made. Each process has its own limit. A
+    forked worker process starts with the limit of its parent; a spawned one may call this in ``worker_init_fn``.
 
     Args:
         size: the limit in bytes, 1 GiB (``1 << 30``) by default. 0 keeps nothing.
@@ -72,10 +71,6 @@ def trim() -> int:
         The number of bytes that were given back.
     """
     return _pool.shrink(0) + shared_batches.shrink(0)
-
-
-def _give_back(memory: NDArray[np.uint8]) -> None:
-    _pool.give(memory)
 
 
 def empty(
@@ -110,10 +105,8 @@ def empty(
         return torch.empty(shape, dtype=dtype, pin_memory=True)  # torch keeps pinned memory and uses it again
     if size < _SMALL:
         return torch.empty(shape, dtype=dtype)
-    memory = _pool.take(size)
-    slot = memory.view()  # torch.from_numpy holds on to this object as long as any view of the tensor lives
-    weakref.finalize(slot, _give_back, memory).atexit = False
-    return torch.from_numpy(slot).view(dtype).view(shape)
+    # torch.from_numpy holds on to the array as long as any view of the tensor lives.
+    return torch.from_numpy(_pool.lend(size)).view(dtype).view(shape)
 
 
 def array(tensor: torch.Tensor) -> NDArray[Any]:

@@ -2,9 +2,9 @@
 
 A slot is a segment of shared memory for one batch. In a worker process :func:`empty` returns a tensor in a slot. When
 the tensor goes through the loader's queue, only the number of the slot and a ticket are sent. The main process attaches
-the segment of a slot the first time that it receives its number. It writes into the ticket when the last view of the
-tensor is gone there. A slot that is held in neither process is used for another batch. Tickets are bytes of one small
-segment per worker process.
+the segment of a slot the first time that it receives its number. When the last view of the tensor is gone there, it
+writes into the ticket, as soon as it receives the next one. A slot that is held in neither process is used for another
+batch. Tickets are bytes of one small segment per worker process.
 
 No descriptor stays open: that of a segment is sent once and closed on both sides. Small tensors are sent by value.
 
@@ -41,6 +41,7 @@ from pixfeed._torch import (
 )
 from pixfeed.memory import shared_memory
 from pixfeed.memory.idle import Pool
+from pixfeed.memory.lent import Lent, lent_array
 
 #: Tensors of fewer bytes are sent by value.
 SMALL = 64 << 10
@@ -66,6 +67,7 @@ _forks = 0  # of this process
 
 def _count_fork() -> None:
     global _forks
+    _collect()
     _forks += 1
 
 
@@ -73,6 +75,7 @@ def _forget() -> None:
     global _lender
     _lender = None
     _borrowed.clear()
+    _returned.clear()
 
 
 # -- the worker process ---------------------------------------------------------------------------------------------
@@ -117,7 +120,7 @@ class _Lender:
         self._made = 0
         self._dropped: list[int] = []  # slots that are no more, which the other process need not keep either
         self._at: weakref.WeakValueDictionary[int, _Slot] = weakref.WeakValueDictionary()  # by address
-        self._released: deque[tuple[_Slot, int]] = deque()  # by tensors here; a finaliser does no more than append
+        self._released: deque[Lent] = deque()  # by tensors here
         self._fd = shared_memory.reserve(_BYTES)
         self._tickets = shared_memory.attach(self._fd, _BYTES)
         self._out: dict[int, _Slot] = {}  # by ticket
@@ -137,9 +140,8 @@ class _Lender:
             slot = self.pool.take(-(-size // step) * step)
             slot.holders = 1
             self._at[slot.memory.ctypes.data] = slot
-        view = slot.memory[:size]  # torch.from_numpy holds on to this object as long as any view of the tensor lives
-        weakref.finalize(view, self._released.append, (slot, _forks)).atexit = False
-        return torch.from_numpy(view)
+        # torch.from_numpy holds on to the array as long as any view of the tensor lives.
+        return torch.from_numpy(lent_array(slot.memory[:size], (slot, _forks), self._released.append))
 
     def shrink(self, limit: int) -> int:
         with self._lock:
@@ -149,7 +151,7 @@ class _Lender:
     def _collect(self) -> None:
         """Takes note of what was released and returned."""
         while self._released:
-            slot, forks = self._released.popleft()
+            slot, forks = self._released.popleft().what
             self._let_go(slot, forks != _forks)
         tickets = self._tickets[: self._end]
         for ticket in (_FIRST + np.flatnonzero(tickets[_FIRST:] >= _BACK)).tolist():
@@ -218,6 +220,7 @@ def empty(shape: tuple[int, ...], dtype: torch.dtype, size: int, limit: int) -> 
 def shrink(limit: int) -> int:
     """Gives idle memory beyond ``limit`` bytes back to the system; how many bytes. Forgets the slots of processes that
     have ended."""
+    _collect()
     _tidy()
     return 0 if _lender is None else _lender.shrink(limit)
 
@@ -293,17 +296,23 @@ class _Borrowed:
         for number in numbers:
             self._slots.pop(number, None)
 
-    def give_back(self, ticket: int, forks: int, process: int) -> None:
-        if os.getpid() == process:  # and not a forked child with a copy of what its parent holds
-            self.tickets[ticket] = _BACK if forks == _forks else _SPOILT
-            self.tidy()
-
     def tidy(self) -> None:
         if self.tickets[_ENDED]:
             self._slots.clear()
 
 
 _borrowed: dict[str, _Borrowed] = {}
+_returned: deque[Lent] = deque()  # by tensors here; not yet said to their lenders
+
+
+def _collect() -> None:
+    """Tells worker processes what was returned."""
+    while _returned:
+        name, ticket, forks, process = _returned.popleft().what
+        borrowed = _borrowed.get(name)
+        if borrowed is not None and os.getpid() == process:  # and not a forked child with what its parent holds
+            borrowed.tickets[ticket] = _BACK if forks == _forks else _SPOILT
+            borrowed.tidy()
 
 
 def _tidy() -> None:
@@ -326,6 +335,7 @@ def _receive(
     """The tensor in its slot, without a copy."""
     name, worker, tickets, dropped = lender
     number, size, descriptor, ticket = lent
+    _collect()
     borrowed = _borrowed.get(name)
     if borrowed is None:
         _tidy()
@@ -336,9 +346,10 @@ def _receive(
     elif tickets is not None:
         os.close(tickets.detach())
     borrowed.drop(dropped)
-    view = borrowed.slot(number, size, descriptor).view()
-    weakref.finalize(view, borrowed.give_back, ticket, _forks, os.getpid()).atexit = False
-    storage = torch.from_numpy(view).untyped_storage()
+    slot = borrowed.slot(number, size, descriptor)
+    storage = torch.from_numpy(
+        lent_array(slot, (name, ticket, _forks, os.getpid()), _returned.append)
+    ).untyped_storage()
     return torch.empty(0, dtype=dtype).set_(storage, offset, shape, stride)
 
 

@@ -14,6 +14,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from pixfeed import control_groups
+
 FOLDER = "/dev/shm"
 
 # Whether this system supports segments.
@@ -61,21 +63,11 @@ def _free_in_folder() -> int:
     return at.f_bavail * at.f_frsize
 
 
-def _free(meminfo: str = "/proc/meminfo", cgroup: str = "/sys/fs/cgroup") -> int:
-    """Bytes of memory that are available in the system, or in the control group (v2) if that has fewer."""
+def _free(meminfo: str = "/proc/meminfo") -> int:
+    """Bytes of memory that are available in the system, or in this process's control groups if they have fewer."""
     with open(meminfo) as file:
         # The values are in kB.
         fields = {name: int(rest.split()[0]) << 10 for name, rest in (line.split(":", 1) for line in file)}
     free = fields["MemAvailable"] + fields.get("SwapFree", 0)
-    try:
-        most, used = (_read(cgroup, name) for name in ("memory.max", "memory.current"))
-        caches = dict(line.split() for line in _read(cgroup, "memory.stat").splitlines())
-        dropped = int(caches["active_file"]) + int(caches["inactive_file"])
-        return max(0, min(free, int(most) - int(used) + dropped))
-    except (OSError, ValueError, KeyError):  # no such group, or "max": no limit
-        return free
-
-
-def _read(folder: str, name: str) -> str:
-    with open(os.path.join(folder, name)) as file:
-        return file.read().strip()
+    left = control_groups.free_memory()
+    return free if left is None else min(free, left)

@@ -3,42 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from pixfeed.errors import ImageError, Origin, RegionError
+from pixfeed.errors import ImageError, RegionError
+from pixfeed.lists.samples import SampleList
 from pixfeed.targets.point_map import PointMap
 
 #: The targets of a batch, one per image: an ndarray ``[B, ...]`` or a list.
 Column = NDArray[Any] | list[Any]
-
-
-class SampleList(Protocol):
-    """The samples of a dataset: names and labels. See :class:`pixfeed.FileList`.
-
-    Attributes:
-        filename: the name of the list in messages.
-        labels: ndarray ``[n, L]``.
-        rois: int64 ``[n, roi_columns]``.
-        roi_columns: 4 if samples have regions, else 0.
-    """
-
-    filename: str
-    labels: NDArray[Any]
-    rois: NDArray[np.int64]
-    roi_columns: int
-
-    def __len__(self) -> int: ...
-
-    def name(self, i: int) -> str: ...
-
-    def line(self, i: int) -> int | None: ...
-
-    def paths(self, rows: Sequence[int] | NDArray[np.int64], folder: str) -> list[str]: ...
-
-    def origin(self, i: int, folder: str) -> Origin: ...
 
 
 class Targets:
@@ -83,6 +57,14 @@ class Targets:
             ImageError, RegionError: a mask cannot be read, or is not its picture's.
         """
         raise NotImplementedError
+
+    def with_labels(self, labels: ArrayLike) -> Targets:
+        """The same with other labels ``[n]`` or ``[n, L]``.
+
+        Raises:
+            ValueError, TypeError: the labels do not match the list, or these targets are no labels.
+        """
+        raise ValueError(f"targets={self.kind!r}: only labels can be replaced; write another list")
 
     def blank(self, row: int, size: tuple[int, int]) -> Any:
         """The target of a sample whose picture could not be read, and has become (height, width) zeros."""

@@ -6,9 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from pixfeed.errors import ImageError, RegionError
-from pixfeed.targets.base import Column, SampleList, Targets
+from pixfeed.lists.relabelled import Relabelled
+from pixfeed.lists.samples import SampleList
+from pixfeed.targets.base import Column, Targets
 from pixfeed.targets.point_map import PointMap
 
 
@@ -25,6 +28,9 @@ class Labels(Targets):
     ) -> tuple[Column, dict[int, ImageError | RegionError]]:
         return self.files.labels[np.asarray(rows)], {}
 
+    def with_labels(self, labels: ArrayLike) -> Labels:
+        return type(self)(Relabelled(self.files, labels))
+
     def blank(self, row: int, size: tuple[int, int]) -> Any:
         return self.files.labels[row]
 
@@ -36,6 +42,13 @@ class ClassNumbers(Labels):
         self, rows: Sequence[int], points: PointMap, wanted: Sequence[int]
     ) -> tuple[Column, dict[int, ImageError | RegionError]]:
         return self.files.labels[np.asarray(rows), 0], {}
+
+    def with_labels(self, labels: ArrayLike) -> Labels:
+        relabelled = super().with_labels(labels)
+        given = relabelled.files.labels
+        if given.shape[1] != 1 or given.dtype != np.int64:
+            raise ValueError(f"labels are {given.dtype} {list(given.shape)}; here they are integers [{len(given)}]")
+        return relabelled
 
     def blank(self, row: int, size: tuple[int, int]) -> Any:
         return self.files.labels[row, 0]

@@ -63,6 +63,8 @@ class Tally:
 class Report:
     """The result of :func:`compare`."""
 
+    #: How many files were compared.
+    compared: int = 0
     #: By (format, way of reading, library that it is compared with).
     exact: dict[tuple[str, str, str], Tally] = field(default_factory=dict)
     #: decode="scaled" against exact antialiasing, by format: not meant to be identical.
@@ -72,8 +74,28 @@ class Report:
     only_one: list[str] = field(default_factory=list)
 
     @property
-    def all_identical(self) -> bool:
-        return not self.only_one and all(tally.files == tally.identical for tally in self.exact.values())
+    def different(self) -> int:
+        """How many of the ways of reading differ somewhere."""
+        return sum(tally.identical < tally.files for tally in self.exact.values())
+
+    @property
+    def status(self) -> int:
+        """0: all are identical; 1: not all; 2: nothing could be compared."""
+        if not self.compared and not self.only_one:
+            return 2
+        return int(self.different > 0 or len(self.only_one) > 0)
+
+    @property
+    def summary(self) -> str:
+        """The result in a line."""
+        refused = f"; both refuse {len(self.refused):,}, the first: {self.refused[0]}" if self.refused else ""
+        if self.status == 2:
+            return "nothing could be compared" + refused
+        line = "all identical" if self.status == 0 else f"NOT all identical ({self.different} ways differ)"
+        files = self.compared + len(self.refused) + len(self.only_one)
+        line += f": {self.compared:,} of {files:,} files were compared, in {len(self.exact)} ways"
+        line += f"; only one of both reads {len(self.only_one):,}" if self.only_one else ""
+        return line + refused
 
 
 def find(path: Path, images: Path | None = None) -> list[Path]:
@@ -179,13 +201,17 @@ def compare(
             ours, why = imread(path, backend=backend), ""
         except ImageError as error:
             ours, why = None, str(error)
-        data = path.read_bytes() if path.is_file() else b""
+        try:
+            data = path.read_bytes()
+        except OSError:
+            data = b""
         whole = _by_cv2(data, 1) if data else None
         if ours is None and whole is None:
             report.refused.append(why)
         elif ours is None or whole is None:
             report.only_one.append(why or f"{name}: OpenCV does not read it")
         else:
+            report.compared += 1
             format = FORMATS.get(int(opener.open([data]).headers["format"][0]), "unknown")
             format = "other" if format == "unknown" else format
 
@@ -203,11 +229,14 @@ def compare(
 
 
 def show(report: Report) -> None:
-    """Print the report's tables."""
+    """Print the report: the summary, then tables."""
     from rich.console import Console
     from rich.table import Table
 
     console = Console(highlight=False)
+    console.print(report.summary, style="bold", markup=False)
+    if report.status == 2:
+        return
     table = Table(title="pixfeed beside OpenCV and Pillow: differences in steps of 255")
     for name in ("format", "read as", "beside", "files", "identical", "largest", "mean"):
         table.add_column(name, justify="left" if name in ("format", "read as", "beside") else "right")
@@ -230,7 +259,3 @@ def show(report: Report) -> None:
             console.print(f"differs most, {', '.join(key)}: {tally.worst}", style="red", markup=False)
     for line in report.only_one:
         console.print(f"only one of both reads {line}", style="red", markup=False)
-    if report.refused:
-        console.print(f"{len(report.refused)} files that both refuse, the first: {report.refused[0]}", markup=False)
-    verdict = "all identical" if report.all_identical else "NOT all identical"
-    console.print(verdict if report.exact or report.only_one else "nothing could be compared", style="bold")
