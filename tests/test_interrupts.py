@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import inspect
 import os
 import signal
 import subprocess
@@ -229,3 +230,36 @@ batches = iter(pixfeed.DataLoader(dataset, 1, num_workers=1))
 """
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, cwd=tmp_path)
     assert result.stdout == "CancelledError\n"
+
+
+def python_calls(action) -> list[str]:
+    """The Python functions that run inside ``action()``: a signal handler could be called in each of them, but not in a
+    generator, which is ended where it stands."""
+    names = []
+
+    def note(frame, event, _):
+        if event == "call" and not frame.f_code.co_flags & inspect.CO_GENERATOR:
+            names.append(frame.f_code.co_name)
+
+    sys.setprofile(note)
+    try:
+        action()
+    finally:
+        sys.setprofile(None)
+    return names
+
+
+@pytest.mark.parametrize("batches", [1, 3])
+def test_no_python_runs_when_an_iterator_goes(tmp_path, native, batches):
+    """In the middle of an epoch: a signal's exception would be printed and lost. Its threads end all the same."""
+    (tmp_path / "a.jpg").write_bytes(images.jpeg(images.picture(200, 300)))
+    dataset = FastTxtDataset.from_samples(["a.jpg"] * 64, [0] * 64, 64, 64, image_dir=tmp_path)
+    before = threading.active_count()
+    held = [iter(DataLoader(dataset, 4, num_workers=2, prefetch_factor=3))]
+    for _ in range(batches):
+        next(held[0])
+    assert python_calls(held.clear) == []
+    until = time.monotonic() + 30
+    while threading.active_count() > before and time.monotonic() < until:
+        time.sleep(0.01)
+    assert threading.active_count() <= before

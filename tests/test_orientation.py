@@ -122,6 +122,8 @@ FILES = {
     "WebP with two headers": webp(WEBP, webp()[12:], riff(b"EXIF", PLAIN)),
     "WebP with other chunks": webp(riff(b"abcd", b"123"), WEBP, riff(b"efgh", b"1"), riff(b"EXIF", PLAIN)),
     "WebP with alpha behind": webp(WEBP, riff(b"ALPH", b"123"), riff(b"EXIF", PLAIN)),
+    "WebP with a reserved flag": webp(WEBP, riff(b"EXIF", PLAIN), flags=0x48),
+    "WebP with a short header of an animation": webp(WEBP, riff(b"ANIM", bytes(4)), riff(b"EXIF", PLAIN)),
     "WebP with a frame": webp(WEBP, riff(b"ANMF", bytes(16)), riff(b"EXIF", PLAIN)),
     "WebP with an animation's header": webp(riff(b"ANIM", bytes(6)), WEBP, riff(b"EXIF", PLAIN)),
     "WebP with an animation's header behind": webp(WEBP, riff(b"ANIM", bytes(6)), riff(b"EXIF", PLAIN)),
@@ -158,6 +160,13 @@ def test_a_container_that_claims_gigabytes(backend):
     data = webp(WEBP, riff(b"EXIF", PLAIN))
     with pytest.raises(pixfeed.ImageError, match="truncated"):
         pixfeed.imread(data[:4] + b"\0\0\0\xf0" + data[8:], backend=backend)
+
+
+@pytest.mark.parametrize("name", ["two segments", "two chunks", "WebP before the picture", "WebP with alpha behind"])
+def test_wherever_the_file_is_cut_off(backend, name):
+    for end in range(1, min(len(FILES[name]), 500)):
+        with pytest.raises(pixfeed.ImageError):
+            pixfeed.imread(FILES[name][:end], backend=backend)
 
 
 @pytest.mark.usefixtures("native")

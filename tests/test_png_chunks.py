@@ -132,6 +132,14 @@ def test_the_header_comes_first(backend):
         pixfeed.imread(GOOD[:8] + text + GOOD[8:], backend=backend)
 
 
+def test_a_damaged_header(backend):
+    """Nothing is planned for sides that libpng does not believe."""
+    header = struct.pack(">II", 1 << 25, 3) + GOOD[24:START]
+    with pytest.raises(ImageError) as caught:
+        pixfeed.load_batch([GOOD[:16] + header + GOOD[START:]], (3, 3), decode="scaled", backend=backend)
+    assert caught.value.status == Status.CORRUPT
+
+
 def profile() -> bytes:
     data = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     return images.png_chunk(b"iCCP", b"sRGB\0\0" + zlib.compress(data))
@@ -193,3 +201,10 @@ def test_gray_by_chunks_that_make_no_sense(backend, mode):
             assert_gray(with_chunks(other, chunk, data=data), backend, name)
     for name, chunk in COLORS.items():  # behind the palette
         assert_gray(data[:end] + chunk + data[end:], backend, name)
+
+
+@pytest.mark.parametrize("size", [1, 3, 8, 768, 769, 771])
+def test_gray_after_a_palette_that_is_none(backend, size):
+    """Chunks that stand behind the palette count for nothing, but some palettes do not count, either."""
+    for palette in (images.png_chunk(b"PLTE", bytes(size)), images.png_chunk(b"PLTE", bytes(size))[:-1] + b"x"):
+        assert_gray(with_chunks(palette, COLORS["gAMA 1/2.2"]), backend, size)

@@ -203,7 +203,9 @@ Status run(Turbo& turbo, Bytes bytes, const Request& request, const DecodeOption
   turbo.note[0] = '\0';
   if (setjmp(turbo.escape) != 0) {
     const int code = info.err->msg_code;
-    if (turbo.rows_missing) return turbo.ended ? Status::truncated : status_of(code);
+    if (turbo.rows_missing) {  // made-up bytes may be at fault
+      return turbo.ended && code != JERR_OUT_OF_MEMORY ? Status::truncated : status_of(code);
+    }
     ++info.err->num_warnings;  // an error behind the picture
     return outcome(turbo, options.strict);
   }

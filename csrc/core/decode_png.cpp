@@ -78,7 +78,8 @@ png_fixed_point gamma_of(Bytes file) {
   std::optional<png_fixed_point> gamma;  // of the first gAMA chunk, whatever it says
   PngChunks chunks(file);
   while (const std::optional<PngChunk> chunk = chunks.next()) {
-    if (chunk->is("PLTE") || chunk->is("IDAT")) break;
+    const bool palette = chunk->is("PLTE") && chunk->size % 3 == 0 && chunk->size <= 3 * PNG_MAX_PALETTE_LENGTH;
+    if (palette || chunk->is("IDAT")) break;  // what follows stands too late
     if (chunk->is("sRGB") && chunk->size == 1 && chunk->data[0] < PNG_sRGB_INTENT_LAST && chunk->sound())
       return kOfSrgb;
     if (!gamma && chunk->is("gAMA") && chunk->size == 4 && chunk->number(0) <= PNG_UINT_31_MAX && chunk->sound()) {

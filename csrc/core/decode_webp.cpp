@@ -14,7 +14,10 @@ std::uint8_t gray_of(const std::uint8_t* rgb) {
   return static_cast<std::uint8_t>((rgb[0] * 9798 + rgb[1] * 19235 + rgb[2] * 3735 + (1 << 14)) >> 15);
 }
 
-Status status_of(VP8StatusCode code) {
+// A file that is as long as it says is not cut off, whatever libwebp misses in it.
+Status status_of(VP8StatusCode code, Bytes bytes) {
+  std::uint64_t size = 0;
+  for (int i = 3; i >= 0; --i) size = size << 8 | bytes.data[4 + i];
   switch (code) {
     case VP8_STATUS_OK:
       return Status::ok;
@@ -22,19 +25,9 @@ Status status_of(VP8StatusCode code) {
       return Status::out_of_memory;
     case VP8_STATUS_UNSUPPORTED_FEATURE:
       return Status::unsupported;
-    case VP8_STATUS_NOT_ENOUGH_DATA:
-    case VP8_STATUS_SUSPENDED:
-      return Status::truncated;
     default:
-      return Status::corrupt;
+      return bytes.size < 8 + size ? Status::truncated : Status::corrupt;
   }
-}
-
-// The file is as long as it says.
-bool is_whole(Bytes bytes) {
-  std::uint64_t size = 0;
-  for (int i = 3; i >= 0; --i) size = size << 8 | bytes.data[4 + i];
-  return bytes.size >= 8 + size;
 }
 
 }  // namespace
@@ -44,7 +37,7 @@ Status decode_webp(Bytes bytes, const Request& request, const DecodeOptions&, Ro
                    std::string* note) {
   WebPDecoderConfig config;
   if (WebPInitDecoderConfig(&config) == 0) return Status::unsupported;
-  Status status = status_of(WebPGetFeatures(bytes.data, bytes.size, &config.input));
+  Status status = status_of(WebPGetFeatures(bytes.data, bytes.size, &config.input), bytes);
   if (status != Status::ok) return status;
   if (config.input.has_animation != 0) return Status::unsupported;
   if (!sink.begin(config.input.width, config.input.height)) return Status::corrupt;
@@ -71,8 +64,7 @@ Status decode_webp(Bytes bytes, const Request& request, const DecodeOptions&, Ro
   config.output.u.RGBA.stride = static_cast<int>(stride);
   config.output.u.RGBA.size = stride * static_cast<std::size_t>(height);
   if (config.output.u.RGBA.rgba == nullptr) return Status::out_of_memory;
-  status = status_of(WebPDecode(bytes.data, bytes.size, &config));
-  if (status == Status::truncated && is_whole(bytes)) status = Status::corrupt;
+  status = status_of(WebPDecode(bytes.data, bytes.size, &config), bytes);
   if (status != Status::ok) {
     *note = "libwebp cannot decode it";
     return status;

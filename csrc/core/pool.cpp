@@ -84,11 +84,12 @@ const std::atomic<std::int64_t> kNobody{kLast};
 class Pool {
  public:
   // Returns when the call is done. False if `may_leave` and the caller has left before that.
-  bool run(const std::shared_ptr<Call>& call, int helpers, int most, bool caller_works, bool may_leave) {
+  // `size`: the threads that there should be, of which `most` work at a time.
+  bool run(const std::shared_ptr<Call>& call, int helpers, int size, int most, bool caller_works, bool may_leave) {
     {
       std::lock_guard lock(mutex_);
       most_ = most;
-      grow(helpers);
+      grow(size);
       caller_works |= size_ == 0;  // no thread could be had
       for (int i = 0; i < helpers; ++i) push(call);
       waited_for_.push_back(call.get());
@@ -237,7 +238,8 @@ bool run(int n, const Workers& workers, std::function<void(int)> task, bool may_
   Pools& pools = per_process<Pools>();
   Pool& pool = pools.begin(everybody ? Workers{}.crew : workers.crew);
   const int most = everybody ? std::numeric_limits<int>::max() : workers.threads;
-  const bool done = pool.run(call, helpers, most, caller_works, may_hang);
+  const int size = everybody ? helpers : workers.threads;  // a crew may have several calls of one task
+  const bool done = pool.run(call, helpers, size, most, caller_works, may_hang);
   pools.end(pool, !done);
   return !(everybody && call->cancelled);
 }

@@ -88,7 +88,7 @@ void probe_png(Bytes bytes, Header& header) {
       header.status = Status::ok;
       return;
     }
-    if (chunk->is("IHDR") && chunk->size == 13) {
+    if (chunk->is("IHDR") && chunk->size == 13 && chunk->sound()) {
       // A side of more than 31 bits makes no sense; it becomes 0, which is refused below.
       const std::uint32_t width = chunk->number(0), height = chunk->number(4);
       header.width = width >> 31 != 0 ? 0 : static_cast<int>(width);
@@ -138,13 +138,15 @@ class RiffChunks {
 // Of the first EXIF chunk, before or after the picture, if libwebp's demuxer finds it: in a container with one header and
 // one picture, and whole chunks to its end. 0 otherwise.
 int webp_orientation(Bytes bytes) {
+  constexpr std::size_t kAnimationHeader = 6;  // bytes
   RiffChunks chunks(bytes);
   std::optional<int> orientation;
   bool alpha = false, pictured = false, after = false;
   chunks.next();  // VP8X
   while (const auto chunk = chunks.next()) {
     const bool transparency = chunk->is("ALPH"), lossless = chunk->is("VP8L"), picture = lossless || chunk->is("VP8 ");
-    if (chunk->is("VP8X") || chunk->is("ANMF") || (chunk->is("ANIM") && !pictured)) return 0;
+    const bool animation = chunk->is("ANIM") && (!pictured || chunk->size + (chunk->size & 1) < kAnimationHeader);
+    if (chunk->is("VP8X") || chunk->is("ANMF") || animation) return 0;
     // Transparency and colors follow one another, and lossless ones have both.
     if ((transparency || picture) && after) return 0;
     if ((picture && pictured) || ((transparency || lossless) && alpha)) return 0;
@@ -158,7 +160,7 @@ int webp_orientation(Bytes bytes) {
 
 // The picture's sides stand in the first chunk, whichever it is.
 void probe_webp(Bytes bytes, Header& header) {
-  constexpr unsigned kAnimated = 0x02, kHasExif = 0x08;
+  constexpr unsigned kAnimated = 0x02, kHasExif = 0x08, kReserved = 0xC1;
   header.format = Format::webp;
   RiffChunks chunks(bytes);
   const std::uint8_t* first = bytes.data + 12;
@@ -185,7 +187,7 @@ void probe_webp(Bytes bytes, Header& header) {
   while (const auto chunk = chunks.next()) {
     if (chunk->is("VP8 ") || chunk->is("VP8L")) header.status = Status::ok;
   }
-  if ((flags & kHasExif) != 0) header.orientation = std::max(webp_orientation(bytes), 1);
+  if ((flags & (kHasExif | kReserved)) == kHasExif) header.orientation = std::max(webp_orientation(bytes), 1);
 }
 
 // Formats that are none of ours, but OpenCV's.

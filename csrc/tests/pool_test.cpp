@@ -166,6 +166,21 @@ TEST_CASE("pool: no more threads of a crew than it may have") {
   EXPECT(most[1].most() == 2, "%d threads of two", most[1].most());
 }
 
+// Also if each of its calls needs but one.
+TEST_CASE("pool: as many threads of a crew as it may have") {
+  std::atomic<int> begun{0};
+  std::vector<std::thread> callers;
+  for (int i = 0; i < 3; ++i) {
+    callers.emplace_back([&, i] {
+      parallel_for(1, Workers{3, i, 7}, [&](int) {
+        ++begun;
+        while (begun < 3) std::this_thread::yield();  // all three at a time
+      });
+    });
+  }
+  for (std::thread& caller : callers) caller.join();
+}
+
 // A crew whose threads hang keeps nobody else waiting.
 TEST_CASE("pool: crews do not wait for each other") {
   std::atomic<bool> go_on{false}, begun{false};

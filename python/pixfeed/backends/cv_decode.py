@@ -49,9 +49,19 @@ def imread_flags(reduced: int, gray: bool) -> int:
 
 
 def decode(cv2: ModuleType, data: bytes, flags: int, header: Header, strict: bool, max_pixels: int) -> Decoded:
-    """What cv2 reads with these flags. A file with a sound header is looked at no further, unless ``strict``."""
-    irregular = strict or not header.is_sound
-    seen = look(data) if irregular else None
+    """What cv2 reads with these flags. A file with a sound header is looked at no further, unless ``strict``, or cv2
+    refuses it."""
+    if header.is_sound and not strict:
+        decoded = _decode(cv2, data, flags, header, None, strict, max_pixels)
+        if decoded.status != Status.CORRUPT or header.format == 0:
+            return decoded
+    return _decode(cv2, data, flags, header, look(data), strict, max_pixels)
+
+
+def _decode(
+    cv2: ModuleType, data: bytes, flags: int, header: Header, seen: Look | None, strict: bool, max_pixels: int
+) -> Decoded:
+    irregular = seen is not None
     if seen is not None:
         if seen.pixels > max_pixels:
             return Decoded(Status.TOO_LARGE)
@@ -66,7 +76,8 @@ def decode(cv2: ModuleType, data: bytes, flags: int, header: Header, strict: boo
         if header.is_plain:  # nothing will be printed: this thread decodes, which for a small picture is faster
             image = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
         else:
-            image, said = image_of(cv2, data if seen is None or seen.ended else data + END, flags, irregular)
+            makes_end = seen is not None and not seen.ended and not seen.arithmetic
+            image, said = image_of(cv2, data + END if makes_end else data, flags, irregular)
     except MemoryError:
         return Decoded(Status.OUT_OF_MEMORY)
     except cv2.error as error:
@@ -75,6 +86,8 @@ def decode(cv2: ModuleType, data: bytes, flags: int, header: Header, strict: boo
         if "CV_IO_MAX_IMAGE" in str(error):
             return Decoded(Status.TOO_LARGE)
     warnings = [line for line in said if not (_ANCILLARY.match(line) or _LOG.match(line))]
+    if image is None and seen is not None and seen.arithmetic:  # it has not ended
+        return Decoded(Status.TRUNCATED)
     if image is None:
         return Decoded(*_refusal(cv2, data, seen or look(data), header, warnings))
     if image.shape[0] * image.shape[1] > max_pixels:  # its sides were not known

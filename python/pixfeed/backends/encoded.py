@@ -28,6 +28,7 @@ class Look(NamedTuple):
     usable: int = 0  # bytes of a JPEG that has not ended, before which an end marker makes sense; 0: there is no scan
     complete: bool = True  # its scans bring all bits, if the last one is whole
     open: int = 0  # where that one begins, if it reaches to the end of the file
+    arithmetic: bool = False  # the coder leaves zeros at the end out, which look like bits that are lacking
 
 
 _MARKER = re.compile(rb"\xff[^\x00\xff]")
@@ -69,8 +70,8 @@ class _Scans:
                 self.lacking[name][first : last + 1] = [bits & 15] * (last + 1 - first)
 
     def complete(self) -> bool:
-        """All bits were announced. What an arithmetic coder leaves out at the end looks like bits that are lacking."""
-        return self.process not in _ARITHMETIC and not any(map(any, self.lacking.values()))
+        """All bits were announced."""
+        return not any(map(any, self.lacking.values()))
 
 
 def look(data: bytes) -> Look:
@@ -130,7 +131,8 @@ def _jpeg(data: bytes) -> Look:
         return Look(1, pixels, False, depth)
     last = at - 4 if marker == _SOS else 0
     torn = usable < len(data) and marker not in _PASSED_OVER and not scans.single  # tables of a scan to come
-    return Look(1, pixels, False, depth, frame, False, usable, scans.complete() and not torn, last)
+    complete, arithmetic = scans.complete() and not torn, scans.process in _ARITHMETIC
+    return Look(1, pixels, False, depth, frame, False, usable, complete, 0 if arithmetic else last, arithmetic)
 
 
 def _webp(data: bytes) -> Look:
@@ -159,10 +161,15 @@ def png_chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
         at += 12 + size
 
 
+def _is_sound(data: bytes, at: int, end: int) -> bool:
+    """Whether the checksum of a chunk is right."""
+    return zlib.crc32(data[at - 4 : end]) == int.from_bytes(data[end : end + 4], "big")
+
+
 def _png(data: bytes) -> Look:
     pixels = 0
     for name, at, end in png_chunks(data):
-        if name == b"IHDR" and end - at == 13:
+        if name == b"IHDR" and end - at == 13 and _is_sound(data, at, end):
             width, height = struct.unpack_from(">II", data, at)
             pixels = width * height if (width | height) >> 31 == 0 else 0
         if name == b"IEND":
@@ -230,8 +237,7 @@ def _png_orientation(data: bytes) -> int:
     """Of the first eXIf chunk that libpng takes, wherever it stands."""
     for name, at, end in png_chunks(data):
         tiff = data[at:end]
-        right = int.from_bytes(data[end : end + 4], "big")
-        if name == b"eXIf" and tiff[:4] in (b"II*\0", b"MM\0*") and zlib.crc32(name + tiff) == right:
+        if name == b"eXIf" and tiff[:4] in (b"II*\0", b"MM\0*") and _is_sound(data, at, end):
             return _of_exif(tiff)
     return 0
 
@@ -247,13 +253,16 @@ def _webp_orientation(data: bytes) -> int:
         name, size = data[at : at + 4], int.from_bytes(data[at + 4 : at + 8], "little")
         if name == b"EXIF" and found is None:
             found = _of_exif(data[at + 8 : at + 8 + size])
+        if name == b"ANIM" and size < 5:  # it has 6 bytes, and the last may be padding
+            return 0
         names.append(name)
         at += 8 + size + size % 2
     parts = [i for i, name in enumerate(names) if name in (b"ALPH", b"VP8 ", b"VP8L")]
     picture = [names[i] for i in parts]  # they have to follow one another
     sound = at == end <= len(data) and picture in _PICTURES and parts[-1] - parts[0] < len(parts)
     sound = sound and names.count(b"VP8X") == 1 and b"ANMF" not in names and b"ANIM" not in names[: parts[-1]]
-    return found or 0 if sound and names[0] == b"VP8X" and data[20] & 8 else 0
+    announced = names[:1] == [b"VP8X"] and data[20:21] != b"" and data[20] & 0xC9 == 8  # and no flags that are reserved
+    return found or 0 if sound and announced else 0
 
 
 def _of_exif(tiff: bytes) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import struct
+import zlib
 from typing import NamedTuple
 
 from pixfeed.backends import foreign
@@ -95,7 +96,7 @@ def _is_lossless(data: bytes) -> bool:
 
 def _png(data: bytes, ignore_orientation: bool) -> Header:
     at, turned, others = 8, False, False
-    if data[12:16] != b"IHDR":
+    if data[12:16] != b"IHDR" or zlib.crc32(data[12:29]) != int.from_bytes(data[29:33], "big"):
         return Header(PNG)
     while at + 12 <= len(data):
         size, name = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]

@@ -17,6 +17,7 @@ from pixfeed import backends
 from pixfeed.context import Priority, new_crew
 
 _PATIENCE = 2  # seconds for images that are being decoded when the process ends
+_ending = False  # that is so, and no batch comes any more
 
 #: Makes some batches: their priority and what each is made of -> the batches, or an exception in place of one.
 Make = Callable[[Priority, Sequence[Any]], Sequence[Any]]
@@ -46,27 +47,49 @@ def stay_if_ending() -> None:
         threading.Event().wait()
 
 
+class _Work:
+    """What the threads share with the FetchThreads, to which they do not refer: it can go while they work.
+
+    Attributes:
+        tasks: for the threads; ``None`` ends one.
+        fetches: that are not done.
+        process: the one that has the threads.
+    """
+
+    def __init__(self, n: int):
+        self.tasks: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self.fetches: set[Fetch] = set()
+        self.process = os.getpid()
+        self._n = n
+
+    def close(self) -> None:
+        """Abandon what is on its way, and end the threads after it."""
+        for fetch in list(self.fetches):
+            fetch.abandon()
+        for _ in range(self._n):
+            self.tasks.put(None)
+
+
 class FetchThreads:
     """``n`` threads, which make what is submitted in that order.
 
     They are daemons, unlike those of ``concurrent.futures``: a thread that hangs in a read, on a network file system
-    say, does not keep the process from ending.
+    say, does not keep the process from ending. When this object is gone another thread closes them, so that no Python
+    code, in which a signal's exception would get lost, runs in the thread that has let go of it.
     """
 
     def __init__(self, n: int):
         stay_if_ending()
-        self._tasks: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._work = _Work(n)
         self._crew = new_crew()
-        self._process = os.getpid()
-        self._fetches: weakref.WeakSet[Fetch] = weakref.WeakSet()
-        self._threads = [
-            threading.Thread(target=_serve, args=(self._tasks,), name=f"pixfeed-loader_{i}", daemon=True)
+        threads = [
+            threading.Thread(target=_serve, args=(self._work,), name=f"pixfeed-loader_{i}", daemon=True)
             for i in range(n)
         ]
-        for thread in self._threads:
+        for thread in threads:
             thread.start()
-        _threads.update(self._threads)
-        _live.add(self)
+        _threads[:] = [thread for thread in _threads if thread.is_alive()] + threads
+        _closer.watch(self, self._work)
 
     def submit(self, make: Make, wanted: Sequence[Any], after: Fetch | None = None) -> list[Fetch]:
         """Make some batches together, in one of the threads.
@@ -81,36 +104,80 @@ class FetchThreads:
         """
         priority = Priority(self._crew)
         fetches = [Fetch(priority) for _ in wanted]
-        self._fetches.update(fetches)
-        self._tasks.put((fetches, after, make, wanted))
+        self._work.fetches.update(fetches)
+        self._work.tasks.put((fetches, after, make, wanted))
         return fetches
 
     def close(self) -> None:
         """Abandon what is on its way, and end the threads after it."""
-        for fetch in list(self._fetches):
-            fetch.abandon()
-        for _ in self._threads:
-            self._tasks.put(None)
+        self._work.close()
 
     def check_process(self) -> None:
         """
         Raises:
             RuntimeError: this is a forked child, which has none of the threads.
         """
-        if self._process != os.getpid():
+        if self._work.process != os.getpid():
             raise RuntimeError(
-                f"this iterator's threads are in process {self._process}, from which this one was forked; "
+                f"this iterator's threads are in process {self._work.process}, from which this one was forked; "
                 "call iter(loader) in the child"
             )
 
 
-_ending = False  # the process ends, and no batch comes any more
-_live: weakref.WeakSet[FetchThreads] = weakref.WeakSet()
-_threads: weakref.WeakSet[threading.Thread] = weakref.WeakSet()
+class _Watched(weakref.ref[FetchThreads]):
+    __slots__ = ("work",)
+
+    work: _Work
 
 
-def _serve(tasks: queue.SimpleQueue[Any]) -> None:
-    while (task := tasks.get()) is not None:
+class _Closer:
+    """A thread that closes the work of each FetchThreads that is gone. There is none while there is nothing to do."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()  # a signal handler may begin an epoch
+        self._gone: queue.SimpleQueue[_Watched] = queue.SimpleQueue()
+        self._watched: set[_Watched] = set()
+        self._runs = False
+
+    def watch(self, threads: FetchThreads, work: _Work) -> None:
+        watched = _Watched(threads, self._gone.put)
+        watched.work = work
+        with self._lock:
+            self._watched.add(watched)
+            if not self._runs:
+                threading.Thread(target=self._close, name="pixfeed-closer", daemon=True).start()
+                self._runs = True
+
+    def _close(self) -> None:
+        while True:
+            watched = self._gone.get()
+            watched.work.close()
+            with self._lock:
+                self._watched.discard(watched)
+                if not self._watched:
+                    self._runs = False
+                    return
+            del watched
+
+    def close_all(self) -> None:
+        for watched in list(self._watched):
+            watched.work.close()
+
+
+def _forget() -> None:
+    global _closer
+    _closer = _Closer()
+    _threads.clear()
+
+
+_closer = _Closer()
+_threads: list[threading.Thread] = []
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget)  # which has none of the threads
+
+
+def _serve(work: _Work) -> None:
+    while (task := work.tasks.get()) is not None:
         fetches, after, make, wanted = task
         if after is not None:
             wait([after])
@@ -126,6 +193,7 @@ def _serve(tasks: queue.SimpleQueue[Any]) -> None:
                 elif goes_on:
                     fetch.set_result(result)
             del results, result, fetch
+        work.fetches.difference_update(fetches)
         del task, fetches, after, make, wanted  # no reference to a batch stays here
 
 
@@ -136,9 +204,7 @@ def _at_exit() -> None:
     aborts."""
     global _ending
     _ending = True
-    for threads in list(_live):
-        if threads._process == os.getpid():
-            threads.close()
+    _closer.close_all()
     until = time.monotonic() + _PATIENCE
     with contextlib.suppress(KeyboardInterrupt):
         for thread in list(_threads):  # in a forked child none of them is alive

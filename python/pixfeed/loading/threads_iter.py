@@ -168,10 +168,6 @@ class ThreadsIter(Timed, LoaderIter):
             fetch.abandon()
         self._groups.clear()
 
-    def __del__(self) -> None:
-        if hasattr(self, "_threads"):
-            self._threads.close()
-
 
 def _make(how: _Making, priority: Priority, wanted: Sequence[Any]) -> Sequence[Any]:
     """Batches and what they cost, in a thread that waits for the pool."""
