@@ -195,13 +195,14 @@ def essential(data: bytes) -> bytes:
     crash on an animation, which cv2.imread does not look at, and minds what is wrong with other chunks."""
     if data[12:16] != b"IHDR":
         return data
-    palette = data[25:26] == b"\3"
-    kept = [
-        data[at - 8 : end + 4]
-        for name, at, end in png_chunks(data)
-        if (palette if name == b"PLTE" else name in _COLORS or not name[0] & 0x20)
-    ]
-    return data[:8] + b"".join(kept)
+    has_palette, late = data[25:26] == b"\3", False
+    kept = [data[:8]]
+    for name, at, end in png_chunks(data):
+        if name == b"PLTE" and not has_palette:
+            late |= (end - at) % 3 == 0 and end - at <= 768  # behind it gamma counts for nothing
+        elif (name in _COLORS or not name[0] & 0x20) and not (late and name in (b"gAMA", b"sRGB")):
+            kept.append(data[at - 8 : end + 4])
+    return b"".join(kept)
 
 
 # OpenCV gives up at an entry whose value lies beyond the end: text, or so many fractions of 8 bytes.
