@@ -81,6 +81,19 @@ def test_a_sound_file_redirects_nothing(no_quiet_threads, monkeypatch, capfd):
         pixfeed.imread(IRREGULAR, backend="opencv")
 
 
+def test_a_file_with_a_sound_header_is_checked(no_quiet_threads, monkeypatch, capfd):
+    """The checksums of a PNG tell that libpng will print something; OpenCV's log is off, and as it was afterwards."""
+    level = cv2.utils.logging.getLogLevel()
+    data = bytearray(images.png(images.picture(30, 40)))
+    data[200] ^= 1
+    gif = images.pillow(images.picture(30, 40), "GIF")
+    for bad in (bytes(data), gif[:200] + bytes(50) + gif[250:-100] + b";"):
+        with contextlib.suppress(pixfeed.ImageError):
+            pixfeed.imread(bad, backend="opencv")
+    assert capfd.readouterr() == ("", "")
+    assert cv2.utils.logging.getLogLevel() == level
+
+
 def test_an_irregular_file_prints_nothing(no_quiet_threads, capfd):
     for data in (IRREGULAR, b"BM" + bytes(60), b"GIF89a" + bytes(20), b"\xff\x4f\xff\x51" + bytes(60)):
         with pytest.raises(pixfeed.ImageError):

@@ -180,6 +180,16 @@ def _png(data: bytes) -> Look:
 _COLORS = {b"gAMA", b"sRGB", b"sBIT"}
 
 
+def checksums_are_right(data: bytes) -> bool:
+    """Whether those of a PNG's chunks are; other files have none."""
+    if data[:8] != b"\x89PNG\r\n\x1a\n":
+        return True
+    view = memoryview(data)
+    return all(
+        zlib.crc32(view[at - 4 : end]) == int.from_bytes(data[end : end + 4], "big") for _, at, end in png_chunks(data)
+    )
+
+
 def essential(data: bytes) -> bytes:
     """A PNG with nothing but the chunks that pixels depend on, as the extension shows it to libpng: cv2.imdecode may
     crash on an animation, which cv2.imread does not look at, and minds what is wrong with other chunks."""

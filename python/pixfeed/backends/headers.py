@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import struct
 import zlib
 from typing import NamedTuple
@@ -44,6 +45,7 @@ class Header(NamedTuple):
 
 
 _EOI = b"\xff\xd9"
+_SOS = 0xDA
 # Huffman-coded frames of 8 bits a sample, and segments that any JPEG may have before its first scan: DHT, DQT, DRI,
 # APPn, COM.
 _FRAMES = frozenset((0xC0, 0xC1, 0xC2))
@@ -75,7 +77,7 @@ def _jpeg(data: bytes, ignore_orientation: bool) -> Header:
         marker, size = data[at + 1], data[at + 2] << 8 | data[at + 3]
         if marker in _FRAMES and sides is None and data[at + 4] == 8 and data[at + 9] in (1, 3, 4):
             sides = data[at + 7] << 8 | data[at + 8], data[at + 5] << 8 | data[at + 6]
-        elif marker == 0xDA and sides is not None:
+        elif marker == _SOS and sides is not None:
             if data.rfind(_EOI, at) < 0:
                 break
             return Header(JPEG, *sides, orientation(data) if turned else 1)
@@ -84,7 +86,12 @@ def _jpeg(data: bytes, ignore_orientation: bool) -> Header:
         elif marker == 0xE1 and not ignore_orientation and data[at + 4 : at + 10] == b"Exif\0\0":
             turned = True
         at += 2 + size
-    return Header(JPEG, is_lossless=not _LOSSLESS.isdisjoint(marker for marker, *_ in segments(data)))
+    return Header(JPEG, is_lossless=_is_lossless(data))
+
+
+def _is_lossless(data: bytes) -> bool:
+    before_scan = itertools.takewhile(lambda marker: marker != _SOS, (marker for marker, *_ in segments(data)))
+    return not _LOSSLESS.isdisjoint(before_scan)
 
 
 def _png(data: bytes, ignore_orientation: bool) -> Header:

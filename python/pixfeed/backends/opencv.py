@@ -32,17 +32,17 @@ KEPT = 64 << 20
 
 
 def _each(n: int, task: Any, threads: int) -> None:
-    """Call ``task(0)`` to ``task(n - 1)``. One picture is decoded by the caller.
+    """Call ``task(0)`` to ``task(n - 1)``. A thread that works by itself decodes a single picture itself.
 
     Raises:
         CancelledError: the result is no longer wanted.
     """
-    priority = context.priority()
-    if n == 1 or (threads == 1 and priority == teams.NO_PRIORITY):
+    threads, priority, crew = context.workers(threads)
+    if crew == teams.NO_CREW and (n == 1 or threads == 1):
         for i in range(n):
             task(i)
     else:
-        teams.team(threads, priority).each(n, task, threads, priority)
+        teams.team(threads, crew).each(n, task, threads, priority)
     context.check_cancelled()
 
 

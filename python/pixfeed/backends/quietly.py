@@ -1,8 +1,8 @@
 """``cv2.imdecode`` and ``cv2.imread``, and what their codecs have to say. Nothing is printed.
 
 Pictures are decoded by quiet threads (see ``quiet_thread``). Where a system does not allow them (Docker's default
-rules, macOS), the calling thread decodes. Descriptor 2 of the process is redirected meanwhile, but only for a file that
-looks irregular.
+rules, macOS), the calling thread decodes, with OpenCV's log switched off. Descriptor 2 of the process is redirected
+meanwhile, but only for a file that looks irregular.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import sys
 import tempfile
 import threading
 from collections import deque
@@ -17,8 +18,10 @@ from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
+from pixfeed.backends.encoded import checksums_are_right
 from pixfeed.backends.quiet_thread import QuietThread, texts
 
 # With the process's descriptor 2 redirected, other threads' lines arrive as well. These are certainly a codec's. The
@@ -34,11 +37,16 @@ _CODEC = re.compile(
 _lock = threading.RLock()  # of the redirection
 _idle: dict[str, deque[QuietThread]] = {"imdecode": deque(), "imread": deque()}
 _left_behind: list[object] = []
+_silencing, _level = 0, 0  # blocks that need OpenCV's log to be silent, and its level without them
 _are_allowed = True  # quiet threads are, as far as is known
 
 
 def _forget() -> None:
     """A forked child has none of the threads, and their queues may be locked for good."""
+    global _silencing
+    if _silencing:  # by threads that the child does not have
+        sys.modules["cv2"].utils.logging.setLogLevel(_level)
+        _silencing = 0
     for function, threads in _idle.items():
         _left_behind.append(threads)
         _idle[function] = deque()
@@ -72,7 +80,8 @@ def call(
             if thread.is_idle:  # it is not after Ctrl-C
                 _idle[function].append(thread)
     caught: list[str] = []
-    with _redirected(caught) if irregular else contextlib.nullcontext():
+    irregular |= isinstance(source, np.ndarray) and not checksums_are_right(source.tobytes())
+    with _silenced_log(cv2), _redirected(caught) if irregular else contextlib.nullcontext():
         image = getattr(cv2, function)(source, flags)
     return image, tuple(caught)
 
@@ -88,6 +97,25 @@ def _quiet_thread(cv2: ModuleType, function: str) -> QuietThread | None:
                 return thread
             _are_allowed = False
     return None
+
+
+@contextlib.contextmanager
+def _silenced_log(cv2: ModuleType) -> Iterator[None]:
+    """OpenCV's own log says nothing inside the block. Its level is the process's."""
+    global _silencing, _level
+    logging = cv2.utils.logging
+    with _lock:
+        _silencing += 1
+        if _silencing == 1:
+            _level = logging.getLogLevel()
+            logging.setLogLevel(logging.LOG_LEVEL_SILENT)
+    try:
+        yield
+    finally:
+        with _lock:
+            _silencing -= 1
+            if _silencing == 0:
+                logging.setLogLevel(_level)
 
 
 @contextlib.contextmanager

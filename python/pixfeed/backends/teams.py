@@ -11,6 +11,10 @@ from collections.abc import Callable
 
 #: Calls without a priority are served first.
 NO_PRIORITY = -1
+#: The number in place of a crew's for a thread that works by itself.
+NO_CREW = -1
+#: So many crews keep their teams: iterators come and go.
+_KEPT = 8
 _numbers = itertools.count()
 
 
@@ -133,7 +137,7 @@ class _Teams:
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
-        self.of_loaders: dict[int, Team] = {}
+        self.of_crews: dict[int, Team] = {}
         self.mine = _Mine()  # of each thread that works by itself
 
 
@@ -152,21 +156,22 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget)
 
 
-def team(threads: int, priority: int) -> Team:
-    """The team of this thread; if the thread works for a DataLoader, the one that all its batches share, so that no
-    more than ``threads`` threads work for it."""
-    if priority == NO_PRIORITY:
+def team(threads: int, crew: int) -> Team:
+    """The team of this thread, or of a crew (see :func:`pixfeed.context.new_crew`)."""
+    if crew == NO_CREW:
         mine = _teams.mine
         if mine.team is None or mine.team.size < threads:
             mine.team = Team(threads)
         return mine.team
     with _teams.lock:
-        if threads not in _teams.of_loaders:
-            _teams.of_loaders[threads] = Team(threads)
-        return _teams.of_loaders[threads]
+        found = _teams.of_crews.pop(crew, None) or Team(threads)
+        _teams.of_crews[crew] = found  # the last one is the one that was wanted last
+        while len(_teams.of_crews) > _KEPT:
+            del _teams.of_crews[next(iter(_teams.of_crews))]
+        return found
 
 
 def cancel(priority: int) -> None:
     """Calls of that priority that are under way leave out the tasks that have not started."""
-    for each in list(_teams.of_loaders.values()):
+    for each in list(_teams.of_crews.values()):
         each.cancel(priority)
