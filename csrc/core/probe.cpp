@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -77,22 +78,41 @@ void probe_jpeg(Bytes bytes, Header& header) {
   if (orientation != 0) header.orientation = orientation;
 }
 
-// The first eXIf chunk that libpng takes counts, wherever it stands.
+// Bits per pixel of a PNG, 0 if the IHDR chunk makes no sense.
+int png_depth(const PngChunk& ihdr) {
+  static constexpr int kChannels[] = {1, 0, 3, 1, 2, 0, 4};  // by color type
+  const std::uint8_t depth = ihdr.data[8], color = ihdr.data[9];
+  return color < std::size(kChannels) && depth <= 16 ? depth * kChannels[color] : 0;
+}
+
+// libpng's limit in OpenCV; sides of JPEG and WebP are always less. A float32 is exact for what is computed with them.
+constexpr int kMaxSide = 1'000'000;
+
+// Deflate makes at most 1032 bytes of one (RFC 1951: 258 bytes by two codes of one bit each).
+constexpr std::int64_t kMostInflated = 1032;
+
+// The first eXIf chunk that libpng takes counts, wherever it stands. A picture that cannot be in the IDAT chunks is
+// refused here: memory for it would be taken before the first row fails.
 void probe_png(Bytes bytes, Header& header) {
   header.format = Format::png;
   header.status = Status::truncated;  // until IEND has been seen
   bool oriented = false;
+  std::int64_t data = 0;
+  int depth = 0;
   PngChunks chunks(bytes);
   while (const std::optional<PngChunk> chunk = chunks.next()) {
     if (chunk->is("IEND")) {
-      header.status = Status::ok;
+      const std::int64_t pixels = std::int64_t{header.width} * header.height;
+      header.status = depth > 0 && pixels / 8 > kMostInflated * data / depth ? Status::corrupt : Status::ok;
       return;
     }
+    if (chunk->is("IDAT")) data += static_cast<std::int64_t>(chunk->size);
     if (chunk->is("IHDR") && chunk->size == 13 && chunk->sound()) {
       // A side of more than 31 bits makes no sense; it becomes 0, which is refused below.
       const std::uint32_t width = chunk->number(0), height = chunk->number(4);
       header.width = width >> 31 != 0 ? 0 : static_cast<int>(width);
       header.height = height >> 31 != 0 ? 0 : static_cast<int>(height);
+      depth = png_depth(*chunk);
     } else if (!oriented && chunk->is("eXIf") && chunk->size >= 4 &&
                (std::memcmp(chunk->data, "II*\0", 4) == 0 || std::memcmp(chunk->data, "MM\0*", 4) == 0) &&
                chunk->sound()) {
@@ -242,7 +262,8 @@ Header probe(Bytes bytes, const ProbeOptions& options) {
   } else {
     header.status = is_known_elsewhere(bytes) ? Status::unsupported : Status::not_an_image;
   }
-  if (std::int64_t{header.width} * header.height > options.max_pixels) {
+  if (std::int64_t{header.width} * header.height > options.max_pixels || header.width > kMaxSide ||
+      header.height > kMaxSide) {
     header.status = Status::too_large;
   } else if (header.status == Status::ok && (header.width <= 0 || header.height <= 0)) {
     header.status = Status::corrupt;

@@ -35,7 +35,7 @@ _WORDS = {
         "convert it to an ordinary JPEG or PNG",
     ),
     Status.TOO_LARGE: (
-        "the image has more pixels than max_pixels allows",
+        "the image has more pixels than max_pixels allows, or a side of more than 1,000,000",
         "raise max_pixels or scale it down beforehand",
     ),
     Status.RECOVERED: ("the image is truncated, and was read as far as it goes", "fetch or copy it again"),

@@ -65,6 +65,8 @@ def _decode(
     if seen is not None:
         if seen.pixels > max_pixels:
             return Decoded(Status.TOO_LARGE)
+        if seen.hollow:
+            return Decoded(Status.CORRUPT)
         if not seen.ended:
             if not seen.usable:  # cv2 would refuse it, too, and may take gigabytes before
                 return Decoded(Status.TRUNCATED)

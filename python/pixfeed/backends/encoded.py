@@ -3,11 +3,14 @@ is there."""
 
 from __future__ import annotations
 
+import math
 import re
 import struct
 import zlib
 from collections.abc import Iterator
 from typing import NamedTuple
+
+from pixfeed.plan import MAX_SIDE
 
 
 class Frame(NamedTuple):
@@ -20,7 +23,7 @@ class Frame(NamedTuple):
 
 class Look(NamedTuple):
     format: int  # a key of pixfeed.plan.FORMATS
-    pixels: int  # width * height as the header claims, 0 if it does not say
+    pixels: float  # as the header claims, 0 if it does not say; see pixels_of()
     ended: bool  # the end marker (EOI, IEND) is there, or something that libjpeg does not get past
     depth: int = 8  # bits per sample of a JPEG
     frame: Frame | None = None
@@ -29,6 +32,7 @@ class Look(NamedTuple):
     complete: bool = True  # its scans bring all bits, if the last one is whole
     open: int = 0  # where that one begins, if it reaches to the end of the file
     arithmetic: bool = False  # the coder leaves zeros at the end out, which look like bits that are lacking
+    hollow: bool = False  # a PNG that cannot have the pixels that its header claims
 
 
 _MARKER = re.compile(rb"\xff[^\x00\xff]")
@@ -139,13 +143,18 @@ def _webp(data: bytes) -> Look:
     pixels, ended = 0, len(data) >= 8 + int.from_bytes(data[4:8], "little")
     name, head = data[12:16], data[20:30]
     if len(head) == 10 and name == b"VP8X" and int.from_bytes(data[16:20], "little") >= 10:
-        pixels = (int.from_bytes(head[4:7], "little") + 1) * (int.from_bytes(head[7:10], "little") + 1)
+        pixels = pixels_of(int.from_bytes(head[4:7], "little") + 1, int.from_bytes(head[7:10], "little") + 1)
     elif len(head) == 10 and name == b"VP8 ":
         pixels = (int.from_bytes(head[6:8], "little") & 0x3FFF) * (int.from_bytes(head[8:10], "little") & 0x3FFF)
     elif len(head) >= 5 and name == b"VP8L":
         sides = int.from_bytes(head[1:5], "little")
         pixels = ((sides & 0x3FFF) + 1) * ((sides >> 14 & 0x3FFF) + 1)
     return Look(3, pixels, ended)
+
+
+def pixels_of(width: int, height: int) -> float:
+    """The pixels of a picture; more than any limit if one side alone is too large."""
+    return width * height if max(width, height) <= MAX_SIDE else math.inf
 
 
 def png_chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
@@ -166,14 +175,28 @@ def _is_sound(data: bytes, at: int, end: int) -> bool:
     return zlib.crc32(data[at - 4 : end]) == int.from_bytes(data[end : end + 4], "big")
 
 
+_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # by PNG's color type
+
+
+def may_hold(packed: int, head: bytes) -> bool:
+    """Whether so many bytes of IDAT chunks may hold the pixels of a PNG whose header is ``head``. Deflate makes at most
+    1032 bytes of one (RFC 1951: 258 bytes by two codes of one bit each)."""
+    width, height, depth, color = (int(value) for value in struct.unpack_from(">IIBB", head))
+    bits = depth * _CHANNELS.get(color, 0)
+    return bits == 0 or width * height // 8 <= 1032 * packed // bits
+
+
 def _png(data: bytes) -> Look:
-    pixels = 0
+    pixels: float = 0
+    head, packed = b"", 0
     for name, at, end in png_chunks(data):
         if name == b"IHDR" and end - at == 13 and _is_sound(data, at, end):
             width, height = struct.unpack_from(">II", data, at)
-            pixels = width * height if (width | height) >> 31 == 0 else 0
+            pixels = pixels_of(width, height) if (width | height) >> 31 == 0 else 0
+            head = data[at:end]
+        packed += end - at if name == b"IDAT" else 0
         if name == b"IEND":
-            return Look(2, pixels, True)
+            return Look(2, pixels, True, hollow=bool(head) and not may_hold(packed, head))
     return Look(2, pixels, False)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from operator import mul
 from types import ModuleType
 from typing import Any
 
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from pixfeed.backends.contract import OpenOptions, Source
 from pixfeed.backends.cv_decode import Decoded, decode, imread_flags, recover
+from pixfeed.backends.encoded import pixels_of
 from pixfeed.backends.headers import Header, header
 from pixfeed.backends.imread import upright
 from pixfeed.errors import Status
@@ -69,7 +71,8 @@ class EncodedPicture:
         turned_here = self.header.format != 0
         self._flags = cv2.IMREAD_IGNORE_ORIENTATION if ignore_orientation or turned_here else 0
         self.is_recovered = False
-        if self.header.width * self.header.height > self._max_pixels:
+        count = pixels_of if self.header.format else mul
+        if count(self.header.width, self.header.height) > self._max_pixels:
             self.status = Status.TOO_LARGE
 
     @property

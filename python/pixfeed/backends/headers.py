@@ -8,7 +8,7 @@ import zlib
 from typing import NamedTuple
 
 from pixfeed.backends import foreign
-from pixfeed.backends.encoded import orientation, segments
+from pixfeed.backends.encoded import may_hold, orientation, segments
 from pixfeed.plan import JPEG, PNG, WEBP
 
 
@@ -95,15 +95,18 @@ def _is_lossless(data: bytes) -> bool:
 
 
 def _png(data: bytes, ignore_orientation: bool) -> Header:
-    at, turned, others = 8, False, False
+    at, turned, others, packed = 8, False, False, 0
     if data[12:16] != b"IHDR" or zlib.crc32(data[12:29]) != int.from_bytes(data[29:33], "big"):
         return Header(PNG)
     while at + 12 <= len(data):
         size, name = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
         if name == b"IEND" and size == 0:
             width, height = struct.unpack_from(">ii", data, 16)
+            if not may_hold(packed, data[16:29]):
+                return Header(PNG)
             return Header(PNG, width, height, orientation(data) if turned else 1, has_others=others)
         others |= name not in _CHUNKS
+        packed += size if name == b"IDAT" else 0
         turned |= name == b"eXIf" and not ignore_orientation
         at += 12 + size
     return Header(PNG)
