@@ -140,7 +140,8 @@ def _jpeg(data: bytes) -> Look:
 
 
 def _webp(data: bytes) -> Look:
-    pixels, ended = 0, len(data) >= 8 + int.from_bytes(data[4:8], "little")
+    pixels: float = 0
+    ended = len(data) >= 8 + int.from_bytes(data[4:8], "little")
     name, head = data[12:16], data[20:30]
     if len(head) == 10 and name == b"VP8X" and int.from_bytes(data[16:20], "little") >= 10:
         pixels = pixels_of(int.from_bytes(head[4:7], "little") + 1, int.from_bytes(head[7:10], "little") + 1)
