@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import multiprocessing
+import os
 import platform
 import statistics
 import sys
 import time
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -47,6 +49,20 @@ def interleave(runs: dict[Hashable, Callable[[], float]], rounds: int) -> dict[H
                     results[key].append(result)
                 progress.advance(task)
     return results
+
+
+@contextlib.contextmanager
+def silence() -> Iterator[None]:
+    """Nothing that is written to file descriptor 2 inside the block is seen: cv2 prints what it thinks of damaged
+    files."""
+    saved, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)
+        os.close(nowhere)
 
 
 class OwnProcess:

@@ -21,8 +21,7 @@ from examples import photos
 from rich.table import Table
 
 import pixfeed
-from benchmarks.measure import console, interleave, medians, record, seconds, spread_table
-from pixfeed.backends.stderr import caught
+from benchmarks.measure import console, interleave, medians, record, seconds, silence, spread_table
 from pixfeed.lists.file_list import FileList
 
 SIZE = (256, 256)
@@ -55,7 +54,7 @@ def main() -> None:
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
     files = find(arguments.data, arguments.list)
-    with caught():  # cv2 prints what it thinks of damaged files
+    with silence():
         sides = {path: pixfeed.imread(path).shape[1::-1] for path in files}
         readers = {
             ("256 x 256", "cv2.imread, resize"): by_cv2,
