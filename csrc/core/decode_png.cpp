@@ -21,15 +21,15 @@ constexpr std::size_t kColorType = 9;  // where it stands in the header
 struct Reader {
   PngChunks chunks;          // of the file, up to the one that is being read
   const std::uint8_t* next;  // in that one
-  std::size_t left;          // bytes of it
-  bool palette;              // pixels are numbers of colors
-  bool truncated;
-  bool warned;    // about something that pixels depend on
-  bool complete;  // all rows were read
-  png_structp png;
-  png_infop info, end;
-  std::jmp_buf escape;
-  char note[200];
+  std::size_t left = 0;      // bytes of it
+  bool palette = false;      // pixels are numbers of colors
+  bool truncated = false;
+  bool warned = false;    // about something that pixels depend on
+  bool complete = false;  // all rows were read
+  png_structp png = nullptr;
+  png_infop info = nullptr, end = nullptr;
+  std::jmp_buf escape{};
+  char note[200] = "";
 };
 
 [[noreturn]] void on_error(png_structp png, png_const_charp message) {
