@@ -15,6 +15,7 @@ from pixfeed.backends import BackendName
 from pixfeed.context import num_threads
 from pixfeed.errors import ListError, Origin
 from pixfeed.list_parser import Fault, Problem, Table
+from pixfeed.lists import faults
 from pixfeed.lists.loaded import Loaded
 
 _BOM = b"\xef\xbb\xbf"
@@ -221,30 +222,22 @@ class FileList(Loaded):
         return self._ask(read)
 
     def _error(self, source: int | bytes, problem: Problem) -> ListError:
-        region, after = "a label", "name"
-        if self.roi_columns:
-            region, after = "a number of the region or a label", "four numbers of the region"
         floats = self.label_dtype.kind == "f"
-        what = {
-            Fault.OUT_OF_MEMORY: "there is not enough memory to read the list; is it a text file?",
-            Fault.NO_NAME: "there is no name",
-            Fault.OPEN_QUOTE: "a quoted field does not end on its line",
-            Fault.AFTER_QUOTE: "a quoted field goes on after its closing quote",
-            Fault.NO_INTEGER: f"{'a number of the region' if floats else region} is no integer",
-            Fault.NO_NUMBER: "a label is no number",
-            Fault.TOO_LARGE: f"{region} does not fit {self.label_dtype.name if floats else '64 bits'}",
-            Fault.NO_LABEL: f"there is no label after the {after}",
-            Fault.OTHER_COUNT: f"{problem.labels} labels, but line {problem.first_line} has {problem.first_labels}; "
-            "they cannot be batched",
-        }[Fault(problem.fault)]
+        format = faults.Format(self.roi_columns, self.delimiter, floats, self.label_dtype.name, self.header)
+        what = faults.what_is_wrong(problem, format)
         if problem.line == 0:
             return ListError(f"{self.filename}: {what}", path=self.filename)
         end = min(problem.end, problem.begin + _SHOWN)
+        encoding = faults.encoding_of(self._steadily(source, lambda source: list_parser.read(source, 0, 4)))
+        if encoding is not None:
+            return ListError(f"{self.filename}: this list is {encoding}: save it as UTF-8", path=self.filename)
         line = self._steadily(source, lambda source: list_parser.read(source, problem.begin, end))
         more = "..." if problem.end > problem.begin + _SHOWN else ""
         shown = line.decode("utf-8", "replace").strip()
         return ListError(
-            f"{self.filename}, line {problem.line}: {what}: {shown!r}{more}", path=self.filename, line=problem.line
+            f"{self.filename}, line {problem.line}: {what}: {shown!r}{more}; {faults.remedy(problem, format, line)}",
+            path=self.filename,
+            line=problem.line,
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Unpack
 
 import numpy as np
@@ -26,6 +26,7 @@ from pixfeed.reading.options import (
 )
 from pixfeed.reading.pipeline import Pipeline
 from pixfeed.reading.request import Request
+from pixfeed.reading.sources import Given, source_of, sources_of
 from pixfeed.transforms.values import check_dtype, check_memory_format
 
 
@@ -45,7 +46,7 @@ def _origin(source: Source) -> Origin:
 
 @with_keywords(Reading)
 def imread(
-    source: Source,
+    source: Given,
     *,
     size: Sequence[int | None] | None = None,
     roi: Sequence[int] | None = None,
@@ -57,7 +58,8 @@ def imread(
     By default bit for bit ``cv2.cvtColor(cv2.imread(path), cv2.COLOR_BGR2RGB)``, EXIF orientation included.
 
     Args:
-        source: a path, or the encoded bytes (``bytes``, ``bytearray``, ``memoryview``, uint8 ndarray).
+        source: a path, the encoded bytes (``bytes``, ``bytearray``, ``memoryview``, a uint8 ndarray or tensor ``[n]``),
+            or a binary file object, which is read to its end.
         size: (height, width) in pixels to resize to. If one is ``None``, the aspect ratio is kept: the other side is
             ``int(side * given / other)``. ``None`` alone keeps the size.
         roi: the region ``[x, y, w, h]`` to read, in pixels of the whole displayed picture. The result is bit for bit
@@ -78,6 +80,7 @@ def imread(
         ValueError, TypeError: an argument makes no sense.
     """
     how = reading_of("imread", reading, ("size", "roi", "box"))
+    source = source_of(source)
     height, width = (None, None) if size is None else _open_size(size)
     rois = None if roi is None else check_rows("roi", [roi], 1, np.int64)
     boxes = None if box is None else check_rows("box", [box], 1, np.float64)
@@ -122,7 +125,7 @@ def _read_unchanged(source: Source, rois: NDArray[np.int64] | None, how: Reading
 
 @with_keywords(Reading)
 def load_batch(
-    sources: Sequence[Source],
+    sources: Iterable[Given],
     size: tuple[int, int],
     *,
     out: torch.Tensor | None = None,
@@ -159,7 +162,7 @@ def load_batch(
     """
     height, width = check_size(size)
     how = reading_of("load_batch", reading, ("out", "dtype", "memory_format", "rois", "resize_boxes"))
-    sources = list(sources)
+    sources = sources_of(sources)
     shape = (len(sources), how.num_channels, height, width)
     if out is None:
         out = memory.empty(shape, check_dtype(dtype), check_memory_format(memory_format))

@@ -1,0 +1,81 @@
+"""What is wrong with a line of a list, and what can be done about it, in words."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import NamedTuple
+
+from pixfeed.list_parser import Fault, Problem
+
+# Byte order marks, the longest first: those of UTF-32 begin with those of UTF-16.
+_MARKS = {b"\xff\xfe\0\0": "UTF-32", b"\0\0\xfe\xff": "UTF-32", b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
+_SEPARATORS = b",;|\t"
+
+
+class Format(NamedTuple):
+    """How the list was to be read: the arguments of :class:`pixfeed.FileList`.
+
+    Attributes:
+        floats: labels are floating-point numbers.
+        label: the name of the labels' dtype.
+    """
+
+    roi_columns: int
+    delimiter: str | None
+    floats: bool
+    label: str
+    header: bool
+
+
+def encoding_of(beginning: bytes) -> str | None:
+    """The encoding of a list that is not UTF-8, as its first bytes say."""
+    found = next((name for mark, name in _MARKS.items() if beginning.startswith(mark)), None)
+    return "UTF-16 or UTF-32" if found is None and b"\0" in beginning else found
+
+
+def what_is_wrong(problem: Problem, format: Format) -> str:
+    """In a few words."""
+    region, after = "a label", "name"
+    if format.roi_columns:
+        region, after = "a number of the region or a label", "four numbers of the region"
+    return {
+        Fault.OUT_OF_MEMORY: "there is not enough memory to read the list; is it a text file?",
+        Fault.NO_NAME: "there is no name",
+        Fault.OPEN_QUOTE: "a quoted field does not end on its line",
+        Fault.AFTER_QUOTE: "a quoted field goes on after its closing quote",
+        Fault.NO_INTEGER: f"{'a number of the region' if format.floats else region} is no integer",
+        Fault.NO_NUMBER: "a label is no number",
+        Fault.TOO_LARGE: f"{region} does not fit {format.label if format.floats else '64 bits'}",
+        Fault.NO_LABEL: f"there is no label after the {after}",
+        Fault.OTHER_COUNT: f"{problem.labels} labels, but line {problem.first_line} has {problem.first_labels}; "
+        "they cannot be batched",
+    }[Fault(problem.fault)]
+
+
+def remedy(problem: Problem, format: Format, line: bytes) -> str:
+    """What to do about a line with a fault.
+
+    Args:
+        line: the line, or its beginning.
+    """
+    numbers = problem.fault in (Fault.NO_INTEGER, Fault.NO_NUMBER)
+    if format.delimiter is None and (numbers or problem.fault == Fault.NO_LABEL):
+        for separator in map(chr, _SEPARATORS):
+            if separator.encode() in line:
+                return f"if its fields are separated by {separator!r}, say delimiter={separator!r}"
+    if numbers and problem.line == 1 and not format.header:
+        return "if this line names the columns, say header=True"
+    if problem.fault == Fault.NO_INTEGER and not format.roi_columns and _is_number(line, format.delimiter):
+        return "for labels with a fraction say label_dtype=np.float32"
+    if problem.fault in (Fault.OPEN_QUOTE, Fault.AFTER_QUOTE):
+        return 'close the quote; a quote inside a quoted field is written twice: ""'
+    if problem.fault == Fault.NO_LABEL and not format.roi_columns:
+        return "add one; a list for prediction may have 0 in every line"
+    return "mend this line or take it off the list"
+
+
+def _is_number(line: bytes, delimiter: str | None) -> bool:
+    fields = line.decode("utf-8", "replace").split(delimiter or None)
+    with contextlib.suppress(ValueError):
+        return len([float(field) for field in fields[1:]]) > 0
+    return False
