@@ -19,10 +19,10 @@ constexpr std::size_t kColorType = 9;  // where it stands in the header
 
 // Everything the callbacks and the jump need. Trivial, so that longjmp may leave any frame that holds one.
 struct Reader {
-  PngChunks chunks;          // of the file, up to the one that is being read
-  const std::uint8_t* next;  // in that one
-  std::size_t left = 0;      // bytes of it
-  bool palette = false;      // pixels are numbers of colors
+  PngChunks chunks;                    // of the file, up to the one that is being read
+  const std::uint8_t* next = nullptr;  // in that one
+  std::size_t left = 0;                // bytes of it
+  bool palette = false;                // pixels are numbers of colors
   bool truncated = false;
   bool warned = false;    // about something that pixels depend on
   bool complete = false;  // all rows were read
