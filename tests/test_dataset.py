@@ -224,7 +224,7 @@ def test_from_folder(classes, backend):
     names = ["a b/ü.webp", "b/10.jpg", "b/9.JPG", "b/a/2.jpeg", "b/link/3.jpg", "b/z/1.png"]
     assert list(dataset.files.names()) == names
     assert dataset.files.labels.tolist() == [[0], [1], [1], [1], [1], [1]]
-    assert len(dataset) == 12 and dataset[7][0].shape == (3, 16, 24) and dataset[7][1].tolist() == [1]
+    assert len(dataset) == 12 and dataset[7][0].shape == (3, 16, 24) and dataset[7][1] == 1
     assert str(classes) in repr(dataset) and "6 images" in repr(dataset)
     copy = pickle.loads(pickle.dumps(dataset))
     assert copy.classes == dataset.classes and torch.equal(copy[5][0], dataset[5][0])
@@ -272,7 +272,7 @@ def test_from_samples(folder, backend):
     dataset = FastTxtDataset.from_samples(paths, [7, 8, 9], 16, 24, backend=backend)
     image, label = dataset[1]
     assert torch.equal(image, images.reference(folder / "1.jpg", (16, 24)))
-    assert label.dtype == np.int64 and label.tolist() == [8]
+    assert label == 8 and dataset.__getitems__([1]).targets.dtype == np.int64
     with pytest.raises(ImageError, match=r"^\S*nothing\.jpg: there is no such file"):
         dataset[2]
     relative = FastTxtDataset.from_samples(
@@ -283,7 +283,7 @@ def test_from_samples(folder, backend):
     assert torch.equal(pictures[1], image) and labels.dtype == torch.float64 and labels.shape == (10, 2)
     assert "10 images" in repr(relative)
     largest = FastTxtDataset.from_samples(paths, np.array([2**63 - 1, 0, 5], np.uint64), 16, 24, backend=backend)
-    assert largest[0][1].tolist() == [2**63 - 1]
+    assert largest[0][1] == 2**63 - 1
     for labels in (np.array([1, 2, 2**63], np.uint64), [2**63, 2, 3], [-1, 2, 2**63]):
         with pytest.raises(ValueError, match=f"int64; one is {2**63}"):
             FastTxtDataset.from_samples(paths, labels)

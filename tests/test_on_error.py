@@ -147,7 +147,7 @@ def test_a_long_gap(folder, backend):
     names = [f"{i}.jpg" for i in [1, *[5] * 1500, 2, *[3] * 1500]]
     options = dict(image_dir=folder, on_error="skip", backend=backend)
     dataset = FastTxtDataset.from_samples(names, range(len(names)), 8, 8, **options)
-    assert dataset[1][1].item() == 1501 and dataset.__getitems__([2])[0][1].item() == 1501
+    assert dataset[1][1] == 1501 and dataset.__getitems__([2])[0][1] == 1501
     names[0] = names[1501] = "5.jpg"
     dataset = FastTxtDataset.from_samples(names[:1502] + names[:1502], range(3004), 8, 8, **options)
     with pytest.raises(ImageError, match="nor of 1000 spread over the list"):

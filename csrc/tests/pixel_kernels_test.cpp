@@ -140,7 +140,7 @@ TEST_CASE("gathering") {
         for (const auto& piece : pieces) sources.push_back(piece.data());
         for (const int threads : {1, 3}) {
           std::vector<std::uint8_t> out(static_cast<std::size_t>(n) * static_cast<std::size_t>(size));
-          pixfeed::gather(sources, static_cast<std::size_t>(size), out.data(), threads);
+          pixfeed::gather(sources, static_cast<std::size_t>(size), out.data(), pixfeed::Workers{threads});
           for (int i = 0; i < n; ++i) {
             EXPECT(std::equal(pieces[i].begin(), pieces[i].end(), out.begin() + static_cast<std::ptrdiff_t>(i) * size),
                    "%s: piece %d of %d, %d bytes, %d threads", target, i, n, size, threads);

@@ -57,7 +57,7 @@ class ImageFolder(FastTxtDataset):
         self.class_to_idx = {name: number for number, name in enumerate(self.classes)}
         self.target_transform = target_transform
         super().__init__(samples, self.root, resize_height, resize_width, transform=transform, **options)
-        self._targets = ClassNumbers(self._targets.files)
+        self._targets = ClassNumbers(self._targets.files, squeeze=True)
 
     @property
     def reads_natively(self) -> bool:

@@ -74,6 +74,9 @@ class FastTxtDataset(ListImages):
         roi_columns: 4 if each line has a region (x, y, w, h) in pixels between name and labels
             (``0.jpg 17 22 41 60 0 10``), else 0.
         delimiter, label_dtype, header: how the list is written; see :class:`pixfeed.FileList`.
+        squeeze_labels: ``True``: the only label of each image is a number, and ``[B]`` in a batch, as ``cross_entropy``
+            takes it. ``False``: it is ``[1]``, and ``[B, 1]``. ``None``: ``False`` for a list file; for
+            :meth:`from_samples` as the labels are given, ``[n]`` or ``[n, L]``.
         rois: the regions as integers ``[n, 4]``, one row (x, y, w, h) per line of the list, instead of
             ``roi_columns``.
         resize_boxes: numbers ``[n, 4]``: the part (left, upper, right, lower) of each region that is resized; see
@@ -174,6 +177,7 @@ class FastTxtDataset(ListImages):
         roi_columns: Literal[0, 4] = 0,
         delimiter: str | None = None,
         label_dtype: DTypeLike = np.int64,
+        squeeze_labels: bool | None = None,
         header: bool = False,
         rois: ArrayLike | None = None,
         resize_boxes: ArrayLike | None = None,
@@ -206,6 +210,7 @@ class FastTxtDataset(ListImages):
             roi_columns=roi_columns,
             delimiter=delimiter,
             label_dtype=label_dtype,
+            squeeze_labels=squeeze_labels,
             header=header,
             backend=self._reading.backend,
         )
@@ -235,8 +240,8 @@ class FastTxtDataset(ListImages):
     ) -> Self:
         """The images of a folder that has one sub-folder per class, in the order of torchvision's ImageFolder.
 
-        Labels are int64 ``[1]``: the place of the class among the sorted names of the sub-folders. The dataset has two
-        more attributes: ``classes``, these names, and ``class_to_idx``, their numbers by name.
+        A label is an int, ``[B]`` in a batch: the place of the class among the sorted names of the sub-folders. The
+        dataset has two more attributes: ``classes``, these names, and ``class_to_idx``, their numbers by name.
 
         Args:
             path: the folder.
@@ -272,7 +277,7 @@ class FastTxtDataset(ListImages):
 
         Args:
             paths: n paths, relative to ``image_dir``.
-            labels: integers (they become int64), float32 or float64, ``[n]`` or ``[n, L]``.
+            labels: integers (they become int64), float32 or float64: ``[n]`` for a number per image, or ``[n, L]``.
             resize_height, resize_width, repeat, image_dir, **options: see the class.
 
         Raises:
@@ -434,7 +439,7 @@ class FastTxtDataset(ListImages):
             for name, value in super().__getstate__().items()
             if name not in ("files", "_pipeline") and value is not getattr(type(self), name, self)  # no default
         }
-        if type(self._targets) is Labels:
+        if type(self._targets) is Labels and not self._targets.squeeze:
             state["_targets"] = self._targets.files
         return state
 

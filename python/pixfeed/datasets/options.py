@@ -29,6 +29,7 @@ class ImageFolderOptions(ReadingOptions, total=False):
     roi_columns: Literal[0, 4]
     delimiter: str | None
     label_dtype: DTypeLike
+    squeeze_labels: bool | None
     header: bool
     rois: ArrayLike | None
     resize_boxes: ArrayLike | None

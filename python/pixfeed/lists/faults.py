@@ -63,10 +63,12 @@ def remedy(problem: Problem, format: Format, line: bytes) -> str:
         for separator in map(chr, _SEPARATORS):
             if separator.encode() in line:
                 return f"if its fields are separated by {separator!r}, say delimiter={separator!r}"
-    if numbers and problem.line == 1 and not format.header:
+    if numbers and problem.line == 1 and not format.header and not _has_number(line, format.delimiter):
         return "if this line names the columns, say header=True"
     if problem.fault == Fault.NO_INTEGER and not format.roi_columns and _is_number(line, format.delimiter):
         return "for labels with a fraction say label_dtype=np.float32"
+    if numbers and not format.delimiter and _has_number(line, None):
+        return "a name with blanks needs a list with another delimiter, and delimiter='\\t' for example"
     if problem.fault in (Fault.OPEN_QUOTE, Fault.AFTER_QUOTE):
         return 'close the quote; a quote inside a quoted field is written twice: ""'
     if problem.fault == Fault.NO_LABEL and not format.roi_columns:
@@ -75,7 +77,19 @@ def remedy(problem: Problem, format: Format, line: bytes) -> str:
 
 
 def _is_number(line: bytes, delimiter: str | None) -> bool:
-    fields = line.decode("utf-8", "replace").split(delimiter or None)
+    """Whether all fields after the first are numbers."""
+    fields = line.decode("utf-8", "replace").split(delimiter or None)[1:]
+    return bool(fields) and all(map(_float, fields))
+
+
+def _has_number(line: bytes, delimiter: str | None) -> bool:
+    """Whether the last field is a number: a line that names the columns has none there."""
+    fields = line.decode("utf-8", "replace").split(delimiter or None)[1:]
+    return bool(fields) and _float(fields[-1])
+
+
+def _float(field: str) -> bool:
     with contextlib.suppress(ValueError):
-        return len([float(field) for field in fields[1:]]) > 0
+        float(field)
+        return True
     return False

@@ -64,7 +64,9 @@ def checked_labels(labels: ArrayLike, count: int) -> NDArray[Any]:
     if given.dtype.kind not in "biuf":
         raise TypeError(f"labels must be integers or floating-point numbers, not {given.dtype}")
     dtype = np.int64 if given.dtype.kind in "biu" else np.float64 if given.dtype.itemsize > 4 else np.float32
-    if given.dtype.kind in "uf" and (np.abs(given) >= 2**63).any():  # a list of such integers becomes floats
+    if (
+        given.dtype.kind in "uf" and (np.abs(given.astype(np.float64)) >= 2**63).any()
+    ):  # a list of such integers becomes floats
         for label in np.asarray(labels, object).flat:
             if isinstance(label, int) and not -(2**63) <= label < 2**63:
                 raise ValueError(f"labels must fit into int64; one is {label}")
@@ -84,6 +86,7 @@ class Samples:
     Attributes:
         filename: the name of the samples in messages.
         labels: a copy, int64, float32 or float64 ndarray ``[n, L]``, read-only.
+        is_flat: the labels were given as ``[n]``.
 
     Raises:
         ListError: there are no samples.
@@ -104,6 +107,7 @@ class Samples:
         if len(self) == 0:
             raise ListError(f"{filename}: there are no samples", path=filename)
         self._labels = checked_labels(labels, len(self))
+        self.is_flat = np.ndim(labels) == 1
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)

@@ -16,39 +16,45 @@ from pixfeed.targets.point_map import PointMap
 
 
 class Labels(Targets):
-    """An ndarray ``[L]`` per image, of the list's ``label_dtype``."""
+    """An ndarray ``[L]`` per image, of the list's ``label_dtype``.
+
+    Args:
+        files: the list.
+        squeeze: a number per image, the only label, in place of ``[1]``.
+
+    Raises:
+        ValueError: there are several labels per image, and ``squeeze`` is true.
+    """
 
     kind = "labels"
 
-    def __init__(self, files: SampleList):
+    def __init__(self, files: SampleList, squeeze: bool = False):
         self.files = files
+        self.squeeze = squeeze
+        if squeeze and files.labels.shape[1] != 1:
+            raise ValueError(
+                f"{files.filename} has {files.labels.shape[1]} labels per image; squeeze_labels=True is for one"
+            )
 
     def read(
         self, rows: Sequence[int], points: PointMap, wanted: Sequence[int]
     ) -> tuple[Column, dict[int, ImageError | RegionError]]:
-        return self.files.labels[np.asarray(rows)], {}
+        labels = self.files.labels[np.asarray(rows)]
+        return labels[:, 0] if self.squeeze else labels, {}
 
     def with_labels(self, labels: ArrayLike) -> Labels:
-        return type(self)(Relabelled(self.files, labels))
+        files = Relabelled(self.files, labels)
+        return type(self)(files, self.squeeze and files.labels.shape[1] == 1)
 
     def blank(self, row: int, size: tuple[int, int]) -> Any:
-        return self.files.labels[row]
+        return self.files.labels[row, 0] if self.squeeze else self.files.labels[row]
 
 
 class ClassNumbers(Labels):
-    """An int per image: the first label."""
-
-    def read(
-        self, rows: Sequence[int], points: PointMap, wanted: Sequence[int]
-    ) -> tuple[Column, dict[int, ImageError | RegionError]]:
-        return self.files.labels[np.asarray(rows), 0], {}
+    """An int per image: its class."""
 
     def with_labels(self, labels: ArrayLike) -> Labels:
-        relabelled = super().with_labels(labels)
-        given = relabelled.files.labels
+        given = Relabelled(self.files, labels).labels
         if given.shape[1] != 1 or given.dtype != np.int64:
             raise ValueError(f"labels are {given.dtype} {list(given.shape)}; here they are integers [{len(given)}]")
-        return relabelled
-
-    def blank(self, row: int, size: tuple[int, int]) -> Any:
-        return self.files.labels[row, 0]
+        return super().with_labels(labels)

@@ -35,6 +35,7 @@ def of_list(
     roi_columns: Literal[0, 4],
     delimiter: str | None,
     label_dtype: DTypeLike,
+    squeeze_labels: bool | None,
     header: bool,
     backend: BackendName | None,
 ) -> Targets:
@@ -50,24 +51,25 @@ def of_list(
         raise ValueError("mask_dir and ignore_index go with targets='mask'")
     if (min_visibility != 0 or box_format != "xywh") and kind != "boxes":
         raise ValueError("min_visibility and box_format go with targets='boxes'")
+    if squeeze_labels is not None and kind != "labels":
+        raise ValueError("squeeze_labels goes with targets='labels'")
     if isinstance(filename, Samples):
         if kind != "labels":
             raise ValueError(f"targets={kind!r} needs a list file")
         if (roi_columns, delimiter, header) != (0, None, False) or np.dtype(label_dtype) != np.int64:
             raise ValueError("roi_columns, delimiter, label_dtype and header are about list files")
-        return Labels(filename)
+        return Labels(filename, filename.is_flat if squeeze_labels is None else squeeze_labels)
     if kind == "labels":
-        return Labels(
-            FileList(
-                filename, roi_columns, delimiter=delimiter, label_dtype=label_dtype, header=header, backend=backend
-            )
+        files = FileList(
+            filename, roi_columns, delimiter=delimiter, label_dtype=label_dtype, header=header, backend=backend
         )
+        return Labels(files, bool(squeeze_labels))
     if roi_columns != 0 or np.dtype(label_dtype) != np.int64:
         raise ValueError(f"roi_columns and label_dtype do not go with targets={kind!r}; regions are given by rois")
-    files = Annotations(filename, kind, delimiter, header)
+    annotations = Annotations(filename, kind, delimiter, header)
     if kind == "mask":
-        return Masks(files, image_dir if mask_dir is None else mask_dir, ignore_index)
-    return Boxes(files, min_visibility, box_format) if kind == "boxes" else Keypoints(files)
+        return Masks(annotations, image_dir if mask_dir is None else mask_dir, ignore_index)
+    return Boxes(annotations, min_visibility, box_format) if kind == "boxes" else Keypoints(annotations)
 
 
 def check_recipe(recipe: Recipe, kind: str) -> None:
