@@ -64,9 +64,8 @@ def checked_labels(labels: ArrayLike, count: int) -> NDArray[Any]:
     if given.dtype.kind not in "biuf":
         raise TypeError(f"labels must be integers or floating-point numbers, not {given.dtype}")
     dtype = np.int64 if given.dtype.kind in "biu" else np.float64 if given.dtype.itemsize > 4 else np.float32
-    if (
-        given.dtype.kind in "uf" and (np.abs(given.astype(np.float64)) >= 2**63).any()
-    ):  # a list of such integers becomes floats
+    # A list of integers that are too large becomes floats.
+    if given.dtype.kind in "uf" and (np.abs(given.astype(np.float64)) >= 2**63).any():
         for label in np.asarray(labels, object).flat:
             if isinstance(label, int) and not -(2**63) <= label < 2**63:
                 raise ValueError(f"labels must fit into int64; one is {label}")
