@@ -54,3 +54,36 @@ def test_sides_that_opencv_refuses(backend, sides):
 def test_the_largest_side(backend):
     data = png_that_claims(1_000_000, 1, bytes(1 + 3_000_000))
     assert pixfeed.imread(data, size=(1, 8), backend=backend).shape == (1, 8, 3)
+
+
+def bmp_that_claims(width: int, height: int) -> bytes:
+    info = struct.pack("<IiiHHIIiiII", 40, width, height, 1, 1, 0, 300, 0, 0, 2, 0)
+    return b"BM" + struct.pack("<IHHI", 357, 0, 0, 62) + info + b"\0" * 4 + b"\xff" * 4 + bytes(300)
+
+
+def tiff_that_claims(width: int, height: int) -> bytes:
+    data = bytearray(images.pillow(PICTURE, "TIFF"))
+    for tag, value in ((256, width), (257, height)):
+        at = data.index(struct.pack("<HHI", tag, 4, 1))
+        data[at + 8 : at + 12] = struct.pack("<I", value)
+    return bytes(data)
+
+
+OTHERS = {
+    "bmp": bmp_that_claims,
+    "pnm": lambda width, height: b"P5\n%d %d\n255\n" % (width, height) + bytes(100),
+    "tiff": tiff_that_claims,
+}
+
+
+@pytest.mark.parametrize("format", OTHERS)
+@pytest.mark.parametrize("side", [1_048_577, 16_777_217, 16_777_253, (1 << 31) - 1])
+def test_sides_of_other_formats(backend, format, side):
+    for sides in ((53, side), (side, 53)):
+        for options in ({}, dict(size=(8, 8)), dict(channels="gray", size=(8, None))):
+            assert status_of(OTHERS[format](*sides), backend, **options) == Status.TOO_LARGE
+
+
+def test_a_height_that_has_no_absolute_value(backend):
+    assert status_of(bmp_that_claims(53, -(1 << 31)), backend) == Status.TOO_LARGE
+    assert status_of(tiff_that_claims(53, 1 << 31), backend) == Status.TOO_LARGE

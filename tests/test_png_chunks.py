@@ -208,3 +208,15 @@ def test_gray_after_a_palette_that_is_none(backend, size):
     """Chunks that stand behind the palette count for nothing, but some palettes do not count, either."""
     for palette in (images.png_chunk(b"PLTE", bytes(size)), images.png_chunk(b"PLTE", bytes(size))[:-1] + b"x"):
         assert_gray(with_chunks(palette, COLORS["gAMA 1/2.2"]), backend, size)
+
+
+@pytest.mark.parametrize("name", [b"sRGB", b"gAMA", b"tRNS", b"tEXt", b"PLTE"])
+def test_a_chunk_between_the_pixels_is_passed_over(backend, name):
+    """Where no chunk but IDAT may stand."""
+    end = GOOD.rindex(b"IEND") - 4
+    begin = GOOD.index(b"IDAT") - 4
+    size = int.from_bytes(GOOD[begin : begin + 4], "big")
+    data, rest = GOOD[begin + 8 : begin + 8 + size // 2], GOOD[begin + 8 + size // 2 : begin + 8 + size]
+    odd = images.png_chunk(name, bytes(3))
+    cut = GOOD[:begin] + images.png_chunk(b"IDAT", data) + odd + images.png_chunk(b"IDAT", rest) + GOOD[end:]
+    assert (pixfeed.imread(cut, backend=backend) == pixfeed.imread(GOOD)).all()

@@ -19,6 +19,7 @@ from torch.utils.data import (
     Sampler,
     SequentialSampler,
     Subset,
+    SubsetRandomSampler,
     WeightedRandomSampler,
 )
 
@@ -498,11 +499,32 @@ def test_another_generator_or_sampler(dataset):
     for name, order in orders.items():
         for other, state in states.items():
             if other != name:
-                check_refused(
-                    DataLoader(dataset, 4, **order), state, "saved by another loader: it has random states of"
-                )
+                words = "another loader: it has random states of|middle of an epoch by a loader with samplers="
+                check_refused(DataLoader(dataset, 4, **order), state, words)
             else:
                 DataLoader(dataset, 4, **order).load_state_dict(state)
+
+
+def test_another_kind_of_order(dataset, way):
+    """In the middle of an epoch; all of these draw from the same generators."""
+    kinds = {
+        "sequential": lambda: dict(),
+        "shuffle": lambda: dict(shuffle=True),
+        "weighted": lambda: dict(sampler=WeightedRandomSampler([1.0] * COUNT, COUNT)),
+        "subset": lambda: dict(sampler=SubsetRandomSampler(range(COUNT))),
+        "list": lambda: dict(sampler=list(range(COUNT))),
+    }
+    for kind, order in kinds.items():
+        loader = DataLoader(dataset, 4, **order(), **way)
+        state = in_the_middle(loader)
+        rows(loader)
+        finished = saved(loader.state_dict())
+        for other, its in kinds.items():
+            if other == kind:
+                DataLoader(dataset, 4, **its(), **way).load_state_dict(state)
+            else:
+                check_refused(DataLoader(dataset, 4, **its(), **way), state, "middle of an epoch.*samplers=")
+                DataLoader(dataset, 4, **its(), **way).load_state_dict(finished)
 
 
 def test_a_sampler_that_refuses_its_state(dataset):

@@ -158,6 +158,10 @@ def pixels_of(width: int, height: int) -> float:
     return width * height if max(width, height) <= MAX_SIDE else math.inf
 
 
+#: OpenCV's CV_IO_MAX_IMAGE_WIDTH and _HEIGHT, which hold for formats that only OpenCV reads.
+MAX_SIDE_OF_OTHERS = 1 << 20
+
+
 def png_chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
     """The chunks of a PNG up to IEND: the name, and where the data begin and end. Stops at the end of the file."""
     at = 8
@@ -220,11 +224,13 @@ def essential(data: bytes) -> bytes:
     if data[12:16] != b"IHDR":
         return data
     palette = data[25:26] == b"\3"
-    kept, late = [], False
+    kept, late, begun = [], False, False
     for name, at, end in png_chunks(data):
+        begun |= name == b"IDAT"
         if name == b"PLTE":
             late |= (end - at) % 3 == 0 and end - at <= 768  # what tells of colors has to stand before it
-        if palette if name == b"PLTE" else name == b"tRNS" or (name in _COLORS and not late) or not name[0] & 0x20:
+        tells = not begun and (name == b"tRNS" or (name in _COLORS and not late))
+        if palette if name == b"PLTE" else tells or not name[0] & 0x20:
             kept.append(data[at - 8 : end + 4])
     return data[:8] + b"".join(kept)
 

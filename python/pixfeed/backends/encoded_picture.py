@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from operator import mul
 from types import ModuleType
 from typing import Any
 
@@ -12,11 +11,11 @@ from numpy.typing import NDArray
 
 from pixfeed.backends.contract import OpenOptions, Source
 from pixfeed.backends.cv_decode import Decoded, decode, imread_flags, recover
-from pixfeed.backends.encoded import pixels_of
+from pixfeed.backends.encoded import MAX_SIDE_OF_OTHERS
 from pixfeed.backends.headers import Header, header
 from pixfeed.backends.imread import upright
 from pixfeed.errors import Status
-from pixfeed.plan import JPEG
+from pixfeed.plan import JPEG, MAX_SIDE
 
 _LARGE = 1 << 20  # bytes
 
@@ -71,9 +70,12 @@ class EncodedPicture:
         turned_here = self.header.format != 0
         self._flags = cv2.IMREAD_IGNORE_ORIENTATION if ignore_orientation or turned_here else 0
         self.is_recovered = False
-        count = pixels_of if self.header.format else mul
-        if count(self.header.width, self.header.height) > self._max_pixels:
+        width, height = self.header.width, self.header.height
+        most = MAX_SIDE if self.header.format else MAX_SIDE_OF_OTHERS
+        if max(width, height) > most or width * height > self._max_pixels:
             self.status = Status.TOO_LARGE
+            if max(width, height) > most:
+                self.header = self.header._replace(width=0, height=0)  # numbers that make no sense
 
     @property
     def is_known(self) -> bool:

@@ -105,7 +105,7 @@ def _png(data: bytes, ignore_orientation: bool) -> Header:
             if not may_hold(packed, data[16:29]):
                 return Header(PNG)
             return Header(PNG, width, height, orientation(data) if turned else 1, has_others=others)
-        others |= name not in _CHUNKS
+        others |= name not in _CHUNKS or (packed > 0 and name != b"IDAT")
         packed += size if name == b"IDAT" else 0
         turned |= name == b"eXIf" and not ignore_orientation
         at += 12 + size

@@ -261,6 +261,7 @@ class DataLoader(LoaderBase[_T_co]):
             seeds=[dataset.seed for dataset in image_datasets(self.dataset)],
             batch_size=self._samples_per_batch(),
             samples=self._samples_per_epoch(),
+            samplers=self._sampler_names(),
         )
         return dict(state)
 
@@ -284,7 +285,7 @@ class DataLoader(LoaderBase[_T_co]):
                 another number of samples, or other generators. The message says which; the loader stays as it was.
         """
         loaded = checked(state)
-        check_same_batches(loaded, self._samples_per_batch(), self._samples_per_epoch())
+        check_same_batches(loaded, self._samples_per_batch(), self._samples_per_epoch(), self._sampler_names())
         known = [] if self._is_iterable or loaded["finished"] else list(filter(None, map(_length, self._samplers())))
         if known and loaded["batches"] > max(known):
             raise ValueError(f"this state is damaged: no epoch of this loader has {loaded['batches']} batches")
@@ -315,13 +316,13 @@ class DataLoader(LoaderBase[_T_co]):
         return None if self._is_iterable else _length(self.sampler if inside is None else inside)
 
     def _samplers(self) -> list[Any]:
-        """All that decide on the order, each once: samplers, and those inside of them."""
-        found: dict[int, Any] = {}
-        for sampler in (self.batch_sampler, self.sampler):
-            while sampler is not None and id(sampler) not in found:
-                found[id(sampler)] = sampler
-                sampler = getattr(sampler, "sampler", None)
+        """All that may decide on the order, each once: samplers, and those inside of them."""
+        found = {id(each): each for sampler in (self.batch_sampler, self.sampler) for each in _with_inner(sampler)}
         return list(found.values())
+
+    def _sampler_names(self) -> list[str]:
+        """The classes of those that do."""
+        return [] if self._is_iterable else [type(each).__name__ for each in _with_inner(self._batches)]
 
     def _tell_epoch(self, place: int, sampler: Any) -> None:
         if not hasattr(sampler, "set_epoch"):
@@ -339,6 +340,15 @@ class DataLoader(LoaderBase[_T_co]):
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
         self._position = self._new_position()
+
+
+def _with_inner(sampler: Any) -> list[Any]:
+    """The sampler, the one inside of it, and so on."""
+    found: dict[int, Any] = {}
+    while sampler is not None and id(sampler) not in found:
+        found[id(sampler)] = sampler
+        sampler = getattr(sampler, "sampler", None)
+    return list(found.values())
 
 
 def _length(sampler: Any) -> int | None:

@@ -19,6 +19,7 @@ class LoaderState(TypedDict):
         seeds: of the pixfeed datasets inside.
         batch_size: samples per batch, ``None`` if it is not known or there are no batches.
         samples: how many the sampler draws in an epoch, ``None`` if it is not known.
+        samplers: the classes of the samplers that decide on the order, by name.
     """
 
     epoch: int
@@ -29,6 +30,7 @@ class LoaderState(TypedDict):
     seeds: list[int | None]
     batch_size: int | None
     samples: int | None
+    samplers: list[str]
 
 
 def _is_integer(value: object) -> bool:
@@ -54,6 +56,10 @@ _RIGHT: dict[str, tuple[Callable[[Any], bool], str]] = {
     ),
     "batch_size": _COUNT_OR_NONE,
     "samples": _COUNT_OR_NONE,
+    "samplers": (
+        lambda value: isinstance(value, list) and all(isinstance(name, str) for name in value),
+        "a list of names",
+    ),
 }
 
 
@@ -76,7 +82,7 @@ def checked(state: object) -> LoaderState:
     return cast(LoaderState, {name: state[name] for name in _RIGHT})
 
 
-def check_same_batches(state: LoaderState, batch_size: int | None, samples: int | None) -> None:
+def check_same_batches(state: LoaderState, batch_size: int | None, samples: int | None, samplers: list[str]) -> None:
     """Whether a loader with these batches can go on in the middle of the state's epoch.
 
     Raises:
@@ -84,8 +90,8 @@ def check_same_batches(state: LoaderState, batch_size: int | None, samples: int 
     """
     if state["finished"] or state["batches"] == 0:
         return
-    for name in ("batch_size", "samples"):
-        theirs, ours = state[name], {"batch_size": batch_size, "samples": samples}[name]
+    for name, ours in (("batch_size", batch_size), ("samples", samples), ("samplers", samplers)):
+        theirs = cast(dict[str, Any], state)[name]
         if theirs != ours:
             raise ValueError(
                 f"this state was saved in the middle of an epoch by a loader with {name}={theirs}, and this one has "
