@@ -194,3 +194,11 @@ def test_webp_with_metadata_before_the_picture(tmp_path, backend):
     turned = webp(header, riff_chunk(b"EXIF", images.exif(6)), riff_chunk(b"xyza", b"12345"), simple[12:])
     assert_read(turned, backend, tmp_path)
     assert pixfeed.imread(turned, backend=backend).shape == (30, 20, 3)
+
+
+def test_a_webp_that_is_cut_off_and_whose_sides_are_unknown(backend):
+    simple = images.pillow(images.picture(20, 30), "WEBP")
+    data = webp(riff_chunk(b"EXIF", images.exif(6)), simple[12:], riff_chunk(b"XMP ", bytes(40)))
+    with pytest.raises(ImageError) as caught:
+        pixfeed.imread(data[:-10], backend=backend)
+    assert caught.value.status == Status.TRUNCATED

@@ -205,7 +205,8 @@ void probe_webp(Bytes bytes, Header& header) {
   }
   header.status = chunks.cut_off() ? Status::truncated : Status::corrupt;  // unless there is a picture
   while (const auto chunk = chunks.next()) {
-    if (chunk->is("VP8 ") || chunk->is("VP8L")) header.status = Status::ok;
+    const bool sides_are_known = header.width > 0 || !chunks.cut_off();
+    if ((chunk->is("VP8 ") || chunk->is("VP8L")) && sides_are_known) header.status = Status::ok;
   }
   if ((flags & (kHasExif | kReserved)) == kHasExif) header.orientation = std::max(webp_orientation(bytes), 1);
 }
