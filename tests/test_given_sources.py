@@ -69,3 +69,21 @@ def test_what_is_no_encoded_image(given, words, backend):
 def test_one_image_for_a_list(given, backend):
     with pytest.raises(TypeError, match=r"it must be a list of images: \[source\]"):
         pixfeed.load_batch(given, (8, 8), backend=backend)
+
+
+def test_a_file_object_at_its_end(backend):
+    file = io.BytesIO(DATA)
+    assert file.read() == DATA
+    with pytest.raises(ValueError, match=r"nothing is left to read of this file object: seek\(0\) first"):
+        pixfeed.imread(file, backend=backend)
+
+
+@pytest.mark.parametrize("size", [64, (64,), (1, 2, 3), "ab", (8.5, 8)])
+def test_sizes_that_are_none(size, backend):
+    for call in (
+        lambda: pixfeed.imread(DATA, size=size, backend=backend),
+        lambda: pixfeed.load_batch([DATA], size, backend=backend),
+        lambda: pixfeed.resize(PICTURE, size, backend=backend),
+    ):
+        with pytest.raises(TypeError, match=r"it must be \(height, width\), two integers"):
+            call()

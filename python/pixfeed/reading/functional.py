@@ -102,8 +102,11 @@ def imread(
 
 def _open_size(size: Sequence[int | None]) -> tuple[int | None, int | None]:
     """(height, width), each of which may be None."""
-    height, width = size
-    check_size([1 if side is None else side for side in size])
+    try:
+        height, width = size
+    except (TypeError, ValueError):
+        raise TypeError(f"size is {size!r}; it must be (height, width), two integers or None") from None
+    check_size([1 if side is None else side for side in (height, width)])
     return height, width
 
 

@@ -274,8 +274,12 @@ def check_size(size: Sequence[int]) -> tuple[int, int]:
     Raises:
         TypeError, ValueError: it is not two positive integers.
     """
-    height, width = (int(side) if int(side) == side else side for side in size)
-    if not (isinstance(height, int) and isinstance(width, int)):
+    try:
+        height, width = (int(side) for side in size)
+        whole = [height, width] == list(size)
+    except (TypeError, ValueError):
+        whole = False
+    if not whole:
         raise TypeError(f"size is {size!r}; it must be (height, width), two integers")
     if height <= 0 or width <= 0:
         raise ValueError(f"size is {size!r}; height and width must be positive")

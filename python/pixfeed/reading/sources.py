@@ -29,6 +29,7 @@ def source_of(given: Any) -> Source:
 
     Raises:
         TypeError: it is something else. The message says what to do with it.
+        ValueError: a file object is at its end.
     """
     if isinstance(given, _ENCODED):
         return given
@@ -49,6 +50,8 @@ def source_of(given: Any) -> Source:
         data = given.read()
         if isinstance(data, str):
             raise TypeError(f"{given!r} is open as text; open it as binary: open(path, 'rb')")
+        if len(data) == 0 and hasattr(given, "tell") and given.tell() > 0:
+            raise ValueError("nothing is left to read of this file object: seek(0) first")
         return bytes(data)
     raise TypeError(f"an image is a path, encoded bytes or a binary file, not {type(given).__name__}")
 
