@@ -21,13 +21,15 @@ from pathlib import Path
 
 import cv2
 from mutations import case
-from outcomes import WAYS, Outcome, findings, others, ours
+from outcomes import WAYS, Outcome, findings, others, ours, refused_alike
 from seeds import seeds
 
 #: Files per child.
 BLOCK = 250
 #: Seconds after which a file counts as a hang.
 PATIENCE = 30.0
+#: Share of the files that both backends may refuse for different reasons.
+REASONS = 0.01
 #: Megabytes that a child may take besides what it had from the start.
 MEMORY = 600
 
@@ -95,6 +97,7 @@ class Table:
     def __init__(self) -> None:
         self.counts: collections.Counter[tuple[str, str]] = collections.Counter()  # by format and word
         self.findings: dict[str, list[str]] = {}  # cases by finding
+        self.reasons: list[str] = []  # cases that both backends refuse, for different reasons
         self.memory = (0, 0)  # megabytes at most, and after which file
         self.files = 0
 
@@ -106,6 +109,9 @@ class Table:
             wrong, word = [f"the process {ours}"], ours
         else:
             theirs = {} if isinstance(others, str) else others
+            words = [ours[who].word for who in ("native", "opencv")]
+            if words[0] != words[1] and refused_alike(ours):
+                self.reasons.append(f"{number} ({name}: {' and '.join(words)})")
             wrong, word = findings(ours | theirs, way_of(number), data), ours["native"].word
         self.counts[format, word] += 1
         for what in wrong:
@@ -118,6 +124,7 @@ class Table:
         for word in words:
             lines.append("".join([f"{word[:23]:24}", *(f"{self.counts[format, word]:9}" for format in formats)]))
         lines += ["", f"{self.files} files, {self.memory[0]} MB at most (after {self.memory[1]})"]
+        lines.append(f"{len(self.reasons)} refused for different reasons: {', '.join(self.reasons[:3])}")
         by_count = sorted(self.findings.items(), key=lambda item: -len(item[1]))
         lines += [f"{len(cases):6} x {what}: {', '.join(cases[:3])}" for what, cases in by_count]
         return "\n".join(lines)
@@ -150,6 +157,8 @@ def main() -> int:
             break
     if table.memory[0] > MEMORY:
         table.findings[f"a child took {table.memory[0]} MB"] = [str(table.memory[1])]
+    if len(table.reasons) > REASONS * table.files:
+        table.findings["refused for different reasons"] = table.reasons
     print(table)
     return int(bool(table.findings))
 
