@@ -19,7 +19,8 @@ def main():
     dataset = pixfeed.FastTxtDataset.from_samples(["a.png"] * 4000, [0] * 4000, 8, 8)
     loader = pixfeed.DataLoader(dataset, 4, num_workers=3, multiprocessing_context=method, workers="process")
     batches = iter(loader)
-    next(batches)
+    for _ in range(3):  # one from each: all have started
+        next(batches)
     workers = [worker.pid for worker in batches._workers]
     if hangs == "stopped":
         os.kill(workers[1], signal.SIGSTOP)
