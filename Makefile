@@ -25,7 +25,7 @@ PYTEST := $(BIN)/python -m pytest --numprocesses $(JOBS) --maxprocesses 8 --dist
 test: setup test-core  ## every test, on both backends
 	$(PYTEST)
 
-test-quick: setup  ## nearly all of the Python tests, without the slow ones: 90 seconds on two cores
+test-quick: setup  ## nearly all of the Python tests, without the slow ones: two minutes on two cores
 	$(PYTEST) -m "not slow"
 
 # $(call build,PRESET): configures and builds quietly; shows what was said if it fails.

@@ -36,6 +36,7 @@ def write_list(folder, names) -> FastTxtDataset:
     return FastTxtDataset(folder / "list.txt", folder, 8, 8, on_error="zeros")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("batch_size", [1, 2, 24])
 @pytest.mark.parametrize("workers", [1, 2])
 def test_num_workers_is_a_bound(tmp_path, native, batch_size, workers):
@@ -213,6 +214,7 @@ time.sleep(0.2)
     assert (result.returncode, result.stderr) == (0, "")
 
 
+@pytest.mark.slow
 def test_an_exit_handler_gets_an_error(tmp_path, native):
     """It does not wait without end."""
     os.mkfifo(tmp_path / "pipe")

@@ -47,6 +47,7 @@ print(len(dataset.report()))
 """
 
 
+@pytest.mark.slow
 def test_sent_to_another_process(tmp_path):
     """As another library sends it."""
     dataset = missing(["a", "b"], image_dir=tmp_path)
@@ -55,6 +56,7 @@ def test_sent_to_another_process(tmp_path):
     assert sent.stdout == b"2\n" and paths(dataset) == ["a", "b"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("protocol", [2, 3, 4, 5])
 def test_of_a_run_that_has_ended(tmp_path, protocol):
     """Its number, and that of its file, may be those of something else by now."""
@@ -88,6 +90,7 @@ os.kill(os.getpid(), signal.{signal})
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("end", ["SIGTERM", "SIGKILL"])
 @pytest.mark.parametrize("memfd", [True, False])
 def test_a_process_that_is_killed_leaves_nothing(tmp_path, end, memfd):

@@ -160,6 +160,7 @@ def test_digest(tmp_path, size, monkeypatch):
     assert len(found) == 1 + len(others - {data})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pause", [0.05, 0])
 def test_touched_all_the_time(path, backend, pause):
     """The names are right, or an error says that it is."""

@@ -18,6 +18,8 @@ from pixfeed import DataLoader, FastTxtDataset
 from pixfeed import transforms as T
 from pixfeed.datasets import MNIST, ImageFolder
 
+pytestmark = pytest.mark.slow_on_opencv
+
 COUNT = 5
 
 

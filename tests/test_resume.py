@@ -18,6 +18,8 @@ from torch.utils.data import (
 from pixfeed import DataLoader, FastTxtDataset, ImageError
 from pixfeed.loading.fetch_threads import Fetch
 
+pytestmark = pytest.mark.slow_on_opencv
+
 WEIGHTS = range(1, COUNT + 1)
 ORDERS = {
     "shuffle": lambda d, g: dict(batch_size=4, shuffle=True),
@@ -120,6 +122,7 @@ def going_on(iterator, count: int) -> list:
     return got
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damaged", [[0], [5], [COUNT - 1], [4, 8, 9], range(COUNT)], ids=str)
 @pytest.mark.parametrize("batch_size", [1, 4])
 def test_a_batch_that_failed_is_not_repeated(dataset, folder, way, damaged, batch_size):

@@ -21,6 +21,8 @@ from torch.utils.data import (
 from pixfeed import DataLoader, FastTxtDataset
 from pixfeed import transforms as T
 
+pytestmark = pytest.mark.slow_on_opencv
+
 
 @pytest.fixture
 def folder(tmp_path):
@@ -37,6 +39,7 @@ def way(request) -> dict:
     return WAYS[request.param]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("order", [dict(), dict(shuffle=True), dict(drop_last=True)], ids=str)
 def test_another_batch_size(dataset, way, order):
     """Not in the middle of an epoch: samples would be repeated or left out."""

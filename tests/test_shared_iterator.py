@@ -9,6 +9,8 @@ from resumes import COUNT, WAYS, rows_of, write_pictures
 
 from pixfeed import DataLoader, FastTxtDataset
 
+pytestmark = pytest.mark.slow_on_opencv
+
 
 @pytest.fixture
 def folder(tmp_path):

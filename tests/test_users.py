@@ -54,11 +54,13 @@ def without_native(monkeypatch):
     """As after an installation without a compiler."""
     monkeypatch.delenv("PIXFEED_BACKEND", raising=False)
     from pixfeed.backends import choice
+    from pixfeed.reading import functional
 
     monkeypatch.setattr(choice, "has_native", lambda: False)
     monkeypatch.setattr(choice, "why_no_native", lambda: "there was no compiler; apt-get install g++")
     monkeypatch.setattr(backends, "why_no_native", choice.why_no_native)
     choice._warn_of_fallback.cache_clear()
+    functional._cached_pipeline.cache_clear()  # another test may have read by OpenCV
     yield
     choice._warn_of_fallback.cache_clear()
 
