@@ -40,7 +40,7 @@ def write_list(folder, names) -> FastTxtDataset:
 @pytest.mark.parametrize("batch_size", [1, 2, 24])
 @pytest.mark.parametrize("workers", [1, 2])
 def test_num_workers_is_a_bound(tmp_path, native, batch_size, workers):
-    """However many batches are in flight, and whoever has had more threads before. A picture is read by one thread:
+    """With any number of batches in flight, and after loaders with more threads. A picture is read by one thread:
     here each is a pipe, whose reader waits."""
     (tmp_path / "a.png").write_bytes(images.png(images.picture(16, 16)))
     many = FastTxtDataset.from_samples(["a.png"] * 32, [0] * 32, 8, 8, image_dir=tmp_path)

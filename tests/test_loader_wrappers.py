@@ -45,7 +45,7 @@ class Unsendable(Dataset):
 @pytest.mark.slow
 @pytest.mark.parametrize("context", ["fork", "spawn"])
 def test_what_cannot_be_sent_is_an_error(context):
-    """torch's loader waits for ever."""
+    """torch's loader waits without end."""
     loader = DataLoader(Unsendable(), None, num_workers=1, multiprocessing_context=context, timeout=60)
     batches = iter(loader)
     assert [next(batches), next(batches)] == [0, 1]

@@ -55,7 +55,7 @@ std::unique_ptr<Opened> open(const py::list& sources, bool strict, bool turbo, b
     done = opened->batch->open(std::move(inputs), who);
   }
   if (!done) {
-    new std::vector(std::move(opened->owners));  // for ever: a task may still look at the bytes
+    new std::vector(std::move(opened->owners));  // never freed: a task may still read the bytes
     throw py::error_already_set();
   }
   return opened;

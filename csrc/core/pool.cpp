@@ -84,7 +84,7 @@ const std::atomic<std::int64_t> kNobody{kLast};
 class Pool {
  public:
   // Returns when the call is done. False if `may_leave` and the caller has left before that.
-  // `size`: the threads that there should be, of which `most` work at a time.
+  // Starts threads until there are `size`; `most` of them work at a time.
   bool run(const std::shared_ptr<Call>& call, int helpers, int size, int most, bool caller_works, bool may_leave) {
     {
       std::lock_guard lock(mutex_);
@@ -116,7 +116,7 @@ class Pool {
   // Of the table of pools, under its lock.
   std::int64_t crew = 0;  // whose threads these are, while it has calls
   int calls = 0;
-  bool hangs = false;  // a caller has left, and its tasks run for ever maybe
+  bool hangs = false;  // a caller has left, and its tasks may never end
 
  private:
   bool wait(const Call& call, std::unique_lock<std::mutex>& lock) {

@@ -72,9 +72,6 @@ PLAN = np.dtype(
 #: nothing, gray has none.
 ADJUST = {"brightness": 1, "contrast": 2, "saturation": 3, "gray": 4}
 
-#: The most pixels that a side of a JPEG, PNG or WebP may have: libpng's limit in OpenCV.
-MAX_SIDE = 1_000_000
-
 JPEG, PNG, WEBP = 1, 2, 3
 # The orientations in which displayed pixels run against the stored ones, along x and along y.
 _BACKWARDS = (2, 3, 6, 7), (3, 4, 7, 8)

@@ -10,7 +10,9 @@ import zlib
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from pixfeed.plan import MAX_SIDE
+#: The most pixels that a side may have: of a JPEG, PNG or WebP libpng's limit in OpenCV (of the others it is less); of
+#: formats that only OpenCV reads its CV_IO_MAX_IMAGE_WIDTH and _HEIGHT.
+MAX_SIDE, MAX_SIDE_OF_OTHERS = 1_000_000, 1 << 20
 
 
 class Frame(NamedTuple):
@@ -156,10 +158,6 @@ def _webp(data: bytes) -> Look:
 def pixels_of(width: int, height: int) -> float:
     """The pixels of a picture; more than any limit if one side alone is too large."""
     return width * height if max(width, height) <= MAX_SIDE else math.inf
-
-
-#: OpenCV's CV_IO_MAX_IMAGE_WIDTH and _HEIGHT, which hold for formats that only OpenCV reads.
-MAX_SIDE_OF_OTHERS = 1 << 20
 
 
 def png_chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:

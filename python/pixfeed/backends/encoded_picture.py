@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from pixfeed.backends.contract import OpenOptions, Source
 from pixfeed.backends.cv_decode import Decoded, decode, imread_flags, recover
-from pixfeed.backends.encoded import MAX_SIDE_OF_OTHERS
+from pixfeed.backends.encoded import MAX_SIDE, MAX_SIDE_OF_OTHERS
 from pixfeed.backends.headers import Header, header
 from pixfeed.backends.imread import upright
 from pixfeed.errors import Status
-from pixfeed.plan import JPEG, MAX_SIDE
+from pixfeed.plan import JPEG
 
 _LARGE = 1 << 20  # bytes
 

@@ -19,7 +19,7 @@ class Header(NamedTuple):
         format: a key of :data:`pixfeed.plan.FORMATS`.
         width, height: pixels as displayed; 0 if they are not known before the picture is decoded.
         orientation: 1 to 8.
-        is_lossless: it is a lossless JPEG, of which OpenCV's IMREAD_REDUCED_* give a corner.
+        is_lossless: it is a lossless JPEG. OpenCV's IMREAD_REDUCED_* give only its corner.
         is_plain: OpenCV prints nothing about this file, whatever happens.
         has_others: a PNG has chunks that cv2.imdecode may stumble over, such as an animation; cv2.imread does not.
     """

@@ -55,7 +55,7 @@ class Stamp(NamedTuple):
 
     @classmethod
     def settled(cls, file: int) -> Stamp:
-        """The same, and whoever writes to the file from now on changes it."""
+        """The stamp, waiting until a further write must change it."""
         found = cls.of(file)
         for _ in range(_TRIES):
             if not 0 <= time.time_ns() - found.ctime_ns < _STEP:

@@ -50,8 +50,7 @@ class ToPILImage:
                 f"this transform takes a PIL image, and Pillow is not there ({error}): pip install pillow, or say "
                 "transform_input='tensor' or 'numpy' if it takes one of these"
             ) from error
-        pixels = as_numpy(image)
-        return Image.fromarray(pixels[..., 0] if pixels.ndim == 3 and pixels.shape[2] == 1 else pixels)
+        return Image.fromarray(as_numpy(image))
 
     def __repr__(self) -> str:
         return "ToPILImage()"
@@ -62,15 +61,14 @@ class ToNumpy:
     functions of OpenCV."""
 
     def __call__(self, image: Any) -> NDArray[np.uint8]:
-        pixels = as_numpy(image)
-        return pixels[..., 0] if pixels.ndim == 3 and pixels.shape[2] == 1 else pixels
+        return as_numpy(image)
 
     def __repr__(self) -> str:
         return "ToNumpy()"
 
 
 def as_numpy(image: Any) -> NDArray[np.uint8]:
-    """uint8 ``[H, W, C]`` or ``[H, W]``, in one piece.
+    """uint8 ``[H, W, C]``, or ``[H, W]`` for one channel, in one piece.
 
     Raises:
         TypeError: it is no picture.
@@ -83,4 +81,4 @@ def as_numpy(image: Any) -> NDArray[np.uint8]:
     channels = pixels.shape[2] if pixels.ndim == 3 else 1
     if pixels.dtype != np.uint8 or pixels.ndim not in (2, 3) or channels not in (1, 3, 4):
         raise TypeError(f"a picture must be uint8 with 1, 3 or 4 channels, not {pixels.dtype} {list(pixels.shape)}")
-    return np.ascontiguousarray(pixels)
+    return np.ascontiguousarray(pixels[..., 0] if pixels.ndim == 3 and channels == 1 else pixels)
