@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import operator
 import os
-import warnings
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal, Self, Unpack
 
@@ -35,9 +34,8 @@ from pixfeed.targets.boxes import BoxFormat
 from pixfeed.targets.labels import Labels
 from pixfeed.targets.of_list import Kind, check_recipe, of_list
 from pixfeed.transforms.compose import PythonInput, steps_of
-from pixfeed.transforms.fuse import Recipe
-from pixfeed.transforms.geometry import Geometric
 from pixfeed.transforms.resize import ResizeTo
+from pixfeed.transforms.sides import with_sides
 from pixfeed.transforms.values import check_dtype, check_memory_format
 
 
@@ -342,16 +340,7 @@ class FastTxtDataset(ListImages):
         steps = steps_of(transform, channels, translate=translate, python_input=self._transform_input)
         if not self._sides_given or self._sides == (None, None):
             return steps
-        if not any(isinstance(step, Geometric) and "resize" in step.does(None) for step in steps):
-            return [ResizeTo(*self._sides, self._reading.interpolation_number), *steps]
-        size = Recipe(steps, channels).size
-        if size is not None and size != self._sides:
-            warnings.warn(
-                f"the transform makes images of {size[0]} x {size[1]} (h x w) pixels; resize_height and resize_width, "
-                f"{self._sides[0]} and {self._sides[1]}, have no effect",
-                stacklevel=5,
-            )
-        return steps
+        return with_sides(steps, ResizeTo(*self._sides, self._reading.interpolation_number), channels)
 
     @property
     def dtype(self) -> torch.dtype:
