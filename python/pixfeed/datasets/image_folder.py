@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import cached_property
-from typing import Any, Unpack
+from typing import Any, Unpack, cast
 
-from pixfeed.collate.batch import Batch, Sample
 from pixfeed.datasets.list_file import FastTxtDataset
 from pixfeed.datasets.options import ImageFolderOptions
 from pixfeed.lists import folder
@@ -53,20 +52,25 @@ class ImageFolder(FastTxtDataset):
     ):
         check_keywords(type(self).__name__, ImageFolder.__init__, options)
         self.root = os.path.expanduser(os.fspath(root))
-        self.classes, samples = folder.find(self.root, is_valid_file, allow_empty)
-        self.class_to_idx = {name: number for number, name in enumerate(self.classes)}
-        self.target_transform = target_transform
-        super().__init__(samples, self.root, resize_height, resize_width, transform=transform, **options)
-        self._targets = ClassNumbers(self._targets.files, squeeze=True)
-
-    @property
-    def reads_natively(self) -> bool:
-        return super().reads_natively and self.target_transform is None
+        labels, classes = options.get("labels", True), options.pop("classes", None)
+        self.classes, samples = folder.find(self.root, is_valid_file, allow_empty, labels=labels, classes=classes)
+        self.class_to_idx = {}
+        super().__init__(
+            samples,
+            self.root,
+            resize_height,
+            resize_width,
+            transform=transform,
+            target_transform=target_transform,
+            **options,
+        )
+        if labels:
+            self._targets = ClassNumbers(self._targets.files, squeeze=True)
 
     @cached_property
     def samples(self) -> list[tuple[str, int]]:
         """Path and label of every image."""
-        paths = self.files.paths(range(len(self.files)), self.root)
+        paths = cast("list[str]", self.files.paths(range(len(self.files)), self.root))
         return list(zip(paths, self.targets, strict=True))
 
     @property
@@ -76,27 +80,11 @@ class ImageFolder(FastTxtDataset):
 
     @cached_property
     def targets(self) -> list[int]:
-        """The label of every image."""
+        """The label of every image; with ``labels=False`` there is no such attribute, nor ``samples``."""
+        if not self.files.labels.shape[1]:
+            raise AttributeError("this dataset has labels=False")
         labels: list[int] = self.files.labels[:, 0].tolist()
         return labels
-
-    def __getitem__(self, index: Any) -> Any:
-        """``(image, target)``; for a slice a :class:`torch.utils.data.Subset`."""
-        item = super().__getitem__(index)
-        return item if isinstance(index, slice) or self.reads_natively else self._finished(item)
-
-    def __getitems__(self, indices: Sequence[int]) -> Sequence[Any]:
-        batch = super().__getitems__(indices)
-        if self.reads_natively or self._has_own_items or self._pipeline.recipe.size is None:
-            return batch
-        return Batch.of([self._finished(sample) for sample in batch])
-
-    def _finished(self, sample: Sample) -> Sample:
-        """Apply ``target_transform``."""
-        image, target = sample
-        if self.target_transform is not None:
-            target = self.target_transform(target)
-        return Sample(image, target, lambda: sample.origin)
 
     def __getstate__(self) -> dict[str, Any]:
         state = super().__getstate__()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import operator
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Self
@@ -14,10 +14,11 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch.utils.data import Subset
 
-from pixfeed.collate.batch import Batch, Sample
+from pixfeed.collate.batch import Batch, Form
 from pixfeed.datasets.bad_images import BadImages
 from pixfeed.datasets.base import ImageDataset, read_by_pixfeed
 from pixfeed.datasets.failure_log import Failure
+from pixfeed.datasets.items import PLAIN, Items
 from pixfeed.errors import ImageError, Origin, RegionError
 from pixfeed.lists.samples import SampleList
 from pixfeed.reading.options import Reading
@@ -65,6 +66,7 @@ class ListImages(ImageDataset):
     resize_boxes: NDArray[np.float64] | None = None
     _rois: NDArray[np.int64] | None = None
     _targets: Targets
+    _items: Items = PLAIN
     _pipeline: Pipeline
     _bad_images: BadImages
     _reading: Reading
@@ -104,19 +106,16 @@ class ListImages(ImageDataset):
         return ENDLESS if self.repeat is None else len(self.files) * self.repeat
 
     def __getitem__(self, index: Any) -> Any:
-        """``(image, target)``; for a slice a :class:`torch.utils.data.Subset`. A negative index counts from the end.
+        """``(image, target)``, or what ``labels``, ``return_index``, ``return_path`` and ``keys`` of
+        :class:`pixfeed.FastTxtDataset` say; for a slice a :class:`torch.utils.data.Subset`. A negative index counts
+        from the end.
 
         Raises:
             IndexError: there is no such sample. (A dataset with ``repeat=None`` has no end.)
         """
         if isinstance(index, slice):
             return Subset(self, range(len(self))[index])
-        request = self.request([index])
-        images, column = self._read(request, part=True)
-        target = column[0]
-        if isinstance(target, np.integer):
-            target = int(target)
-        return Sample(images[0], target, partial(self.origin, request.rows[0]), self._targets.fill)
+        return self._one(index)[0]
 
     def __getitems__(self, indices: Sequence[int]) -> Sequence[Any]:
         """The samples of a whole batch, decoded in one call into one tensor (shared memory in a worker process).
@@ -124,14 +123,27 @@ class ListImages(ImageDataset):
         if self._has_own_items:
             return [self[index] for index in indices]
         if self._pipeline.recipe.size is None:
-            return Batch.of([self[index] for index in indices])
-        request = self.request(indices)
-        images, column = self._read(request)
-        rows = request.rows
-        return Batch(images, self._targets.column(column), lambda place: self.origin(rows[place]), self._targets.fill)
+            return Batch.joined(
+                [self._one(index) for index in indices], [(i, 0) for i in range(len(indices))]
+            ).as_samples()
+        return self._batch(self.request(indices)).as_samples()
 
     def __iter__(self) -> Iterator[Any]:
         return (self[i] for i in range(len(self)))
+
+    @property
+    def target_transform(self) -> Callable[[Any], Any] | None:
+        """What is called with each target. It may be replaced at any time, as :attr:`transform`."""
+        return self._items.target_transform
+
+    @target_transform.setter
+    def target_transform(self, target_transform: Callable[[Any], Any] | None) -> None:
+        self._items = self._items._replace(target_transform=target_transform)
+
+    @property
+    def form(self) -> Form:
+        """What an item is made of."""
+        return self._items.form
 
     @property
     def fill(self) -> int | None:
@@ -152,7 +164,7 @@ class ListImages(ImageDataset):
             return None, id(self)
         tables = (self.rois is None, self.resize_boxes is None)
         shape = (recipe.channels, *recipe.size)
-        return shape, self._pipeline.key, self.memory_format, tables, recipe.draws, self.fill
+        return shape, self._pipeline.key, self.memory_format, tables, recipe.draws, self.fill, self._items.form
 
     def request(self, indices: Sequence[int]) -> SampleRequest:
         """The request for these samples.
@@ -190,6 +202,26 @@ class ListImages(ImageDataset):
         for place in sorted(failed):
             self._mend(request, read, column, place, failed[place])
         return column
+
+    def columns(self, request: SampleRequest, completed: Column) -> dict[str, Column]:
+        """The parts of items but for their images, by name; ``completed`` is what :meth:`complete` has given."""
+        return self._items.columns(self.files, self.image_dir, request.rows, completed)
+
+    def _one(self, index: int) -> Batch:
+        return self._batch(self.request([index]), part=True)
+
+    def _batch(self, request: SampleRequest, part: bool = False) -> Batch:
+        images, column = self._read(request, part)
+        more, rows = self.columns(request, column), request.rows
+        targets = more.pop("target")
+        return Batch(
+            images if isinstance(images, (torch.Tensor, list)) else list(images),
+            targets if self._items.target_transform else self._targets.column(targets),
+            lambda place: self.origin(rows[place]),
+            self._targets.fill,
+            more,
+            self._items.form,
+        )
 
     def _read(self, request: SampleRequest, part: bool = False) -> tuple[Any, Column]:
         """Images, a tensor ``[n, C, H, W]`` or a list of what Python made, and targets."""

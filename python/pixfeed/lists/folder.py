@@ -6,7 +6,8 @@ import os
 from array import array
 from collections.abc import Callable, Iterable, Iterator
 
-from pixfeed.errors import FilesNotFoundError
+from pixfeed.errors import FilesNotFoundError, ListError
+from pixfeed.lists import classes as _classes
 from pixfeed.lists.samples import Samples
 
 #: Of files that are images: torchvision's IMG_EXTENSIONS and no others, so that indices are the same.
@@ -18,6 +19,8 @@ def find(
     is_valid_file: Callable[[str], bool] | None = None,
     allow_empty: bool = False,
     suffixes: Iterable[str] = SUFFIXES,
+    labels: bool = True,
+    classes: _classes.Given | None = None,
 ) -> tuple[list[str], Samples]:
     """Find the classes and images of a folder.
 
@@ -29,14 +32,18 @@ def find(
         is_valid_file: called with a path, returns whether it is an image. Without it the suffix decides.
         allow_empty: whether a class may have no image.
         suffixes: the suffixes of image files, in upper or lower case.
+        labels: ``False``: there are no classes, and all images in the folder and below it are taken.
+        classes: the names of the classes by number, or their numbers by name. They may be more than there are
+            sub-folders.
 
     Returns:
-        The sorted names of the classes; and the samples, whose names are relative to ``path`` and whose labels are the
-        numbers of the classes.
+        The names of the classes, sorted if they were not given; and the samples, whose names are relative to ``path``
+        and whose labels are the numbers of the classes.
 
     Raises:
         FileNotFoundError: there is no such folder, it has no sub-folder, or a class has no image (but for
-            ``allow_empty``), or none has.
+            ``allow_empty``), or none has. The message says what to do with a folder that has no classes.
+        ListError: a sub-folder is none of the ``classes``.
         ValueError, TypeError: ``suffixes`` makes no sense.
     """
     root = os.fspath(path)
@@ -46,28 +53,45 @@ def find(
     if not suffixes or not all(suffix.startswith(".") for suffix in suffixes):
         raise ValueError(f"suffixes is {suffixes!r}; each must begin with a dot, as in {SUFFIXES}")
     with os.scandir(root) as entries:
-        classes = sorted(entry.name for entry in entries if entry.is_dir() and not _leads_up(entry.path, root))
-    if not classes:
-        raise FilesNotFoundError(f"{root}: there is no sub-folder, that is no class, in it", path=root)
-    labels = array("q")
+        folders = sorted(entry.name for entry in entries if entry.is_dir() and not _leads_up(entry.path, root))
+    if not folders and labels:
+        remedy = (
+            "for images without labels say labels=False of from_folder; for labels in a file there is FastTxtDataset, "
+        )
+        remedy += "for labels in memory FastTxtDataset.from_samples(paths, labels)"
+        raise FilesNotFoundError(f"{root}: there is no sub-folder, that is no class, in it; {remedy}", path=root)
     known = "is_valid_file refused all files" if is_valid_file else f"known suffixes: {' '.join(suffixes)}"
     inside = len(os.path.join(root, ""))
 
-    def names() -> Iterator[str]:
-        for number, name in enumerate(classes):
-            before = len(labels)
-            for folder, _, files in sorted(_walk(os.path.join(root, name), root)):
-                for file in sorted(files):
-                    found = os.path.join(folder, file)
-                    if file.lower().endswith(suffixes) if is_valid_file is None else is_valid_file(found):
-                        labels.append(number)
-                        yield found[inside:]
-            if len(labels) == before and not allow_empty:
+    def names(folder: str) -> Iterator[str]:
+        for place, _, files in sorted(_walk(folder, root)):
+            for file in sorted(files):
+                found = os.path.join(place, file)
+                if file.lower().endswith(suffixes) if is_valid_file is None else is_valid_file(found):
+                    yield found[inside:]
+
+    if not labels:
+        try:
+            return [], Samples(names(root), False, root)
+        except ListError:
+            raise FilesNotFoundError(f"{root}: there is no image in it; {known}", path=root) from None
+    class_to_idx = _classes.of_folders(root, folders, classes)
+    numbers = array("q")
+
+    def labelled() -> Iterator[str]:
+        for name in folders:
+            before = len(numbers)
+            for found in names(os.path.join(root, name)):
+                numbers.append(class_to_idx[name])
+                yield found
+            if len(numbers) == before and not allow_empty:
                 raise FilesNotFoundError(f"{root}: the class {name!r} has no image; {known}", path=root)
-        if not labels:
+        if not numbers:
             raise FilesNotFoundError(f"{root}: no class has an image; {known}", path=root)
 
-    return classes, Samples(names(), labels, root)
+    samples = Samples(labelled(), numbers, root)
+    samples.class_to_idx = class_to_idx
+    return _classes.names_of(class_to_idx), samples
 
 
 def _walk(folder: str, root: str) -> Iterator[tuple[str, list[str], list[str]]]:

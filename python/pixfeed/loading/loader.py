@@ -122,6 +122,11 @@ class DataLoader(LoaderBase[_T_co]):
         if self.num_workers == 0:
             return "num_workers is 0"
         if not reads_natively(self.dataset):
+            for dataset in image_datasets(self.dataset):
+                function = getattr(dataset, "target_transform", None)
+                if function is not None:
+                    name = getattr(function, "__name__", None) or repr(function)
+                    return f"target_transform ({name}) runs in Python, for which threads would wait for each other"
             if any(dataset.runs_python for dataset in image_datasets(self.dataset)):
                 return "a part of the transform runs in Python, for which threads would wait for each other"
             return f"{type(self.dataset).__name__} is no pixfeed dataset, or its __getitem__ is not pixfeed's"
