@@ -8,6 +8,7 @@ counter, so every number can be computed by itself.
 from __future__ import annotations
 
 import contextlib
+import pickle
 import random
 import weakref
 from collections.abc import Iterator, Sequence
@@ -91,6 +92,12 @@ def new_seed(owner: object) -> int:
         seed = int(torch.empty((), dtype=torch.int64).random_(generator=generator).item())
         if _seeds.setdefault(seed, owner) is owner:
             return seed
+
+
+def global_states() -> tuple[bytes, ...]:
+    """The states of torch's, NumPy's and Python's global generators: they differ if something was drawn in between."""
+    others = np.random.get_state(), random.getstate()  # noqa: NPY002
+    return torch.get_rng_state().numpy().tobytes(), *map(pickle.dumps, others)
 
 
 @contextlib.contextmanager
