@@ -14,6 +14,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch.utils.data import Subset
 
+from pixfeed._torch import asked_itself
 from pixfeed.collate.batch import Batch, Form
 from pixfeed.datasets.bad_images import BadImages
 from pixfeed.datasets.base import ImageDataset, read_by_pixfeed
@@ -117,6 +118,7 @@ class ListImages(ImageDataset):
             return Subset(self, range(len(self))[index])
         return self._one(index)[0]
 
+    @asked_itself
     def __getitems__(self, indices: Sequence[int]) -> Sequence[Any]:
         """The samples of a whole batch, decoded in one call into one tensor (shared memory in a worker process).
         torch's DataLoader calls this, and its default collate hands that tensor on without copying it."""
