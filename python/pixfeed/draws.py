@@ -70,9 +70,9 @@ def normal(shape: Sequence[int], u: float) -> torch.Tensor:
     return torch.randn(shape, generator=torch.Generator().manual_seed(int(u * 2**32)))
 
 
-def from_torch(count: int) -> NDArray[np.float64]:
-    """float64 ``[1, count]``, uniform in [0, 1), from torch's global generator: for single calls of a transform."""
-    return torch.rand(1, count, dtype=torch.float64).numpy()
+def from_torch(count: int, n: int = 1) -> NDArray[np.float64]:
+    """float64 ``[n, count]``, uniform in [0, 1), from torch's global generator: for single calls of a transform."""
+    return torch.rand(n, count, dtype=torch.float64).numpy()
 
 
 _seeds: weakref.WeakValueDictionary[int, object] = weakref.WeakValueDictionary()  # by seed: whose it is
