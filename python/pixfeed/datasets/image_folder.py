@@ -13,6 +13,7 @@ from pixfeed.datasets.options import ImageFolderOptions
 from pixfeed.lists import folder
 from pixfeed.reading.options import check_keywords, with_keywords
 from pixfeed.targets.labels import ClassNumbers
+from pixfeed.transforms.python_steps import name_of
 
 
 class ImageFolder(FastTxtDataset):
@@ -60,14 +61,22 @@ class ImageFolder(FastTxtDataset):
         self._targets = ClassNumbers(self._targets.files, squeeze=True)
 
     @property
-    def reads_natively(self) -> bool:
-        return super().reads_natively and self.target_transform is None
+    def python_step(self) -> str:
+        return super().python_step or ("" if self.target_transform is None else "target_transform")
 
     @cached_property
     def samples(self) -> list[tuple[str, int]]:
         """Path and label of every image."""
         paths = self.files.paths(range(len(self.files)), self.root)
         return list(zip(paths, self.targets, strict=True))
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in ("samples", "imgs"):
+            raise AttributeError(
+                f"{type(self).__name__}.{name} cannot be set: torch.utils.data.Subset(dataset, indices) selects some; "
+                "dataset.with_labels(labels) and FastTxtDataset.from_samples(paths, labels) make datasets of others"
+            )
+        super().__setattr__(name, value)
 
     @property
     def imgs(self) -> list[tuple[str, int]]:
@@ -79,6 +88,10 @@ class ImageFolder(FastTxtDataset):
         """The label of every image."""
         labels: list[int] = self.files.labels[:, 0].tolist()
         return labels
+
+    def __repr__(self) -> str:
+        step = self.target_transform
+        return super().__repr__() + ("" if step is None else f"\n  in Python, per target: {name_of(step)}")
 
     def __getitem__(self, index: Any) -> Any:
         """``(image, target)``; for a slice a :class:`torch.utils.data.Subset`."""
@@ -95,7 +108,11 @@ class ImageFolder(FastTxtDataset):
         """Apply ``target_transform``."""
         image, target = sample
         if self.target_transform is not None:
-            target = self.target_transform(target)
+            try:
+                target = self.target_transform(target)
+            except Exception as error:
+                error.add_note(f"in target_transform, for {sample.origin}")
+                raise
         return Sample(image, target, lambda: sample.origin)
 
     def __getstate__(self) -> dict[str, Any]:
