@@ -126,14 +126,19 @@ class DataLoader(LoaderBase[_T_co]):
         if self.num_workers == 0:
             return "num_workers is 0"
         if not reads_natively(self.dataset):
-            if any(dataset.runs_python for dataset in image_datasets(self.dataset)):
-                return "a part of the transform runs in Python, for which threads would wait for each other"
+            step = self._python_step()
+            if step:
+                return f"{step} runs in Python, for which threads would wait for each other; leave workers= away"
             return f"{type(self.dataset).__name__} is no pixfeed dataset, or its __getitem__ is not pixfeed's"
         if self.collate_fn not in _COLLATES:
             return "collate_fn is a function of your own"
         if self.worker_init_fn is not None or self.multiprocessing_context is not None:
             return "worker_init_fn and multiprocessing_context are for processes"
         return ""
+
+    def _python_step(self) -> str:
+        """What runs in Python per sample, if anything does."""
+        return next(filter(None, (dataset.python_step for dataset in image_datasets(self.dataset))), "")
 
     def _ordered(self, index_sampler: Any) -> Any:
         return index_sampler if self._position is None or self._is_iterable else Order(index_sampler, self._position)
@@ -209,6 +214,7 @@ class DataLoader(LoaderBase[_T_co]):
         loop has not received do not count.
         """
         stopwatch = self._stopwatch or Stopwatch()
+        recovered = [failure.recovered for failure in self.report()]
         return Stats(
             epoch=max(self._epoch, 0),
             batches=stopwatch.batches,
@@ -221,6 +227,9 @@ class DataLoader(LoaderBase[_T_co]):
             cores=cores(),
             floats=any(dataset.makes_floats for dataset in image_datasets(self.dataset)),
             fallback=backends.why_no_native() if backends.falls_back() and image_datasets(self.dataset) else "",
+            python_step=self._python_step(),
+            failed=recovered.count(False),
+            recovered=recovered.count(True),
         )
 
     def report(self) -> list[Failure]:
