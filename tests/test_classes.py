@@ -41,7 +41,7 @@ def test_the_words_that_are_there(make):
     dataset = make("auto")
     assert dataset.classes == ["bird", "cat", "dog"] and dataset.class_to_idx == {"bird": 0, "cat": 1, "dog": 2}
     assert dataset[0][1] == 2 and type(dataset[0][1]) is int and labels_of(dataset) == [2, 1, 1, 0]
-    assert dataset.files.labels.dtype == np.int64 and "3 classes" in repr(dataset)
+    assert dataset.files.labels.dtype == np.int64
     again = pickle.loads(pickle.dumps(dataset))
     assert again.classes == dataset.classes and labels_of(again) == [2, 1, 1, 0]
     loader = DataLoader(dataset, 4, num_workers=1, workers="process", multiprocessing_context="fork")

@@ -250,10 +250,8 @@ def test_target_transform(make):
         ((_, labels),) = DataLoader(dataset, COUNT, **ways)
         assert labels.tolist() == [20, 22, 24, 26, 28] and labels.dtype == torch.int64
     assert make(target_transform=double)[0][1].tolist() == [20]
-    assert "target_transform: double, in Python" in repr(dataset)
-    with pytest.raises(
-        ValueError, match=r"workers='thread' is not possible: target_transform \(double\) runs in Python"
-    ):
+    assert "in Python, per target: double" in repr(dataset)
+    with pytest.raises(ValueError, match=r"workers='thread' is not possible: target_transform runs in Python"):
         DataLoader(dataset, 2, num_workers=1, workers="thread")
     dataset.target_transform = None
     assert dataset[1][1] == 11 and DataLoader(dataset, 2, num_workers=1, workers="thread").workers == "thread"

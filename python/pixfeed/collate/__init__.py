@@ -118,6 +118,7 @@ def collate_samples(samples: Sequence[Any], *, collate_fn_map: CollateFunctions 
     Raises:
         RaggedError: the images differ in shape, and nothing in ``collate_fn_map`` (that of :func:`pad_collate` does)
             takes care of that.
+        TypeError: the images are no tensors, but PIL images for example.
     """
     functions = _functions() if collate_fn_map is None else collate_fn_map
     batch = samples.batch if isinstance(samples, Images) else samples
@@ -140,6 +141,14 @@ def collate_samples(samples: Sequence[Any], *, collate_fn_map: CollateFunctions 
             origins = [getattr(sample, "origin", None) for sample in samples]
         _refuse_ragged([_parts(sample)[0] for sample in samples], origins, error)
         raise
+    except TypeError as error:
+        kind = type(samples[0][0])
+        if not kind.__module__.startswith("PIL."):
+            raise
+        raise TypeError(
+            f"PIL images make no batch ({samples[0].origin} is one): put ToTensor() or PILToTensor() at the end of the "
+            "transform"
+        ) from error
 
 
 def _parts(sample: Any) -> list[Any]:

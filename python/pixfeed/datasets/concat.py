@@ -57,6 +57,10 @@ class ConcatImages(ConcatDataset[Any]):
     """A ConcatDataset that reads a batch in one call into one tensor, whichever of its datasets the samples are in.
     Samples that are read in different ways are read in as many calls."""
 
+    def __repr__(self) -> str:
+        inside = [line for dataset in self.datasets for line in repr(dataset).splitlines()]
+        return "\n  ".join([f"ConcatDataset({len(self)} images, read as one) of", *inside])
+
     def __getitems__(self, indices: Sequence[int]) -> Sequence[Any]:
         """The samples at ``indices``, those that indexing gives."""
         parts = _gathered(_parts(self, indices, list(range(len(indices)))))
@@ -137,7 +141,7 @@ def _read_together(parts: list[tuple[ListImages, _Part]]) -> Sequence[Any]:
 
     for number in sorted(range(len(parts)), key=first_failure):  # the batch's first error is the one that is raised
         (dataset, part), request = parts[number], requests[number]
-        completed = dataset.columns(request, dataset.complete(request, read.part(part.places)))
+        completed = dataset.columns(request.rows, dataset.complete(request, read.part(part.places)))
         for i, place in enumerate(part.places):
             for name, column in completed.items():
                 columns[name][place] = column[i]

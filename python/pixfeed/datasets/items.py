@@ -59,7 +59,13 @@ class Items(NamedTuple):
         made: dict[str, Column] = {"target": targets}
         if self.target_transform is not None:
             plain = targets.tolist() if isinstance(targets, np.ndarray) and targets.ndim == 1 else targets
-            made["target"] = [self.target_transform(target) for target in plain]
+            made["target"] = transformed = []
+            for row, target in zip(rows, plain, strict=True):
+                try:
+                    transformed.append(self.target_transform(target))
+                except Exception as error:
+                    error.add_note(f"in target_transform, for {files.origin(row, folder)}")
+                    raise
         if "index" in self.form.parts:
             made["index"] = np.array(rows, np.int64)
         if "path" in self.form.parts:

@@ -21,7 +21,6 @@ from pixfeed.lists import folder
 from pixfeed.lists.classes import Given as Classes
 from pixfeed.lists.classes import names_of
 from pixfeed.lists.samples import Samples
-from pixfeed.plan import interpolation_text
 from pixfeed.reading.options import (
     Reading,
     ReadingOptions,
@@ -38,6 +37,7 @@ from pixfeed.targets.boxes import BoxFormat
 from pixfeed.targets.labels import Labels
 from pixfeed.targets.of_list import Kind, check_recipe, of_list
 from pixfeed.transforms.compose import PythonInput, steps_of
+from pixfeed.transforms.python_steps import to_blame
 from pixfeed.transforms.resize import ResizeTo
 from pixfeed.transforms.sides import with_sides
 from pixfeed.transforms.values import check_dtype, check_memory_format
@@ -430,29 +430,13 @@ class FastTxtDataset(ListImages):
         self._bad_images.set(self._bad_images.on_error, max_errors)
 
     @property
-    def reads_natively(self) -> bool:
-        return not self._pipeline.recipe.python and self._items.target_transform is None
+    def python_step(self) -> str:
+        step = to_blame(self._pipeline.recipe.python)
+        return step or ("" if self.target_transform is None else "target_transform")
 
     @property
     def makes_floats(self) -> bool:
         return self.dtype.is_floating_point
-
-    def __repr__(self) -> str:
-        name = type(self).__name__
-        about = f"{self.files.filename!r}: {len(self.files)} images, repeat={self.repeat}"
-        recipe, resize = self._pipeline.recipe, self._pipeline.recipe.only_resizes
-        if resize is not None:
-            how = interpolation_text(resize.number)
-            about += f", resize (h x w) {resize.height} x {resize.width} ({how})"
-        about += f", {len(self.class_to_idx)} classes" if self.files.class_to_idx else ""
-        about += "" if self._targets.kind == "labels" else f", targets={self._targets.kind!r}"
-        dtype = "" if recipe.python else f", {self.dtype}"
-        line = f"{name}({about}{dtype}, backend {self._pipeline.backend.name})"
-        steps = [] if resize is not None else str(recipe).splitlines()
-        if self.target_transform is not None:
-            name = getattr(self.target_transform, "__name__", None) or repr(self.target_transform)
-            steps.append(f"target_transform: {name}, in Python")
-        return "\n  ".join([line, *steps])
 
     # -- pickles ------------------------------------------------------------------------------------------------------
 
