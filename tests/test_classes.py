@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 from torch.utils.data import ConcatDataset
 
-from pixfeed import DataLoader, FastTxtDataset, FileList, ListError
+from pixfeed import DataLoader, FastTxtDataset, FileList, ListError, backends
+from pixfeed.backends.plain import Plain
 from pixfeed.datasets import ImageFolder
+from pixfeed.list_parser import Fault
 
 LINES = ["a.png dog", "b.png cat", "", "a.png cat", "b.png  bird "]
 
@@ -168,3 +170,33 @@ def test_a_long_list_is_the_same_in_parts(tmp_path, monkeypatch):
     found = [FileList(tmp_path / "list.txt", classes="auto", backend=name) for name in ("native", "opencv")]
     assert found[0].class_to_idx == found[1].class_to_idx and len(found[0].class_to_idx) == 50
     assert (found[0].labels == found[1].labels).all() and found[0].class_to_idx[words[7]] == found[0].labels[7, 0]
+
+
+PIECES = [" ", "\t", "\n", "\r", ",", '"', '""', "a.jpg", "cat", "1", "\ufeff", "a cat\n", "b,dog\n", '"c d",1\n']
+WORDS = {"auto": None, "some": {b"cat": 5, b"1": 2}, "none": None}
+
+
+@pytest.mark.parametrize("kind", WORDS)
+@pytest.mark.parametrize("delimiter", [None, ","])
+@pytest.mark.parametrize("roi_columns", [0, 4])
+def test_both_parsers_say_the_same(kind, delimiter, roi_columns):
+    rng = np.random.default_rng(1)
+    native, plain = backends.load("native"), Plain()
+    dtype = None if kind == "none" else np.dtype(np.int64)
+    faults = set()
+    for _ in range(1000):
+        data = "".join(rng.choice(PIECES, rng.integers(1, 12))).encode()
+        words = WORDS[kind]
+        if kind == "auto":
+            collected = [each.collect_words(data, 0, len(data), delimiter, roi_columns, 2) for each in (native, plain)]
+            assert collected[0] == collected[1], data
+            words = {word: i for i, word in enumerate(collected[0][1])}
+        (problem, table), (other, same) = (
+            each.parse_list(data, 0, len(data), 1, delimiter, roi_columns, dtype, 2, words) for each in (native, plain)
+        )
+        assert problem == other, data
+        faults.add(problem.fault)
+        if not problem.fault and len(table.offsets) > 1:  # else they are undefined
+            for found, expected in zip(table, same, strict=True):
+                assert found.shape == expected.shape and (found == expected).all(), data
+    assert 0 in faults and (kind != "some" or roi_columns or Fault.UNKNOWN_WORD in faults)
