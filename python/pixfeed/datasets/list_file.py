@@ -73,8 +73,8 @@ class FastTxtDataset(ListImages):
             (``0.jpg 17 22 41 60 0 10``), else 0.
         delimiter, label_dtype, header: how the list is written; see :class:`pixfeed.FileList`.
         squeeze_labels: ``True``: the only label of each image is a number, and ``[B]`` in a batch, as ``cross_entropy``
-            takes it. ``False``: it is ``[1]``, and ``[B, 1]``. ``None``: ``False`` for a list file; for
-            :meth:`from_samples` as the labels are given, ``[n]`` or ``[n, L]``.
+            and torchvision's MixUp and CutMix take it. ``False``: it is ``[1]``, and ``[B, 1]``. ``None``: ``False``
+            for a list file; for :meth:`from_samples` as the labels are given, ``[n]`` or ``[n, L]``.
         rois: the regions as integers ``[n, 4]``, one row (x, y, w, h) per line of the list, instead of
             ``roi_columns``.
         resize_boxes: numbers ``[n, 4]``: the part (left, upper, right, lower) of each region that is resized; see

@@ -15,9 +15,12 @@ The results are those of torchvision for PIL images. Everything random depends o
 index of the sample, and on nothing else.
 """
 
+from pixfeed.transforms import functional
+from pixfeed.transforms.base import InterpolationMode
 from pixfeed.transforms.color import ColorJitter, Grayscale, RandomGrayscale
 from pixfeed.transforms.compose import Compose
 from pixfeed.transforms.crop_pad_flip import CenterCrop, Pad, RandomCrop, RandomHorizontalFlip, RandomVerticalFlip
+from pixfeed.transforms.many_crops import FiveCrop, TenCrop
 from pixfeed.transforms.python_steps import Lambda, ToNumpy, ToPILImage
 from pixfeed.transforms.resize import RandomResizedCrop, Resize
 from pixfeed.transforms.to_tensor import Normalize, PILToTensor, RandomErasing, ToDtype, ToTensor
@@ -26,7 +29,9 @@ __all__ = [
     "CenterCrop",
     "ColorJitter",
     "Compose",
+    "FiveCrop",
     "Grayscale",
+    "InterpolationMode",
     "Lambda",
     "Normalize",
     "PILToTensor",
@@ -38,8 +43,10 @@ __all__ = [
     "RandomResizedCrop",
     "RandomVerticalFlip",
     "Resize",
+    "TenCrop",
     "ToDtype",
     "ToNumpy",
     "ToPILImage",
     "ToTensor",
+    "functional",
 ]

@@ -26,6 +26,27 @@ class Color(Geometric):
 
 
 @dataclass(frozen=True, repr=False)
+class Adjust(Color):
+    """Brightness, contrast or saturation changed by a factor. Not public: see
+    :mod:`pixfeed.transforms.functional`.
+
+    Args:
+        name: ``"brightness"``, ``"contrast"`` or ``"saturation"``.
+        factor: 1 changes nothing.
+    """
+
+    name: str
+    factor: float
+
+    def change(self, geometry: Geometry, u: NDArray[np.float64]) -> None:
+        geometry.adjust.append((ADJUST[self.name], self.factor))
+
+    @property
+    def steps(self) -> int:
+        return 1
+
+
+@dataclass(frozen=True, repr=False)
 class Grayscale(Color):
     """Make the picture gray, as ``torchvision.transforms.v2.Grayscale`` does with a PIL image: bit for bit
     ``convert("L")``.
