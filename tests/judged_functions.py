@@ -1,10 +1,12 @@
-"""A part of `make judge-transforms`: pixfeed.transforms.functional beside torchvision's, and torchvision's MixUp and
-CutMix on pixfeed's batches."""
+"""A part of `make judge-transforms`: pixfeed.transforms.functional beside torchvision's; torchvision's MixUp and CutMix
+on pixfeed's batches; and how often RandomApply, RandomChoice and RandomOrder give what."""
 
 from __future__ import annotations
 
 import inspect
 import itertools
+import random
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,11 +15,13 @@ import torch
 import transform_cases as cases
 from PIL import Image
 from torch.utils.data import default_collate
+from torchvision import transforms
 from torchvision.transforms import functional as v1
 from torchvision.transforms import v2
 from torchvision.transforms.v2 import functional as v2f
+from transform_cases import digest
 
-from pixfeed import DataLoader
+from pixfeed import DataLoader, FastTxtDataset
 from pixfeed.datasets import ImageFolder
 from pixfeed.transforms import functional as ours
 
@@ -75,6 +79,7 @@ def comparisons(folder: Path) -> Iterator[tuple[str, bool]]:
         names = [list(inspect.signature(function).parameters)[1:] for function in (getattr(ours, name), theirs)]
         yield f"arguments of {name}: {names}", names[0] == names[1]
     yield from _mixed(folder)
+    yield from _branches(folder)
 
 
 def _mixed(folder: Path) -> Iterator[tuple[str, bool]]:
@@ -93,3 +98,30 @@ def _mixed(folder: Path) -> Iterator[tuple[str, bool]]:
             expected = mix(*plain)
             torch.manual_seed(3)
             yield f"{mix} {where}", _same(tuple(mix(*batch)), tuple(expected))
+
+
+# What is inside gives the same whenever it is carried out, and something else in another order.
+BRANCHES = [
+    "RandomApply([{T}.Pad(3), {T}.Grayscale(3)], p=0.3)",
+    "RandomChoice([{T}.Pad(3), {T}.Grayscale(3), {T}.Compose([{T}.Resize(20), {T}.Pad(2)])], p=[1, 2, 3])",
+    "RandomOrder([{T}.Pad(3), {T}.Resize((20, 30)), {T}.CenterCrop(25)])",
+    "RandomApply([{T}.RandomChoice([{T}.Pad(3), {T}.Resize(20)]), {T}.RandomOrder([{T}.Pad(1), {T}.CenterCrop(9)])])",
+]
+
+
+def _branches(folder: Path) -> Iterator[tuple[str, bool]]:
+    (folder / "p.png").write_bytes(images.png(images.picture(40, 50)))
+    picture = Image.open(folder / "p.png").convert("RGB")
+    count = 2000
+    for call, version in itertools.product(BRANCHES, ("v1", "v2")):
+        torch.manual_seed(3)
+        random.seed(3)
+        theirs = eval(f"{version}.{call.format(T=version)}", {"v1": transforms, "v2": v2})
+        expected = Counter(digest(v1.pil_to_tensor(theirs(picture))) for _ in range(count))
+        dataset = FastTxtDataset.from_samples(
+            ["p.png"], [0], transform=theirs, image_dir=folder, repeat=count, seed=1, dtype=torch.uint8
+        )
+        got = Counter(digest(dataset[i][0]) for i in range(count))
+        close = all(abs(got[key] - expected[key]) < 4.5 * (got[key] + expected[key]) ** 0.5 for key in expected)
+        what = f"{version}.{call}: {sorted(got.values())}, torchvision: {sorted(expected.values())}"
+        yield what, dataset.reads_natively and set(got) == set(expected) and close

@@ -36,7 +36,7 @@ class Transform:
     """Subclasses are frozen dataclasses; their fields are torchvision's arguments."""
 
     #: How many uniform random numbers it takes per sample.
-    draws: ClassVar[int] = 0
+    draws: int = 0
     #: Applies transforms to one picture. Set by :mod:`pixfeed.transforms.compose`, which knows all kinds of them.
     apply_all: ClassVar[Callable[[Sequence[Callable[..., Any]], Any], Any]]
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pixfeed.backends import Backend
-from pixfeed.plan import HEADER
+from pixfeed.plan import HEADER, PLAN
 from pixfeed.transforms.crop_pad_flip import PaddingMode
 from pixfeed.transforms.fuse import Recipe
 from pixfeed.transforms.geometry import Geometry
@@ -60,6 +60,49 @@ def plan_passes(
     Returns:
         The passes; and by row, what is wrong with pictures that do not go through them.
     """
+    if not recipe.branches:
+        plans, refused = _plan(recipe, width, height, u)
+    else:
+        variants = recipe.variants(u)
+        planned = [(places, *_plan(each, width[places], height[places], u[places])) for places, each in variants]
+        plans = _merged([(places, passes) for places, passes, _ in planned], len(width))
+        refused = {places[i]: what for places, _, wrong in planned for i, what in wrong.items()}
+    plans[-1].rows["mean"], plans[-1].rows["std"] = recipe.mean, recipe.std
+    return plans, refused
+
+
+def _merged(parts: list[tuple[list[int], list[PassPlan]]], n: int) -> list[PassPlan]:
+    """The passes of several recipes, as passes for all n pictures: each picture goes through those of its recipe, and
+    through the others as it is.
+
+    Args:
+        parts: rows, and the passes of these pictures.
+    """
+    waiting = [list(passes) for _, passes in parts]
+    merged: list[PassPlan] = []
+    while any(waiting):
+        modes = [passes[0].pad_mode for passes in waiting if passes]
+        mode = None if None in modes else modes[0]
+        headers, rows, sizes = np.zeros(n, HEADER), np.zeros(n, PLAN), np.zeros((n, 2), np.int64)
+        for (places, _), passes in zip(parts, waiting, strict=True):
+            takes_part = passes and passes[0].pad_mode == mode
+            plan = passes.pop(0) if takes_part else _nothing(merged[-1].sizes[places])
+            headers[places], rows[places], sizes[places] = plan.headers, plan.rows, plan.sizes
+        rows["source"] = np.arange(n)
+        merged.append(PassPlan(headers, rows, sizes, mode))
+    return merged
+
+
+def _nothing(sizes: NDArray[np.int64]) -> PassPlan:
+    """The pass that leaves pictures of these sizes as they are."""
+    height, width = sizes.T
+    return PassPlan(headers_of(width, height), Geometry(width, height).rows(len(sizes)), sizes)
+
+
+def _plan(
+    recipe: Recipe, width: NDArray[np.int64], height: NDArray[np.int64], u: NDArray[np.float64]
+) -> tuple[list[PassPlan], dict[int, str]]:
+    """The same for a recipe without branches."""
     n = len(width)
     plans: list[PassPlan] = []
     refused: dict[int, str] = {}
@@ -77,7 +120,6 @@ def plan_passes(
         headers = headers_of(width, height)
         width, height = (np.broadcast_to(side, n) for side in (geometry.width, geometry.height))
         plans.append(PassPlan(headers, geometry.rows(n), np.stack([height, width], 1)))
-    plans[-1].rows["mean"], plans[-1].rows["std"] = recipe.mean, recipe.std
     return plans, refused
 
 
