@@ -53,6 +53,9 @@ KNOWN = [
     (make("ToImage"), T.PILToTensor()),
     (make("RandomResizedCropAndInterpolation", TIMM, size=(9, 9), scale=(0.5, 1), ratio=(1, 1), interpolation="box"),
      T.RandomResizedCrop(9, (0.5, 1), (1, 1), "box")),
+    (make("RandomResizedCropAndInterpolation", TIMM, size=(9, 9), scale=(0.5, 1), ratio=(1, 1),
+          interpolation=("bilinear", "bicubic")),
+     T.RandomChoice([T.RandomResizedCrop(9, (0.5, 1), (1, 1), how) for how in ("bilinear", "bicubic")])),
     (make("MaybeToTensor", TIMM), T.ToTensor()),
 ]  # fmt: skip
 
@@ -100,11 +103,10 @@ def test_after_to_image(dataset):
         make("RandAugment"),
         make("ColorJitter", hue=(-0.1, 0.1)),
         make("RandomCrop", size=(20, 20), fill={"others": 3}),
-        make("RandomResizedCropAndInterpolation", TIMM, size=(9, 9), interpolation=("bilinear", "bicubic")),
         type("Resize", (type(make("Resize", size=9)),), {"__module__": "mine"})(),
         lambda image: image,
     ],
-    ids=["RandAugment", "hue", "fill by kind", "drawn interpolation", "a subclass", "a function"],
+    ids=["RandAugment", "hue", "fill by kind", "a subclass", "a function"],
 )
 def test_what_has_no_equal_runs_in_python_with_all_that_follows(step):
     before, after = make("Resize", size=[32, 32]), make("ToTensor")
@@ -118,7 +120,12 @@ def test_resize_after_to_image_is_torchs(dataset):
     """torch resizes uint8 tensors in other steps than Pillow."""
     resize = make("Resize", size=[20])
     assert steps_of(compose(make("ToImage"), resize)) == [T.PILToTensor(), resize]
-    assert not dataset(compose(make("ToImage"), resize)).reads_natively
+    made = dataset(compose(make("ToImage"), resize))
+    assert not made.reads_natively
+    assert repr(made).endswith("Resize gives tensors other pixels than PIL images: it is native before ToImage, "
+                               "PILToTensor or ToTensor")  # fmt: skip
+    for native in (compose(resize, make("ToImage")), compose(make("ToImage"), make("RandAugment")), compose(resize)):
+        assert "gives tensors" not in repr(dataset(native))
 
 
 def test_an_order_that_pixfeed_refuses_is_theirs_to_refuse():

@@ -115,7 +115,8 @@ class FastTxtDataset(ListImages):
 
     **Transforms.** pixfeed's transforms are fused with decoding as far as possible, and so are torchvision's and timm's
     that have an equal (:mod:`pixfeed.transforms.translate`): deterministic ones give the same pixels, random ones have
-    the same distribution, and draw by seed, epoch and index. From the first step without an equal on, everything runs
+    the same distribution, and draw by seed, epoch and index. Resizes and colors have an equal for PIL images only: put
+    v2's ``ToImage()`` after them, not at the beginning. From the first step without an equal on, everything runs
     in Python, sample by sample, as it is given. ``print(dataset)`` shows which step runs where. If a transform has
     ToTensor, PILToTensor or ToDtype, that determines the dtype; ``dtype`` may then round its float32 to 16 bits, after
     the last of pixfeed's transforms.

@@ -26,6 +26,7 @@ from pixfeed.reading.pipeline import Pipeline, ReadImages
 from pixfeed.reading.request import Request
 from pixfeed.targets.base import Column, Targets
 from pixfeed.targets.point_map import PointMap
+from pixfeed.transforms.translate import advice
 
 #: ``len`` of a dataset that repeats without end.
 ENDLESS = 10_000_000
@@ -211,7 +212,7 @@ class ListImages(ImageDataset):
         about += [] if recipe.python else [str(recipe.dtype)]
         about += [f"backend {self._pipeline.backend.name}"]
         head = f"{type(self).__name__}({self.files.filename!r}: {', '.join(about)})"
-        return "\n  ".join([head, *str(recipe).splitlines()])
+        return "\n  ".join([head, *str(recipe).splitlines(), *filter(None, [advice(recipe)])])
 
     def _read(self, request: SampleRequest, part: bool = False) -> tuple[Any, Column]:
         """Images, a tensor ``[n, C, H, W]`` or a list of what Python made, and targets."""

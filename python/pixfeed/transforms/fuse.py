@@ -254,6 +254,11 @@ class Recipe:
         """Whether pixels stay where they are, and are written as the last pass says."""
         return len(self.passes) == 1 and not (self.passes[0].steps or self.numeric or self.python)
 
+    @property
+    def makes_tensors(self) -> bool:
+        """Whether a transform does."""
+        return bool(self._fused or self.numeric)
+
     def _makes_floats(self) -> bool:
         return self.written is not None and self.written.is_floating_point
 

@@ -52,6 +52,17 @@ def translated(steps: Sequence[Step], channels: int = 3) -> list[Step]:
     return done
 
 
+def advice(recipe: Recipe) -> str:
+    """What could be native if it stood in another place; empty if nothing could."""
+    if not recipe.python or not recipe.makes_tensors:
+        return ""
+    step = recipe.python[0]
+    name = name_of(step)
+    if not name or name in _OF_TENSORS or not _equals(step, recipe.channels, is_tensor=False):
+        return ""
+    return f"{name} gives tensors other pixels than PIL images: it is native before ToImage, PILToTensor or ToTensor"
+
+
 def _is_tensor(done: Sequence[Step]) -> bool:
     """Whether the next step of torchvision's would get a tensor, whose resizes and colors are other ones than those of
     PIL images."""
@@ -140,11 +151,12 @@ def _to_dtype(step: Any) -> list[Step]:
     return [] if dtype is None else [ToDtype(dtype, scale=bool(scale))]
 
 
-def _one_interpolation(step: Any) -> Any:
-    """timm's may be drawn out of several, which has no equal."""
-    if isinstance(step.interpolation, (tuple, list)):
-        raise ValueError("several interpolations")
-    return step.interpolation
+def _timms_crop(step: Any) -> list[Step]:
+    """Its interpolation may be drawn out of several."""
+    given = step.interpolation
+    several = given if isinstance(given, (tuple, list)) else (given,)
+    crops = [RandomResizedCrop(step.size, step.scale, step.ratio, how) for how in several]
+    return [RandomChoice(crops) if len(crops) > 1 else crops[0]]
 
 
 _EQUALS: dict[str, Callable[[Any], list[Step]]] = {
@@ -162,9 +174,7 @@ _EQUALS: dict[str, Callable[[Any], list[Step]]] = {
     "RandomGrayscale": lambda t: [RandomGrayscale(t.p)],
     "RandomHorizontalFlip": lambda t: [RandomHorizontalFlip(t.p)],
     "RandomResizedCrop": lambda t: [RandomResizedCrop(t.size, t.scale, t.ratio, t.interpolation)],
-    "RandomResizedCropAndInterpolation": lambda t: [  # timm's
-        RandomResizedCrop(t.size, t.scale, t.ratio, _one_interpolation(t))
-    ],
+    "RandomResizedCropAndInterpolation": _timms_crop,
     "RandomVerticalFlip": lambda t: [RandomVerticalFlip(t.p)],
     "Resize": lambda t: [Resize(t.size, t.interpolation, t.max_size)],
     "ToDtype": _to_dtype,
