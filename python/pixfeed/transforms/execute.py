@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pixfeed.plan import HEADER, LEFT_OUT, PLAN, in_sequence
+from pixfeed.plan import HEADER, LEFT_OUT, in_sequence
 from pixfeed.transforms.fuse import Recipe
 from pixfeed.transforms.geometry import Geometry
 
@@ -57,25 +57,35 @@ def plan_passes(
     variants = recipe.variants(u)
     planned = [(places, *_plan(each, width[places], height[places], u[places])) for places, each in variants]
     refused = {places[i]: what for places, _, wrong in planned for i, what in wrong.items()}
-    return _merged([(places, passes) for places, passes, _ in planned], len(width)), refused
+    return _merged([(places, passes) for places, passes, _ in planned]), refused
 
 
-def _merged(parts: list[tuple[list[int], list[PassPlan]]], n: int) -> list[PassPlan]:
+def _merged(parts: list[tuple[list[int], list[PassPlan]]]) -> list[PassPlan]:
     """The passes of several recipes, as passes for all n pictures; rows of pictures that have fewer are LEFT_OUT.
 
     Args:
         parts: rows, and the passes of these pictures.
     """
+    order = np.argsort([place for places, _ in parts for place in places])
     merged: list[PassPlan] = []
+    before = [passes[0] for _, passes in parts]
     for number in range(max(len(passes) for _, passes in parts)):
-        headers, rows = np.zeros(n, HEADER), np.zeros(n, PLAN)
-        for places, passes in parts:
-            plan = passes[number] if number < len(passes) else _nothing(merged[-1].rows[places])
-            headers[places], rows[places] = plan.headers, plan.rows
+        before = [
+            passes[number] if number < len(passes) else _nothing(plan.rows)
+            for (_, passes), plan in zip(parts, before, strict=True)
+        ]
+        headers, rows = (_joined(tables)[order] for tables in zip(*before, strict=True))
         if number == 0:
-            rows["source"] = np.arange(n)
+            rows["source"] = np.arange(len(rows))
         merged.append(PassPlan(headers, rows))
     return merged
+
+
+def _joined(tables: Sequence[NDArray[np.void]]) -> NDArray[np.void]:
+    """Tables of one dtype, as one. NumPy would copy them field by field, which takes ten times as long."""
+    dtype = tables[0].dtype
+    whole = np.dtype((np.void, dtype.itemsize))
+    return np.concatenate([table.view(whole) for table in tables]).view(dtype)
 
 
 def _nothing(before: NDArray[np.void]) -> PassPlan:
