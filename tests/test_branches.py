@@ -271,6 +271,15 @@ def test_repr_and_pickle():
     assert pickle.loads(pickle.dumps(step)) == step
 
 
+def test_sides_besides_it(dataset):
+    """They are those of the picture that it gets, unless it resizes all."""
+    resize, crop = T.Resize((10, 12)), T.RandomResizedCrop((10, 12))
+    for step, size in ((T.RandomApply([resize]), None), (T.RandomChoice([resize, crop]), (10, 12))):
+        made = dataset(step, resize_height=10, resize_width=12)
+        assert ("resize to 10 x 12" in repr(made)) == (size is None)
+        assert made.__getitems__(range(9)).images.shape == (9, 3, 10, 12)
+
+
 # -- one picture, and Python -------------------------------------------------------------------------------------------
 
 

@@ -7,8 +7,9 @@ import pytest
 import torch
 from images import picture, png
 from lookalikes import TIMM, V1, V2, compose, make
+from torch.utils.data import ConcatDataset
 
-from pixfeed import FastTxtDataset
+from pixfeed import DataLoader, FastTxtDataset
 from pixfeed import transforms as T
 from pixfeed.datasets import ImageFolder
 from pixfeed.transforms.compose import steps_of
@@ -214,6 +215,15 @@ def test_image_folder(folder, backend, tmp_path):
     step = make("RandAugment")
     ImageFolder(root, compose(step), backend=backend)[1]
     assert step.seen == ["RGB"]
+
+
+def test_a_color_of_borders_keeps_datasets_together(dataset):
+    """v2 keeps it as a list, and what is read together is looked up by the transforms."""
+    pad = compose(make("Pad", padding=2, fill=[1, 2, 3]), make("Resize", size=[20, 20]), make("ToTensor"))
+    both = ConcatDataset([dataset(pad), dataset(pad)])
+    images, _ = next(iter(DataLoader(both, 8)))
+    assert torch.equal(images[5], both[5][0])
+    assert dataset(pad).merge_key == dataset(pad).merge_key
 
 
 # -- seeds -------------------------------------------------------------------------------------------------------------
