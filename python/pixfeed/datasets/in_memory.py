@@ -21,6 +21,7 @@ from pixfeed.transforms.compose import in_color, steps_of
 from pixfeed.transforms.execute import plan_passes, rows_of
 from pixfeed.transforms.fuse import Recipe
 from pixfeed.transforms.python_steps import name_of, to_blame
+from pixfeed.transforms.translate import advice
 from pixfeed.transforms.values import Values, check_dtype, check_memory_format, numbers
 
 
@@ -179,7 +180,7 @@ class InMemory(ImageDataset):
         about += [] if recipe is not None and recipe.python else [str(self.dtype)]
         lines = [f"{type(self).__name__}({', '.join(about)}, backend {self._backend_name})"]
         if recipe is not None:
-            lines += recipe.lines().splitlines()
+            lines += [*recipe.lines().splitlines(), *filter(None, [advice(recipe)])]
         elif values is not None:
             lines += ["native, in one pass: " + ", ".join(_names(values))]
         lines += [] if step is None else [f"in Python, per target: {name_of(step)}"]

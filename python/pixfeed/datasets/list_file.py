@@ -77,8 +77,8 @@ class FastTxtDataset(ListImages):
             (``0.jpg 17 22 41 60 0 10``), else 0.
         delimiter, label_dtype, header: how the list is written; see :class:`pixfeed.FileList`.
         squeeze_labels: ``True``: the only label of each image is a number, and ``[B]`` in a batch, as ``cross_entropy``
-            takes it. ``False``: it is ``[1]``, and ``[B, 1]``. ``None``: ``False`` for a list file; for
-            :meth:`from_samples` as the labels are given, ``[n]`` or ``[n, L]``.
+            and torchvision's MixUp and CutMix take it. ``False``: it is ``[1]``, and ``[B, 1]``. ``None``: ``False``
+            for a list file; for :meth:`from_samples` as the labels are given, ``[n]`` or ``[n, L]``.
         labels: ``False`` for lists without labels, for prediction: what follows the name (and the region) is ignored.
             An item is the image alone, a batch the tensor ``[B, C, H, W]``.
         classes: labels are names of classes. They become numbers, ``[B]`` in a batch unless a line has several: a list
@@ -130,7 +130,8 @@ class FastTxtDataset(ListImages):
 
     **Transforms.** pixfeed's transforms are fused with decoding as far as possible, and so are torchvision's and timm's
     that have an equal (:mod:`pixfeed.transforms.translate`): deterministic ones give the same pixels, random ones have
-    the same distribution, and draw by seed, epoch and index. From the first step without an equal on, everything runs
+    the same distribution, and draw by seed, epoch and index. Resizes and colors have an equal for PIL images only: put
+    v2's ``ToImage()`` after them, not at the beginning. From the first step without an equal on, everything runs
     in Python, sample by sample, as it is given. ``print(dataset)`` shows which step runs where. If a transform has
     ToTensor, PILToTensor or ToDtype, that determines the dtype; ``dtype`` may then round its float32 to 16 bits, after
     the last of pixfeed's transforms.

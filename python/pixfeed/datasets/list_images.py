@@ -29,6 +29,7 @@ from pixfeed.reading.request import Request
 from pixfeed.targets.base import Column, Targets
 from pixfeed.targets.point_map import PointMap
 from pixfeed.transforms.python_steps import name_of
+from pixfeed.transforms.translate import advice
 
 #: ``len`` of a dataset that repeats without end.
 ENDLESS = 10_000_000
@@ -251,7 +252,7 @@ class ListImages(ImageDataset):
         head = f"{type(self).__name__}({self.files.filename!r}: {', '.join(about)})"
         step = self.target_transform
         last = [] if step is None else [f"in Python, per target: {name_of(step)}"]
-        return "\n  ".join([head, *str(recipe).splitlines(), *last])
+        return "\n  ".join([head, *str(recipe).splitlines(), *last, *filter(None, [advice(recipe)])])
 
     def _read(self, request: SampleRequest, part: bool = False) -> tuple[Any, Column]:
         """Images, a tensor ``[n, C, H, W]`` or a list of what Python made, and targets."""

@@ -211,8 +211,8 @@ def load_batch(
 def resize(
     image: NDArray[np.uint8],
     size: tuple[int, int],
-    *,
     interpolation: Interpolation | None = None,
+    *,
     antialias: bool = False,
     box: Sequence[float] | None = None,
     backend: BackendName | None = None,
