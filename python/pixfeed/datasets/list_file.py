@@ -16,7 +16,7 @@ from pixfeed import draws
 from pixfeed.datasets.bad_images import BadImages, OnError
 from pixfeed.datasets.list_images import ListImages
 from pixfeed.datasets.options import ListOptions
-from pixfeed.lists import folder
+from pixfeed.lists import folder, mask_names
 from pixfeed.lists.samples import Samples
 from pixfeed.plan import interpolation_text
 from pixfeed.reading.options import (
@@ -32,6 +32,7 @@ from pixfeed.reading.pipeline import Pipeline
 from pixfeed.targets.base import Targets
 from pixfeed.targets.boxes import BoxFormat
 from pixfeed.targets.labels import Labels
+from pixfeed.targets.mask_values import GivenValues
 from pixfeed.targets.of_list import Kind, check_recipe, of_list
 from pixfeed.transforms.compose import PythonInput, steps_of
 from pixfeed.transforms.resize import ResizeTo
@@ -97,6 +98,9 @@ class FastTxtDataset(ListImages):
         mask_dir: the folder that the names of masks are relative to. ``None``: ``image_dir``.
         ignore_index: the number in masks where the image is padded, whatever the ``padding_mode``, and in the masks
             of images of zeros. (torchvision pads masks as it pads images: with ``"reflect"`` it reflects them.)
+        mask_values: the number in mask files of each class 0, 1, ..., such as ``[0, 255]``; or classes by number,
+            ``{0: 0, 7: 1, 255: 255}``. Numbers may be colors (r, g, b). Reading a mask that has another number is a
+            RegionError. ``None``: numbers are classes.
         min_visibility: boxes are dropped if a smaller share (0 to 1) of their area is left in the image.
         box_format: how boxes are returned: ``"xywh"`` for (x, y, w, h), as in the list; ``"xyxy"`` for (left, upper,
             right, lower), which torchvision's detection models take.
@@ -188,6 +192,7 @@ class FastTxtDataset(ListImages):
         targets: Kind = "labels",
         mask_dir: str | os.PathLike[str] | None = None,
         ignore_index: int = 255,
+        mask_values: GivenValues | None = None,
         min_visibility: float = 0.0,
         box_format: BoxFormat = "xywh",
         **reading: Unpack[ReadingOptions],
@@ -203,6 +208,7 @@ class FastTxtDataset(ListImages):
             mask_dir=mask_dir,
             image_dir=image_dir,
             ignore_index=ignore_index,
+            mask_values=mask_values,
             min_visibility=min_visibility,
             box_format=box_format,
             roi_columns=roi_columns,
@@ -263,12 +269,13 @@ class FastTxtDataset(ListImages):
     def from_samples(
         cls,
         paths: Iterable[str | os.PathLike[str]],
-        labels: ArrayLike,
+        labels: ArrayLike | None = None,
         resize_height: int | None = _SIDE,
         resize_width: int | None = _SIDE,
         repeat: int | None = 1,
         *,
         image_dir: str | os.PathLike[str] = "",
+        masks: mask_names.Masks | None = None,
         **options: Unpack[ListOptions],
     ) -> Self:
         """The images at ``paths``, without a list file.
@@ -276,14 +283,29 @@ class FastTxtDataset(ListImages):
         Args:
             paths: n paths, relative to ``image_dir``.
             labels: integers (they become int64), float32 or float64: ``[n]`` for a number per image, or ``[n, L]``.
+            masks: masks in place of labels: n paths, relative to ``mask_dir``; or a rule for their names, such as
+                ``"{stem}_mask.*"``: ``{stem}`` is the image's name without folder and suffix, ``.*`` whatever suffix
+                an image in ``mask_dir`` has; or a function: path of the image -> path of the mask. With ``mask_dir``
+                alone it is ``"{stem}.*"``.
             resize_height, resize_width, repeat, image_dir, **options: see the class.
 
         Raises:
             ListError: there are no paths.
+            FileNotFoundError: an image has no mask whose name follows the rule.
             ValueError, TypeError: paths and labels do not match, or an argument makes no sense.
         """
         cls._check_keywords("from_samples", options)
-        return cls(Samples(paths, labels), image_dir, resize_height, resize_width, repeat, **options)
+        mask_dir = options.get("mask_dir")
+        if masks is None and mask_dir is None:
+            if labels is None:
+                raise TypeError(f"{cls.__name__}.from_samples() needs labels, or masks")
+            samples = Samples(paths, labels)
+        elif labels is not None:
+            raise ValueError("an image has labels or a mask, not both")
+        else:
+            samples = mask_names.masked(paths, masks, image_dir if mask_dir is None else mask_dir)
+            options.setdefault("targets", "mask")
+        return cls(samples, image_dir, resize_height, resize_width, repeat, **options)
 
     @classmethod
     def _check_keywords(cls, name: str, options: Mapping[str, object]) -> None:

@@ -17,6 +17,7 @@ from pixfeed.backends import BackendName
 from pixfeed.datasets.bad_images import OnError
 from pixfeed.reading.options import ReadingOptions
 from pixfeed.targets.boxes import BoxFormat
+from pixfeed.targets.mask_values import GivenValues
 from pixfeed.targets.of_list import Kind
 from pixfeed.transforms.compose import PythonInput
 
@@ -41,6 +42,7 @@ class ImageFolderOptions(ReadingOptions, total=False):
     targets: Kind
     mask_dir: str | os.PathLike[str] | None
     ignore_index: int
+    mask_values: GivenValues | None
     min_visibility: float
     box_format: BoxFormat
 
