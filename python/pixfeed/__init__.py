@@ -15,6 +15,7 @@ Pixels are bit for bit those of OpenCV. See README.md and ARCHITECTURE.md.
 from pixfeed import datasets, memory, transforms
 from pixfeed._version import __version__
 from pixfeed.collate import Batch, Target, default_collate, pad_collate
+from pixfeed.collate.detection import detection_collate
 from pixfeed.datasets.failure_log import Failure
 from pixfeed.datasets.list_file import FastTxtDataset
 from pixfeed.device import to_device
@@ -59,6 +60,7 @@ __all__ = [
     "__version__",
     "datasets",
     "default_collate",
+    "detection_collate",
     "imread",
     "load_batch",
     "memory",

@@ -53,9 +53,11 @@ class Target(dict[str, torch.Tensor]):
     Attributes:
         fill: by name, the number that :func:`pixfeed.pad_collate` pads with: -1 for ``"labels"``. All others are padded
             with 0.
+        form: of boxes, what their four numbers are: ``"xywh"`` or ``"xyxy"``.
     """
 
     fill: ClassVar[dict[str, int]] = {"labels": -1}
+    form: str | None = None
 
 
 class Batch(Sequence[Any]):
@@ -96,6 +98,10 @@ class Batch(Sequence[Any]):
 
         fill = samples[0].fill if samples else None
         return cls([sample[0] for sample in samples], [sample[1] for sample in samples], origin, fill)
+
+    def with_targets(self, targets: NDArray[Any] | torch.Tensor | list[Any]) -> Batch:
+        """The same images, with other targets."""
+        return Batch(self.images, targets, self._origin, self._fill)
 
     def __len__(self) -> int:
         return len(self.images)

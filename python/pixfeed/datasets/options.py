@@ -53,6 +53,20 @@ class ListOptions(ImageFolderOptions, total=False):
     transform: Callable[..., Any] | None
 
 
+class DetectionOptions(ReadingOptions, total=False):
+    """The options of :class:`pixfeed.datasets.YoloDetection` and :class:`pixfeed.datasets.CocoDetection`."""
+
+    dtype: torch.dtype
+    memory_format: torch.memory_format
+    rois: ArrayLike | None
+    resize_boxes: ArrayLike | None
+    on_error: OnError
+    max_errors: int | None
+    translate: bool
+    seed: int | None
+    min_visibility: float
+
+
 class InMemoryOptions(TypedDict, total=False):
     """The options of MNIST, FashionMNIST, CIFAR10 and CIFAR100."""
 

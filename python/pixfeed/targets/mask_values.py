@@ -75,8 +75,9 @@ class MaskValues:
             table = np.zeros(256, np.int64)
             fits = (self._keys >= 0) & (self._keys < 256)
             table[self._keys[fits]] = self._numbers[fits]
-            return table[mask]
-        numbers: NDArray[np.int64] = self._numbers[np.searchsorted(self._keys, mask)]
+            numbers: NDArray[np.int64] = table[mask]
+        else:
+            numbers = self._numbers[np.searchsorted(self._keys, mask)]
         return numbers
 
     def _shown(self, key: int) -> str:

@@ -18,6 +18,7 @@ index of the sample, and on nothing else.
 from pixfeed.transforms.color import ColorJitter, Grayscale, RandomGrayscale
 from pixfeed.transforms.compose import Compose
 from pixfeed.transforms.crop_pad_flip import CenterCrop, Pad, RandomCrop, RandomHorizontalFlip, RandomVerticalFlip
+from pixfeed.transforms.letterbox import Letterbox
 from pixfeed.transforms.python_steps import Lambda, ToNumpy, ToPILImage
 from pixfeed.transforms.resize import RandomResizedCrop, Resize
 from pixfeed.transforms.to_tensor import Normalize, PILToTensor, RandomErasing, ToDtype, ToTensor
@@ -28,6 +29,7 @@ __all__ = [
     "Compose",
     "Grayscale",
     "Lambda",
+    "Letterbox",
     "Normalize",
     "PILToTensor",
     "Pad",
