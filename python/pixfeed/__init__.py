@@ -12,7 +12,7 @@ The drop-in for the usual list-file Dataset of image classification::
 Pixels are bit for bit those of OpenCV. See README.md and ARCHITECTURE.md.
 """
 
-from pixfeed import datasets, memory, transforms
+from pixfeed import datasets, io, memory, transforms
 from pixfeed._version import __version__
 from pixfeed.collate import Batch, Target, default_collate, pad_collate
 from pixfeed.collate.detection import detection_collate
@@ -62,6 +62,7 @@ __all__ = [
     "default_collate",
     "detection_collate",
     "imread",
+    "io",
     "load_batch",
     "memory",
     "pad_collate",
