@@ -1,6 +1,6 @@
 """pixfeed.io beside torchvision.io, on files of every kind: python tests/judge_io.py [--write]
 
-It needs torchvision with its image library; see `make judge-transforms`. `--write` writes `golden/io.json`, which
+`make judge-transforms` runs it with torchvision and its image library. `--write` writes `golden/io.json`, which
 `test_io.py` compares with.
 """
 

@@ -38,6 +38,7 @@ ORDER = [
     "datasets",
     "device",
     "loading",
+    "accelerate",
     "tools",
     "__init__",
     "__main__",

@@ -17,7 +17,7 @@ from pixfeed.reading.functional import imread
 from pixfeed.reading.options import check_keywords, with_keywords
 from pixfeed.reading.pipeline import Pipeline
 from pixfeed.targets.labels import ClassNumbers
-from pixfeed.transforms.python_steps import ToPILImage
+from pixfeed.transforms.python_steps import ToPILImage, name_of
 
 #: Options that go with a loader of the user's; all others say how pixfeed reads.
 _WITH_A_LOADER = ("seed", "backend")
@@ -184,8 +184,8 @@ class ImageFolder(FastTxtDataset):
     # -- how it reads -------------------------------------------------------------------------------------------------
 
     @property
-    def reads_natively(self) -> bool:
-        return super().reads_natively and self.target_transform is None
+    def python_step(self) -> str:
+        return super().python_step or ("" if self.target_transform is None else "target_transform")
 
     def _new_pipeline(self, transform: Callable[..., Any] | None) -> Pipeline:
         if self.loader is default_loader:
@@ -210,21 +210,28 @@ class ImageFolder(FastTxtDataset):
         key = self._key(index)
         row = key % len(self.files)
         paths: list[Any] = self.files.paths([row], self.image_dir)  # the recipe's first step takes a path
-        [image] = self._in_python(self._pipeline.recipe, paths, [key])
+        [image] = self._in_python(self._pipeline.recipe, paths, [key], lambda _: self.origin(row))
         return self._finished(Sample(image, self.files.labels[row, 0].item(), lambda: self.origin(row)))
 
     def _finished(self, sample: Sample) -> Sample:
         """Apply ``target_transform``."""
         image, target = sample
         if self.target_transform is not None:
-            target = self.target_transform(target)
+            try:
+                target = self.target_transform(target)
+            except Exception as error:
+                error.add_note(f"in target_transform, for {sample.origin}")
+                raise
         return Sample(image, target, lambda: sample.origin)
 
     def __repr__(self) -> str:
+        step = self.target_transform
         if self.loader is default_loader:
-            return super().__repr__()
-        steps = ", ".join(getattr(step, "__name__", None) or repr(step) for step in self._pipeline.recipe.python)
-        return f"{type(self).__name__}({self.root!r}: {len(self.files)} images)\n  in Python, per sample: {steps}"
+            text = super().__repr__()
+        else:
+            steps = ", ".join(map(name_of, self._pipeline.recipe.python))
+            text = f"{type(self).__name__}({self.root!r}: {len(self.files)} images)\n  in Python, per sample: {steps}"
+        return text + ("" if step is None else f"\n  in Python, per target: {name_of(step)}")
 
     def __getstate__(self) -> dict[str, Any]:
         state = super().__getstate__()
