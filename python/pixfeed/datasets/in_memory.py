@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from pixfeed import backends, draws, memory
+from pixfeed._torch import asked_itself
 from pixfeed.backends import BackendName
 from pixfeed.collate.batch import Batch
 from pixfeed.context import num_threads
@@ -160,6 +161,7 @@ class InMemory(ImageDataset):
         row = self._row(index)
         return self._images([row])[0], self._labels([row])[0]
 
+    @asked_itself
     def __getitems__(self, indices: Sequence[int]) -> Sequence[Any]:
         """The items of a whole batch, converted in one call. torch's DataLoader calls this, and its default collate
         hands the batch on without a copy: images ``[B, C, H, W]``, targets int64 ``[B]``."""
