@@ -54,6 +54,7 @@ KNOWN = [
     (make("RandomResizedCropAndInterpolation", TIMM, size=(9, 9), scale=(0.5, 1), ratio=(1, 1), interpolation="box"),
      T.RandomResizedCrop(9, (0.5, 1), (1, 1), "box")),
     (make("MaybeToTensor", TIMM), T.ToTensor()),
+    (make("MaybePILToTensor", TIMM), T.PILToTensor()),
 ]  # fmt: skip
 
 
