@@ -90,6 +90,19 @@ def test_mlp_digits_shows_pictures_as_they_were(channels):
     np.testing.assert_allclose(shown, expected, atol=1e-6)
 
 
+# -- folder ------------------------------------------------------------------------------------------------------------
+
+
+def test_folder_learns():
+    """With pixfeed's transforms: torchvision's are not there in the tests."""
+    from examples import folder
+
+    results = folder.main(["--epochs", "3", "--pictures", "60", "--size", "64"])
+    assert results["train"].reads_natively
+    assert results["val"].reads_natively
+    assert max(results["accuracies"]) > 0.6  # of three classes
+
+
 # -- imagenet ---------------------------------------------------------------------------------------------------------
 
 

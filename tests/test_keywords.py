@@ -16,7 +16,7 @@ import pytest
 from pixfeed import FastTxtDataset, Reading, imread, load_batch
 from pixfeed.datasets import CIFAR10, CIFAR100, MNIST, FashionMNIST, ImageFolder
 from pixfeed.datasets.in_memory import InMemory
-from pixfeed.datasets.options import ImageFolderOptions, InMemoryOptions, ListOptions
+from pixfeed.datasets.options import ImageFolderOptions, InMemoryOptions, ListOptions, SamplesOptions
 from pixfeed.reading.options import ReadingOptions
 
 # What passes options on, the options, and what takes them.
@@ -25,7 +25,7 @@ PASSING = {
     "load_batch": (load_batch, ReadingOptions, [Reading]),
     "FastTxtDataset": (FastTxtDataset, ReadingOptions, [Reading]),
     "FastTxtDataset.from_folder": (FastTxtDataset.from_folder, ListOptions, [Reading, FastTxtDataset]),
-    "FastTxtDataset.from_samples": (FastTxtDataset.from_samples, ListOptions, [Reading, FastTxtDataset]),
+    "FastTxtDataset.from_samples": (FastTxtDataset.from_samples, SamplesOptions, [Reading, FastTxtDataset]),
     "ImageFolder": (ImageFolder, ImageFolderOptions, [Reading, FastTxtDataset]),
     "MNIST": (MNIST, InMemoryOptions, [InMemory]),
     "FashionMNIST": (FashionMNIST, InMemoryOptions, [InMemory]),
@@ -112,7 +112,8 @@ def test_type_checkers_know_every_option():
         for taker in (FastTxtDataset, InMemory)
     }
     assert set(ListOptions.__annotations__) == by_keyword[FastTxtDataset]
-    assert set(ImageFolderOptions.__annotations__) == by_keyword[FastTxtDataset] - {"transform"}
+    assert set(ImageFolderOptions.__annotations__) == by_keyword[FastTxtDataset] - {"transform", "target_transform"}
+    assert set(SamplesOptions.__annotations__) == by_keyword[FastTxtDataset] - {"labels"}
     assert set(InMemoryOptions.__annotations__) == by_keyword[InMemory] - {"transform", "target_transform"}
 
 

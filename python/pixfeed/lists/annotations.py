@@ -16,7 +16,6 @@ from pixfeed.errors import ListError
 from pixfeed.lists.loaded import Loaded
 from pixfeed.lists.samples import Samples
 
-_BOM = b"\xef\xbb\xbf"
 _SHOWN = 200  # bytes of a line in a message
 AnnotationKind = Literal["mask", "boxes", "keypoints"]
 #: What a line repeats, and what the same is called in JSON.
@@ -86,7 +85,7 @@ class Annotations(Loaded, Samples):
         numbers, counts = array("q"), array("q")
         values, classes = array("f"), array("q")
         is_json, empty, first = None, 0, 0
-        for number, line in enumerate(data.removeprefix(_BOM).splitlines(), 1):
+        for number, (_, line) in enumerate(list_parser.lines(data), 1):
             text = line.strip(list_parser.BLANKS)
             if not text:
                 continue

@@ -10,12 +10,13 @@ from numpy.typing import DTypeLike
 
 from pixfeed.backends import BackendName
 from pixfeed.lists.annotations import Annotations
+from pixfeed.lists.classes import Given as Classes
 from pixfeed.lists.file_list import FileList
 from pixfeed.lists.samples import Samples
 from pixfeed.targets.base import Targets
 from pixfeed.targets.boxes import Boxes, BoxFormat
 from pixfeed.targets.keypoints import Keypoints
-from pixfeed.targets.labels import Labels
+from pixfeed.targets.labels import Labels, NoLabels
 from pixfeed.targets.masks import Masks
 from pixfeed.transforms.fuse import Recipe
 
@@ -36,6 +37,8 @@ def of_list(
     delimiter: str | None,
     label_dtype: DTypeLike,
     squeeze_labels: bool | None,
+    labels: bool,
+    classes: Classes | None,
     header: bool,
     backend: BackendName | None,
 ) -> Targets:
@@ -51,19 +54,32 @@ def of_list(
         raise ValueError("mask_dir and ignore_index go with targets='mask'")
     if (min_visibility != 0 or box_format != "xywh") and kind != "boxes":
         raise ValueError("min_visibility and box_format go with targets='boxes'")
-    if squeeze_labels is not None and kind != "labels":
-        raise ValueError("squeeze_labels goes with targets='labels'")
+    if (squeeze_labels, classes, labels) != (None, None, True) and kind != "labels":
+        raise ValueError("squeeze_labels, classes and labels=False go with targets='labels'")
+    if not labels and ((squeeze_labels, classes) != (None, None) or np.dtype(label_dtype) != np.int64):
+        raise ValueError("squeeze_labels, classes and label_dtype go with labels; there are none with labels=False")
     if isinstance(filename, Samples):
         if kind != "labels":
             raise ValueError(f"targets={kind!r} needs a list file")
-        if (roi_columns, delimiter, header) != (0, None, False) or np.dtype(label_dtype) != np.int64:
+        if (roi_columns, delimiter, header, classes) != (0, None, False, None) or np.dtype(label_dtype) != np.int64:
             raise ValueError("roi_columns, delimiter, label_dtype and header are about list files")
+        if not labels or not filename.labels.shape[1]:
+            return NoLabels(filename)
         return Labels(filename, filename.is_flat if squeeze_labels is None else squeeze_labels)
     if kind == "labels":
         files = FileList(
-            filename, roi_columns, delimiter=delimiter, label_dtype=label_dtype, header=header, backend=backend
+            filename,
+            roi_columns,
+            delimiter=delimiter,
+            label_dtype=label_dtype if labels else None,
+            classes=classes,
+            header=header,
+            backend=backend,
         )
-        return Labels(files, bool(squeeze_labels))
+        if not labels:
+            return NoLabels(files)
+        squeeze = classes is not None and files.labels.shape[1] == 1 if squeeze_labels is None else squeeze_labels
+        return Labels(files, squeeze)
     if roi_columns != 0 or np.dtype(label_dtype) != np.int64:
         raise ValueError(f"roi_columns and label_dtype do not go with targets={kind!r}; regions are given by rois")
     annotations = Annotations(filename, kind, delimiter, header)
