@@ -114,9 +114,11 @@ class Target(dict[str, torch.Tensor]):
     Attributes:
         fill: by name, the number that :func:`pixfeed.pad_collate` pads with: -1 for ``"labels"``. All others are padded
             with 0.
+        form: of boxes, what their four numbers are: ``"xywh"`` or ``"xyxy"``.
     """
 
     fill: ClassVar[dict[str, int]] = {"labels": -1}
+    form: str | None = None
 
 
 _PAIR = Form()
@@ -192,6 +194,10 @@ class Batch(Sequence[Any]):
     def as_samples(self) -> Sequence[Any]:
         """The batch as torch's fetcher and collate functions get it."""
         return Images(self) if self.form.is_image else self
+
+    def with_targets(self, targets: NDArray[Any] | torch.Tensor | list[Any]) -> Batch:
+        """The same images, with other targets."""
+        return Batch(self.images, targets, self._origin, self._fill)
 
     def __len__(self) -> int:
         return len(self.images)

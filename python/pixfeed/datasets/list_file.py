@@ -6,7 +6,7 @@ import inspect
 import operator
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Literal, Self, Unpack
+from typing import Any, Literal, Self, Unpack, cast
 
 import numpy as np
 import torch
@@ -17,7 +17,7 @@ from pixfeed.datasets.bad_images import BadImages, OnError
 from pixfeed.datasets.items import Items
 from pixfeed.datasets.list_images import ListImages
 from pixfeed.datasets.options import ListOptions, SamplesOptions
-from pixfeed.lists import folder
+from pixfeed.lists import folder, mask_names
 from pixfeed.lists.classes import Given as Classes
 from pixfeed.lists.classes import names_of
 from pixfeed.lists.samples import Samples
@@ -35,6 +35,7 @@ from pixfeed.reading.sources import Given, each_of
 from pixfeed.targets.base import Targets
 from pixfeed.targets.boxes import BoxFormat
 from pixfeed.targets.labels import Labels
+from pixfeed.targets.mask_values import GivenValues
 from pixfeed.targets.of_list import Kind, check_recipe, of_list
 from pixfeed.transforms.compose import PythonInput, steps_of
 from pixfeed.transforms.python_steps import to_blame
@@ -112,6 +113,9 @@ class FastTxtDataset(ListImages):
         mask_dir: the folder that the names of masks are relative to. ``None``: ``image_dir``.
         ignore_index: the number in masks where the image is padded, whatever the ``padding_mode``, and in the masks
             of images of zeros. (torchvision pads masks as it pads images: with ``"reflect"`` it reflects them.)
+        mask_values: the number in mask files of each class 0, 1, ..., such as ``[0, 255]``; or classes by number,
+            ``{0: 0, 7: 1, 255: 255}``. Numbers may be colors (r, g, b). Reading a mask that has another number is a
+            RegionError. ``None``: numbers are classes.
         min_visibility: boxes are dropped if a smaller share (0 to 1) of their area is left in the image.
         box_format: how boxes are returned: ``"xywh"`` for (x, y, w, h), as in the list; ``"xyxy"`` for (left, upper,
             right, lower), which torchvision's detection models take.
@@ -210,6 +214,7 @@ class FastTxtDataset(ListImages):
         targets: Kind = "labels",
         mask_dir: str | os.PathLike[str] | None = None,
         ignore_index: int = 255,
+        mask_values: GivenValues | None = None,
         min_visibility: float = 0.0,
         box_format: BoxFormat = "xywh",
         **reading: Unpack[ReadingOptions],
@@ -225,6 +230,7 @@ class FastTxtDataset(ListImages):
             mask_dir=mask_dir,
             image_dir=image_dir,
             ignore_index=ignore_index,
+            mask_values=mask_values,
             min_visibility=min_visibility,
             box_format=box_format,
             roi_columns=roi_columns,
@@ -291,12 +297,13 @@ class FastTxtDataset(ListImages):
     def from_samples(
         cls,
         paths: Iterable[Given],
-        labels: ArrayLike | Literal[False],
+        labels: ArrayLike | Literal[False] | None = None,
         resize_height: int | None = _SIDE,
         resize_width: int | None = _SIDE,
         repeat: int | None = 1,
         *,
         image_dir: str | os.PathLike[str] = "",
+        masks: mask_names.Masks | None = None,
         **options: Unpack[SamplesOptions],
     ) -> Self:
         """The images at ``paths``, without a list file.
@@ -306,14 +313,30 @@ class FastTxtDataset(ListImages):
                 are kept in memory.
             labels: integers (they become int64), float32 or float64: ``[n]`` for a number per image, or ``[n, L]``;
                 with ``classes`` names of classes; ``False`` if there are none.
+            masks: masks in place of labels: n paths, relative to ``mask_dir``; or a rule for their names, such as
+                ``"{stem}_mask.*"``: ``{stem}`` is the image's name without folder and suffix, ``.*`` whatever suffix
+                an image in ``mask_dir`` has; or a function: path of the image -> path of the mask. With ``mask_dir``
+                alone it is ``"{stem}.*"``.
             resize_height, resize_width, repeat, image_dir, **options: see the class.
 
         Raises:
             ListError: there are no paths, or a label is none of the classes.
+            FileNotFoundError: an image has no mask whose name follows the rule.
             ValueError, TypeError: paths and labels do not match, or an argument makes no sense.
         """
         cls._check_keywords("from_samples", options)
-        samples = Samples(each_of(paths), labels, classes=options.pop("classes", None))
+        mask_dir = options.get("mask_dir")
+        samples: Samples
+        if masks is None and mask_dir is None:
+            if labels is None:
+                raise TypeError(f"{cls.__name__}.from_samples() needs labels (False: there are none), or masks")
+            samples = Samples(each_of(paths), labels, classes=options.pop("classes", None))
+        elif labels is not None:
+            raise ValueError("an image has labels or a mask, not both")
+        else:
+            names = cast("Iterable[str | os.PathLike[str]]", paths)
+            samples = mask_names.masked(names, masks, image_dir if mask_dir is None else mask_dir)
+            options.setdefault("targets", "mask")
         return cls(samples, image_dir, resize_height, resize_width, repeat, **options)
 
     @classmethod

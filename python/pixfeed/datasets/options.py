@@ -18,6 +18,7 @@ from pixfeed.datasets.bad_images import OnError
 from pixfeed.lists.classes import Given as Classes
 from pixfeed.reading.options import ReadingOptions
 from pixfeed.targets.boxes import BoxFormat
+from pixfeed.targets.mask_values import GivenValues
 from pixfeed.targets.of_list import Kind
 from pixfeed.transforms.compose import PythonInput
 
@@ -46,6 +47,7 @@ class _Options(ReadingOptions, total=False):
     targets: Kind
     mask_dir: str | os.PathLike[str] | None
     ignore_index: int
+    mask_values: GivenValues | None
     min_visibility: float
     box_format: BoxFormat
 
@@ -67,6 +69,20 @@ class ListOptions(SamplesOptions, total=False):
     """The options of :meth:`pixfeed.FastTxtDataset.from_folder`."""
 
     labels: bool
+
+
+class DetectionOptions(ReadingOptions, total=False):
+    """The options of :class:`pixfeed.datasets.YoloDetection` and :class:`pixfeed.datasets.CocoDetection`."""
+
+    dtype: torch.dtype
+    memory_format: torch.memory_format
+    rois: ArrayLike | None
+    resize_boxes: ArrayLike | None
+    on_error: OnError
+    max_errors: int | None
+    translate: bool
+    seed: int | None
+    min_visibility: float
 
 
 class InMemoryOptions(TypedDict, total=False):

@@ -7,9 +7,10 @@ import os
 import warnings
 from array import array
 from collections.abc import Sequence
-from typing import Any, Literal, TypeVar
+from typing import Any, ClassVar, Literal, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pixfeed import list_parser
 from pixfeed.errors import ListError
@@ -64,6 +65,8 @@ class Annotations(Loaded, Samples):
             that was pickled, when something is first asked of it: the file has changed.
     """
 
+    relative = False  # as those of lists.annotated.Boxed
+    extra: ClassVar[dict[str, NDArray[Any]]] = {}
     loaded = Loaded.loaded | {"values", "classes", "offsets", "masks"}
     loaded |= {"_labels", "_names", "_offsets", "_lines"}
 

@@ -13,6 +13,7 @@ from torch.utils.data import Dataset, Sampler
 from pixfeed import backends
 from pixfeed._torch import LoaderBase, collating
 from pixfeed.collate import default_collate, pad_collate
+from pixfeed.collate.detection import detection_collate
 from pixfeed.context import cores
 from pixfeed.datasets.concat import image_datasets, reads_natively, with_concat_images
 from pixfeed.datasets.failure_log import Failure
@@ -25,7 +26,10 @@ from pixfeed.loading.stopwatch import Stopwatch
 from pixfeed.loading.threads_iter import ThreadsIter
 
 #: Functions that make a batch of pixfeed's samples without Python work per sample.
-_COLLATES = (default_collate, pad_collate, collating.default_collate, collating.default_convert)
+_COLLATES = (
+    *(default_collate, pad_collate, detection_collate),
+    *(collating.default_collate, collating.default_convert),
+)
 
 #: How the warning begins that says that another library has put torch's loader in the place of ours.
 TAKEN_APART = "Accelerate makes a loader of torch's"
