@@ -24,7 +24,9 @@ def data(tmp_path, backend, monkeypatch) -> Path:
     """Pictures with a list of labels, of masks and of boxes, and in a folder per class. Scripts name no backend, so the
     environment does."""
     monkeypatch.setenv("PIXFEED_BACKEND", backend)
-    lists: dict[str, list[str]] = {"train": [], "pairs": [], "boxes": []}
+    lists: dict[str, list[str]] = {"train": [], "pairs": [], "boxes": [], "yolo": []}
+    for name in ("images", "labels"):
+        (tmp_path / name).mkdir()
     for i in range(COUNT):
         image = picture(60 + i, 80, seed=i)
         (tmp_path / f"{i}.jpg").write_bytes(jpeg(image))
@@ -35,6 +37,10 @@ def data(tmp_path, backend, monkeypatch) -> Path:
         lists["train"].append(f"{i}.jpg {i} {i % 3}")
         lists["pairs"].append(f"{i}.jpg {i}_mask.png")
         lists["boxes"].append(f"{i}.jpg " + " ".join(f"{k} {3 * k} {5 + k} 20 {10 + k}" for k in range(1 + i % 3)))
+        (tmp_path / "images" / f"{i}.jpg").write_bytes(jpeg(image))
+        shares = [f"{k} 0.5 {0.4 + k / 10} 0.{k + 2} 0.25\n" for k in range(1 + i % 3)]
+        (tmp_path / "labels" / f"{i}.txt").write_text("".join(shares))
+        lists["yolo"].append(str(tmp_path / "images" / f"{i}.jpg"))
     for name, lines in lists.items():
         (tmp_path / f"{name}.txt").write_text("".join(f"{line}\n" for line in lines))
     return tmp_path

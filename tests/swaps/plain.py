@@ -103,6 +103,40 @@ class BoxDataset(Dataset):
         return to_tensor(cv2.resize(image, self.size)), {"boxes": boxes, "labels": torch.from_numpy(given[:, 0])}
 
 
+class YoloDataset(Dataset):
+    """A file with the path of an image per line; ``images/0.jpg`` has its boxes in ``labels/0.txt``."""
+
+    def __init__(self, list_path, size):
+        self.paths, self.size = Path(list_path).read_text().split(), size
+
+    def __len__(self):
+        return len(self.paths)
+
+    def __getitem__(self, i):
+        image = cv2.cvtColor(cv2.imread(self.paths[i]), cv2.COLOR_BGR2RGB)
+        height, width = image.shape[:2]
+        ratio = min(self.size / height, self.size / width)
+        new_width, new_height = round(width * ratio), round(height * ratio)
+        left, top = (self.size - new_width) // 2, (self.size - new_height) // 2
+        image = cv2.resize(image, (new_width, new_height))
+        borders = (top, self.size - new_height - top, left, self.size - new_width - left)
+        image = cv2.copyMakeBorder(image, *borders, cv2.BORDER_CONSTANT, value=(114,) * 3)
+        path = self.paths[i].replace("images", "labels").replace(".jpg", ".txt")
+        boxes = torch.tensor([list(map(float, line.split())) for line in Path(path).read_text().splitlines()])
+        boxes[:, [1, 3]] *= new_width / self.size
+        boxes[:, [2, 4]] *= new_height / self.size
+        boxes[:, 1] += left / self.size
+        boxes[:, 2] += top / self.size
+        return to_tensor(image), boxes
+
+
+def yolo_collate(batch):
+    """Images [B, 3, H, W] and boxes [N, 6]: number in the batch, class, cx, cy, w, h."""
+    images, boxes = zip(*batch, strict=True)
+    numbers = [torch.full((len(some), 1), float(i)) for i, some in enumerate(boxes)]
+    return torch.stack(images), torch.cat([torch.cat(numbers), torch.cat(boxes)], 1)
+
+
 class Compose:
     def __init__(self, transforms):
         self.transforms = transforms
