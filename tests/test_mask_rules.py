@@ -114,7 +114,7 @@ def test_masks_and_labels(folder, make):
     masks = sorted((folder / "masks").iterdir())
     with pytest.raises(ValueError, match="labels or a mask, not both"):
         make([1, 2, 3], masks=masks)
-    with pytest.raises(TypeError, match=r"from_samples\(\) needs labels, or masks"):
+    with pytest.raises(TypeError, match=r"from_samples\(\) needs labels .*or masks"):
         FastTxtDataset.from_samples(pictures(folder))
     with pytest.raises(ValueError, match="3 pictures and 2 masks"):
         make(masks=masks[1:])
