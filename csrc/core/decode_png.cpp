@@ -9,7 +9,8 @@
 #include <cstring>
 #include <optional>
 
-#include "core/png_chunks.h"
+#include "core/png/chunks.h"
+#include "core/png/decode.h"
 
 namespace pixfeed {
 namespace {
@@ -150,7 +151,7 @@ Status run(Reader& reader, Bytes bytes, const Request& request, RowSink& sink, B
     for (png_uint_32 y = 0; y < end; ++y) {
       std::uint8_t* row = rows + (passes > 1 ? y * stride : 0);
       png_read_row(reader.png, row, nullptr);
-      if (pass + 1 != passes || !sink.wants(static_cast<int>(y))) continue;
+      if (pass + 1 != passes || !sink.needs(static_cast<int>(y))) continue;
       row += static_cast<std::ptrdiff_t>(channels) * area.x;
       if (gray) {
         gray_to_rgb(row, area.width, spread);
@@ -168,6 +169,9 @@ Status run(Reader& reader, Bytes bytes, const Request& request, RowSink& sink, B
 
 Status decode_png(Bytes bytes, const Request& request, const DecodeOptions& options, RowSink& sink, Scratch& scratch,
                   std::string* note) {
+  if (!options.libpng && png::decode(bytes, request, options.strict, sink, scratch.codec) == png::Outcome::done) {
+    return Status::ok;
+  }
   const std::optional<PngChunk> header = PngChunks(bytes).next();
   if (!header || !header->is("IHDR") || header->size <= kColorType) {
     *note = "the header is not the first chunk";
