@@ -27,13 +27,14 @@ def open(
     sources: list[str | _Buffer],
     strict: bool,
     turbo: bool,
+    libpng: bool,
     defer: bool,
     ignore_orientation: bool,
     max_pixels: int,
     min_recovered: float,
     workers: _Workers,
 ) -> Opened: ...
-def resample(image: _Buffer, plan: _Buffer, out: _Buffer, workers: _Workers) -> None: ...
+def resample(pictures: list[_Buffer], plans: _Buffer, out: _Buffer, workers: _Workers) -> NDArray[np.int32]: ...
 def write_pictures(
     pictures: _Buffer,
     rows: _Buffer,
