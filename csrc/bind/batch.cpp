@@ -40,7 +40,8 @@ Input to_input(py::handle source, std::vector<py::buffer_info>& owners) {
 }
 
 std::unique_ptr<Opened> open(const py::list& sources, bool strict, bool turbo, bool libpng, bool defer,
-                             bool ignore_orientation, std::int64_t max_pixels, double min_recovered, const py::tuple& workers) {
+                             bool ignore_orientation, std::int64_t max_pixels, double min_recovered,
+                             const py::tuple& workers) {
   auto opened = std::make_unique<Opened>();
   std::vector<Input> inputs;
   inputs.reserve(sources.size());

@@ -11,6 +11,7 @@
 
 #include "core/png/chunks.h"
 #include "core/png/decode.h"
+#include "core/png/deflate.h"
 
 namespace pixfeed {
 namespace {
@@ -169,7 +170,7 @@ Status run(Reader& reader, Bytes bytes, const Request& request, RowSink& sink, B
 
 Status decode_png(Bytes bytes, const Request& request, const DecodeOptions& options, RowSink& sink, Scratch& scratch,
                   std::string* note) {
-  if (!options.libpng && png::decode(bytes, request, options.strict, sink, scratch.codec) == png::Outcome::done) {
+  if (!options.libpng && png::decode(bytes, request, sink, scratch.codec) == png::Outcome::done) {
     return Status::ok;
   }
   const std::optional<PngChunk> header = PngChunks(bytes).next();
@@ -186,6 +187,8 @@ Status decode_png(Bytes bytes, const Request& request, const DecodeOptions& opti
   return status;
 }
 
-std::string png_version() { return std::string("libpng ") + png_get_libpng_ver(nullptr); }
+std::string png_version() {
+  return std::string("libpng ") + png_get_libpng_ver(nullptr) + ", " + png::deflate_version();
+}
 
 }  // namespace pixfeed

@@ -27,6 +27,7 @@ struct PngRecipe {
 };
 
 std::string describe(const PngRecipe& recipe);
+std::size_t row_bytes(const PngRecipe& recipe);  // without the filter's number
 std::vector<std::uint8_t> filtered_rows(const PngRecipe& recipe);
 File make_png(const PngRecipe& recipe, const std::vector<std::uint8_t>& rows);
 File make_png(const PngRecipe& recipe);
@@ -40,6 +41,6 @@ void mend_sums(File& file);
 Status libpng_decode(const File& file, const Request& request, bool strict, RowSink& sink);
 
 // By our own path alone; false if it declines.
-bool own_decode(const File& file, const Request& request, bool strict, RowSink& sink);
+bool own_decode(const File& file, const Request& request, RowSink& sink);
 
 }  // namespace pixfeed::testing

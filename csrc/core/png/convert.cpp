@@ -14,22 +14,20 @@ std::size_t row_room(const Layout& layout) { return 8 * (static_cast<std::size_t
 
 std::size_t Converter::memory(const Layout& layout) { return 2 * row_room(layout); }
 
-bool Converter::start(const Layout& layout, bool gray, bool strict, std::uint8_t* memory) {
+void Converter::start(const Layout& layout, bool gray, std::uint8_t* memory) {
   layout_ = &layout;
   gray_ = gray;
   rows_[0] = memory;
   rows_[1] = memory + row_room(layout);
-  if (layout.color != Color::palette) return true;
-  if (strict && layout.colors < 1 << layout.depth) return false;
-  for (int i = 0; i < 256; ++i) {
+  if (layout.color != Color::palette) return;
+  std::memset(palette_, 0, sizeof(palette_));
+  for (int i = 0; i < layout.colors; ++i) {
     std::uint8_t* const color = palette_[i];
-    color[kNone] = i < layout.colors ? 0 : 1;  // libpng takes black, with a warning
     std::memcpy(color, layout.rgb + 3 * i, 3);
     if (!gray) continue;
     gray_of(layout.rgb + 3 * i, 1, color);
     color[1] = color[2] = color[0];
   }
-  return true;
 }
 
 // Samples of a whole picture's row as bytes, those of pixel x first: numbers of colors, gray, or several a pixel.
@@ -49,14 +47,8 @@ const std::uint8_t* Converter::numbers(const std::uint8_t* row, int x, int n) {
 }
 
 // Four bytes are stored for three.
-bool Converter::look_up(const std::uint8_t* numbers, int n, std::uint8_t* rgb) const {
-  std::uint8_t none = 0;
-  for (int i = 0; i < n; ++i, rgb += 3) {
-    const std::uint8_t* const color = palette_[numbers[i]];
-    none |= color[kNone];
-    std::memcpy(rgb, color, 4);
-  }
-  return none == 0;
+void Converter::look_up(const std::uint8_t* numbers, int n, std::uint8_t* rgb) const {
+  for (int i = 0; i < n; ++i, rgb += 3) std::memcpy(rgb, palette_[numbers[i]], 4);
 }
 
 const std::uint8_t* Converter::convert(const std::uint8_t* row, int x, int n) {
@@ -64,7 +56,8 @@ const std::uint8_t* Converter::convert(const std::uint8_t* row, int x, int n) {
   std::uint8_t* const out = rows_[1];
   switch (layout_->color) {
     case Color::palette:
-      return look_up(samples, n, out) ? out : nullptr;
+      look_up(samples, n, out);
+      return out;
     case Color::gray_alpha:
       first_of_two(samples, n, rows_[0]);
       samples = rows_[0];

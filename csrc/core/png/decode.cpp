@@ -97,7 +97,7 @@ bool inflate(const Layout& layout, std::uint8_t* packed, std::uint8_t* out, std:
 
 }  // namespace
 
-Outcome decode(Bytes file, const Request& request, bool strict, RowSink& sink, Buffer& memory) {
+Outcome decode(Bytes file, const Request& request, RowSink& sink, Buffer& memory) {
   Layout layout;
   if (!read_layout(file, request, layout) || !sink.begin(layout.width, layout.height)) return Outcome::declined;
   const Area area = sink.area();
@@ -114,17 +114,16 @@ Outcome decode(Bytes file, const Request& request, bool strict, RowSink& sink, B
   const auto kept = parts.add<std::uint8_t>(Rows::kKept * (layout.row_bytes() + kRowSlack));
   const auto converted = parts.add<std::uint8_t>(Converter::memory(layout));
   std::uint8_t* const begin = memory.get(parts.size());
-  Converter converter;
-  if (begin == nullptr || !converter.start(layout, request.gray, strict, converted.in(begin))) return Outcome::declined;
+  if (begin == nullptr) return Outcome::declined;
   if (!inflate(layout, packed.in(begin), rows.in(begin), wanted, all)) return Outcome::declined;
+  Converter converter;
+  converter.start(layout, request.gray, converted.in(begin));
   Rows finished(layout, rows.in(begin), count, kept.in(begin));
   for (int y = 0; y < count; ++y) {
     const std::uint8_t* row = finished.take();
     if (row == nullptr) return Outcome::declined;
     if (!sink.needs(y)) continue;
-    const std::uint8_t* const rgb = converter.convert(row, area.x, area.width);
-    if (rgb == nullptr) return Outcome::declined;
-    sink.put_row(y, rgb);
+    sink.put_row(y, converter.convert(row, area.x, area.width));
   }
   return Outcome::done;
 }

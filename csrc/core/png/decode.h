@@ -16,6 +16,6 @@ enum class Outcome {
 // Decodes a PNG file that is not interlaced to RGB rows. Declined, before sink.begin() or in the middle of the picture:
 // whatever libpng would refuse or warn about, and pictures that need more than kMostInflated bytes at once. Never throws
 // and prints nothing. `memory` is borrowed for the call.
-Outcome decode(Bytes file, const Request& request, bool strict, RowSink& sink, Buffer& memory);
+Outcome decode(Bytes file, const Request& request, RowSink& sink, Buffer& memory);
 
 }  // namespace pixfeed::png

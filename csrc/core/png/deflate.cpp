@@ -57,4 +57,6 @@ bool inflate_start(const std::uint8_t* data, std::size_t data_size, std::uint8_t
   }
 }
 
+const char* deflate_version() { return "libdeflate " LIBDEFLATE_VERSION_STRING; }
+
 }  // namespace pixfeed::png

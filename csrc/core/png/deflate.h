@@ -20,4 +20,6 @@ bool inflate_all(const std::uint8_t* data, std::size_t data_size, std::uint8_t* 
 // The first `wanted` bytes of a zlib stream; `out` has room for kInflateSlack more. False if they cannot be had.
 bool inflate_start(const std::uint8_t* data, std::size_t data_size, std::uint8_t* out, std::size_t wanted);
 
+const char* deflate_version();  // what was compiled against
+
 }  // namespace pixfeed::png
