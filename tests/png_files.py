@@ -1,4 +1,4 @@
-"""PNG files of every kind, with what PngSuite covers: color types, depths, filters, transparency, odd sizes, broken ones."""
+"""PNG files of every kind that PngSuite covers: color types, depths, filters, transparency, odd sizes, broken ones."""
 
 from __future__ import annotations
 

@@ -134,8 +134,7 @@ class _Native:
         self._module = module
         self.codecs: dict[str, str] = module.codecs()
         self.simd_target: str = module.simd_target()
-        # PIXFEED_JPEG=turbo decodes every JPEG with libjpeg-turbo, for those who doubt our own decoder; PIXFEED_PNG=libpng
-        # every PNG with libpng.
+        # For those who doubt our own decoders: every JPEG is decoded with libjpeg-turbo, or every PNG with libpng.
         self._turbo = os.environ.get("PIXFEED_JPEG") == "turbo"
         self._libpng = os.environ.get("PIXFEED_PNG") == "libpng"
         self._has_opencv = importlib.util.find_spec("cv2") is not None  # not imported before it is needed
