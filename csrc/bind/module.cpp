@@ -17,6 +17,7 @@ PYBIND11_MODULE(_native, m, py::mod_gil_not_used()) {
   register_collate(m);
   register_info(m);
   register_list(m);
+  register_masks(m);
   register_names(m);
   register_pictures(m);
 }

@@ -43,6 +43,15 @@ def write_pictures(
     std: Sequence[float],
     workers: _Workers,
 ) -> None: ...
+def read_masks(
+    paths: list[str],
+    sizes: _Buffer,
+    y: _Buffer,
+    x: _Buffer,
+    out: _Buffer,
+    fill: int,
+    workers: _Workers,
+) -> NDArray[np.bool_]: ...
 def cancel(priority: int) -> None: ...
 def parse_list(
     source: int | _Buffer,

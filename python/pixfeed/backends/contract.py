@@ -172,6 +172,31 @@ class Backend(Tables, Protocol):
             ValueError: the arguments do not fit each other.
         """
 
+    def read_masks(
+        self,
+        paths: Sequence[str],
+        sizes: NDArray[np.int32],
+        pixels: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]],
+        out: NDArray[np.int64],
+        fill: int,
+        threads: int = 1,
+    ) -> NDArray[np.bool_]:
+        """Read files of class numbers, as far as this backend can do it in one call: PNGs that are gray or have a
+        palette. The others are left to Pillow.
+
+        Args:
+            paths: n files.
+            sizes: ``[n, 2]``: the width and height that each has to have.
+            pixels: for each file the row that each row of the result shows, int64 ``[H]``, and the column of each
+                column, int64 ``[W]``; -1 for none.
+            out: ``[n, H, W]``, in one piece.
+            fill: the number where nothing is shown.
+            threads: threads that work on it, the caller among them.
+
+        Returns:
+            ``[n]``: whether ``out[i]`` has been written.
+        """
+
     def read_unchanged(
         self, source: Source, *, strict: bool, max_pixels: int
     ) -> tuple[Status, str, int, NDArray[Any] | None]:

@@ -182,6 +182,24 @@ class _Native:
         self._module.write_pictures(pictures, rows, out, mean, std, context.workers(threads))
         context.check_cancelled()
 
+    def read_masks(
+        self,
+        paths: Sequence[str],
+        sizes: NDArray[np.int32],
+        pixels: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]],
+        out: NDArray[np.int64],
+        fill: int,
+        threads: int = 1,
+    ) -> NDArray[np.bool_]:
+        if not paths or self._libpng:
+            return np.zeros(len(paths), np.bool_)
+        context.check_cancelled()
+        y, x = (np.concatenate(places) for places in zip(*pixels, strict=True))
+        sides = np.ascontiguousarray(sizes, np.int32).ravel()
+        done: NDArray[np.bool_] = self._module.read_masks(list(paths), sides, y, x, out, fill, context.workers(threads))
+        context.check_cancelled()  # in that case files were left out
+        return done
+
     def read_unchanged(
         self, source: Source, *, strict: bool, max_pixels: int
     ) -> tuple[Status, str, int, NDArray[Any] | None]:
