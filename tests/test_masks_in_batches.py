@@ -12,8 +12,9 @@ import pytest
 from PIL import Image
 from png_files import png
 
-from pixfeed import FastTxtDataset, backends
-from pixfeed.errors import Status
+from pixfeed import FastTxtDataset, ImageError, RegionError, backends
+from pixfeed.errors import Origin, Status
+from pixfeed.targets import masks
 
 KINDS = [kind for kind in png_files.KINDS if kind[0] in (0, 3)]
 
@@ -27,14 +28,11 @@ def read(folder, files, size, out_size, backend="native", threads=2, places=None
     out = np.full((len(files), *out_size), -7)
     paths = [str(folder / name) for name in files]
     sizes = np.array([size] * len(files), np.int32)
-    done = backends.load(backend).read_masks(paths, sizes, [(y, x)] * len(files), out, 255, threads)
+    done = backends.load(backend).read_masks(paths, sizes, [(y, x)] * len(files), out, 255, None, threads)
     return done, out, y, x
 
 
 def by_pillow(path) -> np.ndarray:
-    from pixfeed.errors import Origin
-    from pixfeed.targets import masks
-
     with Image.open(path) as image:
         size = image.size
     return masks.read(str(path), Origin(str(path)), size[::-1]).astype(np.int64)
@@ -87,6 +85,25 @@ def test_what_is_left_to_pillow(native, tmp_path):
     assert not missing.any()
 
 
+@pytest.mark.parametrize("depth", [8, 16])
+def test_classes_of_numbers(native, tmp_path, depth):
+    """A file with a number that is no class is left to the caller, wherever it has it."""
+    known, out = {3: 0, 7: -1, 200: 5}, np.full((2, 4, 4), -7)
+    table = np.full(256, backends.contract.UNKNOWN)
+    table[list(known)] = list(known.values())
+    numbers = np.array([3, 7, 200, 7] * 4).reshape(4, 4)
+    for name, last in (("good.png", 3), ("odd.png", 8)):
+        numbers[3, 3] = last
+        rows = b"".join(b"\0" + row.astype(f">u{depth // 8}").tobytes() for row in numbers)
+        (tmp_path / name).write_bytes(png(4, 4, 0, depth, rows))
+    y = x = np.array([0, 1, 2, -1])
+    paths = [str(tmp_path / name) for name in ("good.png", "odd.png")]
+    sizes = np.full((2, 2), 4, np.int32)
+    done = backends.load("native").read_masks(paths, sizes, [(y, x)] * 2, out, 255, table)
+    assert done.tolist() == [True, False]
+    assert out[0].tolist() == [[0, -1, 5, 255]] * 3 + [[255] * 4]
+
+
 def test_places_outside_are_refused(native, tmp_path):
     for places in ((np.array([20]), np.array([0])), (np.array([0]), np.array([31])), (np.array([-2]), np.array([0]))):
         with pytest.raises(ValueError):
@@ -110,9 +127,26 @@ def test_a_batch_is_the_same_on_both_backends(native, tmp_path):
         np.testing.assert_array_equal(mask, same)
 
 
-def test_a_bad_mask_of_a_batch_is_named(backend, tmp_path):
-    from pixfeed import ImageError
+def test_mask_values_are_the_same_on_both_backends(native, tmp_path):
+    data = png(60, 40, 3, 2)
+    for i in range(4):
+        (tmp_path / f"{i}.jpg").write_bytes(images.jpeg(images.picture(40, 60, seed=i)))
+        (tmp_path / f"{i}.png").write_bytes(data)
+    (tmp_path / "list.txt").write_text("".join(f"{i}.jpg {i}.png\n" for i in range(4)))
+    made = {}
+    for name in backends.NAMES:
+        how = {"targets": "mask", "backend": name}
+        values = {0: 0, 1: 9, 2: -1, 3: 255}
+        made[name] = FastTxtDataset(tmp_path / "list.txt", tmp_path, 33, 47, mask_values=values, **how)
+        few = FastTxtDataset(tmp_path / "list.txt", tmp_path, 33, 47, mask_values=[0, 1, 2], **how)
+        with pytest.raises(RegionError, match="the number 3"):
+            few.__getitems__(range(4))
+    for (_, mask), (_, same) in zip(*(each.__getitems__(range(4)) for each in made.values()), strict=True):
+        np.testing.assert_array_equal(mask, same)
+        assert set(mask.unique().tolist()) == {0, 9, -1, 255}
 
+
+def test_a_bad_mask_of_a_batch_is_named(backend, tmp_path):
     made = dataset(tmp_path, backend)
     (tmp_path / "5.png").write_bytes((tmp_path / "5.png").read_bytes()[:60])
     with pytest.raises(ImageError, match=r"5\.png") as caught:

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -24,9 +25,13 @@ struct MaskSlots {
 // Which rows of `y` or `x` lie outside, a programming error: nullptr, or words.
 const char* check_masks(const std::vector<Mask>& masks, const MaskSlots& slots);
 
+// The class of each number; kUnknown for none. Empty: numbers are the classes.
+using Classes = std::vector<std::int64_t>;
+inline constexpr std::int64_t kUnknown = std::numeric_limits<std::int64_t>::min();
+
 // Reads masks[i] into the slot i; done[i] becomes 1 if that went well. What is no PNG of numbers that our own path takes,
-// or cannot be read, is left to the caller. Where nothing is shown the slot has `fill`. False if interrupted.
-bool read_masks(const std::vector<Mask>& masks, const MaskSlots& slots, std::int64_t fill, const Workers& workers,
-                std::uint8_t* done);
+// cannot be read, or has a number that is no class, is left to the caller. Where nothing is shown the slot has `fill`. False if interrupted.
+bool read_masks(const std::vector<Mask>& masks, const MaskSlots& slots, std::int64_t fill, const Classes& classes,
+                const Workers& workers, std::uint8_t* done);
 
 }  // namespace pixfeed

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
@@ -29,6 +29,9 @@ class OpenOptions(NamedTuple):
 
 
 DEFAULT_OPTIONS = OpenOptions()
+
+#: In the table of :meth:`Backend.read_masks`: a number that is no class.
+UNKNOWN = np.iinfo(np.int64).min
 
 
 class Decoded(NamedTuple):
@@ -83,10 +86,16 @@ class Tables(Protocol):
         first_line: int,
         delimiter: str | None,
         roi_columns: int,
-        label_dtype: np.dtype[Any],
+        label_dtype: np.dtype[Any] | None,
         threads: int,
+        words: Mapping[bytes, int] | None,
     ) -> tuple[Problem, Table]:
         """Parse a list; arguments and results as for :func:`pixfeed.list_parser.parse`."""
+
+    def collect_words(
+        self, source: int | bytes, begin: int, end: int, delimiter: str | None, roi_columns: int, threads: int
+    ) -> tuple[int, list[bytes]]:
+        """The words of a list; arguments and results as for :func:`pixfeed.list_parser.collect_words`."""
 
     def read_names(
         self, source: int | bytes, begins: list[int], ends: list[int], delimiter: str | None, folder: str
@@ -179,6 +188,7 @@ class Backend(Tables, Protocol):
         pixels: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]],
         out: NDArray[np.int64],
         fill: int,
+        classes: NDArray[np.int64] | None = None,
         threads: int = 1,
     ) -> NDArray[np.bool_]:
         """Read files of class numbers, as far as this backend can do it in one call: PNGs that are gray or have a
@@ -191,6 +201,8 @@ class Backend(Tables, Protocol):
                 column, int64 ``[W]``; -1 for none.
             out: ``[n, H, W]``, in one piece.
             fill: the number where nothing is shown.
+            classes: int64 ``[k]``: the class of each number, UNKNOWN for none: a file with such a number, or a larger
+                one, is left, too. Without it numbers stay what they are.
             threads: threads that work on it, the caller among them.
 
         Returns:

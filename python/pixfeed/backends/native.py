@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from operator import add, sub
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pixfeed.backends.opencv import OpenCV, Opened
 
 #: The interface between this file and the extension; the same number stands in csrc/bind/module.cpp.
-INTERFACE = 7
+INTERFACE = 8
 
 # The extension checks the size of a row; the buffer protocol would spell out every field.
 _PLAN_ROW = np.dtype((np.void, PLAN.itemsize))
@@ -189,14 +189,18 @@ class _Native:
         pixels: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]],
         out: NDArray[np.int64],
         fill: int,
+        classes: NDArray[np.int64] | None = None,
         threads: int = 1,
     ) -> NDArray[np.bool_]:
         if not paths or self._libpng:
             return np.zeros(len(paths), np.bool_)
         context.check_cancelled()
         y, x = (np.concatenate(places) for places in zip(*pixels, strict=True))
+        table = np.empty(0, np.int64) if classes is None else classes
         sides = np.ascontiguousarray(sizes, np.int32).ravel()
-        done: NDArray[np.bool_] = self._module.read_masks(list(paths), sides, y, x, out, fill, context.workers(threads))
+        done: NDArray[np.bool_] = self._module.read_masks(
+            list(paths), sides, y, x, out, fill, table, context.workers(threads)
+        )
         context.check_cancelled()  # in that case files were left out
         return done
 
@@ -216,13 +220,22 @@ class _Native:
         first_line: int,
         delimiter: str | None,
         roi_columns: int,
-        label_dtype: np.dtype[Any],
+        label_dtype: np.dtype[Any] | None,
         threads: int = 1,
+        words: Mapping[bytes, int] | None = None,
     ) -> tuple[Problem, Table]:
         problem, *tables = self._module.parse_list(
-            source, begin, end, first_line, ord(delimiter or "\0"), roi_columns, label_dtype, threads
+            source, begin, end, first_line, ord(delimiter or "\0"), roi_columns, label_dtype, threads, words
         )
         return Problem(*problem), Table(*tables)
+
+    def collect_words(
+        self, source: int | bytes, begin: int, end: int, delimiter: str | None, roi_columns: int, threads: int = 1
+    ) -> tuple[int, list[bytes]]:
+        found: tuple[int, list[bytes]] = self._module.collect_words(
+            source, begin, end, ord(delimiter or "\0"), roi_columns, threads
+        )
+        return found
 
     def read_names(
         self, source: int | bytes, begins: list[int], ends: list[int], delimiter: str | None, folder: str

@@ -224,6 +224,7 @@ class OpenCV(Plain):
         pixels: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]],
         out: NDArray[np.int64],
         fill: int,
+        classes: NDArray[np.int64] | None = None,
         threads: int = 1,
     ) -> NDArray[np.bool_]:
         return np.zeros(len(paths), np.bool_)  # OpenCV turns the places of a palette into colors
