@@ -146,8 +146,8 @@ class FastTxtDataset(ListImages):
 
     - ``"labels"``: numbers. To regress numbers, set ``label_dtype=np.float32``.
     - ``"mask"``: a line has the name of a mask, which must have the size of its image as displayed. The target is int64
-      ``[H, W]`` with the numbers in the file, resized as Pillow's NEAREST does it. Masks need Pillow. In a batch:
-      ``[B, H, W]``.
+      ``[H, W]`` with the numbers in the file, resized as Pillow's NEAREST does it. What is no PNG, and all of them
+      on the ``opencv`` backend, needs Pillow. In a batch: ``[B, H, W]``.
     - ``"boxes"``: a line is ``name label x y w h ...``, in pixels of the image as displayed. The target is
       ``{"boxes": float32 [N, 4], "labels": int64 [N]}``, in pixels of the image that is returned, clipped at its
       borders. Boxes in the list with w or h 0 are dropped, with a UserWarning that says how many there are. In a
