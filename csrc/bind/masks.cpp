@@ -18,8 +18,9 @@ using namespace pixfeed;
 namespace {
 
 // sizes: width and height of each file; y and x: the places of all masks, one mask after the other.
-py::array_t<bool> read(const py::list& paths, const py::buffer& sizes, const py::buffer& y, const py::buffer& x,
-                       const py::buffer& out, std::int64_t fill, const py::buffer& classes, const py::tuple& workers) {
+py::array_t<bool> read_numbers(const py::list& paths, const py::buffer& sizes, const py::buffer& y, const py::buffer& x,
+                               const py::buffer& out, std::int64_t fill, const py::buffer& classes,
+                               const py::tuple& workers) {
   const std::vector<std::int32_t> sides = rows<std::int32_t>(sizes.request());
   const std::vector<std::int64_t> all_y = rows<std::int64_t>(y.request()), all_x = rows<std::int64_t>(x.request());
   const py::buffer_info to = out.request(/*writable=*/true);
@@ -55,5 +56,5 @@ py::array_t<bool> read(const py::list& paths, const py::buffer& sizes, const py:
 }  // namespace
 
 void register_masks(py::module_& m) {
-  m.def("read_masks", &read, "paths"_a, "sizes"_a, "y"_a, "x"_a, "out"_a, "fill"_a, "classes"_a, "workers"_a);
+  m.def("read_masks", &read_numbers, "paths"_a, "sizes"_a, "y"_a, "x"_a, "out"_a, "fill"_a, "classes"_a, "workers"_a);
 }
