@@ -6,7 +6,7 @@ well: torch finds the type of its samples in ``default_collate_fn_map`` and call
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -93,6 +93,12 @@ def pad_collate(batch: Sequence[Any], value: float = 0) -> Any:
         shapes = {np.shape(item) for item in column}
         return collate_arrays(column) if len(shapes) == 1 else pad([torch.as_tensor(item) for item in column])
 
+    def pad_samples(samples: Sequence[Sample], *, collate_fn_map: CollateFunctions | None = None) -> list[Any]:
+        if isinstance(samples, Batch) and samples.padded is not None:  # it was read that way
+            _surround(samples.padded, samples.images, value)
+            samples = samples.replaced(samples.padded, samples.targets)
+        return _collate_masks(samples, collate_fn_map)
+
     ours: CollateFunctions = {torch.Tensor: pad, np.ndarray: pad_arrays, Target: pad_targets, Sample: pad_samples}
     return collating.collate(batch, collate_fn_map={**_functions(), **ours})
 
@@ -107,6 +113,15 @@ def _padded(column: Sequence[torch.Tensor], value: float) -> Sequence[torch.Tens
     return [pad(item, (0, width - item.shape[-1], 0, height - item.shape[-2]), value=value) for item in column]
 
 
+def _surround(block: torch.Tensor, images: Iterable[torch.Tensor], value: float) -> None:
+    """Write ``value`` around images that lie at the top left of their places in a block, where there are zeros."""
+    if value != 0:
+        for place, image in zip(block, images, strict=True):
+            height, width = image.shape[-2:]
+            place[:, height:] = value
+            place[:, :height, width:] = value
+
+
 def collate_samples(samples: Sequence[Sample], *, collate_fn_map: CollateFunctions | None = None) -> list[Any]:
     """``[images, targets]`` as torch's default collate gives for ``(image, target)`` tuples: images ``[B, C, H, W]``
     and labels ``[B, L]`` or ``[B]``. What a :class:`Batch` has as one tensor is handed on, anything else is stacked.
@@ -114,6 +129,7 @@ def collate_samples(samples: Sequence[Sample], *, collate_fn_map: CollateFunctio
     Raises:
         RaggedError: the images differ in shape, and nothing in ``collate_fn_map`` (that of :func:`pad_collate` does)
             takes care of that.
+        TypeError: the images are no tensors, but PIL images for example.
     """
     functions = _functions() if collate_fn_map is None else collate_fn_map
     if isinstance(samples, Batch) and isinstance(samples.images, torch.Tensor):
@@ -129,6 +145,14 @@ def collate_samples(samples: Sequence[Sample], *, collate_fn_map: CollateFunctio
         origins = [getattr(sample, "origin", None) for sample in samples]
         _refuse_ragged([sample[0] for sample in samples], origins, error)
         raise
+    except TypeError as error:
+        kind = type(samples[0][0])
+        if not kind.__module__.startswith("PIL."):
+            raise
+        raise TypeError(
+            f"PIL images make no batch ({samples[0].origin} is one): put ToTensor() or PILToTensor() at the end of the "
+            "transform"
+        ) from error
 
 
 def collate_targets(
@@ -149,13 +173,13 @@ def pad_targets(batch: Sequence[Target], *, collate_fn_map: CollateFunctions | N
     return made
 
 
-def pad_samples(samples: Sequence[Sample], *, collate_fn_map: CollateFunctions | None = None) -> list[Any]:
+def _collate_masks(samples: Sequence[Sample], functions: CollateFunctions | None) -> list[Any]:
     """As :func:`collate_samples`, with masks of different sizes padded with their own number."""
     fill = samples[0].fill
-    if fill is not None:
-        masks = _padded([mask for _, mask in samples], fill)
-        samples = Batch([image for image, _ in samples], list(masks), lambda place: samples[place].origin, fill)
-    return collate_samples(samples, collate_fn_map=collate_fn_map)
+    batch = samples if isinstance(samples, Batch) else Batch.of(samples) if fill is not None else None
+    if batch is not None and fill is not None and isinstance(batch.targets, list):
+        samples = batch.replaced(batch.images, list(_padded(batch.targets, fill)))
+    return collate_samples(samples, collate_fn_map=functions)
 
 
 def collate_tensors(batch: Sequence[torch.Tensor], *, collate_fn_map: CollateFunctions | None = None) -> torch.Tensor:

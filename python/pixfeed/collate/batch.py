@@ -68,6 +68,8 @@ class Batch(Sequence[Any]):
         images: a tensor ``[B, C, H, W]``; or a list of B images, if their sizes differ or Python made them.
         targets: an ndarray ``[B, L]`` or ``[B]`` of labels, an int64 tensor ``[B, H, W]`` of masks, or a list of B
             targets.
+        padded: a tensor ``[B, C, H, W]`` that has the images of a list at the top left of each of its own, and zeros
+            around them; ``None`` if there is none.
     """
 
     def __init__(
@@ -76,13 +78,16 @@ class Batch(Sequence[Any]):
         targets: NDArray[Any] | torch.Tensor | list[Any],
         origin: Callable[[int], Origin | None] | None = None,
         fill: int | None = None,
+        padded: torch.Tensor | None = None,
     ):
         """
         Args:
             origin: tells where image ``i`` comes from, for errors.
             fill: the number that masks are padded with.
+            padded: see the class.
         """
         self.images = images
+        self.padded = padded
         self.targets = targets
         self._origin = origin
         self._fill = fill
@@ -114,6 +119,10 @@ class Batch(Sequence[Any]):
             targets = targets.tolist()
         for place, (image, target) in enumerate(zip(images, targets, strict=True)):
             yield self._sample(place, image, target)
+
+    def replaced(self, images: torch.Tensor | list[Any], targets: Any) -> Batch:
+        """The same samples with other images and targets."""
+        return Batch(images, targets, self._origin, self._fill)
 
     def split(self, sizes: Sequence[int]) -> list[Batch]:
         """Batches of their own; images lie where they are. See :func:`pixfeed.memory.split`."""

@@ -19,6 +19,7 @@ from pixfeed.datasets.bad_images import BadImages
 from pixfeed.datasets.base import ImageDataset, read_by_pixfeed
 from pixfeed.datasets.failure_log import Failure
 from pixfeed.errors import ImageError, Origin, RegionError
+from pixfeed.lists.relabelled import Relabelled
 from pixfeed.lists.samples import SampleList
 from pixfeed.reading.options import Reading
 from pixfeed.reading.pipeline import Pipeline, ReadImages
@@ -74,6 +75,14 @@ class ListImages(ImageDataset):
         """int64 ``[n, 4]``: the region of each sample, if there are any."""
         return self.files.rois if self.files.roi_columns else self._rois
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name == "labels" and type(self).__module__.startswith("pixfeed."):  # a subclass may have its own
+            raise AttributeError(
+                f"{type(self).__name__}.labels cannot be set, as worker processes and copies read the list again: "
+                "dataset = dataset.with_labels(labels) makes a dataset with other labels"
+            )
+        super().__setattr__(name, value)
+
     def report(self) -> list[Failure]:
         """Every image that could not be read so far, in this process and in worker processes, or only in part: a
         :class:`pixfeed.Failure` (path, line of the list, reason, how often it was tried, whether it was recovered by
@@ -112,7 +121,7 @@ class ListImages(ImageDataset):
         if isinstance(index, slice):
             return Subset(self, range(len(self))[index])
         request = self.request([index])
-        images, column = self._read(request, part=True)
+        images, column, _ = self._read(request, part=True)
         target = column[0]
         if isinstance(target, np.integer):
             target = int(target)
@@ -120,15 +129,14 @@ class ListImages(ImageDataset):
 
     def __getitems__(self, indices: Sequence[int]) -> Sequence[Any]:
         """The samples of a whole batch, decoded in one call into one tensor (shared memory in a worker process).
-        torch's DataLoader calls this, and its default collate hands that tensor on without copying it."""
+        torch's DataLoader calls this, and its default collate hands that tensor on without copying it. Images of
+        different sizes are parts of a padded tensor, which :func:`pixfeed.pad_collate` hands on."""
         if self._has_own_items:
             return [self[index] for index in indices]
-        if self._pipeline.recipe.size is None:
-            return Batch.of([self[index] for index in indices])
         request = self.request(indices)
-        images, column = self._read(request)
-        rows = request.rows
-        return Batch(images, self._targets.column(column), lambda place: self.origin(rows[place]), self._targets.fill)
+        images, column, padded = self._read(request)
+        targets, rows = self._targets.column(column), request.rows
+        return Batch(images, targets, lambda place: self.origin(rows[place]), self._targets.fill, padded)
 
     def __iter__(self) -> Iterator[Any]:
         return (self[i] for i in range(len(self)))
@@ -191,15 +199,33 @@ class ListImages(ImageDataset):
             self._mend(request, read, column, place, failed[place])
         return column
 
-    def _read(self, request: SampleRequest, part: bool = False) -> tuple[Any, Column]:
-        """Images, a tensor ``[n, C, H, W]`` or a list of what Python made, and targets."""
+    def __repr__(self) -> str:
+        recipe, bad = self._pipeline.recipe, self._bad_images
+        about = [f"{len(self.files)} images", f"repeat={self.repeat}"]
+        about += [] if self._targets.kind == "labels" else [f"targets={self._targets.kind!r}"]
+        about += ["with_labels"] if isinstance(self.files, Relabelled) else []
+        about += [] if bad.on_error == "raise" else [f"on_error={bad.on_error!r}"]
+        about += [] if bad.max_errors is None else [f"max_errors={bad.max_errors}"]
+        about += [] if self.seed is None else [f"seed={self.seed}"]
+        about += [] if recipe.python else [str(recipe.dtype)]
+        about += [f"backend {self._pipeline.backend.name}"]
+        head = f"{type(self).__name__}({self.files.filename!r}: {', '.join(about)})"
+        return "\n  ".join([head, *str(recipe).splitlines()])
+
+    def _read(self, request: SampleRequest, part: bool = False) -> tuple[Any, Column, torch.Tensor | None]:
+        """Images, a tensor ``[n, C, H, W]`` or a list of n; targets; and the block that has the images of the list, if
+        one has them all."""
         read = request.pipeline.read(request.images, self.memory_format, part)
         column = self.complete(request, read)
         recipe = request.pipeline.recipe
-        images = recipe.finish(read.images, request.images.u)
+        images, in_place = recipe.finish_all(read.images, request.images.u)
         if request.zeros:
             images[request.zeros] = 0
-        return (self._in_python(recipe, images.unbind(0), request.keys) if recipe.python else images), column
+        if not recipe.python:
+            return images, column, read.padded if in_place else None
+        rows = request.rows
+        each = images.unbind(0) if isinstance(images, torch.Tensor) else images
+        return self._in_python(recipe, each, request.keys, lambda place: self.origin(rows[place])), column, None
 
     def _mend(
         self, request: SampleRequest, read: ReadImages, column: Column, place: int, error: ImageError | RegionError
@@ -213,7 +239,7 @@ class ListImages(ImageDataset):
             size = request.pipeline.recipe.size
             assert size is not None  # FastTxtDataset has seen to it
             column[place] = self._targets.blank(row, size)
-            read.put(place, torch.zeros((), dtype=read.images.dtype).expand(read.images.shape[1:]))
+            read.put(place, torch.zeros((), dtype=read.images[0].dtype).expand(read.images[0].shape))
             return
         u = request.images.u[place : place + 1]
         is_readable = partial(self._is_readable, request.pipeline)

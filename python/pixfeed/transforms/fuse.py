@@ -15,6 +15,7 @@ from pixfeed.transforms.base import Transform
 from pixfeed.transforms.color import Color, Grayscale
 from pixfeed.transforms.crop_pad_flip import Padding
 from pixfeed.transforms.geometry import Geometric, Geometry
+from pixfeed.transforms.python_steps import name_of
 from pixfeed.transforms.resize import MIRRORED, RandomResizedCrop, Resize, ResizeTo
 from pixfeed.transforms.to_tensor import Normalize, Numeric, PILToTensor, RandomErasing, ToDtype, ToTensor
 
@@ -240,10 +241,25 @@ class Recipe:
             images = step.apply(images, u[:, columns])
         return images
 
+    def finish_all(self, images: torch.Tensor | list[torch.Tensor], u: NDArray[np.float64]) -> tuple[Any, bool]:
+        """The same, also for a list of n images ``[C, h, w]`` of different sizes; and whether the results lie where the
+        images did."""
+        if not self.numeric:
+            return images, True
+        if isinstance(images, torch.Tensor):
+            return self.finish(images, u), True
+        made = [self.finish(image[None], u[i : i + 1])[0] for i, image in enumerate(images)]
+        pairs = zip(images, made, strict=True)
+        return made, all(a.data_ptr() == b.data_ptr() and a.dtype == b.dtype for a, b in pairs)
+
     def in_python(self, image: object) -> object:
-        """The Python steps, on one sample's image."""
+        """The Python steps, on one sample's image. An exception gets a note that names the step."""
         for step in self.python:
-            image = step(image)
+            try:
+                image = step(image)
+            except Exception as error:
+                error.add_note(f"in {name_of(step)}, a step of the transform that runs in Python")
+                raise
         return image
 
     def __str__(self) -> str:
@@ -255,10 +271,9 @@ class Recipe:
         steps[0] = [*before, *steps[0]]
         steps[-1] += map(repr, self._fused)
         count = "one pass" if len(steps) == 1 else f"{len(steps)} passes"
-        lines = [f"native, in {count}: " + "; ".join(map(", ".join, steps))]
+        lines = [f"native, in {count}: " + "; ".join(map(", ".join, steps))] if any(steps) else []
         if self.numeric:
             lines.append("after it, natively: " + ", ".join(repr(step) for step, _ in self.numeric))
         if self.python:
-            names = [getattr(step, "__name__", None) or repr(step) for step in self.python]
-            lines.append("in Python, per sample: " + ", ".join(names))
+            lines.append("in Python, per sample: " + ", ".join(map(name_of, self.python)))
         return "\n".join(lines)
