@@ -186,3 +186,24 @@ def test_targets(make, tmp_path, kind):
         assert torch.equal(targets, expected_targets) and (targets[0, :, -1] == 255).any()
     else:
         assert all(torch.equal(targets[name], expected_targets[name]) for name in targets)
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+@pytest.mark.parametrize("kind", ["thread", "process"])
+def test_a_loader_that_pads_has_one_block(make, monkeypatch, workers, kind):
+    """Also where most of it is padding: pad_collate would need as much memory."""
+    dataset = make(sizes=[(10, 900), (30, 30), (31, 30), (300, 10), (28, 31)])
+    items = [dataset[i] for i in range(5)]
+    calls = None if workers and kind == "process" else Calls(monkeypatch, dataset)  # None: in another process
+    workers_are = {"workers": kind} if workers else {}
+    loader = pixfeed.DataLoader(dataset, 5, num_workers=workers, collate_fn=pixfeed.pad_collate, **workers_are)
+    ((padded, _),) = loader
+    assert torch.equal(padded, pixfeed.pad_collate(items)[0])
+    assert calls is None or calls.n == 1
+    assert not pixfeed.context.pads()
+
+
+def test_how_much_is_padded_from_the_start():
+    height, width = np.array([1, 100, 1]), np.array([100, 1, 90])
+    assert in_blocks(height, width, 3 * 100 * 100) == [[0, 1, 2]]
+    assert in_blocks(height, width, 3 * 100 * 100 - 1) == [[0, 2], [1]]

@@ -163,7 +163,7 @@ class DataLoader(LoaderBase[_T_co]):
         vars(loader)["dataset"] = with_concat_images(self.dataset)
         if self.num_workers > 0 and not self._has_threads:
             vars(loader)["collate_fn"] = WithCosts(self.collate_fn)
-            vars(loader)["worker_init_fn"] = EndsWithMain(self.worker_init_fn)
+            vars(loader)["worker_init_fn"] = EndsWithMain(self.worker_init_fn, self.collate_fn is pad_collate)
         return loader
 
     def __iter__(self) -> Any:

@@ -91,7 +91,7 @@ def empty(
         memory_format: ``torch.contiguous_format``; or ``torch.channels_last`` for images ``[..., C, H, W]`` whose
             channels lie side by side.
         part: the tensor is to become a part of a batch, and does not leave a worker process by itself.
-        varies: batches of this kind differ in size. They share pieces of memory that are a little larger.
+        varies: batches of this kind differ in size: idle memory is used that is up to twice as large.
 
     Raises:
         MemoryError: there is not enough shared memory.
@@ -108,8 +108,7 @@ def empty(
     if size < _SMALL:
         return torch.empty(shape, dtype=dtype)
     # torch.from_numpy holds on to the array as long as any view of the tensor lives.
-    memory = _pool.lend(shared_batches.stepped(size) if varies else size)
-    return torch.from_numpy(memory[:size]).view(dtype).view(shape)
+    return torch.from_numpy(_pool.lend(size, 2 * size if varies else size)).view(dtype).view(shape)
 
 
 def array(tensor: torch.Tensor) -> NDArray[Any]:

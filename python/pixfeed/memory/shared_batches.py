@@ -78,13 +78,6 @@ def _forget() -> None:
     _returned.clear()
 
 
-def stepped(size: int) -> int:
-    """Bytes for batches that are never quite of one size (pad_collate), so that they can share memory: the size rounded
-    up in steps of a sixteenth."""
-    step = 1 << max(12, size.bit_length() - 5)
-    return -(-size // step) * step
-
-
 # -- the worker process ---------------------------------------------------------------------------------------------
 
 
@@ -140,9 +133,11 @@ class _Lender:
         return _Slot(size, self._made, self._dropped)
 
     def empty(self, size: int) -> torch.Tensor:
+        # Sizes in steps of a sixteenth: batches that are never quite of one size (pad_collate) share slots.
+        step = 1 << max(12, size.bit_length() - 5)
         with self._lock:
             self._collect()
-            slot = self.pool.take(stepped(size))
+            slot = self.pool.take(-(-size // step) * step)
             slot.holders = 1
             self._at[slot.memory.ctypes.data] = slot
         # torch.from_numpy holds on to the array as long as any view of the tensor lives.

@@ -16,18 +16,19 @@ from numpy.typing import NDArray
 _SPARSE = 2
 
 
-def in_blocks(height: NDArray[np.int64], width: NDArray[np.int64]) -> list[list[int]]:
+def in_blocks(height: NDArray[np.int64], width: NDArray[np.int64], most: int = 0) -> list[list[int]]:
     """Which of n images share a block: all of them, if no more than half of it is padding. Otherwise those of similar
     sizes do: one long image does not make the others take as much memory as it does.
 
     Args:
         height, width: int64 ``[n]``, in pixels.
+        most: one block of so many pixels will do, even if most of them are padding.
 
     Returns:
         Places, from 0, of each block.
     """
     pixels = height * width
-    if _fit(height, width, pixels):
+    if _fit(height, width, pixels) or len(height) * int(height.max()) * int(width.max()) <= most:
         return [list(range(len(height)))]
     blocks: list[list[int]] = []
     for place in np.argsort(-pixels, kind="stable").tolist():

@@ -30,6 +30,9 @@ from pixfeed.transforms.resize import ResizeTo
 # One call of so many is looked at for Stats.
 _LOOKED_AT = 16
 
+# Bytes of a batch that is going to be padded anyway. A broken file that claims to be huge is not to make it larger.
+_PADDED = 2 << 30
+
 
 class Planned(NamedTuple):
     """The plan for n images.
@@ -168,11 +171,13 @@ class Pipeline:
         height, width = (last[name].astype(np.int64) for name in ("window_h", "window_w"))
         images: list[Any] = [None] * len(last)
         failed = Failed({}, {})
-        blocks = in_blocks(height, width)
+        dtype = self.recipe.written or torch.uint8
+        most = _PADDED // (self.recipe.channels * dtype.itemsize) if context.pads() else 0
+        blocks = in_blocks(height, width, most)
         for places in blocks:
             part = planned if len(blocks) == 1 else planned.part(places)
             shape = (len(places), self.recipe.channels, *part.size)
-            block = memory.empty(shape, self.recipe.written or torch.uint8, memory_format, varies=True)
+            block = memory.empty(shape, dtype, memory_format, varies=True)
             failed = failed.plus(self.decode(opened, part, memory.array(block)), places)
             sizes = zip(height[places].tolist(), width[places].tolist(), strict=True)
             for place, image in zip(places, images_in(block, list(sizes)), strict=True):
