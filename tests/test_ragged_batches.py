@@ -11,7 +11,7 @@ from torch.utils.data import DataLoader
 import pixfeed
 from pixfeed import FastTxtDataset, ImageError
 from pixfeed import transforms as T
-from pixfeed.reading.blocks import in_blocks
+from pixfeed.memory.blocks import in_blocks
 
 SIZES = [(40, 50), (48, 40), (40, 50), (50, 44)]
 

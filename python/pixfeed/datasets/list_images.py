@@ -14,6 +14,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch.utils.data import Subset
 
+from pixfeed.backends import Backend
 from pixfeed.collate.batch import Batch, Sample
 from pixfeed.datasets.bad_images import BadImages
 from pixfeed.datasets.base import ImageDataset, read_by_pixfeed
@@ -211,6 +212,9 @@ class ListImages(ImageDataset):
         about += [f"backend {self._pipeline.backend.name}"]
         head = f"{type(self).__name__}({self.files.filename!r}: {', '.join(about)})"
         return "\n  ".join([head, *str(recipe).splitlines()])
+
+    def _backend(self) -> Backend:
+        return self._pipeline.backend
 
     def _read(self, request: SampleRequest, part: bool = False) -> tuple[Any, Column, torch.Tensor | None]:
         """Images, a tensor ``[n, C, H, W]`` or a list of n; targets; and the block that has the images of the list, if

@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from pixfeed import backends, context, memory
 from pixfeed.backends import Decoded, Opened
 from pixfeed.errors import Status, Unreadable
+from pixfeed.memory.blocks import images_in, in_blocks
 from pixfeed.plan import resize_plan
 from pixfeed.reading import regions
-from pixfeed.reading.blocks import images_in, in_blocks
 from pixfeed.reading.options import Reading, check_size
 from pixfeed.reading.request import Request
 from pixfeed.transforms.execute import PassPlan, plan_passes, rows_of

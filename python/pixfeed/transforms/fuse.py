@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from pixfeed.transforms.base import Transform
 from pixfeed.transforms.color import Color, Grayscale
 from pixfeed.transforms.crop_pad_flip import Padding
 from pixfeed.transforms.geometry import Geometric, Geometry
-from pixfeed.transforms.python_steps import name_of
+from pixfeed.transforms.python_steps import call_all, name_of
 from pixfeed.transforms.resize import MIRRORED, RandomResizedCrop, Resize, ResizeTo
 from pixfeed.transforms.to_tensor import Normalize, Numeric, PILToTensor, RandomErasing, ToDtype, ToTensor
 
@@ -253,14 +254,8 @@ class Recipe:
         return made, all(a.data_ptr() == b.data_ptr() and a.dtype == b.dtype for a, b in pairs)
 
     def in_python(self, image: object) -> object:
-        """The Python steps, on one sample's image. An exception gets a note that names the step."""
-        for step in self.python:
-            try:
-                image = step(image)
-            except Exception as error:
-                error.add_note(f"in {name_of(step)}, a step of the transform that runs in Python")
-                raise
-        return image
+        """The Python steps, on one sample's image."""
+        return call_all(self.python, image)
 
     def __str__(self) -> str:
         return self.lines("decode")
@@ -274,6 +269,8 @@ class Recipe:
         lines = [f"native, in {count}: " + "; ".join(map(", ".join, steps))] if any(steps) else []
         if self.numeric:
             lines.append("after it, natively: " + ", ".join(repr(step) for step, _ in self.numeric))
-        if self.python:
-            lines.append("in Python, per sample: " + ", ".join(map(name_of, self.python)))
+        groups = groupby(self.python, lambda step: isinstance(step, Transform))
+        for number, (is_native, after) in enumerate(groups):
+            where = "natively after that" if is_native and number else "in Python, per sample"
+            lines.append(f"{where}: " + ", ".join(map(name_of, after)))
         return "\n".join(lines)
