@@ -54,8 +54,8 @@ def one_by_one(dataset, monkeypatch):
     finally:
         recipe.python = steps
     with pixfeed.draws.generators_kept():
-        for key, image in enumerate(starts):
-            pixfeed.draws.seed_generators(dataset.seed, 0, key)
+        for seed, image in zip(pixfeed.draws.seeds(dataset.seed, 0, range(4)), starts, strict=True):
+            pixfeed.draws.seed_generators(seed)
             for step in steps:
                 image = step(image)
             made.append(image)

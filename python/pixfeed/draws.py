@@ -114,10 +114,13 @@ def generators_kept() -> Iterator[None]:
         set_generators(before)
 
 
-def seed_generators(seed: int, epoch: int, index: int) -> None:
-    """From now on torch's, NumPy's and Python's global generators depend on these three only, for functions that draw
-    from them."""
-    own = int(uniform(~seed, epoch, [index], 1)[0, 0] * 2**32)
-    torch.default_generator.manual_seed(own)
-    np.random.seed(own)  # noqa: NPY002
-    random.seed(own)
+def seeds(seed: int, epoch: int, indices: Sequence[int]) -> list[int]:
+    """A seed for each of n samples, which depends on these three only."""
+    return [int(u * 2**32) for u in uniform(~seed, epoch, indices, 1)[:, 0].tolist()]
+
+
+def seed_generators(seed: int) -> None:
+    """Seed torch's, NumPy's and Python's global generators, for functions that draw from them."""
+    torch.default_generator.manual_seed(seed)
+    np.random.seed(seed)  # noqa: NPY002
+    random.seed(seed)

@@ -77,16 +77,16 @@ def run_stages(
     Returns:
         A list of n images; or a tensor ``[n, C, H, W]``, if the last steps were native and made one.
     """
-    stages, indices = stages_of(steps), list(indices)
+    stages, seeds = stages_of(steps), draws.seeds(*key, list(indices))
     made: Any = images
     states: list[Any] = []
     with draws.generators_kept():
         for number, stage in enumerate(stages):
             u: list[NDArray[np.float64]] = []
             given, made = made, []
-            for place, (image, index) in enumerate(zip(given, indices, strict=True)):
+            for place, (image, seed) in enumerate(zip(given, seeds, strict=True)):
                 if number == 0:
-                    draws.seed_generators(*key, index)
+                    draws.seed_generators(seed)
                 else:
                     draws.set_generators(states[place])
                 with _noted(origin, place):
