@@ -13,7 +13,7 @@ from pixfeed import backends, draws, memory
 from pixfeed.errors import Origin
 from pixfeed.transforms.base import Transform
 from pixfeed.transforms.execute import plan_passes, rows_of
-from pixfeed.transforms.fuse import Recipe
+from pixfeed.transforms.fuse import Recipe, is_batched, runs_in_python
 from pixfeed.transforms.geometry import Geometric, Geometry
 from pixfeed.transforms.python_steps import ToNumpy, ToPILImage
 from pixfeed.transforms.to_tensor import Numeric
@@ -73,7 +73,7 @@ def apply_all(transforms: Sequence[Callable[..., Any]], image: Any) -> Any:
     """Apply transforms to one picture; see :meth:`Compose.__call__`."""
     if isinstance(image, torch.Tensor) and image.is_floating_point():
         for step in transforms:
-            image = on_floats(step, image, draws.from_torch(step.draws)) if isinstance(step, Transform) else step(image)
+            image = on_floats(step, image, draws.from_torch(step.draws)) if is_batched(step) else step(image)
         return image
     picture = picture_of(image)
     recipe = Recipe(transforms, picture.shape[2])
@@ -113,7 +113,7 @@ def steps_of(
     steps = _flat(transform, translate)
     if translate:
         steps = translated(steps, channels)
-    first = next((place for place, step in enumerate(steps) if not isinstance(step, Transform)), None)
+    first = next((place for place, step in enumerate(steps) if runs_in_python(step)), None)
     convert = PYTHON_INPUTS[python_input]
     if first is None or convert is None or any(isinstance(step, Numeric) for step in steps[:first]):
         return steps

@@ -20,7 +20,7 @@ from pixfeed.memory.blocks import images_in, in_blocks
 from pixfeed.transforms.base import Transform
 from pixfeed.transforms.compose import in_color, on_floats, picture_of
 from pixfeed.transforms.execute import plan_passes, rows_of
-from pixfeed.transforms.fuse import Recipe
+from pixfeed.transforms.fuse import Recipe, is_batched
 from pixfeed.transforms.python_steps import call_all
 
 #: Tells where image ``i`` comes from, for errors.
@@ -45,7 +45,7 @@ _NONE = np.empty((1, 0))
 def stages_of(steps: Sequence[Callable[..., Any]]) -> list[Stage]:
     stages = [Stage()]
     for step in steps:
-        if isinstance(step, Transform):
+        if is_batched(step):
             stages[-1].native.append(step)
         else:
             if stages[-1].native:
