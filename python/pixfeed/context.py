@@ -88,6 +88,7 @@ class _Context(threading.local):
         self.threads: int | None = None
         self.priority: Priority | None = None
         self.pinned = False
+        self.pads = False
         self.epoch: int | None = None
         self.costs: list[int] = list(_NO_COSTS)
 
@@ -96,7 +97,7 @@ _context = _Context()
 
 
 @contextlib.contextmanager
-def for_loader(threads: int, priority: Priority, pinned: bool, epoch: int) -> Iterator[None]:
+def for_loader(threads: int, priority: Priority, pinned: bool, epoch: int, pads: bool = False) -> Iterator[None]:
     """Inside the block this thread makes a batch for a DataLoader.
 
     Args:
@@ -104,13 +105,16 @@ def for_loader(threads: int, priority: Priority, pinned: bool, epoch: int) -> It
         priority: of the batch.
         pinned: whether :func:`pixfeed.memory.empty` gives pinned memory.
         epoch: that random transforms draw for.
+        pads: see :func:`set_pads`.
     """
     with for_epoch(epoch):
+        set_pads(pads)
         _context.threads, _context.priority, _context.pinned = threads, priority, pinned
         try:
             yield
         finally:
             _context.threads, _context.priority, _context.pinned = None, None, False
+            set_pads(False)
 
 
 @contextlib.contextmanager
@@ -126,6 +130,16 @@ def for_epoch(epoch: int) -> Iterator[None]:
 def set_epoch(epoch: int) -> None:
     """From now on this thread's random transforms draw for that epoch: for worker processes, which have one thread."""
     _context.epoch = epoch
+
+
+def set_pads(pads: bool) -> None:
+    """Whether this thread's batches go to :func:`pixfeed.pad_collate`. Then images of different sizes are parts of one
+    tensor from the start, even if most of that is padding."""
+    _context.pads = pads
+
+
+def pads() -> bool:
+    return _context.pads
 
 
 def epoch() -> int | None:

@@ -12,7 +12,7 @@ import pickle
 import random
 import weakref
 from collections.abc import Iterator, Sequence
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -94,6 +94,17 @@ def new_seed(owner: object) -> int:
             return seed
 
 
+def generators() -> tuple[Any, ...]:
+    """The states of torch's, NumPy's and Python's global generators."""
+    return torch.get_rng_state(), np.random.get_state(), random.getstate()  # noqa: NPY002
+
+
+def set_generators(states: tuple[Any, ...]) -> None:
+    torch.set_rng_state(states[0])
+    np.random.set_state(states[1])  # noqa: NPY002
+    random.setstate(states[2])
+
+
 def global_states() -> tuple[bytes, ...]:
     """The states of torch's, NumPy's and Python's global generators: they differ if something was drawn in between."""
     others = np.random.get_state(), random.getstate()  # noqa: NPY002
@@ -101,17 +112,22 @@ def global_states() -> tuple[bytes, ...]:
 
 
 @contextlib.contextmanager
-def python(seed: int, epoch: int, index: int) -> Iterator[None]:
-    """Inside the block torch's, NumPy's and Python's global generators depend on these three only, for functions that
-    draw from them; afterwards they are as they were before."""
-    before = torch.get_rng_state(), np.random.get_state(), random.getstate()  # noqa: NPY002
-    own = int(uniform(~seed, epoch, [index], 1)[0, 0] * 2**32)
-    torch.default_generator.manual_seed(own)
-    np.random.seed(own)  # noqa: NPY002
-    random.seed(own)
+def generators_kept() -> Iterator[None]:
+    """After the block torch's, NumPy's and Python's global generators are as they were before."""
+    before = generators()
     try:
         yield
     finally:
-        torch.set_rng_state(before[0])
-        np.random.set_state(before[1])  # noqa: NPY002
-        random.setstate(before[2])
+        set_generators(before)
+
+
+def seeds(seed: int, epoch: int, indices: Sequence[int]) -> list[int]:
+    """A seed for each of n samples, which depends on these three only."""
+    return [int(u * 2**32) for u in uniform(~seed, epoch, indices, 1)[:, 0].tolist()]
+
+
+def seed_generators(seed: int) -> None:
+    """Seed torch's, NumPy's and Python's global generators, for functions that draw from them."""
+    torch.default_generator.manual_seed(seed)
+    np.random.seed(seed)  # noqa: NPY002
+    random.seed(seed)

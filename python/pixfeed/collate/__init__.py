@@ -6,7 +6,7 @@ well: torch finds the type of its samples in ``default_collate_fn_map`` and call
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -93,6 +93,13 @@ def pad_collate(batch: Sequence[Any], value: float = 0) -> Any:
         shapes = {np.shape(item) for item in column}
         return collate_arrays(column) if len(shapes) == 1 else pad([torch.as_tensor(item) for item in column])
 
+    def pad_samples(samples: Sequence[Any], *, collate_fn_map: CollateFunctions | None = None) -> Any:
+        batch = samples.batch if isinstance(samples, Images) else samples
+        if isinstance(batch, Batch) and batch.padded is not None:  # it was read that way
+            _surround(batch.padded, batch.images, value)
+            samples = batch.replaced(batch.padded, batch.targets)
+        return _collate_masks(samples, collate_fn_map)
+
     ours: CollateFunctions = {torch.Tensor: pad, np.ndarray: pad_arrays, Target: pad_targets}
     ours |= {Sample: pad_samples, DictSample: pad_samples}
     if type(batch) is Images:
@@ -108,6 +115,15 @@ def _padded(column: Sequence[torch.Tensor], value: float) -> Sequence[torch.Tens
     height, width = (max(shape[axis] for shape in shapes) for axis in (-2, -1))
     pad = torch.nn.functional.pad
     return [pad(item, (0, width - item.shape[-1], 0, height - item.shape[-2]), value=value) for item in column]
+
+
+def _surround(block: torch.Tensor, images: Iterable[torch.Tensor], value: float) -> None:
+    """Write ``value`` around images that lie at the top left of their places in a block, where there are zeros."""
+    if value != 0:
+        for place, image in zip(block, images, strict=True):
+            height, width = image.shape[-2:]
+            place[:, height:] = value
+            place[:, :height, width:] = value
 
 
 def collate_samples(samples: Sequence[Any], *, collate_fn_map: CollateFunctions | None = None) -> Any:
@@ -181,13 +197,18 @@ def pad_targets(batch: Sequence[Target], *, collate_fn_map: CollateFunctions | N
     return made
 
 
-def pad_samples(samples: Sequence[Any], *, collate_fn_map: CollateFunctions | None = None) -> Any:
+def _collate_masks(samples: Sequence[Any], functions: CollateFunctions | None) -> Any:
     """As :func:`collate_samples`, with masks of different sizes padded with their own number."""
     fill = getattr(samples[0], "fill", None)
-    if fill is not None:  # a mask comes after the image
+    if fill is None:
+        pass
+    elif isinstance(samples, Batch):
+        if isinstance(samples.targets, list):
+            samples = samples.replaced(samples.images, list(_padded(samples.targets, fill)))
+    else:  # a mask comes after the image
         masks = _padded([_parts(sample)[1] for sample in samples], fill)
         samples = [_with_mask(sample, mask) for sample, mask in zip(samples, masks, strict=True)]
-    return collate_samples(samples, collate_fn_map=collate_fn_map)
+    return collate_samples(samples, collate_fn_map=functions)
 
 
 def _with_mask(sample: Any, mask: torch.Tensor) -> Any:

@@ -136,6 +136,8 @@ class Batch(Sequence[Any]):
             targets.
         more: by name, an int64 ndarray ``[B]`` ("index") and a list of B strings ("path"), if items have them.
         form: of the items.
+        padded: a tensor ``[B, C, H, W]`` that has the images of a list at the top left of each of its own, and zeros
+            around them; ``None`` if there is none.
     """
 
     def __init__(
@@ -146,13 +148,16 @@ class Batch(Sequence[Any]):
         fill: int | None = None,
         more: Mapping[str, Any] = MappingProxyType({}),
         form: Form = _PAIR,
+        padded: torch.Tensor | None = None,
     ):
         """
         Args:
             origin: tells where image ``i`` comes from, for errors.
             fill: the number that masks are padded with.
+            padded: see the class.
         """
         self.images = images
+        self.padded = padded
         self.targets = targets
         self.more = more
         self.form = form
@@ -213,6 +218,10 @@ class Batch(Sequence[Any]):
         columns = (_items(self.column(name)) for name in self.form.parts)
         for place, parts in enumerate(zip(*columns, strict=True)):
             yield self._sample(place, parts)
+
+    def replaced(self, images: torch.Tensor | list[Any], targets: Any) -> Batch:
+        """The same samples with other images and targets."""
+        return Batch(images, targets, self._origin, self._fill, self.more, self.form)
 
     def split(self, sizes: Sequence[int]) -> list[Batch]:
         """Batches of their own; images lie where they are. See :func:`pixfeed.memory.split`."""

@@ -211,6 +211,10 @@ class ImageFolder(FastTxtDataset):
             return super()._new_pipeline(transform)
         return Pipeline(self._reading, [self.loader, *([] if transform is None else [transform])])
 
+    @property
+    def _one_by_one(self) -> bool:
+        return self.loader is not default_loader
+
     def _one(self, index: int) -> Batch:
         if self.loader is default_loader:
             return super()._one(index)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from pixfeed import backends, draws, memory
 from pixfeed._torch import asked_itself
-from pixfeed.backends import BackendName
+from pixfeed.backends import Backend, BackendName
 from pixfeed.collate.batch import Batch
 from pixfeed.context import num_threads
 from pixfeed.datasets.base import ImageDataset
@@ -193,7 +193,7 @@ class InMemory(ImageDataset):
             raise IndexError(f"there is no item {index}; there are {len(self)}")
         return row
 
-    def _images(self, rows: Sequence[int] | NDArray[np.int64]) -> torch.Tensor | list[Any]:
+    def _images(self, rows: Sequence[int] | NDArray[np.int64]) -> Any:
         """Those of whole batches: a tensor ``[B, C, H, W]``, or what Python made of each."""
         if self._recipe is None:
             return self._written(rows)
@@ -203,9 +203,12 @@ class InMemory(ImageDataset):
             return images
         return self._in_python(self._recipe, images.unbind(0), rows, lambda place: self._origin(rows[place]))
 
+    def _backend(self) -> Backend:
+        return backends.load(self._backend_name)
+
     def _made(self, recipe: Recipe, rows: Sequence[int] | NDArray[np.int64], u: NDArray[np.float64]) -> torch.Tensor:
         """The results of the recipe's passes, with uniform numbers ``[B, recipe.draws]``."""
-        backend = backends.load(self._backend_name)
+        backend = self._backend()
         pictures = in_color(np.ascontiguousarray(np.moveaxis(self._pictures(), 1, -1)[rows]))
         height, width = (np.full(len(rows), side) for side in pictures.shape[1:3])
         passes, refused = plan_passes(recipe, width, height, u)
@@ -221,7 +224,7 @@ class InMemory(ImageDataset):
         assert values is not None  # else there is a recipe
         out = memory.empty((len(rows), *pictures.shape[1:]), values.dtype, self.memory_format)
         mean, std = values.three()
-        backend = backends.load(self._backend_name)
+        backend = self._backend()
         backend.write_pictures(pictures, np.asarray(rows, np.int64), memory.array(out), mean, std, num_threads())
         return out
 

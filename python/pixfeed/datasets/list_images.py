@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from torch.utils.data import Subset
 
 from pixfeed._torch import asked_itself
+from pixfeed.backends import Backend
 from pixfeed.collate.batch import Batch, Form
 from pixfeed.datasets.bad_images import BadImages
 from pixfeed.datasets.base import ImageDataset, read_by_pixfeed
@@ -132,10 +133,11 @@ class ListImages(ImageDataset):
     @asked_itself
     def __getitems__(self, indices: Sequence[int]) -> Sequence[Any]:
         """The samples of a whole batch, decoded in one call into one tensor (shared memory in a worker process).
-        torch's DataLoader calls this, and its default collate hands that tensor on without copying it."""
+        torch's DataLoader calls this, and its default collate hands that tensor on without copying it. Images of
+        different sizes are parts of a padded tensor, which :func:`pixfeed.pad_collate` hands on."""
         if self._has_own_items:
             return [self[index] for index in indices]
-        if self._pipeline.recipe.size is None:
+        if self._one_by_one:
             return Batch.joined(
                 [self._one(index) for index in indices], [(i, 0) for i in range(len(indices))]
             ).as_samples()
@@ -220,14 +222,21 @@ class ListImages(ImageDataset):
         """The parts of items but for their images, by name: the targets of these rows, and what else is wanted."""
         return self._items.columns(self.files, self.image_dir, rows, targets)
 
+    @property
+    def _one_by_one(self) -> bool:
+        """Whether the images of a batch are not read together."""
+        return False
+
     def _one(self, index: int) -> Batch:
         return self._batch(self.request([index]), part=True)
 
     def _batch(self, request: SampleRequest, part: bool = False) -> Batch:
-        images, column = self._read(request, part)
-        return self._batch_of(images, request.rows, column)
+        images, column, padded = self._read(request, part)
+        return self._batch_of(images, request.rows, column, padded)
 
-    def _batch_of(self, images: torch.Tensor | list[Any], rows: Sequence[int], targets: Column) -> Batch:
+    def _batch_of(
+        self, images: torch.Tensor | list[Any], rows: Sequence[int], targets: Column, padded: torch.Tensor | None = None
+    ) -> Batch:
         more = self.columns(rows, targets)
         targets = more.pop("target")
         return Batch(
@@ -237,6 +246,7 @@ class ListImages(ImageDataset):
             self._targets.fill,
             more,
             self._items.form,
+            padded,
         )
 
     def __repr__(self) -> str:
@@ -254,18 +264,23 @@ class ListImages(ImageDataset):
         last = [] if step is None else [f"in Python, per target: {name_of(step)}"]
         return "\n  ".join([head, *str(recipe).splitlines(), *last, *filter(None, [advice(recipe)])])
 
-    def _read(self, request: SampleRequest, part: bool = False) -> tuple[Any, Column]:
-        """Images, a tensor ``[n, C, H, W]`` or a list of what Python made, and targets."""
+    def _backend(self) -> Backend:
+        return self._pipeline.backend
+
+    def _read(self, request: SampleRequest, part: bool = False) -> tuple[Any, Column, torch.Tensor | None]:
+        """Images, a tensor ``[n, C, H, W]`` or a list of n; targets; and the block that has the images of the list, if
+        one has them all."""
         read = request.pipeline.read(request.images, self.memory_format, part)
         column = self.complete(request, read)
         recipe = request.pipeline.recipe
-        images = recipe.finish(read.images, request.images.u)
+        images, in_place = recipe.finish_all(read.images, request.images.u)
         if request.zeros:
             images[request.zeros] = 0
         if not recipe.python:
-            return images, column
+            return images, column, read.padded if in_place else None
         rows = request.rows
-        return self._in_python(recipe, images.unbind(0), request.keys, lambda place: self.origin(rows[place])), column
+        each = images.unbind(0) if isinstance(images, torch.Tensor) else images
+        return self._in_python(recipe, each, request.keys, lambda place: self.origin(rows[place])), column, None
 
     def _mend(
         self, request: SampleRequest, read: ReadImages, column: Column, place: int, error: ImageError | RegionError
@@ -279,7 +294,7 @@ class ListImages(ImageDataset):
             size = request.pipeline.recipe.size
             assert size is not None  # FastTxtDataset has seen to it
             column[place] = self._targets.blank(row, size)
-            read.put(place, torch.zeros((), dtype=read.images.dtype).expand(read.images.shape[1:]))
+            read.put(place, torch.zeros((), dtype=read.images[0].dtype).expand(read.images[0].shape))
             return
         u = request.images.u[place : place + 1]
         is_readable = partial(self._is_readable, request.pipeline)

@@ -174,7 +174,7 @@ class DataLoader(LoaderBase[_T_co]):
             vars(loader)["collate_fn"] = self._own_collate = OwnCollate(self.collate_fn)
         if self.num_workers > 0 and not self._has_threads:
             vars(loader)["collate_fn"] = WithCosts(self.collate_fn)
-            vars(loader)["worker_init_fn"] = EndsWithMain(self.worker_init_fn)
+            vars(loader)["worker_init_fn"] = EndsWithMain(self.worker_init_fn, self.collate_fn is pad_collate)
         return loader
 
     def __iter__(self) -> Any:

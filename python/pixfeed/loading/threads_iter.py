@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from pixfeed import context
 from pixfeed._torch import LoaderIter, pin_memory
+from pixfeed.collate import pad_collate
 from pixfeed.collate.batch import Batch, Images
 from pixfeed.context import Costs, Priority, take_costs
 from pixfeed.datasets.concat import image_datasets
@@ -178,7 +179,8 @@ class ThreadsIter(Timed, LoaderIter):
 def _make(how: _Making, priority: Priority, wanted: Sequence[Any]) -> Sequence[Any]:
     """Batches and what they cost, in a thread that waits for the pool."""
     take_costs()  # what a batch spent that could not be read does not count
-    with context.for_loader(how.threads, priority, how.pinned_device is not None, how.epoch):
+    pads = how.fetcher.collate_fn is pad_collate
+    with context.for_loader(how.threads, priority, how.pinned_device is not None, how.epoch, pads):
         if len(wanted) > 1:
             try:
                 return _make_together(how, wanted)

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from pixfeed import backends, context, memory
 from pixfeed.backends import Decoded, Opened
 from pixfeed.errors import Status, Unreadable
+from pixfeed.memory.blocks import images_in, in_blocks
 from pixfeed.plan import resize_plan
 from pixfeed.reading import regions
 from pixfeed.reading.options import Reading, check_size
@@ -29,19 +30,33 @@ from pixfeed.transforms.resize import ResizeTo
 # One call of so many is looked at for Stats.
 _LOOKED_AT = 16
 
+# Bytes of a batch that is going to be padded anyway. A broken file that claims to be huge is not to make it larger.
+_PADDED = 2 << 30
+
 
 class Planned(NamedTuple):
     """The plan for n images.
 
     Attributes:
         passes: the first reads sources, the others take what the one before has made.
-        size: (height, width) in pixels of the first image in the end; all have it if there are several.
+        size: (height, width) in pixels of the images in the end; the largest of each, if they differ.
         refused: by place, what is wrong with regions and crops that do not fit.
     """
 
     passes: Sequence[PassPlan]
     size: tuple[int, int]
     refused: dict[int, str]
+
+    def part(self, places: list[int]) -> Planned:
+        """The plan for some of the images, whose sources stay where they are."""
+        passes = [each.part(places) for each in self.passes]
+        refused = {i: self.refused[place] for i, place in enumerate(places) if place in self.refused}
+        return Planned(passes, _largest(passes), refused)
+
+
+def _largest(passes: Sequence[PassPlan]) -> tuple[int, int]:
+    rows = passes[-1].rows
+    return check_size((int(rows["window_h"].max()), int(rows["window_w"].max())))
 
 
 class Failed(NamedTuple):
@@ -55,29 +70,40 @@ class Failed(NamedTuple):
     unreadable: dict[int, Unreadable]
     recovered: dict[int, Unreadable]
 
+    def plus(self, other: Failed, places: list[int]) -> Failed:
+        """These, and those of other images, whose places are given."""
+        return Failed(
+            *(mine | {places[i]: what for i, what in more.items()} for mine, more in zip(self, other, strict=True))
+        )
+
 
 @dataclass(slots=True)
 class ReadImages:
     """Images that were read together.
 
     Attributes:
-        images: a tensor ``[n, C, height, width]``.
+        images: a tensor ``[n, C, height, width]``; or a list of n tensors ``[C, height, width]``, if they differ.
         passes: what was done with them.
         failed: what could not be read, by place.
         places: where in ``images`` each of them lies, if they are a part of what was read.
+        padded: the block ``[n, C, height, width]`` that the images of a list are parts of, if there is one for all.
     """
 
-    images: torch.Tensor
+    images: torch.Tensor | list[torch.Tensor]
     passes: Sequence[PassPlan]
     failed: Failed
     places: list[int] | None = None
+    padded: torch.Tensor | None = None
 
     def put(self, place: int, image: torch.Tensor) -> None:
-        """Another image ``[C, H, W]`` in place of one; of another size only if there is no other."""
-        if image.shape == self.images.shape[1:]:
-            self.images[place if self.places is None else self.places[place]] = image
-        else:
-            self.images = image[None]
+        """Another image ``[C, H, W]`` in place of one; of another size only if the images are not a part of others."""
+        if isinstance(self.images, torch.Tensor):
+            if image.shape == self.images.shape[1:]:
+                self.images[place if self.places is None else self.places[place]] = image
+                return
+            self.images = list(self.images.unbind(0))
+        self.images[place] = image
+        self.padded = None
 
     def part(self, places: list[int]) -> ReadImages:
         """Those at some places, counted from 0; :meth:`put` writes to the whole."""
@@ -131,10 +157,35 @@ class Pipeline:
         """
         opened = self.open(request)
         planned = self.plan(opened.headers, request)
-        shape = (len(request), self.recipe.channels, *(self.recipe.size or planned.size))
+        size = self.recipe.size
+        if size is None and len(request) > 1:
+            return self._read_blocks(opened, planned, memory_format)
+        shape = (len(request), self.recipe.channels, *(size or planned.size))
         images = memory.empty(shape, self.recipe.written or torch.uint8, memory_format, part)
         failed = self.decode(opened, planned, memory.array(images))
         return ReadImages(images, planned.passes, failed)
+
+    def _read_blocks(self, opened: Opened, planned: Planned, memory_format: torch.memory_format) -> ReadImages:
+        """Images that may differ in size: in one call, unless they differ so much that one block would be too large."""
+        last = planned.passes[-1].rows
+        height, width = (last[name].astype(np.int64) for name in ("window_h", "window_w"))
+        images: list[Any] = [None] * len(last)
+        failed = Failed({}, {})
+        dtype = self.recipe.written or torch.uint8
+        most = _PADDED // (self.recipe.channels * dtype.itemsize) if context.pads() else 0
+        blocks = in_blocks(height, width, most)
+        for places in blocks:
+            part = planned if len(blocks) == 1 else planned.part(places)
+            shape = (len(places), self.recipe.channels, *part.size)
+            block = memory.empty(shape, dtype, memory_format, varies=True)
+            failed = failed.plus(self.decode(opened, part, memory.array(block)), places)
+            sizes = zip(height[places].tolist(), width[places].tolist(), strict=True)
+            for place, image in zip(places, images_in(block, list(sizes)), strict=True):
+                images[place] = image
+        whole = block if len(blocks) == 1 else None
+        if whole is not None and len(set(zip(height.tolist(), width.tolist(), strict=True))) == 1:
+            return ReadImages(whole, planned.passes, failed)
+        return ReadImages(images, planned.passes, failed, padded=whole)
 
     def open(self, request: Request) -> Opened:
         """Read and probe the sources. What fails has its status in its header."""
@@ -148,11 +199,13 @@ class Pipeline:
             headers: HEADER rows ``[n]``. Rows of sources that failed give rows that are never carried out.
             request: what the headers are of.
         """
-        if len(headers) == 1 and headers["status"].item(0) != Status.OK:  # no memory is taken for what it claims to be
-            headers = headers.copy()
-            headers["width"] = headers["height"] = 1
-        if self._plain is not None and self._whole and request.rois is None and request.resize_boxes is None:
-            return self._plan_whole(headers, self._plain)  # nothing to think about, and what follows takes 60 us
+        if (len(headers) == 1 or self.recipe.size is None) and headers["status"].any():
+            headers = headers.copy()  # no memory is taken for what those that failed claim to be
+            for side in ("width", "height"):
+                headers[side][headers["status"] != Status.OK] = 1
+        plain = self._plain if self._whole and request.rois is None and request.resize_boxes is None else None
+        if plain is not None and (len(headers) == 1 or self.recipe.size is not None):
+            return self._plan_whole(headers, plain)  # nothing to think about, and what follows takes 60 us
         crop, refused = regions.crops(self.reading, headers, request.rois)
         sides = np.maximum(crop[:, 2:], 1)
         passes, misfits = plan_passes(self.recipe, sides[:, 0], sides[:, 1], request.u)
@@ -169,7 +222,8 @@ class Pipeline:
                 refused.setdefault(i, what)
         regions.reduce(self.reading, rows, headers, boxes)
         passes[0] = passes[0]._replace(headers=headers)
-        return Planned(passes, check_size(passes[-1].size(0)), refused)
+        size = self.recipe.size
+        return Planned(passes, _largest(passes) if size is None else check_size(size), refused)
 
     def _plan_whole(self, headers: NDArray[np.void], resize: ResizeTo) -> Planned:
         """The plain resize of whole pictures."""

@@ -51,7 +51,8 @@ def read_transformed(
         raise read.failed.unreadable[first].error(
             Origin(os.fspath(source) if isinstance(source, (str, os.PathLike)) else None)
         )
-    images = recipe.finish(read.images, u)
+    images: torch.Tensor
+    images, _ = recipe.finish_all(read.images, u)
     if not recipe.python:
         return images
     made = [recipe.in_python(image) for image in images.unbind(0)]

@@ -187,4 +187,5 @@ class Masks(Targets):
         return torch.full(size, self.fill)
 
     def column(self, made: Column) -> Any:
-        return default_collate(list(made))
+        masks = list(made)
+        return default_collate(masks) if len({mask.shape for mask in masks}) == 1 else masks

@@ -132,8 +132,7 @@ class RandomCrop(Padding):
             and bottom; or four for left, top, right and bottom.
         pad_if_needed: pad pictures that are smaller than ``size``, on both borders by what is missing.
         fill: the color of the padding: an integer from 0 to 255, or three of them for R, G and B.
-        padding_mode: ``"constant"`` for ``fill``; or ``"edge"``, ``"reflect"`` or ``"symmetric"`` of ``numpy.pad``,
-            of which a frame repeats pixels.
+        padding_mode: ``"constant"`` for ``fill``; or ``"edge"``, ``"reflect"`` or ``"symmetric"`` of ``numpy.pad``.
 
     Raises:
         TypeError, ValueError: an argument makes no sense.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from itertools import groupby
+from typing import Any, TypeGuard
 
 import numpy as np
 import torch
@@ -16,7 +17,7 @@ from pixfeed.transforms.branches import Branching
 from pixfeed.transforms.color import Color, Grayscale
 from pixfeed.transforms.crop_pad_flip import Padding
 from pixfeed.transforms.geometry import Geometric, Geometry
-from pixfeed.transforms.python_steps import name_of
+from pixfeed.transforms.python_steps import call_all, name_of
 from pixfeed.transforms.resize import MIRRORED, RandomResizedCrop, Resize, ResizeTo
 from pixfeed.transforms.to_tensor import Normalize, Numeric, PILToTensor, RandomErasing, ToDtype, ToTensor
 
@@ -86,6 +87,12 @@ def _is_mirrored(step: Geometric) -> bool:
 def runs_in_python(step: Callable[..., Any]) -> bool:
     """Whether a step is called per sample, wherever it stands."""
     return not isinstance(step, Transform) or (isinstance(step, Branching) and not step.is_native)
+
+
+def is_batched(step: Callable[..., Any]) -> TypeGuard[Transform]:
+    """Whether a step can be carried out on many images at once after a Python function. One that draws which steps are
+    carried out does that image by image there."""
+    return isinstance(step, Transform) and not isinstance(step, Branching)
 
 
 class Recipe:
@@ -313,15 +320,20 @@ class Recipe:
             images = step.apply(images, u[:, columns])
         return images
 
+    def finish_all(self, images: torch.Tensor | list[torch.Tensor], u: NDArray[np.float64]) -> tuple[Any, bool]:
+        """The same, also for a list of n images ``[C, h, w]`` of different sizes; and whether the results lie where the
+        images did."""
+        if not self.numeric:
+            return images, True
+        if isinstance(images, torch.Tensor):
+            return self.finish(images, u), True
+        made = [self.finish(image[None], u[i : i + 1])[0] for i, image in enumerate(images)]
+        pairs = zip(images, made, strict=True)
+        return made, all(a.data_ptr() == b.data_ptr() and a.dtype == b.dtype for a, b in pairs)
+
     def in_python(self, image: object) -> object:
-        """The Python steps, on one sample's image. An exception gets a note that names the step."""
-        for step in self.python:
-            try:
-                image = step(image)
-            except Exception as error:
-                error.add_note(f"in {name_of(step)}, a step of the transform that runs in Python")
-                raise
-        return image
+        """The Python steps, on one sample's image."""
+        return call_all(self.python, image)
 
     def __str__(self) -> str:
         return self.lines("decode")
@@ -336,6 +348,8 @@ class Recipe:
         lines = [f"native, in {count}: " + "; ".join(map(", ".join, filter(None, steps)))] if any(steps) else []
         if self.numeric:
             lines.append("after it, natively: " + ", ".join(repr(step) for step, _ in self.numeric))
-        if self.python:
-            lines.append("in Python, per sample: " + ", ".join(map(name_of, self.python)))
+        groups = groupby(self.python, is_batched)
+        for number, (is_native, after) in enumerate(groups):
+            where = "natively after that" if is_native and number else "in Python, per sample"
+            lines.append(f"{where}: " + ", ".join(map(name_of, after)))
         return "\n".join(lines)

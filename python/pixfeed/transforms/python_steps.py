@@ -78,6 +78,17 @@ def name_of(step: object) -> str:
     return name or " ".join(repr(step).split())
 
 
+def call_all(steps: Sequence[Callable[..., Any]], image: Any) -> Any:
+    """The image after some steps. An exception gets a note that names the step."""
+    for step in steps:
+        try:
+            image = step(image)
+        except Exception as error:
+            error.add_note(f"in {name_of(step)}, a step of the transform that runs in Python")
+            raise
+    return image
+
+
 def to_blame(steps: Sequence[object]) -> str:
     """The name of the first step that makes a recipe run in Python; empty if there is none. Conversions are there for
     the sake of the step after them."""
