@@ -31,6 +31,10 @@ build libjpeg-turbo https://github.com/libjpeg-turbo/libjpeg-turbo 4e151a4ad9100
 # libpng 1.6.58
 build libpng https://github.com/pnggroup/libpng 3061454d980de7d53608f594194cfac722721d2a \
   -DPNG_SHARED=OFF -DPNG_TESTS=OFF -DPNG_TOOLS=OFF
+# libdeflate 1.25: the decoder alone
+build libdeflate https://github.com/ebiggers/libdeflate c8c56a20f8f621e6a966b716b31f1dedab6a41e3 \
+  -DLIBDEFLATE_BUILD_SHARED_LIB=OFF -DLIBDEFLATE_BUILD_GZIP=OFF -DLIBDEFLATE_COMPRESSION_SUPPORT=OFF \
+  -DLIBDEFLATE_GZIP_SUPPORT=OFF
 # libwebp 1.6.0: the decoder alone
 build libwebp https://github.com/webmproject/libwebp 4fa21912338357f89e4fd51cf2368325b59e9bd9 \
   -DBUILD_SHARED_LIBS=OFF -DWEBP_BUILD_CWEBP=OFF -DWEBP_BUILD_DWEBP=OFF -DWEBP_BUILD_GIF2WEBP=OFF \

@@ -58,6 +58,7 @@ KNOWN = [
           interpolation=("bilinear", "bicubic")),
      T.RandomChoice([T.RandomResizedCrop(9, (0.5, 1), (1, 1), how) for how in ("bilinear", "bicubic")])),
     (make("MaybeToTensor", TIMM), T.ToTensor()),
+    (make("MaybePILToTensor", TIMM), T.PILToTensor()),
 ]  # fmt: skip
 
 

@@ -172,7 +172,8 @@ _EQUALS: dict[str, Callable[[Any], list[Step]]] = {
     "ConvertImageDtype": _to_dtype,
     "Grayscale": lambda t: [Grayscale(t.num_output_channels)],
     "Identity": lambda t: [],
-    "MaybeToTensor": lambda t: [ToTensor()],  # timm's
+    "MaybePILToTensor": lambda t: [PILToTensor()],  # timm's, as the next
+    "MaybeToTensor": lambda t: [ToTensor()],
     "Normalize": lambda t: [Normalize(_numbers(t.mean), _numbers(t.std))],
     "PILToTensor": lambda t: [PILToTensor()],
     "Pad": lambda t: [Pad(t.padding, t.fill, t.padding_mode)],
