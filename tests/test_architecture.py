@@ -38,6 +38,7 @@ ORDER = [
     "device",
     "loading",
     "tools",
+    "commands",
     "__init__",
     "__main__",
 ]
