@@ -10,7 +10,9 @@ import click
 from pixfeed._version import __version__
 from pixfeed.commands.check import check
 from pixfeed.commands.doctor import config, doctor
+from pixfeed.commands.make_list import make_list
 from pixfeed.commands.parity import parity
+from pixfeed.commands.split import split
 from pixfeed.errors import PixfeedError
 
 #: Exit codes. 1 says that a command has found something.
@@ -37,7 +39,7 @@ def app(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-for command in (check, doctor, parity, config):
+for command in (check, doctor, make_list, parity, split, config):
     app.add_command(command)
 
 

@@ -28,6 +28,17 @@ def _delimiter(context: click.Context, parameter: click.Parameter, value: str | 
         raise click.BadParameter(str(error)) from None
 
 
+targets = click.option(
+    "--targets",
+    type=click.Choice(("labels", "mask", "boxes", "keypoints")),
+    help="What follows the name on a line.  [default: as the lines look]",
+)
+delimiter = click.option(
+    "--delimiter", callback=_delimiter, help="What separates fields: , ; or tab.  [default: blanks and tabs]"
+)
+header = click.option("--header", is_flag=True, help="The first line names the columns.")
+
+
 def list_file(command: _Command) -> _Command:
     """The arguments LIST and DIR, and how the list is written."""
     decorators = (
@@ -35,22 +46,9 @@ def list_file(command: _Command) -> _Command:
         click.argument("dir", type=click.Path(exists=True, file_okay=False, path_type=Path), required=False),
         targets,
         click.option("--mask-dir", type=click.Path(path_type=Path), help="The folder of the masks.  [default: DIR]"),
-        *written,
+        delimiter,
+        header,
     )
     for decorator in reversed(decorators):
         command = decorator(command)
     return command
-
-
-#: How a list is written.
-written = (
-    click.option(
-        "--delimiter", callback=_delimiter, help="What separates fields: , ; or tab.  [default: blanks and tabs]"
-    ),
-    click.option("--header", is_flag=True, help="The first line names the columns."),
-)
-targets = click.option(
-    "--targets",
-    type=click.Choice(("labels", "mask", "boxes", "keypoints")),
-    help="What follows the name on a line.  [default: as the lines look]",
-)
