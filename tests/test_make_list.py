@@ -96,7 +96,7 @@ def test_yolo(tmp_path, capsys, names):
     (tmp_path / "images" / "train" / "bad.jpg").write_bytes(b"")
     (tmp_path / "labels" / "train").mkdir(parents=True)
     (tmp_path / "labels" / "train" / "a.txt").write_text("1 0.5 0.5 0.5 1\n\n0 0.25 0.25 0.1 0.1\n")
-    (tmp_path / "data.yaml").write_text(f"names: {names}".replace(": \n", ":\n"))
+    (tmp_path / "data.yaml").write_text(names)
     result = made(capsys, tmp_path, "--out", tmp_path / "train.jsonl")
     assert result["from"] == "yolo" and result["classes"] == ["cat", "dog"] and len(result["notes"]) == 2
     data = pixfeed.Annotations(tmp_path / "train.jsonl", "boxes")

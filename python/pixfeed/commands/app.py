@@ -8,10 +8,12 @@ import sys
 import click
 
 from pixfeed._version import __version__
+from pixfeed.commands.bench import bench
 from pixfeed.commands.check import check
 from pixfeed.commands.doctor import config, doctor
 from pixfeed.commands.make_list import make_list
 from pixfeed.commands.parity import parity
+from pixfeed.commands.show import show
 from pixfeed.commands.split import split
 from pixfeed.errors import PixfeedError
 
@@ -39,7 +41,7 @@ def app(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-for command in (check, doctor, make_list, parity, split, config):
+for command in (bench, check, doctor, make_list, parity, show, split, config):
     app.add_command(command)
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import colorsys
 import functools
+import io
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -27,11 +29,13 @@ class Tile(NamedTuple):
         picture: uint8 ``[H, W, 3]``.
         caption: a line below it; what does not fit is cut off.
         title: a line above it; empty: none.
+        is_refused: there is no picture: it could not be read.
     """
 
     picture: NDArray[np.uint8]
     caption: str
     title: str = ""
+    is_refused: bool = False
 
 
 def color(number: int) -> tuple[int, int, int]:
@@ -89,7 +93,7 @@ def with_boxes(
 def with_points(picture: NDArray[np.uint8], points: NDArray[np.float64]) -> NDArray[np.uint8]:
     """Keypoints ``[K, 3]``: x, y, v; those with v = 0 are left out, and those with v = 1 (hidden) are rings."""
     image, draw = _canvas(picture)
-    radius = max(2.5, min(image.size) / 60)
+    radius = max(4.0, min(image.size) / 36)
     for number, (x, y, v) in enumerate(points.tolist()):
         if v > 0:
             circle = (x - radius, y - radius, x + radius, y + radius)
@@ -125,6 +129,15 @@ def fitted(height: int, width: int, side: int) -> tuple[int, int]:
     """(height, width) of a picture that fits into a square of ``side`` pixels. Small ones grow."""
     scale = side / max(height, width)
     return max(1, round(height * scale)), max(1, round(width * scale))
+
+
+def data_uri(picture: NDArray[np.uint8]) -> str:
+    """A picture uint8 ``[H, W, 3]`` as the address that an HTML page shows."""
+    from PIL import Image
+
+    data = io.BytesIO()
+    Image.fromarray(picture).save(data, "JPEG", quality=85)
+    return "data:image/jpeg;base64," + base64.b64encode(data.getvalue()).decode()
 
 
 def sheet(rows: Sequence[Sequence[Tile]], side: int, heading: str = "") -> Image.Image:

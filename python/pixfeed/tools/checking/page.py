@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import io
 import math
 import os
 from collections import Counter
@@ -176,11 +174,7 @@ def _picture(finding: Finding, its: Checked, of_lines: dict[int, int]) -> _Pictu
     elif its.lines.kind == "keypoints" and its.lines.lines[i].target:
         points = np.array(its.lines.lines[i].target, np.float64) * (size[1] / facts.width, size[0] / facts.height, 1)
         picture = drawing.with_points(picture, points)
-    from PIL import Image
-
-    data = io.BytesIO()
-    Image.fromarray(picture).save(data, "JPEG", quality=82)
-    return _Picture(finding, "data:image/jpeg;base64," + base64.b64encode(data.getvalue()).decode())
+    return _Picture(finding, drawing.data_uri(picture))
 
 
 def _boxed(picture: NDArray[np.uint8], rows: Sequence[Any], scale: float) -> NDArray[np.uint8]:
