@@ -17,7 +17,7 @@ _COLUMNS = 6
 @options.list_file
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), default=Path("sheet.png"), show_default=True)
 @click.option("--count", type=click.IntRange(1), default=24, show_default=True, help="How many samples.")
-@click.option("--seed", type=int, help="Choose them at random.  [default: the first ones]")
+@click.option("--seed", type=int, help="Choose them by this seed.  [default: the first ones]")
 @click.option("--transform", metavar="FILE.py:NAME", help="Show them after this transform.")
 @click.option("--draws", type=click.IntRange(1), default=1, show_default=True, help="Draws of each, side by side.")
 @click.option(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import statistics
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,11 +17,11 @@ import torch
 from numpy.typing import NDArray
 
 from pixfeed.datasets.list_file import FastTxtDataset
-from pixfeed.errors import BackendError
 from pixfeed.loading.loader import DataLoader
 
 # What has to be gained before something is advised.
 _WORTH = 1.15
+_ROUNDS = 3
 # A step that waits for less than this share of its time is not helped by a faster loader.
 _SPARE = 1.2
 
@@ -57,14 +59,12 @@ class PurePython(torch.utils.data.Dataset[Any]):
     """What pixfeed replaces: cv2.imread, BGR to RGB, cv2.resize, ToTensor. Unreadable images are left out before.
 
     Raises:
-        BackendError: OpenCV is not there.
+        ImportError: OpenCV is not there.
     """
 
     def __init__(self, paths: Sequence[str], labels: NDArray[Any], size: int):
-        try:
-            import cv2
-        except ImportError as error:
-            raise BackendError(f"the pure-Python path needs OpenCV ({error})") from error
+        import cv2
+
         self._cv2, self.paths, self.labels, self.size = cv2, paths, labels, size
 
     def __len__(self) -> int:
@@ -94,7 +94,7 @@ def measure(
         batch_size: images.
         workers: see :class:`Measured`.
         seconds: for each figure.
-        done: called with 1 after each of :data:`FIGURES` figures.
+        done: called with 1 after each of :data:`FIGURES` measurements.
 
     Raises:
         ImageError: none of the images can be read.
@@ -106,32 +106,32 @@ def measure(
     found = Measured(len(rows), float(np.mean(sizes)) / 1e6, workers=workers)
     found.cold = _cold(paths, max(workers, 1))
     done(1)
-    found.warm = _rate(_read_all(paths, max(workers, 1)), seconds)
-    done(1)
-    found.single["pixfeed"] = _rate((1 for i in _again(rows) if dataset[i] is not None), seconds)
-    done(1)
+    ways: dict[str, Callable[[], Iterator[int]]] = {
+        "warm": lambda: _read_all(paths, max(workers, 1)),
+        "single pixfeed": lambda: (1 for i in _again(rows) if dataset[i] is not None),
+    }
+    loaders = {}
     for name, options in WAYS.items():
         part = torch.utils.data.Subset(dataset_of(**common, **options), list(rows))
-        loader = DataLoader(part, batch_size, num_workers=workers)
-        found.batches[name] = _rate(_batches(loader), seconds)
-        found.work = found.work or loader.stats().work
-        done(1)
+        loaders[name] = DataLoader(part, batch_size, num_workers=workers)
+        ways[name] = partial(_batches, loaders[name])
     labels = dataset.files.labels[np.asarray(rows)]
-    sound = [i for i, path in enumerate(paths) if sizes[i] and _is_read(path)]
     try:
-        pure = PurePython([paths[i] for i in sound], labels[sound], size)
-    except BackendError:
+        sound = [i for i, path in enumerate(paths) if sizes[i] and _is_read(path)]
+        pure = PurePython([paths[i] for i in sound], labels[sound], size) if sound else None
+    except ImportError:  # there is no OpenCV
         pure = None
-    if pure is not None and sound:
-        found.single["pure Python"] = _rate((1 for i in _again(range(len(sound))) if pure[i] is not None), seconds)
-        done(1)
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "This DataLoader will create")
-            processes = torch.utils.data.DataLoader(
-                pure, batch_size, num_workers=workers, persistent_workers=workers > 0
-            )
-            found.batches["pure Python"] = _rate(_batches(processes), seconds)
-        done(1)
+    if pure is not None:
+        its, n = pure, len(sound)
+        processes = torch.utils.data.DataLoader(its, batch_size, num_workers=workers, persistent_workers=workers > 0)
+        ways["single pure Python"] = lambda: (1 for i in _again(range(n)) if its[i] is not None)
+        ways["pure Python"] = partial(_batches, processes)
+    rates = _interleaved(ways, seconds, done)
+    found.warm = rates.pop("warm")
+    for name, rate in rates.items():
+        single = name.startswith("single ")
+        (found.single if single else found.batches)[name.removeprefix("single ")] = rate
+    found.work = loaders["pixfeed"].stats().work
     return found
 
 
@@ -141,7 +141,7 @@ WAYS: dict[str, dict[str, Any]] = {
     "pixfeed, uint8": {"dtype": torch.uint8},
     "pixfeed, uint8, scaled": {"dtype": torch.uint8, "decode": "scaled"},
 }
-FIGURES = len(WAYS) + 5
+FIGURES = _ROUNDS * (len(WAYS) + 4) + 1
 
 
 def _again(items: Sequence[int]) -> Iterator[int]:
@@ -152,6 +152,20 @@ def _again(items: Sequence[int]) -> Iterator[int]:
 def _batches(loader: Iterable[Any]) -> Iterator[int]:
     while True:
         yield from (len(batch[1]) for batch in loader)
+
+
+def _interleaved(
+    ways: dict[str, Callable[[], Iterator[int]]], seconds: float, done: Callable[[int], None]
+) -> dict[str, float]:
+    """The median of several rounds: what else the machine does meets all of them alike."""
+    rates: dict[str, list[float]] = {name: [] for name in ways}
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "This DataLoader will create")
+        for _ in range(_ROUNDS):
+            for name, start in ways.items():
+                rates[name].append(_rate(start(), seconds / _ROUNDS))
+                done(1)
+    return {name: statistics.median(each) for name, each in rates.items()}
 
 
 def _rate(counts: Iterator[int], seconds: float) -> float:
