@@ -37,6 +37,7 @@ ORDER = [
     "datasets",
     "device",
     "loading",
+    "accelerate",
     "tools",
     "commands",
     "__init__",

@@ -13,6 +13,7 @@ from pixfeed.commands.check import check
 from pixfeed.commands.doctor import config, doctor
 from pixfeed.commands.make_list import make_list
 from pixfeed.commands.parity import parity
+from pixfeed.commands.sample_data import sample_data
 from pixfeed.commands.show import show
 from pixfeed.commands.split import split
 from pixfeed.errors import PixfeedError
@@ -41,7 +42,7 @@ def app(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-for command in (bench, check, doctor, make_list, parity, show, split, config):
+for command in (bench, check, doctor, make_list, parity, sample_data, show, split, config):
     app.add_command(command)
 
 
