@@ -149,9 +149,11 @@ def _number(field: object) -> Number:
             except ValueError:
                 pass
     if isinstance(field, (int, float)) and not isinstance(field, bool):
-        if not math.isnan(field):
-            return field
-        raise Unusable("a number is NaN")
+        if math.isnan(field):
+            raise Unusable("a number is NaN")
+        if isinstance(field, int) and not -(2**63) <= field < 2**63:
+            raise Unusable(f"{field} does not fit 64 bits")
+        return field
     raise Unusable(f"{field!r} is no number; if it is a class, `pixfeed make-list` writes its number")
 
 
