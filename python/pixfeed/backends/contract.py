@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
@@ -83,10 +83,16 @@ class Tables(Protocol):
         first_line: int,
         delimiter: str | None,
         roi_columns: int,
-        label_dtype: np.dtype[Any],
+        label_dtype: np.dtype[Any] | None,
         threads: int,
+        words: Mapping[bytes, int] | None,
     ) -> tuple[Problem, Table]:
         """Parse a list; arguments and results as for :func:`pixfeed.list_parser.parse`."""
+
+    def collect_words(
+        self, source: int | bytes, begin: int, end: int, delimiter: str | None, roi_columns: int, threads: int
+    ) -> tuple[int, list[bytes]]:
+        """The words of a list; arguments and results as for :func:`pixfeed.list_parser.collect_words`."""
 
     def read_names(
         self, source: int | bytes, begins: list[int], ends: list[int], delimiter: str | None, folder: str

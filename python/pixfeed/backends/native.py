@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from operator import add, sub
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pixfeed.backends.opencv import OpenCV, Opened
 
 #: The interface between this file and the extension; the same number stands in csrc/bind/module.cpp.
-INTERFACE = 6
+INTERFACE = 7
 
 # The extension checks the size of a row; the buffer protocol would spell out every field.
 _PLAN_ROW = np.dtype((np.void, PLAN.itemsize))
@@ -196,13 +196,22 @@ class _Native:
         first_line: int,
         delimiter: str | None,
         roi_columns: int,
-        label_dtype: np.dtype[Any],
+        label_dtype: np.dtype[Any] | None,
         threads: int = 1,
+        words: Mapping[bytes, int] | None = None,
     ) -> tuple[Problem, Table]:
         problem, *tables = self._module.parse_list(
-            source, begin, end, first_line, ord(delimiter or "\0"), roi_columns, label_dtype, threads
+            source, begin, end, first_line, ord(delimiter or "\0"), roi_columns, label_dtype, threads, words
         )
         return Problem(*problem), Table(*tables)
+
+    def collect_words(
+        self, source: int | bytes, begin: int, end: int, delimiter: str | None, roi_columns: int, threads: int = 1
+    ) -> tuple[int, list[bytes]]:
+        found: tuple[int, list[bytes]] = self._module.collect_words(
+            source, begin, end, ord(delimiter or "\0"), roi_columns, threads
+        )
+        return found
 
     def read_names(
         self, source: int | bytes, begins: list[int], ends: list[int], delimiter: str | None, folder: str

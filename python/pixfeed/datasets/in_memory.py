@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from pixfeed import backends, draws, memory
+from pixfeed._torch import asked_itself
 from pixfeed.backends import BackendName
 from pixfeed.collate.batch import Batch
 from pixfeed.context import num_threads
@@ -20,6 +21,7 @@ from pixfeed.transforms.compose import in_color, steps_of
 from pixfeed.transforms.execute import plan_passes, rows_of
 from pixfeed.transforms.fuse import Recipe
 from pixfeed.transforms.python_steps import name_of, to_blame
+from pixfeed.transforms.translate import advice
 from pixfeed.transforms.values import Values, check_dtype, check_memory_format, numbers
 
 
@@ -159,6 +161,7 @@ class InMemory(ImageDataset):
         row = self._row(index)
         return self._images([row])[0], self._labels([row])[0]
 
+    @asked_itself
     def __getitems__(self, indices: Sequence[int]) -> Sequence[Any]:
         """The items of a whole batch, converted in one call. torch's DataLoader calls this, and its default collate
         hands the batch on without a copy: images ``[B, C, H, W]``, targets int64 ``[B]``."""
@@ -177,7 +180,7 @@ class InMemory(ImageDataset):
         about += [] if recipe is not None and recipe.python else [str(self.dtype)]
         lines = [f"{type(self).__name__}({', '.join(about)}, backend {self._backend_name})"]
         if recipe is not None:
-            lines += recipe.lines().splitlines()
+            lines += [*recipe.lines().splitlines(), *filter(None, [advice(recipe)])]
         elif values is not None:
             lines += ["native, in one pass: " + ", ".join(_names(values))]
         lines += [] if step is None else [f"in Python, per target: {name_of(step)}"]

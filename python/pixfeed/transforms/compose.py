@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from pixfeed import backends, draws, memory
 from pixfeed.errors import Origin
 from pixfeed.transforms.base import Transform
+from pixfeed.transforms.branches import Branching
 from pixfeed.transforms.execute import plan_passes, rows_of
-from pixfeed.transforms.fuse import Recipe
+from pixfeed.transforms.fuse import Recipe, runs_in_python
 from pixfeed.transforms.geometry import Geometric, Geometry
 from pixfeed.transforms.python_steps import ToNumpy, ToPILImage
 from pixfeed.transforms.to_tensor import Numeric
@@ -113,7 +114,7 @@ def steps_of(
     steps = _flat(transform, translate)
     if translate:
         steps = translated(steps, channels)
-    first = next((place for place, step in enumerate(steps) if not isinstance(step, Transform)), None)
+    first = next((place for place, step in enumerate(steps) if runs_in_python(step)), None)
     convert = PYTHON_INPUTS[python_input]
     if first is None or convert is None or any(isinstance(step, Numeric) for step in steps[:first]):
         return steps
@@ -148,7 +149,7 @@ def in_color(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _on_floats(step: Callable[..., Any], image: torch.Tensor) -> Any:
-    if not isinstance(step, Transform):
+    if not isinstance(step, Transform) or isinstance(step, Branching):
         return step(image)
     u = draws.from_torch(step.draws)
     if isinstance(step, Numeric):

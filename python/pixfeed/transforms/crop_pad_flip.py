@@ -41,6 +41,8 @@ class Padding(Geometric):
             raise ValueError(f"fill is {self.fill!r}; it must be integers from 0 to 255")
         if self.padding_mode not in PADDING_MODES:
             raise ValueError(f"padding_mode is {self.padding_mode!r}; it may be one of {', '.join(PADDING_MODES)}")
+        if isinstance(self.fill, Sequence):
+            self._set(fill=fill)  # transforms can be hashed
 
     @property
     def color(self) -> tuple[int, int, int]:

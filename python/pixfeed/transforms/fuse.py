@@ -12,12 +12,16 @@ from numpy.typing import NDArray
 
 from pixfeed.plan import PLAN
 from pixfeed.transforms.base import Transform
+from pixfeed.transforms.branches import Branching
 from pixfeed.transforms.color import Color, Grayscale
 from pixfeed.transforms.crop_pad_flip import Padding
 from pixfeed.transforms.geometry import Geometric, Geometry
 from pixfeed.transforms.python_steps import name_of
 from pixfeed.transforms.resize import MIRRORED, RandomResizedCrop, Resize, ResizeTo
 from pixfeed.transforms.to_tensor import Normalize, Numeric, PILToTensor, RandomErasing, ToDtype, ToTensor
+
+#: Variants of a recipe that are kept.
+_MOST_VARIANTS = 1000
 
 #: Steps of color that fit in one PLAN row.
 _MOST_ADJUSTMENTS: int = PLAN["adjust"].shape[0]
@@ -79,12 +83,21 @@ def _is_mirrored(step: Geometric) -> bool:
     return isinstance(step, (Resize, ResizeTo, RandomResizedCrop)) and step.number in MIRRORED
 
 
+def runs_in_python(step: Callable[..., Any]) -> bool:
+    """Whether a step is called per sample, wherever it stands."""
+    return not isinstance(step, Transform) or (isinstance(step, Branching) and not step.is_native)
+
+
 class Recipe:
     """A sequence of transforms, divided into native passes, numeric steps and Python.
+
+    If there is a :class:`Branching` among them, :meth:`variants` gives the recipes that samples get. All of them have
+    the same numeric steps, dtype and number of channels.
 
     Args:
         transforms: pixfeed's, and any callables.
         channels: of the pictures that are read: 3, or 1 for gray.
+        columns: of random numbers, by transform; ``None``: one after the other.
 
     Attributes:
         passes: the first pass reads files. Each other pass takes the result of the one before, uint8 ``[H, W, 3]``.
@@ -96,12 +109,18 @@ class Recipe:
         size: (height, width) of the results of the passes, ``None`` if it depends on the picture.
         channels: the number of channels of the results.
         draws: random numbers per sample.
+        branches: whether :meth:`variants` have the passes.
 
     Raises:
         TypeError, ValueError: something is no transform, or the order makes no sense.
     """
 
-    def __init__(self, transforms: Sequence[Callable[..., Any]], channels: int = 3):
+    def __init__(
+        self,
+        transforms: Sequence[Callable[..., Any]],
+        channels: int = 3,
+        columns: Sequence[slice] | None = None,
+    ):
         self.reads_gray = channels == 1
         self.channels = channels
         self.passes = [Pass(gray=self.reads_gray)]
@@ -114,18 +133,22 @@ class Recipe:
         self.draws = 0
         self._fused: list[Transform] = []  # into the last pass, after its steps
         self._normalizes = False
-        for step in transforms:
-            if self.python or not isinstance(step, Transform):
+        self._native: list[tuple[Transform, slice]] = []
+        self.branches = False
+        self._variants: dict[tuple[tuple[int, ...], ...], Recipe] = {}
+        for place, step in enumerate(transforms):
+            if self.python or not isinstance(step, Transform) or runs_in_python(step):
                 if not callable(step):
                     raise TypeError(f"{step!r} is no transform: it cannot be called")
                 self.python.append(step)
                 continue
-            columns = slice(self.draws, self.draws + step.draws)
+            mine = slice(self.draws, self.draws + step.draws) if columns is None else columns[place]
             if isinstance(step, Geometric):
-                self._add(step, columns)
+                self._add(step, mine)
             else:
                 assert isinstance(step, Numeric)  # there are no others
-                self._add_numeric(step, columns)
+                self._add_numeric(step, mine)
+            self._native.append((step, mine))
             self.draws += step.draws
         if self.written is None and (self.numeric or self.python):
             self.written = torch.uint8
@@ -135,7 +158,8 @@ class Recipe:
         if self._makes_floats() or self.numeric:
             if does != {"flip"} and does != {"crop"}:  # those change no number
                 raise ValueError(f"{step} works on pixels: put it before {self._writers()}")
-            if self.numeric or not last.takes(step, self.size):
+            fits = does == {"flip"} if self.branches else last.takes(step, self.size)
+            if self.numeric or not fits:
                 self.python.append(step)
                 return
         if isinstance(step, Padding) and self.channels == 1 and len(set(step.color)) > 1:
@@ -147,10 +171,53 @@ class Recipe:
                 if self.channels == 3:  # all are alike, until something colored comes
                     self.passes.append(Pass())
                 return
-        if not last.takes(step, self.size):
-            self.passes.append(last := Pass(gray=gray))
-        last.add(step, columns, self.size)
+        if isinstance(step, Branching):
+            self._check_leaves(step)
+            self.branches = True
+        if self.branches:  # the variants have passes
+            last.steps.append((step, columns))
+        else:
+            if not last.takes(step, self.size):
+                self.passes.append(last := Pass(gray=gray))
+            last.add(step, columns, self.size)
         self.size = step.size_after(self.size)
+
+    def _check_leaves(self, step: Branching) -> None:
+        for leaf, _ in step.leaves:
+            if isinstance(leaf, Grayscale) and leaf.num_output_channels != self.channels:
+                raise ValueError(f"{step} would make pictures of 1 and of 3 channels: use Grayscale({self.channels})")
+            if isinstance(leaf, Padding) and self.channels == 1 and len(set(leaf.color)) > 1:
+                raise ValueError(f"{leaf} fills with a color, and the picture is gray")
+
+    def variants(self, u: NDArray[np.float64]) -> list[tuple[list[int], Recipe]]:
+        """The recipes, without branches, of n samples: places, and what is done there.
+
+        Args:
+            u: uniform numbers ``[n, draws]``.
+        """
+        branching = [(step, columns) for step, columns in self._native if isinstance(step, Branching)]
+        chosen = zip(*(step.paths(u[:, columns]) for step, columns in branching), strict=True)
+        groups: dict[tuple[tuple[int, ...], ...], list[int]] = {}
+        for place, paths in enumerate(chosen):
+            groups.setdefault(paths, []).append(place)
+        return [(places, self._variant(paths)) for paths, places in groups.items()]
+
+    def _variant(self, paths: tuple[tuple[int, ...], ...]) -> Recipe:
+        """With the leaves at these places, for each step that branches."""
+        found = self._variants.get(paths)
+        if found is None:
+            steps: list[Transform] = []
+            columns: list[slice] = []
+            todo = iter(paths)
+            for step, mine in self._native:
+                leaves = [step.leaves[i] for i in next(todo)] if isinstance(step, Branching) else [(step, 0)]
+                steps += [leaf for leaf, _ in leaves]
+                columns += [slice(mine.start + at, mine.start + at + leaf.draws) for leaf, at in leaves]
+            found = Recipe(steps, 1 if self.reads_gray else 3, columns)
+            if len(self._variants) >= _MOST_VARIANTS:
+                self._variants.clear()
+            self._variants[paths] = found
+        return found
 
     def _add_numeric(self, step: Numeric, columns: slice) -> None:
         if isinstance(step, Normalize):
@@ -186,6 +253,11 @@ class Recipe:
     def only_writes(self) -> bool:
         """Whether pixels stay where they are, and are written as the last pass says."""
         return len(self.passes) == 1 and not (self.passes[0].steps or self.numeric or self.python)
+
+    @property
+    def makes_tensors(self) -> bool:
+        """Whether a transform does."""
+        return bool(self._fused or self.numeric)
 
     def _makes_floats(self) -> bool:
         return self.written is not None and self.written.is_floating_point
@@ -260,7 +332,8 @@ class Recipe:
         steps[0] = [*before, *steps[0]]
         steps[-1] += map(repr, self._fused)
         count = "one pass" if len(steps) == 1 else f"{len(steps)} passes"
-        lines = [f"native, in {count}: " + "; ".join(map(", ".join, steps))] if any(steps) else []
+        count = "as many passes as each sample's branches need" if self.branches else count
+        lines = [f"native, in {count}: " + "; ".join(map(", ".join, filter(None, steps)))] if any(steps) else []
         if self.numeric:
             lines.append("after it, natively: " + ", ".join(repr(step) for step, _ in self.numeric))
         if self.python:
