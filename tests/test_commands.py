@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 
 import images
 import pytest
@@ -95,6 +96,15 @@ def test_a_reader_that_goes_away(listed):
     command = f"'{sys.executable}' -m pixfeed check --rules --help | true"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
     assert done.stderr == ""
+
+
+@pytest.mark.filterwarnings("default")
+def test_a_warning_is_a_line(capsys, listed, monkeypatch):
+    from pixfeed.tools.checking import check
+
+    look = check.look
+    monkeypatch.setattr(check, "look", lambda *rest: warnings.warn("what it is", stacklevel=1) or look(*rest))
+    assert run(capsys, "check", listed)[2] == "pixfeed: what it is\n"
 
 
 def test_nothing_is_drawn_where_there_is_no_terminal(capsys, listed):

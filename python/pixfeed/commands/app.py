@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+import warnings
 
 import click
 
@@ -46,6 +47,11 @@ for command in (bench, check, doctor, make_list, parity, sample_data, show, spli
     app.add_command(command)
 
 
+def _show_warning(message: Warning | str, *_: object) -> None:
+    """In a line: where it was raised says nothing to those who type commands."""
+    click.echo(f"pixfeed: {message}", err=True)
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run a command line, by default that of this process.
 
@@ -56,7 +62,9 @@ def main(arguments: list[str] | None = None) -> int:
         with contextlib.suppress(AttributeError):
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:
-        return app.main(arguments, prog_name="pixfeed", standalone_mode=False) or 0
+        with warnings.catch_warnings():
+            warnings.showwarning = _show_warning  # type: ignore[assignment]
+            return app.main(arguments, prog_name="pixfeed", standalone_mode=False) or 0
     except click.ClickException as error:
         error.show()
         return USAGE

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import os
 import tempfile
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -109,13 +111,14 @@ def check(
     if fix is not None and fix.exists() and fix.samefile(list):
         raise click.UsageError(f"--fix {fix} would overwrite the list itself; name another file")
     limits = tool.Limits(classes, ignore_index, min_side, max_megapixels)
-    read = lines.read(list, targets, delimiter, header)
-    its = tool.look(read, folder, masks, full, not no_memory, output.progress)
-    other = None
-    if against is not None:
-        theirs = lines.read(against, read.kind, delimiter, header)
-        other = tool.look(theirs, against_dir or folder, masks, False, not no_memory, output.progress)
-    findings = [each for each in tool.check(its, masks, limits, other) if each.rule not in ignore]
+    with _without_collector():
+        read = lines.read(list, targets, delimiter, header)
+        its = tool.look(read, folder, masks, full, not no_memory, output.progress)
+        other = None
+        if against is not None:
+            theirs = lines.read(against, read.kind, delimiter, header)
+            other = tool.look(theirs, against_dir or folder, masks, False, not no_memory, output.progress)
+        findings = [each for each in tool.check(its, masks, limits, other) if each.rule not in ignore]
     own = [each for each in findings if each.list == read.filename]
     bad = {each.line for each in own if each.severity == "error" or each.rule in drop}
     good = [line for line in read.lines if line.number not in bad]
@@ -134,6 +137,18 @@ def check(
             if path is not None:
                 click.echo(f"{what}: {path}")
     return int(bool(findings))
+
+
+@contextlib.contextmanager
+def _without_collector() -> Iterator[None]:
+    """The garbage collector would visit the objects of all lines again and again: a fifth of the time, for 100,000."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _write(path: Path, parts: Iterable[bytes]) -> None:

@@ -101,7 +101,7 @@ def measure(
     """
     common: dict[str, Any] = dict(resize_height=size, resize_width=size)
     dataset = dataset_of(**common)
-    paths = dataset.files.paths(rows, dataset.image_dir)
+    paths = [str(path) for path in dataset.files.paths(rows, dataset.image_dir)]
     sizes = [os.path.getsize(path) if os.path.exists(path) else 0 for path in paths]
     found = Measured(len(rows), float(np.mean(sizes)) / 1e6, workers=workers)
     found.cold = _cold(paths, max(workers, 1))

@@ -18,8 +18,8 @@ from pixfeed.context import num_threads
 from pixfeed.errors import Status
 from pixfeed.plan import FORMATS, JPEG, OPENCV, PNG, resize_plan
 
-# A thread reads that many files at a time, or that many bytes.
-_FILES, _BYTES = 128, 16 << 20
+# A thread reads that many files at a time, or that many bytes: what was read is still in the cache when it is hashed.
+_FILES, _BYTES = 32, 2 << 20
 # File times move in steps of up to 10 ms.
 _STEP = 20_000_000  # nanoseconds
 _ONE = (8, 8)  # what pictures are resized to, to decode them
