@@ -66,14 +66,14 @@ tidy: setup  ## clang-tidy (.clang-tidy says what it looks for)
 
 MINUTES ?= 1
 COUNT ?= 20000
-fuzz: setup  ## our JPEG decoder against libjpeg-turbo on mutated files, MINUTES=n of them (needs clang)
+fuzz: setup  ## our JPEG decoder and PNG path beside libjpeg-turbo and libpng, MINUTES=n each, on mutated files (clang)
 	@bash cmake/system_packages.sh --fuzz $(PYTHON)
 	@CXX=$$(command -v clang++ || command -v clang++-14) && CC=$$(command -v clang || command -v clang-14) || \
-	  { echo "The fuzz target needs clang, which is missing."; exit 1; }; export CXX CC; $(call build,fuzz)
-	mkdir -p build/fuzz/corpus && build/fuzz/csrc/tests/jpeg_corpus --seeds build/fuzz/corpus
-	cd build/fuzz && csrc/fuzz/jpeg_fuzz -max_len=4096 -max_total_time=$$((60 * $(MINUTES))) -print_final_stats=1 \
-	  -verbosity=0 corpus || \
-	  { for file in crash-* timeout-* oom-*; do if [ -e $$file ]; then echo "$$file, in base64:"; base64 $$file; fi; done; exit 1; }
+	  { echo "The fuzz targets need clang, which is missing."; exit 1; }; export CXX CC; $(call build,fuzz)
+	cd build/fuzz && for format in jpeg png; do \
+	  csrc/tests/$${format}_corpus --seeds corpus_$$format && csrc/fuzz/$${format}_fuzz -max_len=4096 \
+	    -max_total_time=$$((60 * $(MINUTES))) -print_final_stats=1 -verbosity=0 corpus_$$format || \
+	  { for file in crash-* timeout-* oom-*; do if [ -e $$file ]; then echo "$$file, in base64:"; base64 $$file; fi; done; exit 1; }; done
 
 hostile: setup  ## odd and mutated files of every format, on both backends and by cv2 and Pillow, COUNT=n of them
 	$(BIN)/python tests/hostile --count $(COUNT)

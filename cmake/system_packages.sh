@@ -25,6 +25,7 @@ compiles() { echo "#include <cstdio>
 need g++ c++ --version
 need libjpeg-dev compiles jpeglib.h
 need libpng-dev compiles png.h
+need libdeflate-dev compiles libdeflate.h
 need libwebp-dev compiles webp/decode.h
 need libhwy-dev compiles hwy/highway.h
 need python3-venv "$python" -c 'import ensurepip, venv'

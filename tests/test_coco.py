@@ -109,8 +109,9 @@ def test_boxes_without_area(folder):
     flat = content()
     flat["annotations"][0]["bbox"] = [1, 2, 0, 4]
     (folder / "flat.json").write_text(json.dumps(flat))
-    with pytest.warns(UserWarning, match=r"flat\.json: 1 boxes are empty"):
+    with pytest.warns(UserWarning, match=r"flat\.json: 1 boxes are empty") as caught:
         assert CocoDetection(folder, folder / "flat.json")[1][1]["labels"].tolist() == [0]
+    assert caught[0].filename == __file__  # the line that makes the dataset
 
 
 def changed(**changes) -> str:

@@ -81,5 +81,7 @@ def test_what_it_refuses(make, folder, backend):
     labels = make_dataset(folder, backend, "labels", HEIGHT, WIDTH)
     with pytest.raises(TypeError, match=r"targets \{'boxes', 'labels'\}"):
         pixfeed.detection_collate(labels.__getitems__([0]))
+    with pytest.raises(TypeError, match="detection_collate takes targets"):
+        pixfeed.detection_collate([{"image": torch.zeros(3, 4, 4), "label": 1}])
     with pytest.raises(ValueError, match="form is 'xywh'; it may be one of cxcywh, xyxy"):
         pixfeed.detection_collate(make().__getitems__([0]), form="xywh")

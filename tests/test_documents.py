@@ -86,7 +86,7 @@ def test_there_are_blocks_to_run():
         text = path.read_text(encoding="utf-8")
         assert not re.search(r"^    (?:import|from|pixfeed) ", text, re.M), f"{path.name}: a block that is not run"
         kinds = set(re.findall(r"^```(\w*)\n", text, re.M)[::2]) - {""}
-        assert kinds <= {"python", "bash", "sh", "text", "json"}, path.name
+        assert kinds <= {"python", "bash", "sh", "text", "json", "diff"}, path.name
 
 
 def test_links_lead_somewhere():

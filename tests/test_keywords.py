@@ -16,7 +16,13 @@ import pytest
 from pixfeed import FastTxtDataset, Reading, imread, load_batch
 from pixfeed.datasets import CIFAR10, CIFAR100, MNIST, CocoDetection, FashionMNIST, ImageFolder, YoloDetection
 from pixfeed.datasets.in_memory import InMemory
-from pixfeed.datasets.options import DetectionOptions, ImageFolderOptions, InMemoryOptions, ListOptions, SamplesOptions
+from pixfeed.datasets.options import (
+    DetectionOptions,
+    ImageFolderOptions,
+    InMemoryOptions,
+    ListOptions,
+    SamplesOptions,
+)
 from pixfeed.reading.options import ReadingOptions
 
 # What passes options on, the options, and what takes them.

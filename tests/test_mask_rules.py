@@ -114,7 +114,7 @@ def test_masks_and_labels(folder, make):
     masks = sorted((folder / "masks").iterdir())
     with pytest.raises(ValueError, match="labels or a mask, not both"):
         make([1, 2, 3], masks=masks)
-    with pytest.raises(TypeError, match=r"from_samples\(\) needs labels, or masks"):
+    with pytest.raises(TypeError, match=r"from_samples\(\) needs labels \(False if there are none\), or masks"):
         FastTxtDataset.from_samples(pictures(folder))
     with pytest.raises(ValueError, match="3 pictures and 2 masks"):
         make(masks=masks[1:])
@@ -122,6 +122,16 @@ def test_masks_and_labels(folder, make):
         make(masks=masks, targets="boxes", mask_values=None)
     with pytest.raises(ValueError, match="mask_values go with targets='mask'"):
         FastTxtDataset.from_samples(pictures(folder), [1, 2, 3], mask_values=[0, 255])
+
+
+def test_encoded_images_with_masks(folder, backend):
+    data = [path.read_bytes() for path in pictures(folder)]
+    masks = sorted((folder / "masks").iterdir())
+    dataset = FastTxtDataset.from_samples(data, masks=masks, mask_values=CLASSES, backend=backend)
+    dataset.transform = T.Compose([])
+    np.testing.assert_array_equal(dataset[2][1].numpy(), numbers(2))
+    with pytest.raises(TypeError, match="encoded images have no names"):
+        FastTxtDataset.from_samples(data, masks="{stem}.*", mask_dir=folder / "masks")
 
 
 # -- numbers -----------------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from images import picture, png
-from lookalikes import TIMM, V1, V2, compose, make
+from lookalikes import TIMM, TIMMS_ERASING, V1, V2, compose, make
 from torch.utils.data import ConcatDataset
 
 from pixfeed import DataLoader, FastTxtDataset
@@ -58,6 +58,7 @@ KNOWN = [
           interpolation=("bilinear", "bicubic")),
      T.RandomChoice([T.RandomResizedCrop(9, (0.5, 1), (1, 1), how) for how in ("bilinear", "bicubic")])),
     (make("MaybeToTensor", TIMM), T.ToTensor()),
+    (make("MaybePILToTensor", TIMM), T.PILToTensor()),
 ]  # fmt: skip
 
 
@@ -115,6 +116,20 @@ def test_what_has_no_equal_runs_in_python_with_all_that_follows(step):
     assert steps[0] == T.Resize((32, 32))
     assert isinstance(steps[1], T.ToPILImage)
     assert steps[2:] == [step, after]
+
+
+def timms_erasing(**attributes):
+    defaults = dict(probability=0.25, min_area=0.02, max_area=1 / 3, log_aspect_ratio=(np.log(0.25), np.log(4)))
+    defaults |= dict(min_count=1, max_count=1, rand_color=False, per_pixel=False)
+    return make("RandomErasing", TIMMS_ERASING, **{**defaults, **attributes})
+
+
+def test_timms_erasing():
+    to_tensor, ours = make("ToTensor"), T.RandomErasing(0.25, (0.02, 1 / 3), (0.25, 4.0), 0.0)
+    assert steps_of(compose(to_tensor, timms_erasing()))[-1] == ours
+    assert steps_of(compose(to_tensor, timms_erasing(per_pixel=True)))[-1].value == "random"
+    for other in (timms_erasing(max_count=2), timms_erasing(rand_color=True)):
+        assert steps_of(compose(to_tensor, other))[-1] is other
 
 
 def test_resize_after_to_image_is_torchs(dataset):

@@ -130,8 +130,9 @@ def test_a_bad_line_names_file_and_line(folder, line, what):
 
 def test_boxes_without_area_and_a_little_outside(folder):
     (folder / "labels" / "train" / "a.txt").write_text("1 0.5 0.5 0 0.5\n2.0 0.5 0.5 1.0000002 1\n")
-    with pytest.warns(UserWarning, match=r"1 boxes are empty \(w or h is 0\)"):
+    with pytest.warns(UserWarning, match=r"1 boxes are empty \(w or h is 0\)") as caught:
         dataset = YoloDetection(folder / "images")
+    assert caught[0].filename == __file__  # the line that makes the dataset
     assert dataset[0][1]["boxes"].tolist() == [[0, 0, 60, 40]] and dataset[0][1]["labels"].tolist() == [2]
 
 

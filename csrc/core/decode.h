@@ -14,6 +14,7 @@ namespace pixfeed {
 struct DecodeOptions {
   bool strict = false;  // refuse what the codec reads with a mere warning
   bool turbo = false;   // decode every JPEG with libjpeg-turbo, none with our own decoder
+  bool libpng = false;  // decode every PNG with libpng, none with our own path
   // A JPEG that is cut off is `recovered`, with the pixels that libjpeg makes up, if at least this share of its rows of
   // MCUs is there: 0 to 1, where 1 means never. One scan only: in the others no row is complete. Not when strict.
   double min_recovered = 1;

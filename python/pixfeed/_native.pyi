@@ -27,6 +27,7 @@ def open(
     sources: list[str | _Buffer],
     strict: bool,
     turbo: bool,
+    libpng: bool,
     defer: bool,
     ignore_orientation: bool,
     max_pixels: int,
@@ -42,6 +43,16 @@ def write_pictures(
     std: Sequence[float],
     workers: _Workers,
 ) -> None: ...
+def read_masks(
+    paths: list[str],
+    sizes: _Buffer,
+    y: _Buffer,
+    x: _Buffer,
+    out: _Buffer,
+    fill: int,
+    classes: _Buffer,
+    workers: _Workers,
+) -> NDArray[np.bool_]: ...
 def cancel(priority: int) -> None: ...
 def collect_words(
     source: int | _Buffer, begin: int, end: int, delimiter: int, roi_columns: int, threads: int

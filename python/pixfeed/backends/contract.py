@@ -30,6 +30,9 @@ class OpenOptions(NamedTuple):
 
 DEFAULT_OPTIONS = OpenOptions()
 
+#: In the table of :meth:`Backend.read_masks`: a number that is no class.
+UNKNOWN = np.iinfo(np.int64).min
+
 
 class Decoded(NamedTuple):
     """The result of :meth:`Opened.decode_into`.
@@ -176,6 +179,34 @@ class Backend(Tables, Protocol):
 
         Raises:
             ValueError: the arguments do not fit each other.
+        """
+
+    def read_masks(
+        self,
+        paths: Sequence[str],
+        sizes: NDArray[np.int32],
+        pixels: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]],
+        out: NDArray[np.int64],
+        fill: int,
+        classes: NDArray[np.int64] | None = None,
+        threads: int = 1,
+    ) -> NDArray[np.bool_]:
+        """Read files of class numbers, as far as this backend can do it in one call: PNGs that are gray or have a
+        palette. The others are left to Pillow.
+
+        Args:
+            paths: n files.
+            sizes: ``[n, 2]``: the width and height that each has to have.
+            pixels: for each file the row that each row of the result shows, int64 ``[H]``, and the column of each
+                column, int64 ``[W]``; -1 for none.
+            out: ``[n, H, W]``, in one piece.
+            fill: the number where nothing is shown.
+            classes: int64 ``[k]``: the class of each number, UNKNOWN for none: a file with such a number, or a larger
+                one, is left, too. Without it numbers stay what they are.
+            threads: threads that work on it, the caller among them.
+
+        Returns:
+            ``[n]``: whether ``out[i]`` has been written.
         """
 
     def read_unchanged(

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pixfeed.backends.opencv import OpenCV, Opened
 
 #: The interface between this file and the extension; the same number stands in csrc/bind/module.cpp.
-INTERFACE = 7
+INTERFACE = 8
 
 # The extension checks the size of a row; the buffer protocol would spell out every field.
 _PLAN_ROW = np.dtype((np.void, PLAN.itemsize))
@@ -134,8 +134,9 @@ class _Native:
         self._module = module
         self.codecs: dict[str, str] = module.codecs()
         self.simd_target: str = module.simd_target()
-        # PIXFEED_JPEG=turbo decodes every JPEG with libjpeg-turbo, for those who doubt our own decoder.
+        # For those who doubt our own decoders: every JPEG is decoded with libjpeg-turbo, or every PNG with libpng.
         self._turbo = os.environ.get("PIXFEED_JPEG") == "turbo"
+        self._libpng = os.environ.get("PIXFEED_PNG") == "libpng"
         self._has_opencv = importlib.util.find_spec("cv2") is not None  # not imported before it is needed
         self._opencv = opencv
         self._fallback = opencv if self._has_opencv else None
@@ -149,6 +150,7 @@ class _Native:
             plain,
             strict,
             self._turbo,
+            self._libpng,
             self._has_opencv,
             ignore_orientation,
             max_pixels,
@@ -179,6 +181,28 @@ class _Native:
         context.check_cancelled()
         self._module.write_pictures(pictures, rows, out, mean, std, context.workers(threads))
         context.check_cancelled()
+
+    def read_masks(
+        self,
+        paths: Sequence[str],
+        sizes: NDArray[np.int32],
+        pixels: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]],
+        out: NDArray[np.int64],
+        fill: int,
+        classes: NDArray[np.int64] | None = None,
+        threads: int = 1,
+    ) -> NDArray[np.bool_]:
+        if not paths or self._libpng:
+            return np.zeros(len(paths), np.bool_)
+        context.check_cancelled()
+        y, x = (np.concatenate(places) for places in zip(*pixels, strict=True))
+        table = np.empty(0, np.int64) if classes is None else classes
+        sides = np.ascontiguousarray(sizes, np.int32).ravel()
+        done: NDArray[np.bool_] = self._module.read_masks(
+            list(paths), sides, y, x, out, fill, table, context.workers(threads)
+        )
+        context.check_cancelled()  # in that case files were left out
+        return done
 
     def read_unchanged(
         self, source: Source, *, strict: bool, max_pixels: int

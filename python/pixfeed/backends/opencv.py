@@ -217,6 +217,18 @@ class OpenCV(Plain):
         for c in range(out.shape[1]):
             out[:, c] = table[c].take(pictures[rows, c])
 
+    def read_masks(
+        self,
+        paths: Sequence[str],
+        sizes: NDArray[np.int32],
+        pixels: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]],
+        out: NDArray[np.int64],
+        fill: int,
+        classes: NDArray[np.int64] | None = None,
+        threads: int = 1,
+    ) -> NDArray[np.bool_]:
+        return np.zeros(len(paths), np.bool_)  # OpenCV turns the places of a palette into colors
+
     def read_unchanged(
         self, source: Source, *, strict: bool, max_pixels: int
     ) -> tuple[Status, str, int, NDArray[Any] | None]:

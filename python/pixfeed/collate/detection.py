@@ -40,7 +40,10 @@ def detection_collate(
     """
     if form not in FORMS:
         raise ValueError(f"form is {form!r}; it may be one of {', '.join(FORMS)}")
-    targets = list(batch.targets) if isinstance(batch, Batch) else [sample[1] for sample in batch]
+    if isinstance(batch, Batch):
+        targets = list(batch.targets)
+    else:
+        targets = [sample[1] if isinstance(sample, Sequence) else None for sample in batch]
     if not all(isinstance(target, dict) and {"boxes", "labels"} <= target.keys() for target in targets):
         raise TypeError("detection_collate takes targets {'boxes', 'labels'}: those of targets='boxes'")
     if isinstance(batch, Batch):

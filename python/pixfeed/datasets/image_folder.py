@@ -218,7 +218,7 @@ class ImageFolder(FastTxtDataset):
         row = key % len(self.files)
         paths: list[Any] = [*self.files.paths([row], self.image_dir)]  # the recipe's first step takes a path
         images = self._in_python(self._pipeline.recipe, paths, [key], lambda _: self.origin(row))
-        return self._batch_of(images, [row], self._targets.read([row], PointMap([]), [0])[0])
+        return self._batch_of(images, [row], self._targets.read([row], PointMap([]), [0], self._pipeline.backend)[0])
 
     def __repr__(self) -> str:
         if self.loader is default_loader:

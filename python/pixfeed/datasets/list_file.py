@@ -6,7 +6,7 @@ import inspect
 import operator
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Literal, Self, Unpack, cast
+from typing import Any, Literal, Self, Unpack
 
 import numpy as np
 import torch
@@ -146,8 +146,8 @@ class FastTxtDataset(ListImages):
 
     - ``"labels"``: numbers. To regress numbers, set ``label_dtype=np.float32``.
     - ``"mask"``: a line has the name of a mask, which must have the size of its image as displayed. The target is int64
-      ``[H, W]`` with the numbers in the file, resized as Pillow's NEAREST does it. Masks need Pillow. In a batch:
-      ``[B, H, W]``.
+      ``[H, W]`` with the numbers in the file, resized as Pillow's NEAREST does it. What is no PNG, and all of them
+      on the ``opencv`` backend, needs Pillow. In a batch: ``[B, H, W]``.
     - ``"boxes"``: a line is ``name label x y w h ...``, in pixels of the image as displayed. The target is
       ``{"boxes": float32 [N, 4], "labels": int64 [N]}``, in pixels of the image that is returned, clipped at its
       borders. Boxes in the list with w or h 0 are dropped, with a UserWarning that says how many there are. In a
@@ -326,17 +326,15 @@ class FastTxtDataset(ListImages):
         """
         cls._check_keywords("from_samples", options)
         mask_dir = options.get("mask_dir")
-        samples: Samples
-        if masks is None and mask_dir is None:
-            if labels is None:
-                raise TypeError(f"{cls.__name__}.from_samples() needs labels (False: there are none), or masks")
-            samples = Samples(each_of(paths), labels, classes=options.pop("classes", None))
-        elif labels is not None:
-            raise ValueError("an image has labels or a mask, not both")
-        else:
-            names = cast("Iterable[str | os.PathLike[str]]", paths)
-            samples = mask_names.masked(names, masks, image_dir if mask_dir is None else mask_dir)
+        if masks is not None or mask_dir is not None:
+            if labels is not None:
+                raise ValueError("an image has labels or a mask, not both")
+            samples: Samples = mask_names.masked(each_of(paths), masks, image_dir if mask_dir is None else mask_dir)
             options.setdefault("targets", "mask")
+        elif labels is None:
+            raise TypeError(f"{cls.__name__}.from_samples() needs labels (False if there are none), or masks")
+        else:
+            samples = Samples(each_of(paths), labels, classes=options.pop("classes", None))
         return cls(samples, image_dir, resize_height, resize_width, repeat, **options)
 
     @classmethod

@@ -210,7 +210,7 @@ class ListImages(ImageDataset):
         for place, what in read.failed.recovered.items():
             self._bad_images.note_recovered(what.error(self.origin(rows[place])))
         wanted = [place for place in range(len(rows)) if place not in failed] if failed else range(len(rows))
-        column, others = self._targets.read(rows, PointMap(read.passes), wanted)
+        column, others = self._targets.read(rows, PointMap(read.passes), wanted, request.pipeline.backend)
         failed |= others
         for place in sorted(failed):
             self._mend(request, read, column, place, failed[place])
@@ -303,7 +303,7 @@ class ListImages(ImageDataset):
             self._bad_images.note_recovered(what.error(self.origin(row)))
         if read.failed.unreadable:
             return read, [], read.failed.unreadable[0].error(self.origin(row))
-        column, failed = self._targets.read(rows, PointMap(read.passes), [0])
+        column, failed = self._targets.read(rows, PointMap(read.passes), [0], pipeline.backend)
         return read, column, failed.get(0)
 
     def _is_readable(self, pipeline: Pipeline, row: int) -> bool:

@@ -27,7 +27,7 @@ class Masked(Annotated):
     """Pictures and their masks, as :class:`Samples` each.
 
     Args:
-        names: n paths of pictures.
+        names: n paths of pictures, or encoded images.
         masks: n paths of masks.
         filename: the name of the samples in messages.
 
@@ -40,7 +40,7 @@ class Masked(Annotated):
 
     def __init__(
         self,
-        names: Sequence[str | os.PathLike[str]],
+        names: Sequence[str | os.PathLike[str] | bytes],
         masks: Sequence[str | os.PathLike[str]],
         filename: str = "samples",
     ):

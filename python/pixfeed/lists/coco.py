@@ -106,7 +106,7 @@ def _boxed(names: list[str], ids: Any, taken: _Annotations, classes: Any, filena
     empty = kept & ~(values[:, 2:] > 0).all(1)
     if empty.any():
         text = f"{filename}: {empty.sum()} boxes are empty (w or h is 0); they are left out"
-        warnings.warn(text, stacklevel=5)
+        warnings.warn(text, stacklevel=4)
         kept &= ~empty
     order = np.flatnonzero(kept)[np.argsort(rows[kept], kind="stable")]
     counts = np.bincount(rows[order], minlength=len(ids))

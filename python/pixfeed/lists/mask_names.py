@@ -20,30 +20,34 @@ _SUFFIXES = (*SUFFIXES, ".gif")
 _EXAMPLES = "'{stem}.png', '{stem}.*' or '{stem}_mask.*'"
 
 
-def masked(pictures: Iterable[str | os.PathLike[str]], masks: Masks | None, folder: str | os.PathLike[str]) -> Masked:
+def masked(
+    pictures: Iterable[str | os.PathLike[str] | bytes], masks: Masks | None, folder: str | os.PathLike[str]
+) -> Masked:
     """Pictures and their masks; see :func:`of_pictures`. ``None`` is BY_STEM."""
     names = list(pictures)
     return Masked(names, of_pictures(names, BY_STEM if masks is None else masks, os.fsdecode(folder)))
 
 
-def of_pictures(pictures: Sequence[str | os.PathLike[str]], masks: Masks, folder: str) -> list[str]:
+def of_pictures(pictures: Sequence[str | os.PathLike[str] | bytes], masks: Masks, folder: str) -> list[str]:
     """The masks of pictures.
 
     Args:
-        pictures: n paths.
+        pictures: n paths; encoded images, if masks are paths.
         masks: n paths; or a rule, in which ``{stem}`` is the picture's name without folder and suffix, and ``.*`` at
             the end any suffix of an image that ``folder`` has; or a function: path of the picture -> path of the mask.
         folder: what masks are relative to.
 
     Raises:
         FileNotFoundError: there is no such folder, or a picture has no mask in it that the rule finds.
-        ValueError: the rule makes no sense, or finds several masks of a picture.
+        TypeError, ValueError: the rule makes no sense, or finds several masks of a picture.
     """
-    names = list(map(os.fsdecode, pictures))
-    if callable(masks):
-        return [os.fsdecode(masks(name)) for name in names]
-    if not isinstance(masks, str):
+    if not isinstance(masks, str) and not callable(masks):
         return list(map(os.fsdecode, masks))
+    if any(isinstance(picture, bytes) for picture in pictures):
+        raise TypeError("encoded images have no names that masks could follow from: masks must be a list of paths")
+    names = list(map(os.fsdecode, pictures))
+    if not isinstance(masks, str):
+        return [os.fsdecode(masks(name)) for name in names]
     is_open = masks.endswith(_ANY)
     if masks.count(_STEM) != 1 or "*" in masks.removesuffix(_ANY) or (is_open and _STEM in os.path.dirname(masks)):
         raise ValueError(f"masks is {masks!r}; a rule is {_EXAMPLES}")

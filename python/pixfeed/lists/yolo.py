@@ -77,7 +77,7 @@ def read(
             path=labels[0],
         )
     if empty:
-        warnings.warn(f"{filename}: {empty} boxes are empty (w or h is 0); they are left out", stacklevel=4)
+        warnings.warn(f"{filename}: {empty} boxes are empty (w or h is 0); they are left out", stacklevel=3)
     boxes = np.array(values, np.float32).reshape(-1, 4)
     return Boxed(names, np.array(counts, np.int64), boxes, np.array(numbers, np.int64), filename, relative=True), root
 

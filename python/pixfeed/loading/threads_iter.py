@@ -82,8 +82,8 @@ class ThreadsIter(Timed, LoaderIter):
             step = next(filter(None, (each.python_step for each in self._datasets)), "")
             if step:
                 self._failure = RuntimeError(
-                    f"the transform was changed while threads read the epoch, and {step} runs in Python: begin a new "
-                    "epoch"
+                    f"the transform was changed to one that runs in Python ({step}) while threads read the epoch: "
+                    "begin a new one"
                 )
                 return
             wanted = self._draw_group(alone=not self._groups)

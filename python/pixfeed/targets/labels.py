@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from pixfeed.backends.contract import Backend
 from pixfeed.errors import ImageError, RegionError
 from pixfeed.lists.relabelled import Relabelled
 from pixfeed.lists.samples import SampleList
@@ -37,7 +38,7 @@ class Labels(Targets):
             )
 
     def read(
-        self, rows: Sequence[int], points: PointMap, wanted: Sequence[int]
+        self, rows: Sequence[int], points: PointMap, wanted: Sequence[int], backend: Backend
     ) -> tuple[Column, dict[int, ImageError | RegionError]]:
         labels = self.files.labels[np.asarray(rows)]
         return labels[:, 0] if self.squeeze else labels, {}
@@ -60,7 +61,7 @@ class NoLabels(Targets):
         self.files = files
 
     def read(
-        self, rows: Sequence[int], points: PointMap, wanted: Sequence[int]
+        self, rows: Sequence[int], points: PointMap, wanted: Sequence[int], backend: Backend
     ) -> tuple[Column, dict[int, ImageError | RegionError]]:
         return [None] * len(rows), {}
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pixfeed.backends.contract import UNKNOWN
 from pixfeed.errors import Origin
 
 #: ``mask_values=`` of :class:`pixfeed.FastTxtDataset`: a number in a file, or a color (r, g, b).
@@ -48,6 +49,14 @@ class MaskValues:
             found[key] = number
         self._keys = np.array(sorted(found), np.int64)
         self._numbers = np.array([found[key] for key in sorted(found)], np.int64)
+
+    @property
+    def table(self) -> NDArray[np.int64]:
+        """The class of each number that a file of 16 bits a pixel may have; UNKNOWN for others."""
+        table = np.full(1 << 16, UNKNOWN)
+        fits = (self._keys >= 0) & (self._keys < len(table))
+        table[self._keys[fits]] = self._numbers[fits]
+        return table
 
     def checked(self, mask: NDArray[Any], origin: Origin) -> NDArray[Any]:
         """The mask, of an integer type.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 import os
 import re
+from collections.abc import Sequence
 from types import ModuleType
 from typing import Any
 
@@ -12,6 +13,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from pixfeed import context
+from pixfeed.backends.contract import Backend
 from pixfeed.collate import default_collate
 from pixfeed.errors import BackendError, ImageError, Origin, RegionError, Status
 from pixfeed.lists.annotated import Masked
@@ -133,12 +136,42 @@ class Masks(Targets):
         self.fill = operator.index(ignore_index)
         if values is not None:
             self.values = MaskValues(values)
-        pillow()
 
-    def make(self, row: int, points: PointMap, place: int) -> Any:
+    def read(
+        self, rows: Sequence[int], points: PointMap, wanted: Sequence[int], backend: Backend
+    ) -> tuple[Column, dict[int, ImageError | RegionError]]:
+        """What the backend can read is read by it, all masks of one size at once; Pillow reads the others, or finds out
+        what is wrong with them."""
+        if self.values is not None and self.values.are_colors:
+            return super().read(rows, points, wanted, backend)
+        groups: dict[tuple[int, int], list[int]] = {}
+        pixels = {place: points.pixels(place) for place in wanted}
+        for place, (y, x) in pixels.items():
+            groups.setdefault((len(y), len(x)), []).append(place)
+        made: list[Any] = [None] * len(rows)
+        for size, places in groups.items():
+            out = torch.empty(len(places), *size, dtype=torch.int64)
+            done = backend.read_masks(
+                [self._path(rows[place]) for place in places],
+                np.array([points.picture(place)[::-1] for place in places], np.int32),
+                [pixels[place] for place in places],
+                out.numpy(),
+                self.fill,
+                None if self.values is None else self.values.table,
+                1 if len(places) == 1 else context.num_threads(),
+            )
+            for i in np.flatnonzero(done):
+                made[places[i]] = out[i]
+        column, failed = super().read(rows, points, [place for place in wanted if made[place] is None], backend)
+        return [one if one is not None else column[place] for place, one in enumerate(made)], failed
+
+    def _path(self, row: int) -> str:
         masks = self.files.masks
         assert masks is not None  # it is a list of masks
-        path = os.path.join(self.folder, masks.name(row))
+        return os.path.join(self.folder, masks.name(row))
+
+    def make(self, row: int, points: PointMap, place: int) -> Any:
+        path = self._path(row)
         origin = Origin(path, self.files.filename, self.files.line(row))
         mask = read(path, origin, points.picture(place), self.values is not None and self.values.are_colors)
         if self.values is not None:

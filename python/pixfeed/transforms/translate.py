@@ -7,6 +7,7 @@ the same distribution, and draw by seed, epoch and index.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -22,7 +23,7 @@ from pixfeed.transforms.to_tensor import Normalize, PILToTensor, RandomErasing, 
 
 Step = Callable[..., Any]
 
-_MODULES = ("torchvision.transforms", "timm.data.transforms")
+_MODULES = ("torchvision.transforms", "timm.data.transforms", "timm.data.random_erasing")
 
 
 def name_of(step: object) -> str:
@@ -130,6 +131,12 @@ def _numbers(values: Any) -> list[float]:
 
 
 def _random_erasing(step: Any) -> list[Step]:
+    if hasattr(step, "log_aspect_ratio"):  # timm's
+        if (step.min_count, step.max_count) != (1, 1) or step.rand_color:
+            raise ValueError("several rectangles, or one color for each")
+        ratio = [math.exp(side) for side in step.log_aspect_ratio]
+        areas = step.min_area, step.max_area
+        return [RandomErasing(step.probability, areas, ratio, "random" if step.per_pixel else 0.0)]
     value: Any = "random" if step.value is None else step.value  # v2 keeps None for the word, and lists of floats
     value = value[0] if isinstance(value, list) and len(value) == 1 else value
     return [RandomErasing(step.p, step.scale, step.ratio, value)]
@@ -165,7 +172,8 @@ _EQUALS: dict[str, Callable[[Any], list[Step]]] = {
     "ConvertImageDtype": _to_dtype,
     "Grayscale": lambda t: [Grayscale(t.num_output_channels)],
     "Identity": lambda t: [],
-    "MaybeToTensor": lambda t: [ToTensor()],  # timm's
+    "MaybePILToTensor": lambda t: [PILToTensor()],  # timm's, as the next
+    "MaybeToTensor": lambda t: [ToTensor()],
     "Normalize": lambda t: [Normalize(_numbers(t.mean), _numbers(t.std))],
     "PILToTensor": lambda t: [PILToTensor()],
     "Pad": lambda t: [Pad(t.padding, t.fill, t.padding_mode)],
