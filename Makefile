@@ -165,7 +165,7 @@ setup: $(VENV)/.installed
 	@$(PIP) install -q --no-build-isolation --no-deps -e . || { \
 	  echo "The extension could not be built (the reason stands above); going on with the pure-Python package."; \
 	  [ -z "$$PIXFEED_REQUIRE_NATIVE" ] && PIXFEED_NATIVE=off $(PIP) install -q --no-build-isolation --no-deps -e .; }
-	@$(BIN)/python -m pixfeed
+	@$(BIN)/python -m pixfeed config
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || bash cmake/system_packages.sh $(PYTHON)
@@ -174,7 +174,7 @@ $(BIN)/python:
 
 $(VENV)/.installed: pyproject.toml constraints.txt cmake/system_packages.sh | $(BIN)/python
 	@bash cmake/system_packages.sh $(PYTHON)
-	$(PIP) install -q -c constraints.txt numpy torch "scikit-build-core>=0.11" "pybind11>=3.0" cmake ninja
+	$(PIP) install -q -c constraints.txt numpy torch "click>=8.1" "rich>=13" "jinja2>=3" "pillow>=10.1" "xxhash>=3.2" "scikit-build-core>=0.11" "pybind11>=3.0" cmake ninja
 	$(BIN)/python -c 'import cv2' 2>/dev/null || $(PIP) install -q -c constraints.txt "opencv-python-headless>=4.8"
 	$(PIP) install -q -c constraints.txt --group test --group demo --group examples
 	@touch $@

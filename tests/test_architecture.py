@@ -40,6 +40,7 @@ ORDER = [
     "loading",
     "accelerate",
     "tools",
+    "commands",
     "__init__",
     "__main__",
 ]

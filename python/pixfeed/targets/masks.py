@@ -51,14 +51,14 @@ def _spread(image: Any) -> tuple[int, int]:
     return (2 ** int(bits[1]) - 1 if bits else 255), 255
 
 
-def read(path: str, origin: Origin, size: tuple[int, int], colors: bool = False) -> NDArray[Any]:
+def read(path: str, origin: Origin, size: tuple[int, int] | None, colors: bool = False) -> NDArray[Any]:
     """The numbers in a mask's file: a palette's indices stay indices, gray of 1, 2, 4, 8 or 16 bits stays what it is,
     an EXIF orientation is not looked at.
 
     Args:
         path: the file, of any format that Pillow reads. JPEG does not keep numbers.
         origin: what to call it in errors.
-        size: (height, width) that it must have: its picture's, as displayed.
+        size: (height, width) that it must have: its picture's, as displayed. ``None``: any.
         colors: read the color of each pixel, also of a palette, as the number ``r << 16 | g << 8 | b``.
 
     Returns:
@@ -79,7 +79,7 @@ def read(path: str, origin: Origin, size: tuple[int, int], colors: bool = False)
                 if image.mode == "RGB":
                     note += ", or colors with mask_values=[(r, g, b), ...]"
                 raise origin.image_error(Status.UNSUPPORTED, on_disk, note)
-            if image.size != size[::-1]:  # before anything is decoded
+            if size is not None and image.size != size[::-1]:  # before anything is decoded
                 have, want = (" x ".join(map(str, sides)) for sides in (image.size, size[::-1]))
                 raise origin.region_error(
                     f"the mask has {have} (w x h) pixels, its picture as displayed {want}; make it from that picture"

@@ -40,7 +40,8 @@ def config() -> dict[str, str]:
 
 
 def show_config(file: TextIO | None = None) -> None:
-    """Print version, backends, codecs with their versions, SIMD target and threads (also ``python -m pixfeed``).
+    """Print version, backends, codecs with their versions, SIMD target and threads (``pixfeed doctor`` prints
+    more).
 
     Args:
         file: an open text file, ``sys.stdout`` by default.
