@@ -6,10 +6,10 @@ import os
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from pixfeed import list_parser
+from pixfeed._stand_in import torch
 from pixfeed.list_parser import Problem, Table
 
 

@@ -8,9 +8,9 @@ from itertools import chain
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
+from pixfeed._stand_in import torch
 from pixfeed.plan import PLAN
 from pixfeed.transforms.base import Transform
 from pixfeed.transforms.color import Color, Grayscale

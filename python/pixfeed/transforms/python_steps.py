@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
+
+from pixfeed._stand_in import torch
 
 
 class Lambda:
