@@ -7,8 +7,9 @@ import pytest
 import torch
 from images import picture, png
 from lookalikes import TIMM, V1, V2, compose, make
+from torch.utils.data import ConcatDataset
 
-from pixfeed import FastTxtDataset
+from pixfeed import DataLoader, FastTxtDataset
 from pixfeed import transforms as T
 from pixfeed.datasets import ImageFolder
 from pixfeed.transforms.compose import steps_of
@@ -53,6 +54,9 @@ KNOWN = [
     (make("ToImage"), T.PILToTensor()),
     (make("RandomResizedCropAndInterpolation", TIMM, size=(9, 9), scale=(0.5, 1), ratio=(1, 1), interpolation="box"),
      T.RandomResizedCrop(9, (0.5, 1), (1, 1), "box")),
+    (make("RandomResizedCropAndInterpolation", TIMM, size=(9, 9), scale=(0.5, 1), ratio=(1, 1),
+          interpolation=("bilinear", "bicubic")),
+     T.RandomChoice([T.RandomResizedCrop(9, (0.5, 1), (1, 1), how) for how in ("bilinear", "bicubic")])),
     (make("MaybeToTensor", TIMM), T.ToTensor()),
 ]  # fmt: skip
 
@@ -100,11 +104,10 @@ def test_after_to_image(dataset):
         make("RandAugment"),
         make("ColorJitter", hue=(-0.1, 0.1)),
         make("RandomCrop", size=(20, 20), fill={"others": 3}),
-        make("RandomResizedCropAndInterpolation", TIMM, size=(9, 9), interpolation=("bilinear", "bicubic")),
         type("Resize", (type(make("Resize", size=9)),), {"__module__": "mine"})(),
         lambda image: image,
     ],
-    ids=["RandAugment", "hue", "fill by kind", "drawn interpolation", "a subclass", "a function"],
+    ids=["RandAugment", "hue", "fill by kind", "a subclass", "a function"],
 )
 def test_what_has_no_equal_runs_in_python_with_all_that_follows(step):
     before, after = make("Resize", size=[32, 32]), make("ToTensor")
@@ -118,7 +121,12 @@ def test_resize_after_to_image_is_torchs(dataset):
     """torch resizes uint8 tensors in other steps than Pillow."""
     resize = make("Resize", size=[20])
     assert steps_of(compose(make("ToImage"), resize)) == [T.PILToTensor(), resize]
-    assert not dataset(compose(make("ToImage"), resize)).reads_natively
+    made = dataset(compose(make("ToImage"), resize))
+    assert not made.reads_natively
+    assert repr(made).endswith("Resize gives tensors other pixels than PIL images: it is native before ToImage, "
+                               "PILToTensor or ToTensor")  # fmt: skip
+    for native in (compose(resize, make("ToImage")), compose(make("ToImage"), make("RandAugment")), compose(resize)):
+        assert "gives tensors" not in repr(dataset(native))
 
 
 def test_an_order_that_pixfeed_refuses_is_theirs_to_refuse():
@@ -207,6 +215,15 @@ def test_image_folder(folder, backend, tmp_path):
     step = make("RandAugment")
     ImageFolder(root, compose(step), backend=backend)[1]
     assert step.seen == ["RGB"]
+
+
+def test_a_color_of_borders_keeps_datasets_together(dataset):
+    """v2 keeps it as a list, and what is read together is looked up by the transforms."""
+    pad = compose(make("Pad", padding=2, fill=[1, 2, 3]), make("Resize", size=[20, 20]), make("ToTensor"))
+    both = ConcatDataset([dataset(pad), dataset(pad)])
+    images, _ = next(iter(DataLoader(both, 8)))
+    assert torch.equal(images[5], both[5][0])
+    assert dataset(pad).merge_key == dataset(pad).merge_key
 
 
 # -- seeds -------------------------------------------------------------------------------------------------------------

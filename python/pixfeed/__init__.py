@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Any
 from pixfeed._version import __version__
 
 if TYPE_CHECKING:
-    from pixfeed import datasets, memory, transforms
+    from pixfeed import datasets, io, memory, transforms
     from pixfeed.collate import Batch, Target, default_collate, pad_collate
+    from pixfeed.collate.detection import detection_collate
     from pixfeed.datasets.failure_log import Failure
     from pixfeed.datasets.list_file import FastTxtDataset
     from pixfeed.device import to_device
@@ -65,7 +66,9 @@ __all__ = [
     "__version__",
     "datasets",
     "default_collate",
+    "detection_collate",
     "imread",
+    "io",
     "load_batch",
     "memory",
     "pad_collate",
@@ -78,6 +81,7 @@ __all__ = [
 # Imported when they are first asked for, so that `import pixfeed` takes no time and no torch.
 _PLACES = {
     "collate": ("Batch", "Target", "default_collate", "pad_collate"),
+    "collate.detection": ("detection_collate",),
     "datasets.failure_log": ("Failure",),
     "datasets.list_file": ("FastTxtDataset",),
     "device": ("to_device",),
@@ -102,7 +106,7 @@ _PLACES = {
 }
 _MODULE_OF = {name: module for module, names in _PLACES.items() for name in names}
 # Rooms, and one function, that do not work on NumPy alone.
-_NEED_TORCH = ("collate", "datasets", "device", "loading", "targets")
+_NEED_TORCH = ("accelerate", "collate", "datasets", "device", "io", "loading", "targets")
 
 
 def __getattr__(name: str) -> Any:

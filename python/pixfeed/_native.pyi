@@ -3,7 +3,7 @@
 ``workers`` is what ``pixfeed.context.workers()`` gives: number of threads, priority, crew.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -33,7 +33,7 @@ def open(
     min_recovered: float,
     workers: _Workers,
 ) -> Opened: ...
-def resample(image: _Buffer, plan: _Buffer, out: _Buffer, workers: _Workers) -> None: ...
+def resample(pictures: list[_Buffer], plans: _Buffer, out: _Buffer, workers: _Workers) -> NDArray[np.int32]: ...
 def write_pictures(
     pictures: _Buffer,
     rows: _Buffer,
@@ -43,6 +43,9 @@ def write_pictures(
     workers: _Workers,
 ) -> None: ...
 def cancel(priority: int) -> None: ...
+def collect_words(
+    source: int | _Buffer, begin: int, end: int, delimiter: int, roi_columns: int, threads: int
+) -> tuple[int, list[bytes]]: ...
 def parse_list(
     source: int | _Buffer,
     begin: int,
@@ -50,8 +53,9 @@ def parse_list(
     first_line: int,
     delimiter: int,
     roi_columns: int,
-    label_dtype: np.dtype[Any],
+    label_dtype: np.dtype[Any] | None,
     threads: int,
+    words: Mapping[bytes, int] | None,
 ) -> tuple[
     tuple[int, int, int, int, int, int, int],
     NDArray[np.uint32] | NDArray[np.int64],

@@ -8,6 +8,7 @@ counter, so every number can be computed by itself.
 from __future__ import annotations
 
 import contextlib
+import pickle
 import random
 import weakref
 from collections.abc import Iterator, Sequence
@@ -70,9 +71,9 @@ def normal(shape: Sequence[int], u: float) -> torch.Tensor:
     return torch.randn(shape, generator=torch.Generator().manual_seed(int(u * 2**32)))
 
 
-def from_torch(count: int) -> NDArray[np.float64]:
-    """float64 ``[1, count]``, uniform in [0, 1), from torch's global generator: for single calls of a transform."""
-    return torch.rand(1, count, dtype=torch.float64).numpy()
+def from_torch(count: int, n: int = 1) -> NDArray[np.float64]:
+    """float64 ``[n, count]``, uniform in [0, 1), from torch's global generator: for single calls of a transform."""
+    return torch.rand(n, count, dtype=torch.float64).numpy()
 
 
 _seeds: weakref.WeakValueDictionary[int, object] = weakref.WeakValueDictionary()  # by seed: whose it is
@@ -92,6 +93,12 @@ def new_seed(owner: object) -> int:
         seed = int(torch.empty((), dtype=torch.int64).random_(generator=generator).item())
         if _seeds.setdefault(seed, owner) is owner:
             return seed
+
+
+def global_states() -> tuple[bytes, ...]:
+    """The states of torch's, NumPy's and Python's global generators: they differ if something was drawn in between."""
+    others = np.random.get_state(), random.getstate()  # noqa: NPY002
+    return torch.get_rng_state().numpy().tobytes(), *map(pickle.dumps, others)
 
 
 @contextlib.contextmanager

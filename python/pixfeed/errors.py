@@ -43,6 +43,13 @@ _WORDS = {
 }
 
 
+# The same for an image that is in no list file.
+_WITHOUT_LIST = {
+    Status.MISSING: "check the path, and the folder that it is relative to",
+    Status.NOT_AN_IMAGE: "pixfeed reads JPEG, PNG and WebP, and with OpenCV what that reads",
+}
+
+
 class PixfeedError(Exception):
     """Base class of all exceptions that pixfeed defines.
 
@@ -174,6 +181,8 @@ class Origin(NamedTuple):
         """
         status = Status(status)
         what, remedy = _WORDS[status]
+        if self.line is None:
+            remedy = _WITHOUT_LIST.get(status, remedy)
         where = f"{self} [{size} bytes]" if size else str(self)
         if note:
             what += f" ({note})"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import operator
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Self
@@ -14,17 +14,22 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch.utils.data import Subset
 
-from pixfeed.collate.batch import Batch, Sample
+from pixfeed._torch import asked_itself
+from pixfeed.collate.batch import Batch, Form
 from pixfeed.datasets.bad_images import BadImages
 from pixfeed.datasets.base import ImageDataset, read_by_pixfeed
 from pixfeed.datasets.failure_log import Failure
+from pixfeed.datasets.items import PLAIN, Items
 from pixfeed.errors import ImageError, Origin, RegionError
+from pixfeed.lists.relabelled import Relabelled
 from pixfeed.lists.samples import SampleList
 from pixfeed.reading.options import Reading
 from pixfeed.reading.pipeline import Pipeline, ReadImages
 from pixfeed.reading.request import Request
 from pixfeed.targets.base import Column, Targets
 from pixfeed.targets.point_map import PointMap
+from pixfeed.transforms.python_steps import name_of
+from pixfeed.transforms.translate import advice
 
 #: ``len`` of a dataset that repeats without end.
 ENDLESS = 10_000_000
@@ -65,6 +70,7 @@ class ListImages(ImageDataset):
     resize_boxes: NDArray[np.float64] | None = None
     _rois: NDArray[np.int64] | None = None
     _targets: Targets
+    _items: Items = PLAIN
     _pipeline: Pipeline
     _bad_images: BadImages
     _reading: Reading
@@ -73,6 +79,14 @@ class ListImages(ImageDataset):
     def rois(self) -> NDArray[np.int64] | None:
         """int64 ``[n, 4]``: the region of each sample, if there are any."""
         return self.files.rois if self.files.roi_columns else self._rois
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name == "labels" and type(self).__module__.startswith("pixfeed."):  # a subclass may have its own
+            raise AttributeError(
+                f"{type(self).__name__}.labels cannot be set, as worker processes and copies read the list again: "
+                "dataset = dataset.with_labels(labels) makes a dataset with other labels"
+            )
+        super().__setattr__(name, value)
 
     def report(self) -> list[Failure]:
         """Every image that could not be read so far, in this process and in worker processes, or only in part: a
@@ -104,34 +118,45 @@ class ListImages(ImageDataset):
         return ENDLESS if self.repeat is None else len(self.files) * self.repeat
 
     def __getitem__(self, index: Any) -> Any:
-        """``(image, target)``; for a slice a :class:`torch.utils.data.Subset`. A negative index counts from the end.
+        """``(image, target)``, or what ``labels``, ``return_index``, ``return_path`` and ``keys`` of
+        :class:`pixfeed.FastTxtDataset` say; for a slice a :class:`torch.utils.data.Subset`. A negative index counts
+        from the end.
 
         Raises:
             IndexError: there is no such sample. (A dataset with ``repeat=None`` has no end.)
         """
         if isinstance(index, slice):
             return Subset(self, range(len(self))[index])
-        request = self.request([index])
-        images, column = self._read(request, part=True)
-        target = column[0]
-        if isinstance(target, np.integer):
-            target = int(target)
-        return Sample(images[0], target, partial(self.origin, request.rows[0]), self._targets.fill)
+        return self._one(index)[0]
 
+    @asked_itself
     def __getitems__(self, indices: Sequence[int]) -> Sequence[Any]:
         """The samples of a whole batch, decoded in one call into one tensor (shared memory in a worker process).
         torch's DataLoader calls this, and its default collate hands that tensor on without copying it."""
         if self._has_own_items:
             return [self[index] for index in indices]
         if self._pipeline.recipe.size is None:
-            return Batch.of([self[index] for index in indices])
-        request = self.request(indices)
-        images, column = self._read(request)
-        rows = request.rows
-        return Batch(images, self._targets.column(column), lambda place: self.origin(rows[place]), self._targets.fill)
+            return Batch.joined(
+                [self._one(index) for index in indices], [(i, 0) for i in range(len(indices))]
+            ).as_samples()
+        return self._batch(self.request(indices)).as_samples()
 
     def __iter__(self) -> Iterator[Any]:
         return (self[i] for i in range(len(self)))
+
+    @property
+    def target_transform(self) -> Callable[[Any], Any] | None:
+        """What is called with each target. It may be replaced at any time, as :attr:`transform`."""
+        return self._items.target_transform
+
+    @target_transform.setter
+    def target_transform(self, target_transform: Callable[[Any], Any] | None) -> None:
+        self._items = self._items._replace(target_transform=target_transform)
+
+    @property
+    def form(self) -> Form:
+        """What an item is made of."""
+        return self._items.form
 
     @property
     def fill(self) -> int | None:
@@ -152,7 +177,7 @@ class ListImages(ImageDataset):
             return None, id(self)
         tables = (self.rois is None, self.resize_boxes is None)
         shape = (recipe.channels, *recipe.size)
-        return shape, self._pipeline.key, self.memory_format, tables, recipe.draws, self.fill
+        return shape, self._pipeline.key, self.memory_format, tables, recipe.draws, self.fill, self._items.form
 
     def request(self, indices: Sequence[int]) -> SampleRequest:
         """The request for these samples.
@@ -191,6 +216,44 @@ class ListImages(ImageDataset):
             self._mend(request, read, column, place, failed[place])
         return column
 
+    def columns(self, rows: Sequence[int], targets: Column) -> dict[str, Column]:
+        """The parts of items but for their images, by name: the targets of these rows, and what else is wanted."""
+        return self._items.columns(self.files, self.image_dir, rows, targets)
+
+    def _one(self, index: int) -> Batch:
+        return self._batch(self.request([index]), part=True)
+
+    def _batch(self, request: SampleRequest, part: bool = False) -> Batch:
+        images, column = self._read(request, part)
+        return self._batch_of(images, request.rows, column)
+
+    def _batch_of(self, images: torch.Tensor | list[Any], rows: Sequence[int], targets: Column) -> Batch:
+        more = self.columns(rows, targets)
+        targets = more.pop("target")
+        return Batch(
+            images,
+            targets if self._items.target_transform else self._targets.column(targets),
+            lambda place: self.origin(rows[place]),
+            self._targets.fill,
+            more,
+            self._items.form,
+        )
+
+    def __repr__(self) -> str:
+        recipe, bad = self._pipeline.recipe, self._bad_images
+        about = [f"{len(self.files)} images", f"repeat={self.repeat}"]
+        about += [] if self._targets.kind == "labels" else [f"targets={self._targets.kind!r}"]
+        about += ["with_labels"] if isinstance(self.files, Relabelled) else []
+        about += [] if bad.on_error == "raise" else [f"on_error={bad.on_error!r}"]
+        about += [] if bad.max_errors is None else [f"max_errors={bad.max_errors}"]
+        about += [] if self.seed is None else [f"seed={self.seed}"]
+        about += [] if recipe.python else [str(recipe.dtype)]
+        about += [f"backend {self._pipeline.backend.name}"]
+        head = f"{type(self).__name__}({self.files.filename!r}: {', '.join(about)})"
+        step = self.target_transform
+        last = [] if step is None else [f"in Python, per target: {name_of(step)}"]
+        return "\n  ".join([head, *str(recipe).splitlines(), *last, *filter(None, [advice(recipe)])])
+
     def _read(self, request: SampleRequest, part: bool = False) -> tuple[Any, Column]:
         """Images, a tensor ``[n, C, H, W]`` or a list of what Python made, and targets."""
         read = request.pipeline.read(request.images, self.memory_format, part)
@@ -199,7 +262,10 @@ class ListImages(ImageDataset):
         images = recipe.finish(read.images, request.images.u)
         if request.zeros:
             images[request.zeros] = 0
-        return (self._in_python(recipe, images.unbind(0), request.keys) if recipe.python else images), column
+        if not recipe.python:
+            return images, column
+        rows = request.rows
+        return self._in_python(recipe, images.unbind(0), request.keys, lambda place: self.origin(rows[place])), column
 
     def _mend(
         self, request: SampleRequest, read: ReadImages, column: Column, place: int, error: ImageError | RegionError

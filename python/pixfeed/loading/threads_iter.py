@@ -11,11 +11,12 @@ from typing import Any, NamedTuple
 
 from pixfeed import context
 from pixfeed._torch import LoaderIter, pin_memory
-from pixfeed.collate.batch import Batch
+from pixfeed.collate.batch import Batch, Images
 from pixfeed.context import Costs, Priority, take_costs
 from pixfeed.datasets.concat import image_datasets
 from pixfeed.loading.fetch_threads import Fetch, FetchThreads, stay_if_ending
 from pixfeed.loading.iterators import Timed
+from pixfeed.loading.own_collate import Uncollated
 
 #: Small batches are read together, at most so many images at a time: the work of Python per call is divided among them.
 GROUP = 16
@@ -78,9 +79,11 @@ class ThreadsIter(Timed, LoaderIter):
         # An epoch's first batch has the cores to itself: it comes a tenth faster, and the last one no later.
         begins = self._keeps_order and not self._groups
         while len(self._groups) < self._ahead:
-            if not all(each.reads_natively for each in self._datasets):
+            step = next(filter(None, (each.python_step for each in self._datasets)), "")
+            if step:
                 self._failure = RuntimeError(
-                    "the transform was changed to one that runs in Python while threads read the epoch: begin a new one"
+                    f"the transform was changed while threads read the epoch, and {step} runs in Python: begin a new "
+                    "epoch"
                 )
                 return
             wanted = self._draw_group(alone=not self._groups)
@@ -113,6 +116,9 @@ class ThreadsIter(Timed, LoaderIter):
         fetch = self._next_done()
         try:
             batch, costs = fetch.result()
+            if isinstance(batch, Uncollated):
+                batch = self._fetcher.collate_fn.finish(batch.samples)
+                batch = batch if self._pinned_device is None else pin_memory(batch, self._pinned_device)
         except CancelledError:
             stay_if_ending()
             self._go_past()
@@ -191,12 +197,15 @@ def _make_one(how: _Making, indices: Any) -> tuple[Any, Costs] | Exception:
 
 def _make_together(how: _Making, wanted: Sequence[Any]) -> list[tuple[Any, Costs]]:
     samples = how.fetcher.dataset.__getitems__(list(chain.from_iterable(wanted)))
+    samples = samples.batch if isinstance(samples, Images) else samples
     assert isinstance(samples, Batch)
     costs = take_costs().divided(len(wanted))
     parts = samples.split([len(indices) for indices in wanted])
-    return [(how.fetcher.collate_fn(part), cost) for part, cost in zip(parts, costs, strict=True)]
+    return [(how.fetcher.collate_fn(part.as_samples()), cost) for part, cost in zip(parts, costs, strict=True)]
 
 
 def _pinned(how: _Making, data: Any) -> Any:
     """Images are there already: this pins the labels."""
+    if isinstance(data, Uncollated):
+        return data
     return data if how.pinned_device is None else pin_memory(data, how.pinned_device)

@@ -27,6 +27,8 @@ class Targets:
     kind: str
     files: SampleList
     fill: int | None = None
+    #: Whether there are any; False if items are images alone.
+    has_labels = True
 
     def read(
         self, rows: Sequence[int], points: PointMap, wanted: Sequence[int]

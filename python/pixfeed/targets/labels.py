@@ -50,6 +50,27 @@ class Labels(Targets):
         return self.files.labels[row, 0] if self.squeeze else self.files.labels[row]
 
 
+class NoLabels(Targets):
+    """Nothing: images alone."""
+
+    kind = "labels"
+    has_labels = False
+
+    def __init__(self, files: SampleList):
+        self.files = files
+
+    def read(
+        self, rows: Sequence[int], points: PointMap, wanted: Sequence[int]
+    ) -> tuple[Column, dict[int, ImageError | RegionError]]:
+        return [None] * len(rows), {}
+
+    def with_labels(self, labels: ArrayLike) -> Labels:
+        raise ValueError("this dataset has labels=False; make one with labels to replace them")
+
+    def blank(self, row: int, size: tuple[int, int]) -> Any:
+        return None
+
+
 class ClassNumbers(Labels):
     """An int per image: its class."""
 

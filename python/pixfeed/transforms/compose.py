@@ -12,8 +12,9 @@ from pixfeed import backends, draws, memory
 from pixfeed._stand_in import torch
 from pixfeed.errors import Origin
 from pixfeed.transforms.base import Transform
-from pixfeed.transforms.execute import plan_passes, run_passes
-from pixfeed.transforms.fuse import Recipe
+from pixfeed.transforms.branches import Branching
+from pixfeed.transforms.execute import plan_passes, rows_of
+from pixfeed.transforms.fuse import Recipe, runs_in_python
 from pixfeed.transforms.geometry import Geometric, Geometry
 from pixfeed.transforms.python_steps import ToNumpy, ToPILImage
 from pixfeed.transforms.to_tensor import Numeric
@@ -81,8 +82,8 @@ def apply_all(transforms: Sequence[Callable[..., Any]], image: Any) -> Any:
     height, width = (np.array([side]) for side in picture.shape[:2])
     plans, refused = plan_passes(recipe, width, height, u)
     _raise(refused)
-    made = torch.empty(1, recipe.channels, *plans[-1].sizes[0].tolist(), dtype=recipe.written or torch.uint8)
-    run_passes(backends.choose(), plans, 0, picture, memory.array(made))
+    made = torch.empty(1, recipe.channels, *plans[-1].size(0), dtype=recipe.written or torch.uint8)
+    backends.choose().resample([in_color(picture)], rows_of(plans), memory.array(made))
     return recipe.in_python(recipe.finish(made, u)[0])
 
 
@@ -113,7 +114,7 @@ def steps_of(
     steps = _flat(transform, translate)
     if translate:
         steps = translated(steps, channels)
-    first = next((place for place, step in enumerate(steps) if not isinstance(step, Transform)), None)
+    first = next((place for place, step in enumerate(steps) if runs_in_python(step)), None)
     convert = PYTHON_INPUTS[python_input]
     if first is None or convert is None or any(isinstance(step, Numeric) for step in steps[:first]):
         return steps
@@ -142,8 +143,13 @@ def _picture(image: Any) -> NDArray[np.uint8]:
     return np.ascontiguousarray(array)
 
 
+def in_color(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """uint8 ``[..., 3]``, as backends take it, of ``[..., 3]`` or ``[..., 1]``."""
+    return np.repeat(picture, 3, -1) if picture.shape[-1] == 1 else picture
+
+
 def _on_floats(step: Callable[..., Any], image: torch.Tensor) -> Any:
-    if not isinstance(step, Transform):
+    if not isinstance(step, Transform) or isinstance(step, Branching):
         return step(image)
     u = draws.from_torch(step.draws)
     if isinstance(step, Numeric):

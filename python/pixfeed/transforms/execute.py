@@ -1,16 +1,14 @@
-"""Passes planned and carried out: transforms as PLAN rows, and the passes after the first, on pictures in memory."""
+"""Passes planned: transforms as PLAN rows."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pixfeed.backends import Backend
-from pixfeed.plan import HEADER
-from pixfeed.transforms.crop_pad_flip import PaddingMode
+from pixfeed.plan import HEADER, LEFT_OUT, in_sequence
 from pixfeed.transforms.fuse import Recipe
 from pixfeed.transforms.geometry import Geometry
 
@@ -21,24 +19,18 @@ class PassPlan(NamedTuple):
     Attributes:
         headers: HEADER rows ``[n]``: the sides of what the pass takes.
         rows: PLAN rows ``[n]``.
-        sizes: int64 ``[n, 2]``, or ``[1, 2]`` if all are the same: (height, width) of what it makes.
-        pad_mode: NumPy carries it out, with this mode of ``numpy.pad``; the rows say where the pixels go.
     """
 
     headers: NDArray[np.void]
     rows: NDArray[np.void]
-    sizes: NDArray[np.int64]
-    pad_mode: PaddingMode | None = None
 
     def size(self, i: int) -> tuple[int, int]:
         """(height, width) of what is made of picture ``i``."""
-        height, width = self.sizes[i if len(self.sizes) > 1 else 0].tolist()
-        return height, width
+        return int(self.rows["window_h"][i]), int(self.rows["window_w"][i])
 
     def part(self, places: list[int]) -> PassPlan:
         """The plan for some of the pictures."""
-        sizes = self.sizes if len(self.sizes) == 1 else self.sizes[places]
-        return PassPlan(self.headers[places], self.rows[places], sizes, self.pad_mode)
+        return PassPlan(self.headers[places], self.rows[places])
 
 
 def headers_of(width: NDArray[np.int64], height: NDArray[np.int64]) -> NDArray[np.void]:
@@ -60,49 +52,68 @@ def plan_passes(
     Returns:
         The passes; and by row, what is wrong with pictures that do not go through them.
     """
+    if not recipe.branches:
+        return _plan(recipe, width, height, u)
+    variants = recipe.variants(u)
+    planned = [(places, *_plan(each, width[places], height[places], u[places])) for places, each in variants]
+    refused = {places[i]: what for places, _, wrong in planned for i, what in wrong.items()}
+    return _merged([(places, passes) for places, passes, _ in planned]), refused
+
+
+def _merged(parts: list[tuple[list[int], list[PassPlan]]]) -> list[PassPlan]:
+    """The passes of several recipes, as passes for all n pictures; rows of pictures that have fewer are LEFT_OUT.
+
+    Args:
+        parts: rows, and the passes of these pictures.
+    """
+    order = np.argsort([place for places, _ in parts for place in places])
+    merged: list[PassPlan] = []
+    before = [passes[0] for _, passes in parts]
+    for number in range(max(len(passes) for _, passes in parts)):
+        before = [
+            passes[number] if number < len(passes) else _nothing(plan.rows)
+            for (_, passes), plan in zip(parts, before, strict=True)
+        ]
+        headers, rows = (_joined(tables)[order] for tables in zip(*before, strict=True))
+        if number == 0:
+            rows["source"] = np.arange(len(rows))
+        merged.append(PassPlan(headers, rows))
+    return merged
+
+
+def _joined(tables: Sequence[NDArray[np.void]]) -> NDArray[np.void]:
+    """Tables of one dtype, as one. NumPy would copy them field by field, which takes ten times as long."""
+    dtype = tables[0].dtype
+    whole = np.dtype((np.void, dtype.itemsize))
+    return np.concatenate([table.view(whole) for table in tables]).view(dtype)
+
+
+def _nothing(before: NDArray[np.void]) -> PassPlan:
+    """The pass after these rows in which nothing is done."""
+    width, height = (before[f"window_{side}"].astype(np.int64) for side in "wh")
+    rows = Geometry(width, height).rows(len(before))
+    rows["source"] = LEFT_OUT
+    return PassPlan(headers_of(width, height), rows)
+
+
+def _plan(
+    recipe: Recipe, width: NDArray[np.int64], height: NDArray[np.int64], u: NDArray[np.float64]
+) -> tuple[list[PassPlan], dict[int, str]]:
+    """The same for a recipe without branches."""
     n = len(width)
     plans: list[PassPlan] = []
     refused: dict[int, str] = {}
     for each in recipe.passes:
-        if each.padding is not None:
-            left, top, right, bottom = each.padding.borders(width, height)
-            rows = Geometry(width, height).rows(n)
-            rows["window_x"], rows["window_y"] = np.negative(left), np.negative(top)
-            headers = headers_of(width, height)
-            width, height = width + left + right, height + top + bottom
-            plans.append(PassPlan(headers, rows, np.stack([height, width], 1), each.padding.padding_mode))
         geometry = each.geometry(width, height, u)
         for i, what in geometry.refused.items():
             refused.setdefault(i, what)
         headers = headers_of(width, height)
         width, height = (np.broadcast_to(side, n) for side in (geometry.width, geometry.height))
-        plans.append(PassPlan(headers, geometry.rows(n), np.stack([height, width], 1)))
+        plans.append(PassPlan(headers, geometry.rows(n, each.gray)))
     plans[-1].rows["mean"], plans[-1].rows["std"] = recipe.mean, recipe.std
     return plans, refused
 
 
-def run_passes(
-    backend: Backend, plans: Sequence[PassPlan], i: int, picture: NDArray[np.uint8], out: NDArray[Any]
-) -> None:
-    """Carry out passes, the last one among them, on one picture.
-
-    Args:
-        i: its row in the plans.
-        picture: uint8 ``[H, W, 3]`` or ``[H, W, 1]``, in one piece.
-        out: its slot ``[1, C, height, width]``.
-    """
-    for plan in plans:
-        row, (height, width) = plan.rows[i : i + 1], plan.size(i)
-        if plan.pad_mode is not None:
-            left, top = -int(row["window_x"][0]), -int(row["window_y"][0])
-            right, bottom = width - left - picture.shape[1], height - top - picture.shape[0]
-            picture = np.pad(picture, ((top, bottom), (left, right), (0, 0)), plan.pad_mode)
-            continue
-        if picture.shape[2] == 1:
-            picture = np.repeat(picture, 3, 2)
-        if plan is plans[-1]:
-            backend.resample(picture, row, out)
-        else:
-            made = np.empty((height, width, 3), np.uint8)
-            backend.resample(picture, row, made.transpose(2, 0, 1)[None])
-            picture = made
+def rows_of(passes: Sequence[PassPlan]) -> NDArray[np.void]:
+    """The PLAN rows of all passes, as a backend takes them: picture by picture."""
+    return in_sequence([each.rows for each in passes])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -13,11 +12,16 @@ from numpy.typing import NDArray
 from pixfeed._stand_in import torch
 from pixfeed.plan import PLAN
 from pixfeed.transforms.base import Transform
+from pixfeed.transforms.branches import Branching
 from pixfeed.transforms.color import Color, Grayscale
 from pixfeed.transforms.crop_pad_flip import Padding
 from pixfeed.transforms.geometry import Geometric, Geometry
+from pixfeed.transforms.python_steps import name_of
 from pixfeed.transforms.resize import MIRRORED, RandomResizedCrop, Resize, ResizeTo
 from pixfeed.transforms.to_tensor import Normalize, Numeric, PILToTensor, RandomErasing, ToDtype, ToTensor
+
+#: Variants of a recipe that are kept.
+_MOST_VARIANTS = 1000
 
 #: Steps of color that fit in one PLAN row.
 _MOST_ADJUSTMENTS: int = PLAN["adjust"].shape[0]
@@ -28,8 +32,8 @@ class Pass:
     """Transforms that one PLAN row carries out together, and the state of what it has been given so far."""
 
     steps: list[tuple[Geometric, slice]] = field(default_factory=list)  # with their columns of random numbers
-    padding: Padding | None = None  # the first step, if NumPy has to pad the picture before: edge, reflect, symmetric
-    fill: tuple[int, int, int] | None = None
+    gray: bool = False  # takes gray pictures
+    frame: tuple[str, tuple[int, int, int]] | None = None  # padding_mode, and the color of "constant"
     resized: bool = False
     windowed: bool = False  # something was cropped off that can no longer be cropped off while decoding
     flipped: bool = False
@@ -44,22 +48,19 @@ class Pass:
             return True
         if self.adjustments:
             return False
-        if "resize" in does and (self.resized or self.fill or (self.flipped and not _is_mirrored(step))):
+        if "resize" in does and (self.resized or self.frame or (self.flipped and not _is_mirrored(step))):
             return False
         if isinstance(step, Padding) and "pad" in does:
-            constant = step.padding_mode == "constant"
-            return constant and not self.windowed and self.fill in (None, step.color)
+            again = self.frame == _frame(step) and step.padding_mode == "constant"
+            return not self.windowed and (self.frame is None or again)
         return True
 
     def add(self, step: Geometric, columns: slice, size: tuple[int, int] | None) -> None:
         does = step.does(size)
         if isinstance(step, Padding) and "pad" in does:
-            if step.padding_mode == "constant":
-                self.fill = step.color
-            else:
-                self.padding = step
+            self.frame = _frame(step)
         if "crop" in does and "resize" not in does:
-            self.windowed |= self.resized or self.fill is not None
+            self.windowed |= self.resized or self.frame is not None
         self.resized |= "resize" in does
         self.flipped |= "flip" in does
         self.adjustments += step.steps if isinstance(step, Color) else 0
@@ -73,17 +74,30 @@ class Pass:
         return geometry
 
 
+def _frame(step: Padding) -> tuple[str, tuple[int, int, int]]:
+    return step.padding_mode, step.color
+
+
 def _is_mirrored(step: Geometric) -> bool:
     """Whether a resize of the mirror image gives the mirror image."""
     return isinstance(step, (Resize, ResizeTo, RandomResizedCrop)) and step.number in MIRRORED
 
 
+def runs_in_python(step: Callable[..., Any]) -> bool:
+    """Whether a step is called per sample, wherever it stands."""
+    return not isinstance(step, Transform) or (isinstance(step, Branching) and not step.is_native)
+
+
 class Recipe:
     """A sequence of transforms, divided into native passes, numeric steps and Python.
+
+    If there is a :class:`Branching` among them, :meth:`variants` gives the recipes that samples get. All of them have
+    the same numeric steps, dtype and number of channels.
 
     Args:
         transforms: pixfeed's, and any callables.
         channels: of the pictures that are read: 3, or 1 for gray.
+        columns: of random numbers, by transform; ``None``: one after the other.
 
     Attributes:
         passes: the first pass reads files. Each other pass takes the result of the one before, uint8 ``[H, W, 3]``.
@@ -95,15 +109,21 @@ class Recipe:
         size: (height, width) of the results of the passes, ``None`` if it depends on the picture.
         channels: the number of channels of the results.
         draws: random numbers per sample.
+        branches: whether :meth:`variants` have the passes.
 
     Raises:
         TypeError, ValueError: something is no transform, or the order makes no sense.
     """
 
-    def __init__(self, transforms: Sequence[Callable[..., Any]], channels: int = 3):
+    def __init__(
+        self,
+        transforms: Sequence[Callable[..., Any]],
+        channels: int = 3,
+        columns: Sequence[slice] | None = None,
+    ):
         self.reads_gray = channels == 1
         self.channels = channels
-        self.passes = [Pass()]
+        self.passes = [Pass(gray=self.reads_gray)]
         self.written: torch.dtype | None = None
         self.mean: tuple[float, ...] = (0.0,) * 3
         self.std: tuple[float, ...] = (1.0,) * 3
@@ -113,18 +133,22 @@ class Recipe:
         self.draws = 0
         self._fused: list[Transform] = []  # into the last pass, after its steps
         self._normalizes = False
-        for step in transforms:
-            if self.python or not isinstance(step, Transform):
+        self._native: list[tuple[Transform, slice]] = []
+        self.branches = False
+        self._variants: dict[tuple[tuple[int, ...], ...], Recipe] = {}
+        for place, step in enumerate(transforms):
+            if self.python or not isinstance(step, Transform) or runs_in_python(step):
                 if not callable(step):
                     raise TypeError(f"{step!r} is no transform: it cannot be called")
                 self.python.append(step)
                 continue
-            columns = slice(self.draws, self.draws + step.draws)
+            mine = slice(self.draws, self.draws + step.draws) if columns is None else columns[place]
             if isinstance(step, Geometric):
-                self._add(step, columns)
+                self._add(step, mine)
             else:
                 assert isinstance(step, Numeric)  # there are no others
-                self._add_numeric(step, columns)
+                self._add_numeric(step, mine)
+            self._native.append((step, mine))
             self.draws += step.draws
         if self.written is None and (self.numeric or self.python):
             self.written = torch.uint8
@@ -134,19 +158,66 @@ class Recipe:
         if self._makes_floats() or self.numeric:
             if does != {"flip"} and does != {"crop"}:  # those change no number
                 raise ValueError(f"{step} works on pixels: put it before {self._writers()}")
-            if self.numeric or not last.takes(step, self.size):
+            fits = does == {"flip"} if self.branches else last.takes(step, self.size)
+            if self.numeric or not fits:
                 self.python.append(step)
                 return
         if isinstance(step, Padding) and self.channels == 1 and len(set(step.color)) > 1:
             raise ValueError(f"{step} fills with a color, and the picture is gray")
+        gray = self.channels == 1
         if isinstance(step, Grayscale):
-            before, self.channels = self.channels, step.num_output_channels
-            if before == 1 and self.channels == 1:
+            self.channels = step.num_output_channels
+            if gray:
+                if self.channels == 3:  # all are alike, until something colored comes
+                    self.passes.append(Pass())
                 return
-        if not last.takes(step, self.size):
-            self.passes.append(last := Pass())
-        last.add(step, columns, self.size)
+        if isinstance(step, Branching):
+            self._check_leaves(step)
+            self.branches = True
+        if self.branches:  # the variants have passes
+            last.steps.append((step, columns))
+        else:
+            if not last.takes(step, self.size):
+                self.passes.append(last := Pass(gray=gray))
+            last.add(step, columns, self.size)
         self.size = step.size_after(self.size)
+
+    def _check_leaves(self, step: Branching) -> None:
+        for leaf, _ in step.leaves:
+            if isinstance(leaf, Grayscale) and leaf.num_output_channels != self.channels:
+                raise ValueError(f"{step} would make pictures of 1 and of 3 channels: use Grayscale({self.channels})")
+            if isinstance(leaf, Padding) and self.channels == 1 and len(set(leaf.color)) > 1:
+                raise ValueError(f"{leaf} fills with a color, and the picture is gray")
+
+    def variants(self, u: NDArray[np.float64]) -> list[tuple[list[int], Recipe]]:
+        """The recipes, without branches, of n samples: places, and what is done there.
+
+        Args:
+            u: uniform numbers ``[n, draws]``.
+        """
+        branching = [(step, columns) for step, columns in self._native if isinstance(step, Branching)]
+        chosen = zip(*(step.paths(u[:, columns]) for step, columns in branching), strict=True)
+        groups: dict[tuple[tuple[int, ...], ...], list[int]] = {}
+        for place, paths in enumerate(chosen):
+            groups.setdefault(paths, []).append(place)
+        return [(places, self._variant(paths)) for paths, places in groups.items()]
+
+    def _variant(self, paths: tuple[tuple[int, ...], ...]) -> Recipe:
+        """With the leaves at these places, for each step that branches."""
+        found = self._variants.get(paths)
+        if found is None:
+            steps: list[Transform] = []
+            columns: list[slice] = []
+            todo = iter(paths)
+            for step, mine in self._native:
+                leaves = [step.leaves[i] for i in next(todo)] if isinstance(step, Branching) else [(step, 0)]
+                steps += [leaf for leaf, _ in leaves]
+                columns += [slice(mine.start + at, mine.start + at + leaf.draws) for leaf, at in leaves]
+            found = Recipe(steps, 1 if self.reads_gray else 3, columns)
+            if len(self._variants) >= _MOST_VARIANTS:
+                self._variants.clear()
+            self._variants[paths] = found
+        return found
 
     def _add_numeric(self, step: Numeric, columns: slice) -> None:
         if isinstance(step, Normalize):
@@ -182,6 +253,11 @@ class Recipe:
     def only_writes(self) -> bool:
         """Whether pixels stay where they are, and are written as the last pass says."""
         return len(self.passes) == 1 and not (self.passes[0].steps or self.numeric or self.python)
+
+    @property
+    def makes_tensors(self) -> bool:
+        """Whether a transform does."""
+        return bool(self._fused or self.numeric)
 
     def _makes_floats(self) -> bool:
         return self.written is not None and self.written.is_floating_point
@@ -238,9 +314,13 @@ class Recipe:
         return images
 
     def in_python(self, image: object) -> object:
-        """The Python steps, on one sample's image."""
+        """The Python steps, on one sample's image. An exception gets a note that names the step."""
         for step in self.python:
-            image = step(image)
+            try:
+                image = step(image)
+            except Exception as error:
+                error.add_note(f"in {name_of(step)}, a step of the transform that runs in Python")
+                raise
         return image
 
     def __str__(self) -> str:
@@ -249,12 +329,13 @@ class Recipe:
     def lines(self, *before: str) -> str:
         """Which part runs where, one line per part; ``before``: what else the first pass does."""
         steps = [[repr(step) for step, _ in each.steps] for each in self.passes]
+        steps[0] = [*before, *steps[0]]
         steps[-1] += map(repr, self._fused)
-        lines = ["native, in one pass: " + ", ".join([*before, *steps[0]])]
-        after = [*chain(*steps[1:]), *(repr(step) for step, _ in self.numeric)]
-        if after:
-            lines.append("after it, natively: " + ", ".join(after))
+        count = "one pass" if len(steps) == 1 else f"{len(steps)} passes"
+        count = "as many passes as each sample's branches need" if self.branches else count
+        lines = [f"native, in {count}: " + "; ".join(map(", ".join, filter(None, steps)))] if any(steps) else []
+        if self.numeric:
+            lines.append("after it, natively: " + ", ".join(repr(step) for step, _ in self.numeric))
         if self.python:
-            names = [getattr(step, "__name__", None) or repr(step) for step in self.python]
-            lines.append("in Python, per sample: " + ", ".join(names))
+            lines.append("in Python, per sample: " + ", ".join(map(name_of, self.python)))
         return "\n".join(lines)
