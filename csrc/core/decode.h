@@ -43,6 +43,7 @@ inline void gray_to_rgb(const std::uint8_t* gray, int width, std::uint8_t* rgb) 
 // "libjpeg-turbo 2.1.5", "libpng 1.6.39": what runs, not what was compiled against, where the library can say so.
 std::string jpeg_version();
 std::string png_version();
+std::string inflate_version();  // of the zlib that libpng uses
 std::string webp_version();
 
 }  // namespace pixfeed

@@ -1,7 +1,8 @@
-// The only file that includes png.h.
+// The only file that includes png.h, and zlib.h for its version.
 #include "core/decode.h"
 
 #include <png.h>
+#include <zlib.h>
 
 #include <cmath>
 #include <csetjmp>
@@ -189,6 +190,14 @@ Status decode_png(Bytes bytes, const Request& request, const DecodeOptions& opti
 
 std::string png_version() {
   return std::string("libpng ") + png_get_libpng_ver(nullptr) + ", " + png::deflate_version();
+}
+
+std::string inflate_version() {
+#ifdef ZLIBNG_VERSION
+  return "zlib-ng " ZLIBNG_VERSION;
+#else
+  return std::string("zlib ") + zlibVersion();
+#endif
 }
 
 }  // namespace pixfeed

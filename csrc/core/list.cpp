@@ -1,11 +1,8 @@
 // A list in two passes over pieces of a megabyte: count the samples, then fill the tables.
 #include "core/list.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <atomic>
-#include <cerrno>
 #include <charconv>
 #include <cmath>
 #include <cstring>
@@ -13,6 +10,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "core/platform.h"
 #include "core/pool.h"
 
 namespace pixfeed {
@@ -270,8 +268,7 @@ ListFault List::read(std::int64_t begin, std::int64_t end, Buffer& buffer, const
   if (at == nullptr) return ListFault::out_of_memory;
   *data = at;
   while (begin < end) {
-    const ssize_t n = ::pread(source_.file, at, static_cast<std::size_t>(end - begin), begin);
-    if (n < 0 && errno == EINTR) continue;
+    const std::int64_t n = platform::read_at(source_.file, at, static_cast<std::size_t>(end - begin), begin);
     if (n < 0) return ListFault::unreadable;
     if (n == 0) return ListFault::shorter;
     at += n;

@@ -1,7 +1,7 @@
 """The only door to private names of torch and of Python's multiprocessing.
 
 Everything here may change with a new torch or a new Python. ``tests/test_architecture.py`` finds private names anywhere
-else. Known to work: torch 2.1 to 2.13, CPython 3.11 to 3.14.
+else. Known to work: torch 2.3 to 2.13, CPython 3.11 to 3.14.
 """
 
 from __future__ import annotations
@@ -13,21 +13,27 @@ import weakref
 from collections.abc import Callable, Iterable, Sequence
 from multiprocessing import queues
 from types import TracebackType
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-import torch
-import torch.utils.data
-from torch._utils import ExceptionWrapper
-from torch.multiprocessing import reductions
-from torch.storage import _share_memory_lock_protected
-from torch.utils.data._utils import collate as collating
-from torch.utils.data._utils import pin_memory as pinning
-from torch.utils.data.dataloader import (
-    _BaseDataLoaderIter,
-    _DatasetKind,
-    _MultiProcessingDataLoaderIter,
-    _SingleProcessDataLoaderIter,
-)
+from pixfeed._stand_in import HAS_TORCH, torch
+
+if TYPE_CHECKING or HAS_TORCH:
+    import torch.utils.data
+    from torch._utils import ExceptionWrapper
+    from torch.multiprocessing import reductions
+    from torch.storage import _share_memory_lock_protected
+    from torch.utils.data._utils import collate as collating
+    from torch.utils.data._utils import pin_memory as pinning
+    from torch.utils.data.dataloader import (
+        _BaseDataLoaderIter,
+        _DatasetKind,
+        _MultiProcessingDataLoaderIter,
+        _SingleProcessDataLoaderIter,
+    )
+else:
+    ExceptionWrapper = reductions = collating = pinning = torch
+    _share_memory_lock_protected = torch.decorator
+    _BaseDataLoaderIter = _DatasetKind = _MultiProcessingDataLoaderIter = _SingleProcessDataLoaderIter = torch
 
 __all__ = [
     "TENSOR_EXCHANGE",

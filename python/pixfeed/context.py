@@ -9,14 +9,13 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
+import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import CancelledError
 from itertools import count
 from operator import add
 from typing import NamedTuple
-
-import torch.utils.data
 
 from pixfeed import control_groups
 
@@ -189,6 +188,12 @@ def take_costs() -> Costs:
     return Costs(*costs)
 
 
+def in_worker() -> bool:
+    """Whether this is a worker process of a DataLoader."""
+    data = sys.modules.get("torch.utils.data")  # who has no torch, or has not imported it, is none
+    return data is not None and data.get_worker_info() is not None
+
+
 def num_threads() -> int:
     """Threads that one call decodes on.
 
@@ -198,7 +203,7 @@ def num_threads() -> int:
     Raises:
         ValueError: PIXFEED_NUM_THREADS is no positive integer.
     """
-    if torch.utils.data.get_worker_info() is not None:
+    if in_worker():
         return 1
     if _context.threads is not None:
         return _context.threads

@@ -15,8 +15,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any, cast
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
+
+from pixfeed._stand_in import torch
 
 _LOW = np.uint64(0xFFFFFFFF)
 _HALF = np.uint64(32)

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
+from pixfeed._stand_in import torch
 from pixfeed.errors import Status
 from pixfeed.list_parser import Problem, Table
 

@@ -11,10 +11,10 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from pixfeed import context
+from pixfeed._stand_in import torch
 from pixfeed._torch import TENSOR_EXCHANGE
 from pixfeed.backends.built import why_no_native
 from pixfeed.backends.contract import DEFAULT_OPTIONS, Backend, Decoded, OpenOptions, Source

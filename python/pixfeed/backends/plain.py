@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from pixfeed import list_parser
+from pixfeed._stand_in import torch
 from pixfeed.list_parser import Problem, Table
 
 

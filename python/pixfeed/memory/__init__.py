@@ -13,11 +13,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch.utils.data import get_worker_info
 
-from pixfeed.context import pinned
+from pixfeed._stand_in import torch
+from pixfeed.context import in_worker, pinned
 from pixfeed.memory import shared_batches
 from pixfeed.memory.idle import Pool
 
@@ -99,7 +98,7 @@ def empty(
     if memory_format == torch.channels_last:
         return empty((*shape[:-3], *shape[-2:], shape[-3]), dtype, part=part, varies=varies).movedim(-1, -3)
     size = math.prod(shape) * dtype.itemsize
-    if get_worker_info() is not None:
+    if in_worker():
         shared_batches.lend()
         if size >= _SMALL and not part:
             return shared_batches.empty(shape, dtype, size, _pool.limit)

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
+
+from pixfeed._stand_in import torch
 
 #: Of a block's pixels one in so many has to belong to an image.
 _SPARSE = 2

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Unpack
 
 import numpy as np
-import torch
 from numpy.typing import ArrayLike, NDArray
 
 from pixfeed import backends, memory, plan
+from pixfeed._stand_in import torch
 from pixfeed.backends import BackendName, Source
 from pixfeed.errors import Origin
 from pixfeed.reading import regions

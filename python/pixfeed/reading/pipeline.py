@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from pixfeed import backends, context, memory
+from pixfeed._stand_in import torch
 from pixfeed.backends import Decoded, Opened
 from pixfeed.errors import Status, Unreadable
 from pixfeed.memory.blocks import images_in, in_blocks

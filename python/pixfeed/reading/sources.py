@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Protocol
 
 import numpy as np
-import torch
 
+from pixfeed._stand_in import torch
 from pixfeed.backends import Source
 
 

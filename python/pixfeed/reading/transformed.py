@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from pixfeed import draws
+from pixfeed._stand_in import torch
 from pixfeed.backends import Source
 from pixfeed.errors import Origin
 from pixfeed.reading.options import Reading

@@ -8,10 +8,10 @@ from itertools import chain, permutations
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from pixfeed import draws
+from pixfeed._stand_in import torch
 from pixfeed.transforms.base import Transform, probability
 from pixfeed.transforms.geometry import Geometric
 from pixfeed.transforms.python_steps import ToPILImage, name_of

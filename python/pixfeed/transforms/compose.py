@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from pixfeed import backends, draws, memory
+from pixfeed._stand_in import torch
 from pixfeed.errors import Origin
 from pixfeed.transforms.base import Transform
 from pixfeed.transforms.execute import plan_passes, rows_of

@@ -14,8 +14,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar, cast
 
 import numpy as np
-import torch
 
+from pixfeed._stand_in import torch
 from pixfeed.transforms.base import Interpolation, InterpolationMode, Transform, interpolation_name, pair
 from pixfeed.transforms.color import Adjust, Grayscale
 from pixfeed.transforms.compose import apply_all

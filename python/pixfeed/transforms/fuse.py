@@ -8,9 +8,9 @@ from itertools import groupby
 from typing import Any, TypeGuard
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
+from pixfeed._stand_in import torch
 from pixfeed.plan import PLAN
 from pixfeed.transforms.base import Transform
 from pixfeed.transforms.branches import Branching

@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
+
+from pixfeed._stand_in import torch
 
 
 class Lambda:

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from pixfeed import context, draws, memory
+from pixfeed._stand_in import torch
 from pixfeed.backends import Backend
 from pixfeed.errors import Origin
 from pixfeed.memory.blocks import images_in, in_blocks

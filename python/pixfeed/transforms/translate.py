@@ -11,8 +11,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import torch
-
+from pixfeed._stand_in import torch
 from pixfeed.transforms.base import Transform
 from pixfeed.transforms.branches import Branching, RandomApply, RandomChoice, RandomOrder
 from pixfeed.transforms.color import ColorJitter, Grayscale, RandomGrayscale
