@@ -55,7 +55,7 @@ def _of_mask(path: str) -> MaskFacts:
     except ImageError as error:
         return MaskFacts(str(error).removeprefix(": "))
     height, width = numbers.shape
-    return MaskFacts("", width, height, _values(numbers), xxh3_128_hexdigest(np.ascontiguousarray(numbers)).tobytes())
+    return MaskFacts("", width, height, _values(numbers), xxh3_128_hexdigest(numbers.tobytes()))
 
 
 def _values(numbers: NDArray[np.integer]) -> list[int]:
