@@ -241,18 +241,10 @@ bool is_empty(Text line) {
 // Calls do_it(Label()) with the C++ type of labels.
 template <class Function>
 auto with_type(LabelType labels, Function do_it) {
-  switch (labels) {
-    case LabelType::float32:
-      return do_it(float());
-    case LabelType::float64:
-      return do_it(double());
-    case LabelType::none:
-      return do_it(NoLabel());
-    case LabelType::words:
-      return do_it(ClassNumber());
-    case LabelType::int64:
-      break;
-  }
+  if (labels == LabelType::float32) return do_it(float());
+  if (labels == LabelType::float64) return do_it(double());
+  if (labels == LabelType::none) return do_it(NoLabel());
+  if (labels == LabelType::words) return do_it(ClassNumber());
   return do_it(std::int64_t());
 }
 

@@ -93,10 +93,9 @@ bool read_layout(Bytes file, const Request& request, Layout& layout) {
       if (layout.colors != 0 || layout.first != nullptr || !read_palette(*chunk, layout)) return false;
     } else if (chunk->is("IEND")) {
       return layout.first != nullptr && chunk->size == 0 && chunk->sound();
-    } else if ((chunk->name[0] & 0x20) == 0) {
-      return false;  // a critical chunk that nobody knows
-    } else if (request.gray && colored && tells_of_light(*chunk)) {
-      return false;
+    } else {
+      const bool is_critical = (chunk->name[0] & 0x20) == 0;  // and nobody knows it
+      if (is_critical || (request.gray && colored && tells_of_light(*chunk))) return false;
     }
   }
   return false;
