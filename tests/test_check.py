@@ -196,3 +196,20 @@ def test_fix_does_not_overwrite_the_list(tmp_path, capsys):
     (tmp_path / "list.txt").write_text("nowhere.jpg 0\n")
     assert main(["check", str(tmp_path / "list.txt"), "--fix", str(tmp_path / "list.txt")]) == 2
     assert (tmp_path / "list.txt").read_text() == "nowhere.jpg 0\n"
+
+
+def test_damage_that_is_read_with_a_warning(tmp_path, capsys):
+    folder = tmp_path / "images"
+    folder.mkdir()
+    whole = images.jpeg(images.picture(240, 320))
+    start = whole.rindex(b"\xff\xda") + 14
+    damaged = bytearray(whole)
+    damaged[start + 200 : start + 400] = bytes(range(1, 201))  # no markers among them
+    (folder / "good.jpg").write_bytes(whole)
+    (folder / "damaged.jpg").write_bytes(damaged)
+    (tmp_path / "train.txt").write_text("good.jpg 0\ndamaged.jpg 0\n")
+    arguments = ["check", tmp_path / "train.txt", folder]
+    assert rules_by_line(found(capsys, *arguments)) == {}
+    result = found(capsys, *arguments, "--full")
+    assert rules_by_line(result) == {2: "warned"}
+    assert "strict=True" in result["findings"][0]["message"]

@@ -97,3 +97,20 @@ def test_lines_with_another_number_of_labels(tmp_path):
     (tmp_path / "list.txt").write_text("a.jpg 0\nb.jpg 1 2\nc.jpg 3")
     found = lines.read(tmp_path / "list.txt").lines
     assert [bool(line.problem) for line in found] == [False, True, False]
+
+
+@pytest.mark.parametrize(
+    "text", ["a.jpg,0\nb.jpg,1\n", "name,label\ngolden retriever/a.jpg,0\n", "a.jpg;0;1\nb c.jpg;1;2"]
+)
+def test_another_delimiter(tmp_path, text):
+    path = tmp_path / "list.txt"
+    path.write_text(text)
+    separator = ";" if ";" in text else ","
+    with pytest.raises(ListError, match=f"separated by '{separator}': say --delimiter '{separator}'"):
+        lines.read(path)
+    assert lines.read(path, delimiter=separator, header="name" in text).lines[-1].target[-1] == int(text.strip()[-1])
+
+
+def test_commas_in_names_are_no_delimiter(tmp_path):
+    (tmp_path / "list.txt").write_text("a,b.jpg 0\nc,d.jpg 1\n")
+    assert [line.name for line in lines.read(tmp_path / "list.txt").lines] == ["a,b.jpg", "c,d.jpg"]

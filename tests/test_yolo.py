@@ -166,3 +166,11 @@ def test_batches_of_a_training_loop(folder, backend, make):
         np.testing.assert_allclose(boxes.numpy(), expected, atol=1e-5)
     if make is pixfeed.DataLoader:
         make(dataset, 4, num_workers=2, workers="thread", collate_fn=pixfeed.detection_collate)
+
+
+def test_a_data_yaml_is_no_list(folder):
+    (folder / "data.yaml").write_text("train: images/train\nnc: 3\n")
+    with pytest.raises(
+        ValueError, match=r"data\.yaml is no list of images: give the folder or the list that its 'train'"
+    ):
+        YoloDetection(folder / "data.yaml")

@@ -87,6 +87,8 @@ def _pictures(images: Images, image_dir: str) -> tuple[list[str], str, str]:
     if not isinstance(images, (str, os.PathLike)):
         return [os.fsdecode(path) for path in images], image_dir, "samples"
     path = os.fspath(images)
+    if path.lower().endswith((".yaml", ".yml")):
+        raise ValueError(f"{path} is no list of images: give the folder or the list that its 'train' or 'val' names")
     if os.path.isdir(path):
         inside = len(os.path.join(path, ""))
         found = [

@@ -33,7 +33,9 @@ def transform_of(text: str) -> Callable[..., Any]:
     if not path or not name.isidentifier():
         raise ValueError(f"{text!r} is no FILE.py:NAME")
     spec = importlib.util.spec_from_file_location("_transform_of_user", path)
-    if spec is None or spec.loader is None or not os.path.exists(path):
+    if not os.path.exists(path):
+        raise ValueError(f"{path}: there is no such file")
+    if spec is None or spec.loader is None:
         raise ValueError(f"{path} is no Python file")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

@@ -152,36 +152,41 @@ def sheet(rows: Sequence[Sequence[Tile]], side: int, heading: str = "") -> Image
 
     small, line = font(13), 20
     titled = any(tile.title for row in rows for tile in row)
-    cell = side + line * (2 if titled else 1) + _GAP
+    around = line * (2 if titled else 1) + 2 * _GAP  # a row is as high as its highest picture, and what it says
+    heights = [max(tile.picture.shape[0] for tile in row) for row in rows]
     top = _GAP + (34 if heading else 0)
     columns = max(map(len, rows))
-    image = Image.new("RGB", (columns * (side + _GAP) + _GAP, top + len(rows) * cell), _BACKGROUND)
+    size = columns * (side + _GAP) + _GAP, top + sum(heights) + len(rows) * around
+    image = Image.new("RGB", size, _BACKGROUND)
     draw = ImageDraw.Draw(image)
     if heading:
         draw.text((_GAP, _GAP - 2), _cut(draw, heading, font(18), image.width - 2 * _GAP), fill=_INK, font=font(18))
-    for y, row in enumerate(rows):
+    for row, highest in zip(rows, heights, strict=True):
         for x, tile in enumerate(row):
-            left, upper = _GAP + x * (side + _GAP), top + y * cell
+            left, upper = _GAP + x * (side + _GAP), top
             if titled:
                 draw.text((left, upper), _cut(draw, tile.title, small, side), fill=_FAINT, font=small)
                 upper += line
             height, width = tile.picture.shape[:2]
             picture = Image.fromarray(np.ascontiguousarray(tile.picture))
-            image.paste(picture, (left + (side - width) // 2, upper + (side - height) // 2))
-            draw.text((left, upper + side + 2), _cut(draw, tile.caption, small, side), fill=_INK, font=small)
+            image.paste(picture, (left + (side - width) // 2, upper + (highest - height) // 2))
+            words = _cut(draw, tile.caption, small, side, at_the_end=True)
+            draw.text((left, upper + highest + 2), words, fill=_INK, font=small)
+        top += highest + around
     return image
 
 
-def _cut(draw: Any, text: str, its_font: Any, width: int) -> str:
-    """The text, or as much of its end as fits: names of files differ at their ends."""
+def _cut(draw: Any, text: str, its_font: Any, width: int, at_the_end: bool = False) -> str:
+    """The text, or as much of it as fits: of its end, because names of files differ there, or of its beginning."""
     text = text.encode("utf-8", "replace").decode()
     if draw.textlength(text, font=its_font) <= width:
         return text
     low, high = 0, len(text)
-    while low < high:  # the shortest beginning to leave out
+    while low < high:  # the smallest part to leave out
         middle = (low + high) // 2
-        if draw.textlength("…" + text[middle:], font=its_font) <= width:
+        part = text[: len(text) - middle] + "…" if at_the_end else "…" + text[middle:]
+        if draw.textlength(part, font=its_font) <= width:
             high = middle
         else:
             low = middle + 1
-    return "…" + text[low:]
+    return text[: len(text) - low] + "…" if at_the_end else "…" + text[low:]

@@ -15,6 +15,8 @@ The results are those of torchvision for PIL images. Everything random depends o
 index of the sample, and on nothing else.
 """
 
+from typing import NoReturn
+
 from pixfeed.transforms import functional
 from pixfeed.transforms.base import InterpolationMode
 from pixfeed.transforms.branches import RandomApply, RandomChoice, RandomOrder
@@ -56,3 +58,13 @@ __all__ = [
     "ToTensor",
     "functional",
 ]
+
+
+def __getattr__(name: str) -> NoReturn:
+    hint = ""
+    if name[:1].isupper():
+        hint = (
+            f": there is no {name} here. torchvision's own one may stand in the Compose; it runs in Python, sample by "
+            "sample (print(dataset) says what runs where)"
+        )
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}{hint}", name=name)

@@ -197,6 +197,8 @@ class _Names:
 def _of_picture(file: str, facts: Facts, limits: Limits) -> Iterator[tuple[str, str]]:
     sides = f"{facts.width:,} x {facts.height:,} pixels"
     said = SUFFIXES.get(os.path.splitext(file)[1].lower())
+    if facts.warning:
+        yield "warned", f"{facts.warning}; look at it, or fetch it again (strict=True refuses such images)"
     if min(facts.width, facts.height) < limits.min_side:
         yield "tiny", f"{sides}; replace it, or lower --min-side"
     if said is not None and facts.format and said != facts.format:

@@ -10,10 +10,11 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pixfeed import backends
 from pixfeed.backends import foreign
-from pixfeed.backends.contract import Backend, Source
+from pixfeed.backends.contract import Backend, OpenOptions, Source
 from pixfeed.context import num_threads
 from pixfeed.errors import Status
 from pixfeed.plan import FORMATS, JPEG, OPENCV, PNG, resize_plan
@@ -38,6 +39,7 @@ class Facts(NamedTuple):
         bits: per channel.
         color: ``"rgb"``, ``"gray"``, ``"cmyk"``, ...
         digest: of its bytes, in hexadecimal digits.
+        warning: of the codec, which read the picture all the same; known if it was decoded.
     """
 
     status: int
@@ -50,6 +52,7 @@ class Facts(NamedTuple):
     bits: int = 8
     color: str = ""
     digest: str = ""
+    warning: str = ""
 
 
 def of_files(
@@ -103,9 +106,10 @@ def _of_sources(backend: Backend, names: Sequence[str], sources: Sequence[Source
 
     if not sources:
         return
-    opened = backend.open(sources)
+    opened = backend.open(sources, OpenOptions(strict=decode))
     headers = opened.headers
     statuses, notes = headers["status"].tolist(), {}
+    warnings: dict[int, str] = {}
     doubtful = [
         i
         for i, (source, status) in enumerate(zip(sources, statuses, strict=True))
@@ -113,10 +117,15 @@ def _of_sources(backend: Backend, names: Sequence[str], sources: Sequence[Source
     ]
     if doubtful:
         plans = resize_plan(headers, _ONE, OPENCV["nearest"])[doubtful]
-        decoded = opened.decode_into(plans, np.empty((len(doubtful), 3, *_ONE), np.uint8))
+        decoded = opened.decode_into(plans, _slots(len(doubtful)))
         for place, i in enumerate(doubtful):
             statuses[i] = int(decoded.statuses[place])
             notes[i] = decoded.notes.get(place, "")
+        for i in [i for i in doubtful if decode and statuses[i] == Status.CORRUPT]:
+            again = backend.open([sources[i]])
+            status = int(again.decode_into(resize_plan(again.headers, _ONE, OPENCV["nearest"]), _slots(1)).statuses[0])
+            if status == Status.OK:
+                statuses[i], warnings[i] = status, notes[i] or "its data is damaged"
     fields = (headers[name].tolist() for name in ("format", "width", "height", "orientation"))
     for i, (source, number, width, height, orientation) in enumerate(zip(sources, *fields, strict=True)):
         status = statuses[i]
@@ -126,8 +135,22 @@ def _of_sources(backend: Backend, names: Sequence[str], sources: Sequence[Source
             continue
         format, bits, color = _pixels(source, number)
         yield Facts(
-            status, note, len(source), format, width, height, orientation, bits, color, xxh3_128_hexdigest(source)
+            status,
+            note,
+            len(source),
+            format,
+            width,
+            height,
+            orientation,
+            bits,
+            color,
+            xxh3_128_hexdigest(source),
+            warnings.get(i, ""),
         )
+
+
+def _slots(n: int) -> NDArray[np.uint8]:
+    return np.empty((n, 3, *_ONE), np.uint8)
 
 
 def _ends_early(data: Source, format: int) -> bool:

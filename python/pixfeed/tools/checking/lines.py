@@ -69,7 +69,7 @@ def read(path: Path, kind: Kind | None = None, delimiter: str | None = None, hea
 
     Raises:
         OSError: it cannot be read.
-        ListError: it is no UTF-8, or empty.
+        ListError: it is no UTF-8, empty, or seems to have another delimiter.
     """
     data, filename = path.read_bytes(), os.fspath(path)
     if (encoding := encoding_of(data[:4])) is not None:
@@ -85,6 +85,12 @@ def read(path: Path, kind: Kind | None = None, delimiter: str | None = None, hea
         found.append(Line(number, text))
     if not found:
         raise ListError(f"{filename} is empty: it has no line with a name", path=filename)
+    if delimiter is None and kind is None and (separator := _separator(found)):
+        raise ListError(
+            f"{filename}: its fields seem to be separated by {separator!r}: say --delimiter {separator!r}, and "
+            "--header if the first line has the names of the columns",
+            path=filename,
+        )
     fields = [_fields(line, delimiter) for line in found]
     kind = kind or _guess(fields)
     for line, its in zip(found, fields, strict=True):
@@ -97,6 +103,16 @@ def read(path: Path, kind: Kind | None = None, delimiter: str | None = None, hea
     if kind == "labels":
         _same_count(found)
     return Lines(filename, kind, found, head)
+
+
+def _separator(lines: Sequence[Line]) -> str:
+    """What separates the fields of several lines, if it is no blank: each but the first ends with it and a number."""
+    texts = [line.text.strip(list_parser.BLANKS + b"\r\n") for line in lines]
+    for separator in (",", ";"):
+        parts = [text.decode("utf-8", "replace").rpartition(separator) for text in texts[1:]]
+        if parts and all(before and _is_number(number) for before, _, number in parts):
+            return separator
+    return ""
 
 
 _Fields = list[str] | dict[str, Any] | Unusable

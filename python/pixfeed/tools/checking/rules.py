@@ -47,6 +47,7 @@ _RULES = (
     Rule("mask-missing", "error", "the mask cannot be read"),
     Rule("mask-size", "error", "the mask has another size than its image"),
     Rule("mask-range", "error", "a class in a mask that is not below --classes, nor --ignore-index"),
+    Rule("warned", "note", "the codec warns: a part of the image may be damaged (found with --full)"),
     Rule("suffix", "note", "another format than the suffix says"),
     Rule("cmyk", "note", "CMYK: its colors become RGB without a color profile"),
     Rule("deep", "note", "more than 8 bits per channel, read as 8"),
