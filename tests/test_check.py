@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 
 import faulty_folder
@@ -213,3 +214,14 @@ def test_damage_that_is_read_with_a_warning(tmp_path, capsys):
     result = found(capsys, *arguments, "--full")
     assert rules_by_line(result) == {2: "warned"}
     assert "strict=True" in result["findings"][0]["message"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes")
+def test_pipes_and_devices_are_not_read(tmp_path, capsys):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "train.txt").write_text("/dev/zero 0\npipe 1\n")
+    result = found(capsys, "check", tmp_path / "train.txt", tmp_path)
+    assert rules_by_line(result) == {1: "unreadable", 2: "unreadable"}
+    assert "a pipe or a device" in result["findings"][0]["message"]
+    assert main(["check", str(tmp_path / "pipe"), str(tmp_path)]) == 2
+    assert "is no file" in capsys.readouterr().err

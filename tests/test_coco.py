@@ -131,6 +131,8 @@ def changed(**changes) -> str:
         (json.dumps({**content(), "annotations": [{"image_id": 7, "caption": "x"}]}), "annotations without a bbox"),
         (changed(bbox=[1, 2, 3]), r"'id': 1, 'image_id': 7, .*none with image_id, category_id and bbox x y w h"),
         (changed(bbox=["a", 2, 3, 4]), "none with image_id"),
+        (changed(bbox=[float("inf"), 2, 3, 4]), "none with image_id"),
+        (changed(bbox=[1, 2, 1e39, 4]), "none with image_id"),
         (changed(image_id="seven"), "none with image_id"),
         (changed(category_id=55), "category_id 55, which 'categories' does not have"),
     ],

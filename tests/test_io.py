@@ -160,3 +160,13 @@ def test_encoders(tmp_path):
     assert read_file(tmp_path / "bytes").tolist() == [0, 1, 2, 3, 4]
     with pytest.raises(ValueError, match=r"it must be uint8 \[1 or 3, H, W\]"):
         encode_jpeg(picture.float())
+
+
+def test_what_pillow_stumbles_over_is_an_error_of_the_image(tmp_path):
+    """A chunk of pHYs that is too short: libpng leaves it out, Pillow gives up."""
+    data = images.pillow(images.picture(8, 9)[..., ::-1], "PNG", "P")
+    at = 8 + 25
+    (tmp_path / "a.png").write_bytes(data[:at] + images.png_chunk(b"pHYs", b"xy") + data[at:])
+    pixfeed.io.decode_image(tmp_path / "a.png", mode="RGB")
+    with pytest.raises(pixfeed.ImageError, match=r"a\.png .*Pillow: "):
+        pixfeed.io.decode_image(tmp_path / "a.png", mode="UNCHANGED")

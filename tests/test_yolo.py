@@ -172,3 +172,41 @@ def test_a_data_yaml_is_no_list(folder):
     (folder / "data.yaml").write_text("train: images/train\nnc: 3\n")
     with pytest.raises(ValueError, match=r"data\.yaml is no list of images: give the folder or the list"):
         YoloDetection(folder / "data.yaml")
+
+
+def test_links_that_lead_back_up_are_not_followed(folder):
+    images_folder = folder / "images" / "train"
+    before = len(YoloDetection(images_folder))
+    (images_folder / "loop").symlink_to(".")
+    (images_folder / "sub" / "up").symlink_to("..")
+    assert len(YoloDetection(images_folder)) == before
+
+
+def test_no_images(folder):
+    (folder / "train.txt").write_text("\n")
+    for nothing in (folder / "train.txt", []):
+        with pytest.raises(FileNotFoundError, match="there are no images in it"):
+            YoloDetection(nothing)
+    (folder / "train.txt").write_bytes("images/train/a.jpg\n".encode("utf-16"))
+    with pytest.raises(ListError, match=r"train\.txt: this list is UTF-16"):
+        YoloDetection(folder / "train.txt")
+
+
+def test_two_images_with_one_label_file(folder):
+    labels = folder / "labels" / "train"
+    with pytest.raises(ValueError, match=r"would both have the label file .*a\.txt: with label_dir the names"):
+        YoloDetection([folder / "t" / "a.jpg", folder / "v" / "a.jpg"], label_dir=labels)
+
+
+@pytest.mark.parametrize("number", ["1e300", "inf", "nan", str(2**63)])
+def test_a_class_that_is_no_number_of_a_class(folder, number):
+    (folder / "labels" / "train" / "a.txt").write_text(f"{number} 0.5 0.5 0.5 0.5\n")
+    with pytest.raises(ListError, match=r"a\.txt, line 1: .*the class must be an integer"):
+        YoloDetection(folder / "images" / "train")
+
+
+def test_a_label_file_with_a_byte_order_mark(folder):
+    path = folder / "labels" / "train" / "a.txt"
+    expected = YoloDetection(folder / "images" / "train")[0][1]["labels"]
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert torch.equal(YoloDetection(folder / "images" / "train")[0][1]["labels"], expected)

@@ -8,7 +8,6 @@ counter, so every number can be computed by itself.
 from __future__ import annotations
 
 import contextlib
-import pickle
 import random
 import weakref
 from collections.abc import Iterator, Sequence
@@ -104,12 +103,6 @@ def set_generators(states: tuple[Any, ...]) -> None:
     torch.set_rng_state(states[0])
     np.random.set_state(states[1])  # noqa: NPY002
     random.setstate(states[2])
-
-
-def global_states() -> tuple[bytes, ...]:
-    """The states of torch's, NumPy's and Python's global generators: they differ if something was drawn in between."""
-    others = np.random.get_state(), random.getstate()  # noqa: NPY002
-    return torch.get_rng_state().numpy().tobytes(), *map(pickle.dumps, others)
 
 
 @contextlib.contextmanager

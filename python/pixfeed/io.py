@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from pixfeed import backends
 from pixfeed.backends import Source
+from pixfeed.errors import Origin, Status
 from pixfeed.reading.functional import imread
 from pixfeed.reading.kind import Kind, kind_of
 from pixfeed.reading.options import Reading
@@ -285,7 +286,13 @@ def _pillow_image(source: Source) -> Any:
     """A PIL image of what :func:`_read` can read: that says what is wrong with it otherwise."""
     _read(source, "gray")
     data: Any = np.fromfile(source, np.uint8) if isinstance(source, (str, os.PathLike)) else source
-    return pillow().open(io.BytesIO(memoryview(data)))
+    try:
+        image = pillow().open(io.BytesIO(memoryview(data)))
+        image.load()
+    except Exception as error:  # Pillow raises whatever a chunk that it does not understand leads to
+        path = os.fspath(source) if isinstance(source, (str, os.PathLike)) else None
+        raise Origin(path).image_error(Status.CORRUPT, len(data), f"Pillow: {error}") from error
+    return image
 
 
 def _orientation(source: Source) -> int:

@@ -45,6 +45,8 @@ class _Annotations:
         if "image_id" not in found or "bbox" not in found:
             return found
         x, y, w, h = found["bbox"]
+        if not all(abs(number) < 1e9 for number in (x, y, w, h)):  # nor not a number
+            raise ValueError("they must be pixels")
         self.images.append(found["image_id"])
         self.categories.append(found["category_id"])
         self.values.extend((x, y, w, h))
@@ -77,11 +79,13 @@ def read(path: str | os.PathLike[str], crowd: str, contiguous: bool) -> Coco:
             raise _error(filename, f"this is no JSON ({error})") from None
     if not isinstance(top, dict) or not isinstance(top.get("images"), list):
         raise _error(filename, "there are no images; it must be a file with 'images', 'annotations' and 'categories'")
-    if any(annotation is not None for annotation in top.get("annotations", ())):
+    if any(annotation is not None for annotation in top.get("annotations") or ()):
         raise _error(filename, "there are annotations without a bbox; it must be a file of instances")
     try:
         pictures = sorted({image["id"]: image["file_name"] for image in top["images"]}.items())
-        names = {category["id"]: category["name"] for category in top.get("categories", ())}
+        names = {category["id"]: category["name"] for category in top.get("categories") or ()}
+        if not all(isinstance(name, str) for _, name in pictures):
+            raise ValueError("file_name that is text")
         ids = np.array([number for number, _ in pictures], np.int64)
     except (KeyError, TypeError, ValueError) as error:
         raise _error(filename, f"an image or a category has no {error}") from None

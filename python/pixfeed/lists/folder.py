@@ -147,7 +147,7 @@ def _images_in(
 ) -> Iterator[str]:
     ends = tuple(suffix.lower() for suffix in suffixes)
     is_valid = is_valid_file or (lambda path: path.lower().endswith(ends))
-    for place, _, files in sorted(_walk(folder, root)):
+    for place, _, files in sorted(walk(folder, root)):
         yield from filter(is_valid, (os.path.join(place, file) for file in sorted(files)))
 
 
@@ -155,7 +155,8 @@ def _known(suffixes: Iterable[str], is_valid_file: Callable[[str], bool] | None)
     return "is_valid_file refused all files" if is_valid_file else f"known suffixes: {' '.join(suffixes).lower()}"
 
 
-def _walk(folder: str, root: str) -> Iterator[tuple[str, list[str], list[str]]]:
+def walk(folder: str, root: str) -> Iterator[tuple[str, list[str], list[str]]]:
+    """``os.walk``, which follows links to folders, but for those that lead back up, inside ``root``."""
     for inside, folders, files in os.walk(folder, followlinks=True):
         folders[:] = [name for name in folders if not _leads_up(os.path.join(inside, name), root)]
         yield inside, folders, files

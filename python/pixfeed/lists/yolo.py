@@ -12,8 +12,10 @@ import numpy as np
 
 from pixfeed.errors import FilesNotFoundError, ListError
 from pixfeed.lists.annotated import Boxed
-from pixfeed.lists.folder import SUFFIXES
+from pixfeed.lists.faults import encoding_of
+from pixfeed.lists.folder import SUFFIXES, walk
 
+_BOM = b"\xef\xbb\xbf"
 # Numbers a little above 1 come of rounding.
 _MOST = 1.01
 
@@ -40,14 +42,24 @@ def read(
         ListError: a line of a label file cannot be used.
     """
     names, root, filename = _pictures(images, os.fsdecode(image_dir))
+    if not names:
+        raise FilesNotFoundError(f"{filename}: there are no images in it", path=filename)
     labels = [_label_file(name, root, label_dir, filename == root) for name in names]
+    of_label: dict[str, str] = {}
+    for name, label in zip(names, labels, strict=True):
+        stem = os.path.splitext(name)[0]
+        if of_label.setdefault(label, stem) != stem:
+            raise ValueError(
+                f"{of_label[label]} and {stem} would both have the label file {label}: with label_dir the names of "
+                "images must differ. Without it, label files are looked for where 'images' in the path is 'labels'"
+            )
     counts, values, numbers = array("q"), array("f"), array("q")
     missing = empty = 0
     for path in labels:
         before = len(numbers)
         try:
             with open(path, "rb") as file:
-                lines = file.read().splitlines()
+                lines = file.read().removeprefix(_BOM).splitlines()
         except FileNotFoundError:
             lines, missing = [], missing + 1
         for line, text in enumerate(lines, 1):
@@ -60,7 +72,7 @@ def read(
                 _refuse(path, line, text, f"{len(fields)} fields; there must be 5 numbers, class cx cy w h")
             if not all(0 <= share <= _MOST for share in (cx, cy, w, h)):
                 _refuse(path, line, text, "cx cy w h must be shares of the image's sides, from 0 to 1")
-            if not (number >= 0 and number.is_integer()):
+            if not (0 <= number < 1 << 31 and number.is_integer()):
                 _refuse(path, line, text, "the class must be an integer, at least 0")
             if classes is not None and number >= classes:
                 _refuse(path, line, text, f"there are {classes} class names, so the class is at most {classes - 1}")
@@ -93,7 +105,7 @@ def _pictures(images: Images, image_dir: str) -> tuple[list[str], str, str]:
         inside = len(os.path.join(path, ""))
         found = [
             os.path.join(folder, file)[inside:]
-            for folder, _, files in sorted(os.walk(path, followlinks=True))
+            for folder, _, files in sorted(walk(path, path))
             for file in sorted(files)
             if file.lower().endswith(SUFFIXES)
         ]
@@ -102,8 +114,11 @@ def _pictures(images: Images, image_dir: str) -> tuple[list[str], str, str]:
                 f"{path}: there is no image in it; known suffixes: {' '.join(SUFFIXES)}", path=path
             )
         return found, path, path
-    with open(path, encoding="utf-8-sig", errors="surrogateescape") as file:
-        lines = [line.strip() for line in file]
+    with open(path, "rb") as file:
+        data = file.read()
+    if (encoding := encoding_of(data[:4])) is not None:
+        raise ListError(f"{path}: this list is {encoding}: save it as UTF-8", path=path)
+    lines = [os.fsdecode(line.removeprefix(_BOM).strip()) for line in data.splitlines()]
     beside = os.path.dirname(path)
     names = [os.path.join(beside, line[2:]) if line.startswith("./") else line for line in lines if line]
     return names, image_dir, path

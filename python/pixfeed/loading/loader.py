@@ -47,10 +47,9 @@ class DataLoader(LoaderBase[_T_co]):
     the cores with the first ones of the next. In all other cases torch's own way is used: other datasets,
     iterable datasets, ``num_workers=0``, ``worker_init_fn``, ``multiprocessing_context``.
 
-    A ``collate_fn`` of your own gets a :class:`pixfeed.Batch`, a Sequence of samples, and runs in one of the threads at
-    a time, while images of other batches are decoded. If it draws from the global random generators, as MixUp does, it
-    runs in the loop's thread instead, which draws the same numbers in every run; ``print(loader.stats())`` says so. One
-    that takes long, or that keeps something from batch to batch, is for ``workers="process"``.
+    A ``collate_fn`` of your own gets a :class:`pixfeed.Batch`, a Sequence of samples. It runs in the loop's thread,
+    batch by batch, while threads read the next ones: what it draws or keeps is the same as with ``num_workers=0``. One
+    that takes long is for ``workers="process"``; ``print(loader.stats())`` says so.
 
     For the same generator and sampler the order of samples is torch's, with every number and kind of workers. A
     sampler with ``set_epoch`` (DistributedSampler) is told the epoch at every ``iter()``, unless the program does it.
@@ -100,7 +99,7 @@ class DataLoader(LoaderBase[_T_co]):
         self._stopwatch: Stopwatch | None = None  # over the epoch that runs, or ran last
         self._has_threads = False  # whether threads read that epoch
         self._position: Position | None = None
-        self._own_collate: OwnCollate | None = None  # of that epoch
+        self._collates_in_loop = False  # in that epoch
         if collate_fn is None and (batch_size is not None or batch_sampler is not None):
             collate_fn = default_collate
         with warnings.catch_warnings():
@@ -169,9 +168,9 @@ class DataLoader(LoaderBase[_T_co]):
         loader = object.__new__(type(self))
         vars(loader).update(vars(self))
         vars(loader)["dataset"] = with_concat_images(self.dataset)
-        self._own_collate = None
-        if self._has_threads and self.collate_fn not in _COLLATES and self.collate_fn is not None:
-            vars(loader)["collate_fn"] = self._own_collate = OwnCollate(self.collate_fn)
+        self._collates_in_loop = self._has_threads and self.collate_fn not in (*_COLLATES, None)
+        if self._collates_in_loop:
+            vars(loader)["collate_fn"] = OwnCollate(self.collate_fn)
         if self.num_workers > 0 and not self._has_threads:
             vars(loader)["collate_fn"] = WithCosts(self.collate_fn)
             vars(loader)["worker_init_fn"] = EndsWithMain(self.worker_init_fn, self.collate_fn is pad_collate)
@@ -235,7 +234,7 @@ class DataLoader(LoaderBase[_T_co]):
             costs=stopwatch.costs,
             workers=self.num_workers,
             threads=self._has_threads,
-            draws_in_collate=self._own_collate is not None and self._own_collate.draws is True,
+            collates_in_loop=self._collates_in_loop,
             cores=cores(),
             floats=any(dataset.makes_floats for dataset in image_datasets(self.dataset)),
             fallback=backends.why_no_native() if backends.falls_back() and image_datasets(self.dataset) else "",
@@ -392,7 +391,12 @@ class DataLoader(LoaderBase[_T_co]):
 
     def __getstate__(self) -> dict[str, Any]:
         """For copies and pickles: the loader, without the epoch that it is in the middle of."""
-        return {**vars(self), "_stopwatch": None, "_iterator": None, "_own_collate": None, "_told": dict(self._told)}
+        return {
+            **vars(self),
+            "_stopwatch": None,
+            "_iterator": None,
+            "_told": dict(self._told),
+        }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import stat
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -23,6 +24,7 @@ from pixfeed.plan import FORMATS, JPEG, OPENCV, PNG, resize_plan
 _FILES, _BYTES = 32, 2 << 20
 # File times move in steps of up to 10 ms.
 _STEP = 20_000_000  # nanoseconds
+_NO_FILE = bytes(8)  # in place of the bytes of a pipe or a device, which may have no end
 _ONE = (8, 8)  # what pictures are resized to, to decode them
 
 
@@ -84,7 +86,8 @@ def _of_part(backend: Backend, paths: Sequence[str], part: Iterable[int], decode
     for i in part:
         try:
             with open(paths[i], "rb", buffering=0, opener=_without_waiting) as file:
-                data = file.readall() or b""
+                is_file = stat.S_ISREG(os.fstat(file.fileno()).st_mode)
+                data = (file.readall() or b"") if is_file else _NO_FILE
             sources.append(data)
             size += len(data)
         except (OSError, ValueError):
@@ -128,6 +131,9 @@ def _of_sources(backend: Backend, names: Sequence[str], sources: Sequence[Source
                 statuses[i], warnings[i] = status, notes[i] or "its data is damaged"
     fields = (headers[name].tolist() for name in ("format", "width", "height", "orientation"))
     for i, (source, number, width, height, orientation) in enumerate(zip(sources, *fields, strict=True)):
+        if source is _NO_FILE:
+            yield Facts(Status.UNREADABLE, "it is a pipe or a device")
+            continue
         status = statuses[i]
         note = "" if status == Status.OK else notes.get(i) or opened.note(i)
         if not isinstance(source, bytes):

@@ -71,7 +71,10 @@ def read(path: Path, kind: Kind | None = None, delimiter: str | None = None, hea
         OSError: it cannot be read.
         ListError: it is no UTF-8, empty, or seems to have another delimiter.
     """
-    data, filename = path.read_bytes(), os.fspath(path)
+    filename = os.fspath(path)
+    if path.exists() and not path.is_file():
+        raise ListError(f"{filename} is no file", path=filename)
+    data = path.read_bytes()
     if (encoding := encoding_of(data[:4])) is not None:
         raise ListError(f"{filename}: this list is {encoding}: save it as UTF-8", path=filename)
     head = data[: len(_BOM)] if data.startswith(_BOM) else b""
