@@ -77,7 +77,7 @@ def _show(found: Any, size: int, batch_size: int, own: int, advice: list[str]) -
     from rich.table import Table
 
     console = output.console()
-    about = f"{found.images:,} images of {found.megabytes:.2f} MB on average; {own} cores"
+    about = f"{found.images:,} images of {_size(found.megabytes)} on average; {own} cores"
     console.print(f"[bold]Images per second[/], {size} x {size}, batches of {batch_size}; {about}\n")
     table = Table(box=None, pad_edge=False)
     for name in ("", "one thread", f"{found.workers} workers", "beside pure Python"):
@@ -98,3 +98,7 @@ def _show(found: Any, size: int, batch_size: int, own: int, advice: list[str]) -
     console.print(f"A training step needs (images/s): {needs}\n")
     for sentence in advice:
         console.print(f"[bold green]>[/] {output.escape(sentence)}")
+
+
+def _size(megabytes: float) -> str:
+    return f"{megabytes:.2f} MB" if megabytes >= 0.1 else f"{1000 * megabytes:.1f} kB"

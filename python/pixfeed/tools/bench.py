@@ -17,7 +17,9 @@ import torch
 from numpy.typing import NDArray
 
 from pixfeed.datasets.list_file import FastTxtDataset
+from pixfeed.errors import ImageError
 from pixfeed.loading.loader import DataLoader
+from pixfeed.reading.functional import imread
 
 # What has to be gained before something is advised.
 _WORTH = 1.15
@@ -65,14 +67,14 @@ class PurePython(torch.utils.data.Dataset[Any]):
     def __init__(self, paths: Sequence[str], labels: NDArray[Any], size: int):
         import cv2
 
-        self._cv2, self.paths, self.labels, self.size = cv2, paths, labels, size
+        self.cv2, self.paths, self.labels, self.size = cv2, paths, labels, size
 
     def __len__(self) -> int:
         return len(self.paths)
 
     def __getitem__(self, i: int) -> Any:
-        image: Any = self._cv2.imread(self.paths[i])
-        image = self._cv2.resize(self._cv2.cvtColor(image, self._cv2.COLOR_BGR2RGB), (self.size, self.size))
+        image: Any = self.cv2.imread(self.paths[i])
+        image = self.cv2.resize(self.cv2.cvtColor(image, self.cv2.COLOR_BGR2RGB), (self.size, self.size))
         return torch.from_numpy(image).permute(2, 0, 1).contiguous().float().div(255), self.labels[i]
 
 
@@ -122,9 +124,8 @@ def measure(
     except ImportError:  # there is no OpenCV
         pure = None
     if pure is not None:
-        its, n = pure, len(sound)
-        processes = torch.utils.data.DataLoader(its, batch_size, num_workers=workers, persistent_workers=workers > 0)
-        ways["single pure Python"] = lambda: (1 for i in _again(range(n)) if its[i] is not None)
+        processes = torch.utils.data.DataLoader(pure, batch_size, num_workers=workers, persistent_workers=workers > 0)
+        ways["single pure Python"] = partial(_one_thread, pure)
         ways["pure Python"] = partial(_batches, processes)
     rates = _interleaved(ways, seconds, done)
     found.warm = rates.pop("warm")
@@ -147,6 +148,20 @@ FIGURES = _ROUNDS * (len(WAYS) + 4) + 1
 def _again(items: Sequence[int]) -> Iterator[int]:
     while True:
         yield from items
+
+
+def _one_thread(pure: PurePython) -> Iterator[int]:
+    """OpenCV and torch would use all cores for one image, and wait for them."""
+    before = pure.cv2.getNumThreads(), torch.get_num_threads()
+    pure.cv2.setNumThreads(1)
+    torch.set_num_threads(1)
+    try:
+        for i in _again(range(len(pure))):
+            pure[i]
+            yield 1
+    finally:
+        pure.cv2.setNumThreads(before[0])
+        torch.set_num_threads(before[1])
 
 
 def _batches(loader: Iterable[Any]) -> Iterator[int]:
@@ -211,9 +226,12 @@ def _cold(paths: Sequence[str], workers: int) -> float:
 
 
 def _is_read(path: str) -> bool:
-    import cv2
-
-    return cv2.haveImageReader(path)
+    """Whether both ways read it. OpenCV prints about files that end too early, and returns what there is."""
+    try:
+        imread(path, size=(1, 1), interpolation="nearest")
+    except ImageError:
+        return False
+    return True
 
 
 def advice(found: Measured, cores: int, batch_size: int, step: float | None) -> list[str]:
