@@ -55,8 +55,10 @@ def test_it_has_what_a_checkout_has(sources):
 
 def test_its_makefile_names_nothing_that_is_left_out(sources):
     for target in ("bench", "lint-shell", "wheel", "test"):
-        run("make", "--dry-run", target, cwd=sources)
-    scripts = run("make", "--dry-run", "lint-shell", cwd=sources).split("shellcheck")[-1].split()
+        run("make", "--no-print-directory", "--dry-run", target, cwd=sources)
+    scripts = (
+        run("make", "--no-print-directory", "--dry-run", "lint-shell", cwd=sources).split("shellcheck")[-1].split()
+    )
     assert scripts and all((sources / script).is_file() for script in scripts)
 
 
