@@ -55,7 +55,17 @@ def test_names_that_do_not_exist_are_no_question_of_torch():
     assert run.stdout.strip() == "False True", run.stderr
 
 
+def test_the_command_line_says_what_it_needs():
+    run = python("-c", HIDE + "sys.modules['click'] = None; import runpy; runpy.run_module('pixfeed')")
+    assert run.returncode == 1
+    assert run.stderr.strip() == (
+        "the program pixfeed needs click, which is not installed: pip install click rich jinja2"
+    )
+
+
 def test_the_command_line():
+    for needed in ("click", "rich", "jinja2"):
+        pytest.importorskip(needed)
     hidden = (
         HIDE + "import runpy; sys.argv = ['pixfeed', *sys.argv[1:]]; runpy.run_module('pixfeed', run_name='__main__')"
     )
