@@ -2,26 +2,21 @@
 # Pillow's. Appends to `missing` what is not there, or too old.
 find_package(JPEG QUIET)
 find_package(PNG 1.6.39 QUIET)
-find_path(WEBP_INCLUDE_DIR webp/decode.h)
-find_library(WEBP_LIBRARY NAMES webpdecoder webp)  # the decoder alone, where it stands by itself
-if(WEBP_INCLUDE_DIR AND WEBP_LIBRARY)
-  set(WebP_FOUND TRUE)
-  if(NOT TARGET WebP::webpdecoder)
-    add_library(WebP::webpdecoder UNKNOWN IMPORTED)
-    set_target_properties(WebP::webpdecoder PROPERTIES
-      IMPORTED_LOCATION ${WEBP_LIBRARY} INTERFACE_INCLUDE_DIRECTORIES ${WEBP_INCLUDE_DIR})
+# pixfeed_find(NAME target header library...): a library that comes without a file for CMake, or may.
+macro(pixfeed_find name target header)
+  find_path(${name}_INCLUDE_DIR ${header})
+  find_library(${name}_LIBRARY NAMES ${ARGN})
+  if(${name}_INCLUDE_DIR AND ${name}_LIBRARY)
+    set(${name}_FOUND TRUE)
+    if(NOT TARGET ${target})
+      add_library(${target} UNKNOWN IMPORTED)
+      set_target_properties(${target} PROPERTIES
+        IMPORTED_LOCATION ${${name}_LIBRARY} INTERFACE_INCLUDE_DIRECTORIES ${${name}_INCLUDE_DIR})
+    endif()
   endif()
-endif()
-find_path(DEFLATE_INCLUDE_DIR libdeflate.h)  # its older versions come without a file for CMake
-find_library(DEFLATE_LIBRARY deflate)
-if(DEFLATE_INCLUDE_DIR AND DEFLATE_LIBRARY)
-  set(Deflate_FOUND TRUE)
-  if(NOT TARGET Deflate::deflate)
-    add_library(Deflate::deflate UNKNOWN IMPORTED)
-    set_target_properties(Deflate::deflate PROPERTIES
-      IMPORTED_LOCATION ${DEFLATE_LIBRARY} INTERFACE_INCLUDE_DIRECTORIES ${DEFLATE_INCLUDE_DIR})
-  endif()
-endif()
+endmacro()
+pixfeed_find(WebP WebP::webpdecoder webp/decode.h webpdecoder webp)  # the decoder alone, where it stands by itself
+pixfeed_find(Deflate Deflate::deflate libdeflate.h deflate)
 find_package(hwy 1.0.3 CONFIG QUIET)
 if(JPEG_FOUND)
   include(CheckCXXSourceCompiles)

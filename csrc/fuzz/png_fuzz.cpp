@@ -1,6 +1,6 @@
 // libFuzzer: whatever csrc/core/png says is done must be, pixel by pixel, what libpng gives, and libpng must have nothing
 // to say against it. The first byte says what the others are: a file; a file whose checksums are put right first; or
-// filtered rows, of which a file is made.
+// filtered rows, from which a file is made.
 //   png_corpus --seeds corpus && ./png_fuzz -max_len=4096 corpus
 #include <cstdio>
 #include <cstdlib>

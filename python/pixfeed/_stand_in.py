@@ -2,7 +2,7 @@
 
 ``imread``, ``resize``, ``parity`` and the command line work on NumPy alone. The modules that they are made of get torch
 from here. The stand-in has every name of torch, so that annotations, defaults and classes can be written as ever; it is
-the type of nothing, and whoever calls it is told what to install.
+the type of nothing. A call raises an ImportError that says what to install.
 """
 
 from __future__ import annotations

@@ -91,7 +91,7 @@ class Geometry:
         rows["source"] = np.arange(n)
         rows["reduced"] = rows["std"] = 1
         rows["crop_x"], rows["crop_y"], rows["crop_w"], rows["crop_h"] = self.x, self.y, self.w, self.h
-        # Sides beyond the column's range stay too large, for whoever checks them.
+        # A side that does not fit the column becomes its largest number, which is refused later.
         rows["resize_w"] = np.minimum(self.w if self.resize_w is None else self.resize_w, _MOST)
         rows["resize_h"] = np.minimum(self.h if self.resize_h is None else self.resize_h, _MOST)
         rows["interpolation"] = self.interpolation
