@@ -145,7 +145,7 @@ class Opened:
             status, note, image = picture.image(plan.reduced, bool(plan.gray))
             decoded = resized = written = perf_counter_ns()
             if image is not None:
-                image = resize_crop(cv2, image, plan)
+                image = resize_crop(cv2, image, plan, bgr=image.ndim == 3)
                 resized = perf_counter_ns()
                 finish(cv2, image, plans, slot, bgr=image.ndim == 3)
                 written = perf_counter_ns()
