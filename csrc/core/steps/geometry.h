@@ -1,0 +1,15 @@
+// Steps that move pixels, as Pillow moves them.
+#pragma once
+
+#include "core/image_view.h"
+#include "core/steps/step.h"
+
+namespace pixfeed {
+
+// nullptr, or what is wrong with a step that moves the pixels of a picture of `width` x `height` pixels.
+const char* check_warp(const Step& step, int width, int height);
+
+// Carries out a step that moves pixels. `to` has the step's sides, and does not overlap `from`.
+void warp(const ImageView& from, const Step& step, const ImageView& to);
+
+}  // namespace pixfeed
