@@ -38,8 +38,7 @@ bool run_steps(Made& made, Steps steps, Buffer& memory) {
   for (auto step = steps.begin(); step != steps.end();) {
     if (moves_pixels(step->code)) {
       const ImageView to = room_for(step->width, step->height, *made.other);
-      if (to.data == nullptr) return false;
-      warp(made.picture, *step, to);
+      if (to.data == nullptr || !warp(made.picture, *step, to, memory)) return false;
       made.picture = to;
       std::swap(made.memory, made.other);
       ++step;
@@ -54,7 +53,8 @@ bool run_steps(Made& made, Steps steps, Buffer& memory) {
 
 ImageView room_for(int width, int height, Buffer& memory) {
   const std::ptrdiff_t stride = std::ptrdiff_t{3} * width;
-  return {memory.get(static_cast<std::size_t>(stride) * static_cast<std::size_t>(height)), width, height, stride};
+  const std::size_t size = static_cast<std::size_t>(stride) * static_cast<std::size_t>(height);
+  return {memory.get(size + kGeometrySlack), width, height, stride};
 }
 
 }  // namespace pixfeed

@@ -21,7 +21,7 @@ const char* check_step(const Step& step, int& width, int& height, bool& gray);
 // Carries them out, one after the other. False if memory is short.
 bool run_steps(Made& made, Steps steps, Buffer& memory);
 
-// Memory for a picture of packed RGB. No data if memory is short.
+// Memory for a picture of packed RGB that steps take. No data if memory is short.
 ImageView room_for(int width, int height, Buffer& memory);
 
 }  // namespace pixfeed
