@@ -71,6 +71,8 @@ STEPS = {
 #: The first code of a step that moves no pixels.
 FIRST_COLOR = STEPS["brightness"]
 
+_MOST = np.iinfo(np.int32).max
+
 #: ``code`` of a row that is left out of what a backend gets: nothing is done with the picture.
 NO_STEP = 0
 
@@ -78,7 +80,8 @@ NO_STEP = 0
 def no_steps(width: NDArray[np.int64], height: NDArray[np.int64], count: int = 1) -> NDArray[np.void]:
     """STEP rows ``[n, count]`` that do nothing with pictures of these sides ``[n]``."""
     steps = np.zeros((len(width), count), STEP)
-    steps["width"], steps["height"] = width[:, None], height[:, None]
+    # A side that does not fit the column becomes its largest number, which is refused later.
+    steps["width"], steps["height"] = (np.minimum(side, _MOST)[:, None] for side in (width, height))
     return steps
 
 

@@ -69,10 +69,8 @@ def plans_of(rows: NDArray[np.void], steps: NDArray[np.void] | None = None) -> l
     pictures: list[list[Plan]] = []
     by_row = steps_of(steps, len(rows))
     for number, row in enumerate(rows.tolist()):
-        plan = Plan(
-            *(tuple(field.tolist()) if isinstance(field, np.ndarray) else field for field in row),
-            by_row.get(number, ()),
-        )
+        fields = [tuple(field.tolist()) if isinstance(field, np.ndarray) else field for field in row]
+        plan = Plan._make([*fields, by_row.get(number, ())])
         if plan.source == ROW_BEFORE and pictures:
             pictures[-1].append(plan)
         else:
