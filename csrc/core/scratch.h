@@ -44,6 +44,7 @@ struct Scratch {
   Buffer codec;     // the codec's rows
   Buffer made[2];   // what a row of the plan, or a step, has made for the next one, by turns
   Buffer steps;     // what a step needs besides
+  Buffer mix;       // what is mixed by steps
 };
 
 }  // namespace pixfeed

@@ -55,7 +55,10 @@ def linspace(start: float, end: float, bins: int) -> _Numbers:
 @functools.lru_cache(maxsize=64)
 def _bits(most: int, less: int, bins: int) -> _Numbers:
     """Bits to keep, from ``most`` down to ``most - less``."""
-    return np.rint(most - np.arange(bins, dtype=np.float32) / np.float32((bins - 1) / less)).astype(np.float64)
+    kept: _Numbers = np.rint(most - np.arange(bins, dtype=np.float32) / np.float32((bins - 1) / less)).astype(
+        np.float64
+    )
+    return kept
 
 
 #: The magnitudes of an operation, float64 ``[bins]``, or ``[n, bins]`` where they depend on the picture: of the number
@@ -67,7 +70,7 @@ def _up_to(end: float) -> _Magnitudes:
     return lambda bins, width, height: linspace(0.0, end, bins)
 
 
-def _of_side(axis: int, part: Callable[[int], float]) -> _Magnitudes:
+def of_side(axis: int, part: Callable[[int], float]) -> _Magnitudes:
     def magnitudes(bins: int, width: _Sides, height: _Sides) -> _Numbers:
         sides, places = np.unique((width, height)[axis], return_inverse=True)
         return np.stack([linspace(0.0, part(side), bins) for side in sides.tolist()])[places]
@@ -75,7 +78,7 @@ def _of_side(axis: int, part: Callable[[int], float]) -> _Magnitudes:
     return magnitudes
 
 
-def _bits_from(most: int, less: int) -> _Magnitudes:
+def bits_from(most: int, less: int) -> _Magnitudes:
     return lambda bins, width, height: _bits(most, less, bins)
 
 
@@ -130,9 +133,9 @@ OPERATIONS = {
 Space = dict[str, _Magnitudes | None]
 
 _MOVES: Space = {"ShearX": _up_to(0.3), "ShearY": _up_to(0.3)}
-_MOVES |= {f"Translate{axis}": _of_side(place, lambda side: 150.0 / 331.0 * side) for place, axis in enumerate("XY")}
+_MOVES |= {f"Translate{axis}": of_side(place, lambda side: 150.0 / 331.0 * side) for place, axis in enumerate("XY")}
 _COLORS: Space = dict.fromkeys(("Brightness", "Color", "Contrast", "Sharpness"), _up_to(0.9))
-_REST: Space = {"Posterize": _bits_from(8, 4), "Solarize": _solarize, "AutoContrast": None, "Equalize": None}
+_REST: Space = {"Posterize": bits_from(8, 4), "Solarize": _solarize, "AutoContrast": None, "Equalize": None}
 
 AUTO_SPACE: Space = {**_MOVES, "Rotate": _up_to(30.0), **_COLORS, **_REST, "Invert": None}
 RAND_SPACE: Space = {"Identity": None, **_MOVES, "Rotate": _up_to(30.0), **_COLORS, **_REST}
@@ -143,7 +146,7 @@ WIDE_SPACE: Space = {
     "Rotate": _up_to(135.0),
     **dict.fromkeys(("Brightness", "Color", "Contrast", "Sharpness"), _up_to(0.99)),
     **_REST,
-    "Posterize": _bits_from(8, 6),
+    "Posterize": bits_from(8, 6),
 }
 
 
