@@ -70,7 +70,10 @@ def nearest_pixels(step: np.void, size: Size) -> NDArray[np.int64]:
         whole = first[0] + _fixed(a[0]) * x + _fixed(a[1]) * y, first[1] + _fixed(a[3]) * x + _fixed(a[4]) * y
         places = whole[0] / 65536, whole[1] / 65536
     else:
-        firsts = _sums(a[2] + a[1] * 0.5 + a[0] * 0.5, a[1], height), _sums(a[5] + a[4] * 0.5 + a[3] * 0.5, a[4], height)
+        firsts = (
+            _sums(a[2] + a[1] * 0.5 + a[0] * 0.5, a[1], height),
+            _sums(a[5] + a[4] * 0.5 + a[3] * 0.5, a[4], height),
+        )
         places = _sums(firsts[0], a[0], width), _sums(firsts[1], a[3], width)
     with np.errstate(invalid="ignore"):
         x, y = places
