@@ -16,7 +16,7 @@ from pixfeed._stand_in import torch
 from pixfeed.plan_steps import STEPS
 from pixfeed.transforms.auto_policies import POLICIES
 from pixfeed.transforms.base import Interpolation
-from pixfeed.transforms.operations import (
+from pixfeed.transforms.policy_operations import (
     NOTHING,
     ROTATE,
     SHEAR_X,
@@ -87,7 +87,7 @@ class Operation:
     """An operation that a policy knows by its name.
 
     Attributes:
-        kind: see :mod:`pixfeed.transforms.operations`.
+        kind: see :mod:`pixfeed.transforms.policy_operations`.
         number: the operation's number of magnitudes ``[n]``.
         is_signed: whether a magnitude becomes negative in half of the cases.
     """

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from pixfeed.plan_steps import STEPS
 from pixfeed.transforms.augmix import dirichlet, mixed
 from pixfeed.transforms.auto_policies import TIMM_POLICIES
-from pixfeed.transforms.operations import (
+from pixfeed.transforms.policies import places
+from pixfeed.transforms.policy_operations import (
     NOTHING,
     ROTATE,
     SHEAR_X,
@@ -23,7 +24,6 @@ from pixfeed.transforms.operations import (
     TRANSLATE_Y,
     operation_rows,
 )
-from pixfeed.transforms.policies import places
 from pixfeed.transforms.stepped import Stepped, StepRows
 from pixfeed.transforms.warp import mode_of
 
@@ -124,7 +124,7 @@ class Op:
         return np.broadcast_to(np.clip(drawn, 0.0, self.most), len(u))
 
     def number(self, width: _Sides, height: _Sides, u: _Numbers) -> _Numbers:
-        """The operation's number, see :mod:`pixfeed.transforms.operations`, for n pictures with these sides."""
+        """The operation's number, see :mod:`pixfeed.transforms.policy_operations`, for n pictures with these sides."""
         name = self.name
         level = self.magnitudes(u) / _LEVELS
         sign = np.where(u[:, 3] > 0.5, -1.0, 1.0)
