@@ -20,7 +20,7 @@ Numbers = NDArray[np.float64]
 Sides = NDArray[np.int64]
 
 
-def _each(function: Callable[[float], float], values: Numbers) -> Numbers:
+def each(function: Callable[[float], float], values: Numbers) -> Numbers:
     """A function of :mod:`math`. NumPy's own ones differ in the last bit, depending on the CPU."""
     return np.fromiter(map(function, values.tolist()), np.float64, len(values))
 
@@ -45,12 +45,12 @@ def affine(
     given = [np.atleast_1d(np.asarray(one, np.float64)) for one in (angle, *translate, scale, *shear, *center)]
     angles, t_x, t_y, factor, *shears, c_x, c_y = np.broadcast_arrays(*given)
     turn, shear_x, shear_y = (degrees * (math.pi / 180) for degrees in (angles, *shears))
-    cos_shear, tan_shear, turn_less = _each(math.cos, shear_y), _each(math.tan, shear_x), turn - shear_y
+    cos_shear, tan_shear, turn_less = each(math.cos, shear_y), each(math.tan, shear_x), turn - shear_y
     to_x, to_y = c_x + t_x, c_y + t_y
-    a = _each(math.cos, turn_less) / cos_shear
-    b = -(a * tan_shear + _each(math.sin, turn))
-    c = _each(math.sin, turn_less) / cos_shear
-    d = _each(math.cos, turn) - c * tan_shear
+    a = each(math.cos, turn_less) / cos_shear
+    b = -(a * tan_shear + each(math.sin, turn))
+    c = each(math.sin, turn_less) / cos_shear
+    d = each(math.cos, turn) - c * tan_shear
     a, b, c, d = d / factor, -b / factor, -c / factor, a / factor
     x = c_x - a * to_x - b * to_y
     y = c_y - c * to_x - d * to_y
@@ -88,11 +88,11 @@ def rotation(
         for count in range(4):
             exact = angle == 90.0 * count
             turns[exact if count % 2 == 0 or expand else exact & (width == height)] = count
-    c_x, c_y = (
-        (width / 2, height / 2) if center is None else np.broadcast_to(np.array(center)[:, None], (2, len(angle)))
-    )
+    c_x, c_y = width / 2, height / 2
+    if center is not None:
+        c_x, c_y = np.full((2, len(angle)), np.array(center)[:, None])
     turn = -(angle * (math.pi / 180))
-    cos, sin = (_rounded(_each(function, turn)) for function in (math.cos, math.sin))
+    cos, sin = (_rounded(each(function, turn)) for function in (math.cos, math.sin))
 
     def moved(x: Numbers, y: Numbers, by_x: Numbers, by_y: Numbers) -> tuple[Numbers, Numbers]:
         return cos * x + sin * y + by_x, -sin * x + cos * y + by_y

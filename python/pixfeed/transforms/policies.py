@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Literal
@@ -16,22 +16,18 @@ from pixfeed._stand_in import torch
 from pixfeed.plan_steps import STEPS
 from pixfeed.transforms.auto_policies import POLICIES
 from pixfeed.transforms.base import Interpolation
-from pixfeed.transforms.operations import (
-    INTERPOLATIONS,
+from pixfeed.transforms.policy_operations import (
     NOTHING,
     ROTATE,
     SHEAR_X,
     SHEAR_Y,
     TRANSLATE_X,
     TRANSLATE_Y,
-    Fill,
-    checked_fill,
-    color_of,
-    interpolation_of,
     operation_rows,
     shear,
 )
-from pixfeed.transforms.stepped import Stepped, StepRows
+from pixfeed.transforms.stepped import StepRows
+from pixfeed.transforms.warp import Warp
 
 _Numbers = NDArray[np.float64]
 _Sides = NDArray[np.int64]
@@ -91,7 +87,7 @@ class Operation:
     """An operation that a policy knows by its name.
 
     Attributes:
-        kind: see :mod:`pixfeed.transforms.operations`.
+        kind: see :mod:`pixfeed.transforms.policy_operations`.
         number: the operation's number of magnitudes ``[n]``.
         is_signed: whether a magnitude becomes negative in half of the cases.
     """
@@ -150,27 +146,15 @@ WIDE_SPACE: Space = {
 }
 
 
-class Policy(Stepped):
-    """A transform that draws operations.
-
-    Attributes:
-        interpolation: how operations that move pixels interpolate.
-        fill: what they show where the picture is not.
-    """
-
-    interpolation: Interpolation
-    fill: Fill
+class Policy(Warp):
+    """A transform that draws operations."""
 
     def __post_init__(self) -> None:
-        self._set(interpolation=interpolation_of(self.interpolation), fill=checked_fill(self.fill))
+        self.check_pixels()
         self._check()
 
     def _check(self) -> None:
         """Check the other arguments, and set ``draws``."""
-
-    @property
-    def color(self) -> tuple[int, int, int]:  # type: ignore[override]
-        return color_of(self.fill)
 
     def rows(
         self,
@@ -205,7 +189,7 @@ class Policy(Stepped):
             if operation.is_signed:
                 magnitude = np.where(negative[those], -magnitude, magnitude)
             number[those] = operation.number(magnitude)
-        return operation_rows(width, height, kind, number, INTERPOLATIONS[str(self.interpolation)], self.color)
+        return operation_rows(width, height, kind, number, self.mode, self.color)
 
 
 def whole(name: str, value: Any, least: int) -> int:
@@ -247,7 +231,7 @@ class RandAugment(Policy):
     magnitude: int = 9
     num_magnitude_bins: int = 31
     interpolation: Interpolation = "nearest"
-    fill: Fill = None
+    fill: int | Sequence[int] | None = None
 
     def _check(self) -> None:
         whole("num_magnitude_bins", self.num_magnitude_bins, 2)
@@ -285,7 +269,7 @@ class TrivialAugmentWide(Policy):
 
     num_magnitude_bins: int = 31
     interpolation: Interpolation = "nearest"
-    fill: Fill = None
+    fill: int | Sequence[int] | None = None
 
     draws = 3
 
@@ -313,7 +297,7 @@ class AutoAugment(Policy):
 
     policy: AutoAugmentPolicy | Literal["imagenet", "cifar10", "svhn"] = AutoAugmentPolicy.IMAGENET
     interpolation: Interpolation = "nearest"
-    fill: Fill = None
+    fill: int | Sequence[int] | None = None
 
     draws = 5
 

@@ -14,19 +14,18 @@ from numpy.typing import NDArray
 from pixfeed.plan_steps import STEPS
 from pixfeed.transforms.augmix import dirichlet, mixed
 from pixfeed.transforms.auto_policies import TIMM_POLICIES
-from pixfeed.transforms.operations import (
-    INTERPOLATIONS,
+from pixfeed.transforms.policies import places
+from pixfeed.transforms.policy_operations import (
     NOTHING,
     ROTATE,
     SHEAR_X,
     SHEAR_Y,
     TRANSLATE_X,
     TRANSLATE_Y,
-    interpolation_of,
     operation_rows,
 )
-from pixfeed.transforms.policies import places
 from pixfeed.transforms.stepped import Stepped, StepRows
+from pixfeed.transforms.warp import mode_of
 
 _Numbers = NDArray[np.float64]
 _Sides = NDArray[np.int64]
@@ -125,7 +124,7 @@ class Op:
         return np.broadcast_to(np.clip(drawn, 0.0, self.most), len(u))
 
     def number(self, width: _Sides, height: _Sides, u: _Numbers) -> _Numbers:
-        """The operation's number, see :mod:`pixfeed.transforms.operations`, for n pictures with these sides."""
+        """The operation's number, see :mod:`pixfeed.transforms.policy_operations`, for n pictures with these sides."""
         name = self.name
         level = self.magnitudes(u) / _LEVELS
         sign = np.where(u[:, 3] > 0.5, -1.0, 1.0)
@@ -185,7 +184,7 @@ class Ops(Stepped):
     ops: tuple[Op, ...]
 
     @property
-    def color(self) -> tuple[int, int, int]:  # type: ignore[override]
+    def color(self) -> tuple[int, int, int]:
         return self.ops[0].fill
 
 
@@ -301,7 +300,7 @@ class _Parsed(Stepped):
     _policy: Ops
 
     @property
-    def color(self) -> tuple[int, int, int]:  # type: ignore[override]
+    def color(self) -> tuple[int, int, int]:
         return self._policy.color
 
     def steps(self, width: _Sides, height: _Sides, u: _Numbers) -> list[StepRows]:
@@ -377,7 +376,7 @@ def _parsed(given: TimmAugment) -> Ops:
         "fill": (r, g, b),
     }
     if given.interpolation is not None:
-        shared["modes"] = (INTERPOLATIONS[interpolation_of(given.interpolation)],)
+        shared["modes"] = (mode_of(given.interpolation),)
     if kind == "rand":
         return _rand(options, shared)
     if kind == "augmix":
