@@ -15,12 +15,20 @@ from pixfeed._stand_in import torch
 from pixfeed.transforms.base import Transform
 from pixfeed.transforms.branches import Branching, RandomApply, RandomChoice, RandomOrder
 from pixfeed.transforms.color import ColorJitter, Grayscale, RandomGrayscale
-from pixfeed.transforms.crop_pad_flip import CenterCrop, Pad, RandomCrop, RandomHorizontalFlip, RandomVerticalFlip
+from pixfeed.transforms.crop_pad_flip import (
+    CenterCrop,
+    Pad,
+    RandomCrop,
+    RandomHorizontalFlip,
+    RandomVerticalFlip,
+    RandomZoomOut,
+)
 from pixfeed.transforms.fuse import Recipe
 from pixfeed.transforms.policies import AutoAugment, RandAugment, TrivialAugmentWide
-from pixfeed.transforms.resize import RandomResizedCrop, Resize
+from pixfeed.transforms.resize import RandomResizedCrop, RandomShortestSize, Resize, ScaleJitter
 from pixfeed.transforms.timm_policies import AutoOps, MixOps, Op, RandOps
 from pixfeed.transforms.to_tensor import Normalize, PILToTensor, RandomErasing, ToDtype, ToTensor
+from pixfeed.transforms.warp import RandomAffine, RandomPerspective, RandomRotation
 
 Step = Callable[..., Any]
 
@@ -220,14 +228,22 @@ _EQUALS: dict[str, Callable[[Any], list[Step]]] = {
     "PILToTensor": lambda t: [PILToTensor()],
     "Pad": lambda t: [Pad(t.padding, t.fill, t.padding_mode)],
     "RandAugment": _rand_augment,
+    "RandomAffine": lambda t: [
+        RandomAffine(t.degrees, t.translate, t.scale, t.shear, t.interpolation, t.fill, t.center)
+    ],
     "RandomCrop": _random_crop,
     "RandomErasing": _random_erasing,
     "RandomGrayscale": lambda t: [RandomGrayscale(t.p)],
     "RandomHorizontalFlip": lambda t: [RandomHorizontalFlip(t.p)],
+    "RandomPerspective": lambda t: [RandomPerspective(t.distortion_scale, t.p, t.interpolation, t.fill)],
     "RandomResizedCrop": lambda t: [RandomResizedCrop(t.size, t.scale, t.ratio, t.interpolation)],
     "RandomResizedCropAndInterpolation": _timms_crop,
+    "RandomRotation": lambda t: [RandomRotation(t.degrees, t.interpolation, t.expand, t.center, t.fill)],
+    "RandomShortestSize": lambda t: [RandomShortestSize(t.min_size, t.max_size, t.interpolation)],
     "RandomVerticalFlip": lambda t: [RandomVerticalFlip(t.p)],
+    "RandomZoomOut": lambda t: [RandomZoomOut(t.fill, t.side_range, t.p)],
     "Resize": lambda t: [Resize(t.size, t.interpolation, t.max_size)],
+    "ScaleJitter": lambda t: [ScaleJitter(t.target_size, t.scale_range, t.interpolation)],
     "ToDtype": _to_dtype,
     "ToImage": lambda t: [PILToTensor()],
     "ToPureTensor": lambda t: [],
@@ -253,6 +269,7 @@ _OF_TENSORS = frozenset(
         "RandomErasing",
         "RandomHorizontalFlip",
         "RandomVerticalFlip",
+        "RandomZoomOut",
         "ToDtype",
         "ToPureTensor",
     }
