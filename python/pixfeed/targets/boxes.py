@@ -52,10 +52,10 @@ class Boxes(Targets):
         start, end = corners[:, 0], corners[:, 1]
         sides = end - start
         kept = (sides > 0).all(1) & (share >= self.min_visibility * (1 - 1e-9))
-        boxes = np.concatenate([start, end if self.form == "xyxy" else sides], 1).astype(np.float32)
+        made = np.concatenate([start, end if self.form == "xyxy" else sides], 1).astype(np.float32)
         if self.form == "xyxy":
-            kept &= (boxes[:, 2:] > boxes[:, :2]).all(1)  # as float32, too
-        return self._target(boxes[kept], mine, kept)
+            kept &= (made[:, 2:] > made[:, :2]).all(1)  # as float32, too
+        return self._target(made[kept], mine, kept)
 
     def blank(self, row: int, size: tuple[int, int]) -> Any:
         return self._target(np.zeros((0, 4), np.float32), slice(0), [])

@@ -94,8 +94,8 @@ class PointMap:
         return found
 
     def _moves(self, i: int) -> Iterator[tuple[Callable[[_Points], _Points], NDArray[np.int64]]]:
-        """What moves the points of picture ``i``, one after the other; and left, upper, right, lower of the part of what
-        is made then in which the picture can be seen."""
+        """What moves the points of picture ``i``, one after the other; and left, upper, right, lower of the part of
+        what is made then in which the picture can be seen."""
         for each in self._passes:
             size = _window(each, i)
             yield partial(_through_row, each, i), plan.visible(each.rows[i : i + 1], size)[0]
@@ -115,7 +115,8 @@ def _moving(each: PassPlan, i: int) -> list[np.void]:
 
 def _through_row(each: PassPlan, i: int, points: _Points) -> _Points:
     one = slice(i, i + 1)
-    return plan.map_points(each.rows[one], _window(each, i), points[None], each.headers[one])[0]
+    moved: _Points = plan.map_points(each.rows[one], _window(each, i), points[None], each.headers[one])[0]
+    return moved
 
 
 def _nearest_pixels(each: PassPlan, i: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -57,24 +57,21 @@ def nearest_pixels(step: np.void, size: Size) -> NDArray[np.int64]:
         return _turned_pixels(int(step["mode"]), np.arange(size[0] * size[1]).reshape(size))
     height, width = size_of(step)
     a = step["values"].tolist()
+    x, y = np.arange(width, dtype=np.float64), np.arange(height, dtype=np.float64)[:, None]
     if step["code"] == STEPS["perspective"]:
-        x, y = np.arange(width) + 0.5, np.arange(height)[:, None] + 0.5
+        x, y = x + 0.5, y + 0.5
         with np.errstate(all="ignore"):
             by = a[6] * x + a[7] * y + 1
             places = (a[0] * x + a[1] * y + a[2]) / by, (a[3] * x + a[4] * y + a[5]) / by
     elif a[1] == 0 and a[3] == 0:
         places = _sums(a[2] + a[0] * 0.5, a[0], width), _sums(a[5] + a[4] * 0.5, a[4], height)[:, None]
-    elif _fits_fixed(a, width, height):
-        x, y = np.arange(width), np.arange(height)[:, None]
-        first = _fixed(a[2] + a[0] * 0.5 + a[1] * 0.5), _fixed(a[5] + a[3] * 0.5 + a[4] * 0.5)
-        whole = first[0] + _fixed(a[0]) * x + _fixed(a[1]) * y, first[1] + _fixed(a[3]) * x + _fixed(a[4]) * y
-        places = whole[0] / 65536, whole[1] / 65536
+    elif _fits_fixed(a, width, height):  # whole numbers, which doubles hold
+        a[2], a[5] = a[2] + a[0] * 0.5 + a[1] * 0.5, a[5] + a[3] * 0.5 + a[4] * 0.5
+        a = [np.floor(value * 65536 + 0.5) for value in a]
+        places = (a[0] * x + a[1] * y + a[2]) / 65536, (a[3] * x + a[4] * y + a[5]) / 65536
     else:
-        firsts = (
-            _sums(a[2] + a[1] * 0.5 + a[0] * 0.5, a[1], height),
-            _sums(a[5] + a[4] * 0.5 + a[3] * 0.5, a[4], height),
-        )
-        places = _sums(firsts[0], a[0], width), _sums(firsts[1], a[3], width)
+        down = _sums(a[2] + a[1] * 0.5 + a[0] * 0.5, a[1], height), _sums(a[5] + a[4] * 0.5 + a[3] * 0.5, a[4], height)
+        places = _sums(down[0], a[0], width), _sums(down[1], a[3], width)
     with np.errstate(invalid="ignore"):
         x, y = places
         inside = (x >= 0) & (x < size[1]) & (y >= 0) & (y < size[0])
@@ -106,7 +103,3 @@ def _fits_fixed(a: list[float], width: int, height: int) -> bool:
     corners = ((0, 0), (width, height), (0, height), (width, 0))
     near = (max(abs(x * a[0] + y * a[1] + a[2]), abs(x * a[3] + y * a[4] + a[5])) < 32768 for x, y in corners)
     return all(near)
-
-
-def _fixed(value: float) -> int:
-    return int(np.floor(value * 65536 + 0.5))

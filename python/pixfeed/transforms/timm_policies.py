@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pixfeed.plan_steps import STEPS
 from pixfeed.transforms.augmix import dirichlet, mixed
 from pixfeed.transforms.auto_policies import TIMM_POLICIES
+from pixfeed.transforms.moving import INTERPOLATIONS, interpolation_of
 from pixfeed.transforms.policies import places
 from pixfeed.transforms.policy_operations import (
     NOTHING,
@@ -25,7 +26,6 @@ from pixfeed.transforms.policy_operations import (
     operation_rows,
 )
 from pixfeed.transforms.stepped import Stepped, StepRows
-from pixfeed.transforms.warp import mode_of
 
 _Numbers = NDArray[np.float64]
 _Sides = NDArray[np.int64]
@@ -377,7 +377,7 @@ def _parsed(given: TimmAugment) -> Ops:
         "fill": (r, g, b),
     }
     if given.interpolation is not None:
-        shared["modes"] = (mode_of(given.interpolation),)
+        shared["modes"] = (INTERPOLATIONS[interpolation_of(given.interpolation)],)
     if kind == "rand":
         return _rand(options, shared)
     if kind == "augmix":
