@@ -45,7 +45,28 @@ MAKES_COLORS = frozenset({"noise"})
 
 @st.composite
 def some_steps(draw, sides: tuple[int, int], keep_sides: bool, gray: bool):
-    """Up to four steps, one after the other, on a picture of that width and height. ``gray``: they keep R = G = B."""
+    """Some steps, one after the other, on a picture of that width and height. ``gray``: they keep R = G = B."""
+    rows = draw(_unmixed(sides, keep_sides, gray))
+    if not draw(st.booleans()):
+        return rows
+    sides = (int(rows["width"][-1]), int(rows["height"][-1])) if len(rows) else sides
+    parts = [rows, _blend(draw, sides, 0)]
+    for mode in (*[1] * draw(st.integers(0, 2)), 2):
+        parts += [draw(_unmixed(sides, True, gray)), _blend(draw, sides, mode)]
+    return np.concatenate(parts)
+
+
+def _blend(draw, sides: tuple[int, int], mode: int) -> np.ndarray:
+    row = np.zeros(1, STEP)
+    row["code"], row["mode"], row["width"], row["height"] = STEPS["blend"], mode, *sides
+    weights = [0, 1, 0.25, float(np.float32(0.3)), 0.7]
+    row["values"][0, :2] = draw(st.sampled_from(weights)), draw(st.sampled_from(weights))
+    return row
+
+
+@st.composite
+def _unmixed(draw, sides: tuple[int, int], keep_sides: bool, gray: bool):
+    """Up to four steps that are not those of a mix."""
     rows = np.zeros(draw(st.integers(0, 4)), STEP)
     width, height = sides
     for row in rows:
