@@ -19,12 +19,23 @@ from typing import NoReturn
 
 from pixfeed.transforms import functional
 from pixfeed.transforms.base import InterpolationMode
+from pixfeed.transforms.blur_noise import GaussianBlur, GaussianNoise, PillowGaussianBlur
 from pixfeed.transforms.branches import RandomApply, RandomChoice, RandomOrder
 from pixfeed.transforms.color import ColorJitter, Grayscale, RandomGrayscale
 from pixfeed.transforms.compose import Compose
 from pixfeed.transforms.crop_pad_flip import CenterCrop, Pad, RandomCrop, RandomHorizontalFlip, RandomVerticalFlip
 from pixfeed.transforms.letterbox import Letterbox
 from pixfeed.transforms.many_crops import FiveCrop, TenCrop
+from pixfeed.transforms.operations import (
+    RandomAdjustSharpness,
+    RandomAutocontrast,
+    RandomChannelPermutation,
+    RandomEqualize,
+    RandomInvert,
+    RandomPhotometricDistort,
+    RandomPosterize,
+    RandomSolarize,
+)
 from pixfeed.transforms.python_steps import Lambda, ToNumpy, ToPILImage
 from pixfeed.transforms.resize import RandomResizedCrop, Resize
 from pixfeed.transforms.to_tensor import Normalize, PILToTensor, RandomErasing, ToDtype, ToTensor
@@ -34,6 +45,8 @@ __all__ = [
     "ColorJitter",
     "Compose",
     "FiveCrop",
+    "GaussianBlur",
+    "GaussianNoise",
     "Grayscale",
     "InterpolationMode",
     "Lambda",
@@ -41,14 +54,23 @@ __all__ = [
     "Normalize",
     "PILToTensor",
     "Pad",
+    "PillowGaussianBlur",
+    "RandomAdjustSharpness",
     "RandomApply",
+    "RandomAutocontrast",
+    "RandomChannelPermutation",
     "RandomChoice",
     "RandomCrop",
+    "RandomEqualize",
     "RandomErasing",
     "RandomGrayscale",
     "RandomHorizontalFlip",
+    "RandomInvert",
     "RandomOrder",
+    "RandomPhotometricDistort",
+    "RandomPosterize",
     "RandomResizedCrop",
+    "RandomSolarize",
     "RandomVerticalFlip",
     "Resize",
     "TenCrop",
