@@ -31,12 +31,46 @@ def _perspective(draw, width: int, height: int, keep_sides: bool) -> dict[str, o
     return columns
 
 
+def _numbers(*strategies):
+    """Draws ``values``."""
+    return lambda draw, width, height, keep_sides: {"values": [draw(each) for each in strategies]}
+
+
+def _erase(draw, width: int, height: int, keep_sides: bool) -> dict[str, object]:
+    x, y = draw(st.integers(0, width)), draw(st.integers(0, height))
+    return {"values": [x, y, draw(st.integers(0, width - x)), draw(st.integers(0, height - y))]}
+
+
+def _noise(mode: int):
+    word = st.integers(0, 2**32 - 1)
+    numbers = _numbers(st.floats(-1, 1), st.floats(0, 1), word, word)
+    return lambda *arguments: numbers(*arguments) | {"mode": mode}
+
+
+_FACTOR = _numbers(st.floats(0, 3))
+_ODD = st.integers(0, 12).map(lambda half: 2 * half + 1)
+
 #: By code: draws the columns that are not 0, for a picture of these sides, which are to be kept or not.
 COLUMNS = {
     "affine": _affine,
     "perspective": _perspective,
     "transpose": _transpose,
-    "gray": lambda draw, width, height, keep_sides: {},
+    "brightness": _FACTOR,
+    "contrast": _FACTOR,
+    "saturation": _FACTOR,
+    "sharpness": _FACTOR,
+    "hue": _numbers(st.floats(-0.5, 0.5)),
+    "posterize": _numbers(st.integers(0, 8)),
+    "solarize": _numbers(st.floats(0, 256)),
+    "solarize_add": _numbers(st.integers(0, 110), st.floats(0, 256)),
+    "autocontrast": _numbers(),
+    "equalize": _numbers(),
+    "invert": _numbers(),
+    "gray": _numbers(),
+    "gaussian_blur": _numbers(st.floats(0, 20)),
+    "gaussian_blur_kernel": _numbers(_ODD, _ODD, st.floats(0.1, 9), st.floats(0.1, 9)),
+    "noise": _noise(0),
+    "erase": _erase,
 }
 
 #: Codes that may make colors of a gray picture.
