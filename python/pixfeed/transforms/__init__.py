@@ -20,6 +20,7 @@ from typing import NoReturn
 from pixfeed.transforms import functional
 from pixfeed.transforms.augmix import AugMix
 from pixfeed.transforms.base import InterpolationMode
+from pixfeed.transforms.blur_noise import GaussianBlur, GaussianNoise, PillowGaussianBlur
 from pixfeed.transforms.branches import RandomApply, RandomChoice, RandomOrder
 from pixfeed.transforms.color import ColorJitter, Grayscale, RandomGrayscale
 from pixfeed.transforms.compose import Compose
@@ -33,6 +34,16 @@ from pixfeed.transforms.crop_pad_flip import (
 )
 from pixfeed.transforms.letterbox import Letterbox
 from pixfeed.transforms.many_crops import FiveCrop, TenCrop
+from pixfeed.transforms.operations import (
+    RandomAdjustSharpness,
+    RandomAutocontrast,
+    RandomChannelPermutation,
+    RandomEqualize,
+    RandomInvert,
+    RandomPhotometricDistort,
+    RandomPosterize,
+    RandomSolarize,
+)
 from pixfeed.transforms.policies import AutoAugment, AutoAugmentPolicy, RandAugment, TrivialAugmentWide
 from pixfeed.transforms.python_steps import Lambda, ToNumpy, ToPILImage
 from pixfeed.transforms.resize import RandomResizedCrop, RandomShortestSize, Resize, ScaleJitter
@@ -49,6 +60,8 @@ __all__ = [
     "ColorJitter",
     "Compose",
     "FiveCrop",
+    "GaussianBlur",
+    "GaussianNoise",
     "Grayscale",
     "InterpolationMode",
     "Lambda",
@@ -56,19 +69,28 @@ __all__ = [
     "Normalize",
     "PILToTensor",
     "Pad",
+    "PillowGaussianBlur",
     "RandAugment",
+    "RandomAdjustSharpness",
     "RandomAffine",
     "RandomApply",
+    "RandomAutocontrast",
+    "RandomChannelPermutation",
     "RandomChoice",
     "RandomCrop",
+    "RandomEqualize",
     "RandomErasing",
     "RandomGrayscale",
     "RandomHorizontalFlip",
+    "RandomInvert",
     "RandomOrder",
     "RandomPerspective",
+    "RandomPhotometricDistort",
+    "RandomPosterize",
     "RandomResizedCrop",
     "RandomRotation",
     "RandomShortestSize",
+    "RandomSolarize",
     "RandomVerticalFlip",
     "RandomZoomOut",
     "Resize",

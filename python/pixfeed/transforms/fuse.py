@@ -195,6 +195,8 @@ class Recipe:
         if isinstance(step, (Padding, Stepped)) and self.channels == 1 and len(set(step.color)) > 1:
             raise ValueError(f"{step} fills with a color, and the picture is gray")
         gray = self.channels == 1
+        if isinstance(step, Stepped) and gray:
+            step = step.on_gray()
         if isinstance(step, Grayscale):
             self.channels = step.num_output_channels
             if gray:
