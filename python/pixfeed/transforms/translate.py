@@ -1,8 +1,8 @@
 """Transforms of torchvision's and timm's as pixfeed's that do the same.
 
 They are recognised by their classes' names and modules, and read by their attributes: neither library is imported. A
-subclass is somebody else's. Deterministic transforms give the same pixels as theirs for PIL images; random ones have
-the same distribution, and draw by seed, epoch and index.
+subclass is somebody else's. Deterministic transforms give the same pixels as theirs for PIL images (GaussianBlur: within
+one step); random ones have the same distribution, and draw by seed, epoch and index.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 
 from pixfeed._stand_in import torch
 from pixfeed.transforms.base import Transform
+from pixfeed.transforms.blur_noise import GaussianBlur
 from pixfeed.transforms.branches import Branching, RandomApply, RandomChoice, RandomOrder
 from pixfeed.transforms.color import ColorJitter, Grayscale, RandomGrayscale
 from pixfeed.transforms.crop_pad_flip import (
@@ -24,6 +25,16 @@ from pixfeed.transforms.crop_pad_flip import (
     RandomZoomOut,
 )
 from pixfeed.transforms.fuse import Recipe
+from pixfeed.transforms.operations import (
+    RandomAdjustSharpness,
+    RandomAutocontrast,
+    RandomChannelPermutation,
+    RandomEqualize,
+    RandomInvert,
+    RandomPhotometricDistort,
+    RandomPosterize,
+    RandomSolarize,
+)
 from pixfeed.transforms.policies import AutoAugment, RandAugment, TrivialAugmentWide
 from pixfeed.transforms.resize import RandomResizedCrop, RandomShortestSize, Resize, ScaleJitter
 from pixfeed.transforms.timm_policies import AutoOps, MixOps, Op, RandOps
@@ -249,6 +260,20 @@ _EQUALS: dict[str, Callable[[Any], list[Step]]] = {
     "ToPureTensor": lambda t: [],
     "ToTensor": lambda t: [ToTensor()],
     "TrivialAugmentWide": lambda t: [TrivialAugmentWide(t.num_magnitude_bins, t.interpolation, t.fill)],
+}
+
+_EQUALS |= {
+    "GaussianBlur": lambda t: [GaussianBlur(t.kernel_size, t.sigma)],
+    "RandomAdjustSharpness": lambda t: [RandomAdjustSharpness(t.sharpness_factor, t.p)],
+    "RandomAutocontrast": lambda t: [RandomAutocontrast(t.p)],
+    "RandomChannelPermutation": lambda t: [RandomChannelPermutation()],
+    "RandomEqualize": lambda t: [RandomEqualize(t.p)],
+    "RandomInvert": lambda t: [RandomInvert(t.p)],
+    "RandomPhotometricDistort": lambda t: [
+        RandomPhotometricDistort(t.brightness, t.contrast, t.saturation, t.hue, t.p)
+    ],
+    "RandomPosterize": lambda t: [RandomPosterize(t.bits, t.p)],
+    "RandomSolarize": lambda t: [RandomSolarize(t.threshold, t.p)],
 }
 
 _BRANCHING: dict[str, type[Any]] = {
