@@ -1,8 +1,8 @@
 """Transforms of torchvision's and timm's as pixfeed's that do the same.
 
 They are recognised by their classes' names and modules, and read by their attributes: neither library is imported. A
-subclass is somebody else's. Deterministic transforms give the same pixels as theirs for PIL images; random ones have
-the same distribution, and draw by seed, epoch and index.
+subclass is somebody else's. Deterministic transforms give the same pixels as theirs for PIL images (GaussianBlur: within
+one step); random ones have the same distribution, and draw by seed, epoch and index.
 """
 
 from __future__ import annotations
@@ -287,6 +287,7 @@ _OF_TENSORS = frozenset(
         "RandomErasing",
         "RandomHorizontalFlip",
         "RandomVerticalFlip",
+        "RandomZoomOut",
         "ToDtype",
         "ToPureTensor",
     }
