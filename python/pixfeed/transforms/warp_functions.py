@@ -10,6 +10,7 @@ import numpy as np
 
 from pixfeed.transforms import matrices
 from pixfeed.transforms.base import Interpolation, InterpolationMode
+from pixfeed.transforms.moving import Fill
 from pixfeed.transforms.one_picture import apply
 from pixfeed.transforms.warp import Affine, Perspective, RandomRotation
 
