@@ -1,12 +1,13 @@
 """Transforms of torchvision's and timm's as pixfeed's that do the same.
 
 They are recognised by their classes' names and modules, and read by their attributes: neither library is imported. A
-subclass is somebody else's. Deterministic transforms give the same pixels as theirs for PIL images (GaussianBlur: within
-one step); random ones have the same distribution, and draw by seed, epoch and index.
+subclass is somebody else's. Deterministic transforms give the same pixels as theirs for PIL images (GaussianBlur:
+within one step); random ones have the same distribution, and draw by seed, epoch and index.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -74,12 +75,14 @@ def translated(steps: Sequence[Step], channels: int = 3) -> list[Step]:
 
 
 def advice(recipe: Recipe) -> str:
-    """What could be native if it stood in another place; empty if nothing could."""
-    if not recipe.python or not recipe.makes_tensors:
-        return ""
-    step = recipe.python[0]
+    """What could be native if it stood in another place, or were pixfeed's; empty if nothing could."""
+    step = next((step for step in recipe.python if name_of(step)), None)
     name = name_of(step)
-    if not name or name in _OF_TENSORS or not _equals(step, recipe.channels, is_tensor=False):
+    if name == "AugMix":
+        return "pixfeed's AugMix is native, with the operations of PIL images; torchvision's has those of tensors"
+    if not name or not recipe.makes_tensors or step is not recipe.python[0] or name in _OF_TENSORS:
+        return ""
+    if not _equals(step, recipe.channels, is_tensor=False):
         return ""
     return f"{name} gives tensors other pixels than PIL images: it is native before ToImage, PILToTensor or ToTensor"
 
@@ -225,7 +228,20 @@ def _timms_crop(step: Any) -> list[Step]:
     return [RandomChoice(crops) if len(crops) > 1 else crops[0]]
 
 
+def _alike(kind: type[Any]) -> Callable[[Any], list[Step]]:
+    """For a class of torchvision's whose attributes are our arguments. For PIL images antialias says nothing."""
+    names = [each.name for each in dataclasses.fields(kind) if each.name != "antialias"]
+    return lambda step: [kind(**{name: getattr(step, name) for name in names})]
+
+
+_ALIKE = (
+    *(GaussianBlur, RandomAdjustSharpness, RandomAffine, RandomAutocontrast, RandomChannelPermutation, RandomEqualize),
+    *(RandomInvert, RandomPerspective, RandomPhotometricDistort, RandomPosterize, RandomRotation, RandomShortestSize),
+    *(RandomSolarize, RandomZoomOut, ScaleJitter, TrivialAugmentWide),
+)
+
 _EQUALS: dict[str, Callable[[Any], list[Step]]] = {
+    **{kind.__name__: _alike(kind) for kind in _ALIKE},
     "AugMixAugment": _mix_ops,  # timm's; torchvision's AugMix has other pixels
     "AutoAugment": _auto_augment,
     "CenterCrop": lambda t: [CenterCrop(t.size)],
@@ -239,41 +255,18 @@ _EQUALS: dict[str, Callable[[Any], list[Step]]] = {
     "PILToTensor": lambda t: [PILToTensor()],
     "Pad": lambda t: [Pad(t.padding, t.fill, t.padding_mode)],
     "RandAugment": _rand_augment,
-    "RandomAffine": lambda t: [
-        RandomAffine(t.degrees, t.translate, t.scale, t.shear, t.interpolation, t.fill, t.center)
-    ],
     "RandomCrop": _random_crop,
     "RandomErasing": _random_erasing,
     "RandomGrayscale": lambda t: [RandomGrayscale(t.p)],
     "RandomHorizontalFlip": lambda t: [RandomHorizontalFlip(t.p)],
-    "RandomPerspective": lambda t: [RandomPerspective(t.distortion_scale, t.p, t.interpolation, t.fill)],
     "RandomResizedCrop": lambda t: [RandomResizedCrop(t.size, t.scale, t.ratio, t.interpolation)],
     "RandomResizedCropAndInterpolation": _timms_crop,
-    "RandomRotation": lambda t: [RandomRotation(t.degrees, t.interpolation, t.expand, t.center, t.fill)],
-    "RandomShortestSize": lambda t: [RandomShortestSize(t.min_size, t.max_size, t.interpolation)],
     "RandomVerticalFlip": lambda t: [RandomVerticalFlip(t.p)],
-    "RandomZoomOut": lambda t: [RandomZoomOut(t.fill, t.side_range, t.p)],
     "Resize": lambda t: [Resize(t.size, t.interpolation, t.max_size)],
-    "ScaleJitter": lambda t: [ScaleJitter(t.target_size, t.scale_range, t.interpolation)],
     "ToDtype": _to_dtype,
     "ToImage": lambda t: [PILToTensor()],
     "ToPureTensor": lambda t: [],
     "ToTensor": lambda t: [ToTensor()],
-    "TrivialAugmentWide": lambda t: [TrivialAugmentWide(t.num_magnitude_bins, t.interpolation, t.fill)],
-}
-
-_EQUALS |= {
-    "GaussianBlur": lambda t: [GaussianBlur(t.kernel_size, t.sigma)],
-    "RandomAdjustSharpness": lambda t: [RandomAdjustSharpness(t.sharpness_factor, t.p)],
-    "RandomAutocontrast": lambda t: [RandomAutocontrast(t.p)],
-    "RandomChannelPermutation": lambda t: [RandomChannelPermutation()],
-    "RandomEqualize": lambda t: [RandomEqualize(t.p)],
-    "RandomInvert": lambda t: [RandomInvert(t.p)],
-    "RandomPhotometricDistort": lambda t: [
-        RandomPhotometricDistort(t.brightness, t.contrast, t.saturation, t.hue, t.p)
-    ],
-    "RandomPosterize": lambda t: [RandomPosterize(t.bits, t.p)],
-    "RandomSolarize": lambda t: [RandomSolarize(t.threshold, t.p)],
 }
 
 _BRANCHING: dict[str, type[Any]] = {
