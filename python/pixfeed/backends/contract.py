@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pixfeed._stand_in import torch
 from pixfeed.errors import Status
 from pixfeed.list_parser import Problem, Table
+
+if TYPE_CHECKING:
+    import torch
 
 #: What can be opened: a path, or the bytes of an encoded image.
 Source = str | os.PathLike[str] | bytes | bytearray | memoryview | NDArray[np.uint8]

@@ -14,8 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pixfeed import context
-from pixfeed._stand_in import torch
-from pixfeed._torch import TENSOR_EXCHANGE
 from pixfeed.backends.built import why_no_native
 from pixfeed.backends.contract import DEFAULT_OPTIONS, Backend, Decoded, OpenOptions, Source
 from pixfeed.backends.foreign import HEAD, refusal_without_opencv
@@ -25,6 +23,8 @@ from pixfeed.list_parser import Problem, Table
 from pixfeed.plan import HEADER, JPEG, PLAN, by_picture, first_rows
 
 if TYPE_CHECKING:
+    import torch
+
     from pixfeed import _native
     from pixfeed.backends.opencv import OpenCV, Opened
 
@@ -245,6 +245,10 @@ class _Native:
         return paths
 
     def gather_tensors(self, batch: tuple[torch.Tensor, ...], out: torch.Tensor, threads: int = 1) -> bool:
+        from pixfeed._torch import TENSOR_EXCHANGE  # images are read without torch
+
+        if TENSOR_EXCHANGE is None:
+            return Plain().gather_tensors(batch, out, threads)
         gathered: bool = self._module.gather_tensors(
             batch, TENSOR_EXCHANGE, out.data_ptr(), out.nbytes, context.workers(threads)
         )
@@ -257,13 +261,6 @@ class _Native:
     def gather_numbers(self, batch: tuple[bool | int | float, ...], out: torch.Tensor) -> bool:
         gathered: bool = getattr(self._module, _GATHER[type(batch[0])])(batch, out.data_ptr())
         return gathered
-
-
-class _NativeBeforeExchange(_Native):
-    """With a torch that does not describe its tensors to C, they are gathered by torch."""
-
-    def gather_tensors(self, batch: tuple[torch.Tensor, ...], out: torch.Tensor, threads: int = 1) -> bool:
-        return Plain().gather_tensors(batch, out, threads)
 
 
 def backend(opencv: Callable[[], OpenCV]) -> Backend:
@@ -286,4 +283,4 @@ def backend(opencv: Callable[[], OpenCV]) -> Backend:
             f"{_native.__file__} was built from other sources than this Python code (interface {found}, needed is "
             f"{INTERFACE}): rebuild it with pip install . (in a checkout: make setup)"
         )
-    return (_Native if TENSOR_EXCHANGE is not None else _NativeBeforeExchange)(_native, opencv)
+    return _Native(_native, opencv)

@@ -195,12 +195,11 @@ class _Names:
 
 
 def _of_picture(file: str, facts: Facts, limits: Limits) -> Iterator[tuple[str, str]]:
-    sides = f"{facts.width:,} x {facts.height:,} pixels"
     said = SUFFIXES.get(os.path.splitext(file)[1].lower())
     if facts.warning:
         yield "warned", f"{facts.warning}; look at it, or fetch it again (strict=True refuses such images)"
     if min(facts.width, facts.height) < limits.min_side:
-        yield "tiny", f"{sides}; replace it, or lower --min-side"
+        yield "tiny", f"{_sides(facts)}; replace it, or lower --min-side"
     if said is not None and facts.format and said != facts.format:
         yield "suffix", f"the name says {said.upper()}, and it is {facts.format.upper()}; rename it"
     if facts.color == "cmyk":
@@ -210,7 +209,11 @@ def _of_picture(file: str, facts: Facts, limits: Limits) -> Iterator[tuple[str, 
     if facts.orientation != 1:
         yield "turned", f"EXIF orientation {facts.orientation}: pixfeed displays it upright, other readers may not"
     if facts.width * facts.height > limits.max_megapixels * 1e6:
-        yield "huge", f"{sides}, {facts.width * facts.height / 1e6:,.0f} megapixels; scale it down beforehand"
+        yield "huge", f"{_sides(facts)}, {facts.width * facts.height / 1e6:,.0f} megapixels; scale it down beforehand"
+
+
+def _sides(facts: Facts) -> str:
+    return f"{facts.width:,} x {facts.height:,} pixels"
 
 
 def _of_shapes(line: Line, facts: Facts, kind: str) -> Iterator[tuple[str, str]]:
