@@ -13,7 +13,7 @@ from pixfeed.commands import options, output
 _STEPS = (25, 50, 100, 200, 500)  # milliseconds
 
 
-@click.command()
+@click.command(short_help="Measure how fast your images load.")
 @options.list_file
 @click.option("--size", type=click.IntRange(1), default=224, show_default=True, help="Pixels of both sides.")
 @click.option("--batch-size", type=click.IntRange(1), default=64, show_default=True)
@@ -77,11 +77,12 @@ def _show(found: Any, size: int, batch_size: int, own: int, advice: list[str]) -
     from rich.table import Table
 
     console = output.console()
-    about = f"{found.images:,} images of {_size(found.megabytes)} on average; {own} cores"
+    about = f"{found.images:,} images of {output.size(1e6 * found.megabytes)} on average; {own} cores"
     console.print(f"[bold]Images per second[/], {size} x {size}, batches of {batch_size}; {about}\n")
     table = Table(box=None, pad_edge=False)
     for name in ("", "one thread", f"{found.workers} workers", "beside pure Python"):
-        table.add_column(name, justify="left" if name == "" else "right", style="bold" if name == "" else "")
+        first = name == ""
+        table.add_column(name, justify="left" if first else "right", style="bold" if first else "", no_wrap=first)
     pure = found.batches.get("pure Python")
     if found.cold:
         table.add_row("files, from the disk", "", f"{found.cold:,.0f}", "")
@@ -98,7 +99,3 @@ def _show(found: Any, size: int, batch_size: int, own: int, advice: list[str]) -
     console.print(f"A training step needs (images/s): {needs}\n")
     for sentence in advice:
         console.print(f"[bold green]>[/] {output.escape(sentence)}")
-
-
-def _size(megabytes: float) -> str:
-    return f"{megabytes:.2f} MB" if megabytes >= 0.1 else f"{1000 * megabytes:.1f} kB"

@@ -187,7 +187,8 @@ class _Names:
         folder, name = os.path.split(path)
         if folder not in self._folders:
             try:
-                self._folders[folder] = {os.path.splitext(each)[0].lower(): each for each in os.listdir(folder or ".")}
+                stems = ((*os.path.splitext(each.lower()), each) for each in os.listdir(folder or "."))
+                self._folders[folder] = {stem: each for stem, suffix, each in stems if suffix in SUFFIXES}
             except OSError:
                 self._folders[folder] = {}
         found = self._folders[folder].get(os.path.splitext(name)[0].lower())
@@ -304,7 +305,7 @@ def _where(its: Checked, i: int) -> str:
 
 
 def _word(its: Checked) -> str:
-    return {"labels": "label", "mask": "mask"}.get(its.lines.kind, its.lines.kind)
+    return {"labels": "label", "none": "target (none)"}.get(its.lines.kind, its.lines.kind)
 
 
 def _shown(its: Checked, i: int) -> str:

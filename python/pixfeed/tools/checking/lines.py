@@ -16,7 +16,7 @@ from pixfeed.errors import ListError
 from pixfeed.lists.annotations import COLUMNS
 from pixfeed.lists.faults import encoding_of
 
-Kind = Literal["labels", "mask", "boxes", "keypoints"]
+Kind = Literal["labels", "mask", "boxes", "keypoints", "none"]
 Number = int | float
 _BOM = b"\xef\xbb\xbf"
 # As os.fsdecode has them, which takes longer than splitting a line.
@@ -51,7 +51,7 @@ class Lines(NamedTuple):
 
     Attributes:
         filename: as given.
-        kind: what follows the names.
+        kind: what follows the names; ``"none"``: nothing, as in a list for prediction.
         lines: without blank ones.
         head: bytes before the first of them: a byte order mark, the names of the columns.
     """
@@ -141,14 +141,18 @@ def _fields(line: Line, delimiter: str | None) -> _Fields:
 def _guess(lines: Iterable[_Fields]) -> Kind:
     """The kind of a list, as most of its lines look."""
     kinds: dict[Kind, int] = dict.fromkeys(("labels", "mask", "boxes", "keypoints"), 0)
-    counts = set()
+    counts, names = set(), 0
     for fields in lines:
         if isinstance(fields, dict):
             kinds["mask" if "mask" in fields else "keypoints" if "keypoints" in fields else "boxes"] += 1
+        elif isinstance(fields, list) and len(fields) == 1:
+            names += 1
         elif isinstance(fields, list) and len(fields) > 1:
             numbers = list(map(_is_number, fields[1:]))
             kinds["mask" if len(fields) == 2 and not any(numbers) else "labels"] += 1
             counts.add(len(fields) - 1)
+    if names and not any(kinds.values()):
+        return "none"
     kind = max(kinds, key=kinds.__getitem__)
     if kind == "labels" and len(counts) > 1 and all(count % 5 == 0 for count in counts):
         return "boxes"
@@ -183,6 +187,8 @@ def _number(field: object) -> Number:
 
 def _from_fields(fields: list[str], kind: Kind) -> tuple[str, tuple[Any, ...]]:
     name, *rest = fields
+    if kind == "none":
+        return name, ()
     if kind == "mask":
         if len(rest) != 1 or not rest[0]:
             raise Unusable(f"{len(rest)} fields after the name; there must be one, the mask's")
@@ -202,6 +208,8 @@ def _from_json(found: dict[str, Any], kind: Kind) -> tuple[str, tuple[Any, ...]]
     name = found.get("image")
     if not isinstance(name, str) or not name:
         raise Unusable('"image" must be there, and be a string')
+    if kind == "none":
+        return name, ()
     if kind == "labels":
         labels = found.get("labels", found.get("label"))
         return name, tuple(map(_number, labels if isinstance(labels, list) else [labels]))
