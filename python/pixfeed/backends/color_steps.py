@@ -136,7 +136,9 @@ def _erase(image: _Image, step: Step) -> _Image:
 def _gaussian_blur_kernel(image: _Image, step: Step) -> _Image:
     """torchvision's gaussian_blur, with whole numbers: weights have 14 bits, what lies between the two directions has 6
     bits of fraction."""
-    across, down = (_weights(int(size) // 2, sigma) for size, sigma in zip(step.values[:2], step.values[2:4], strict=True))
+    across, down = (
+        _weights(int(size) // 2, sigma) for size, sigma in zip(step.values[:2], step.values[2:4], strict=True)
+    )
     shift = _WEIGHT_BITS - _FRACTION_BITS
     rows = _weighted(image.astype(np.int64), across, 1) + (1 << (shift - 1)) >> shift
     shift = _WEIGHT_BITS + _FRACTION_BITS
