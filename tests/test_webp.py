@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import cv2
+import images
 import numpy as np
 import pytest
 
 import pixfeed
-from tests import images
 
 KINDS = {
     "lossy": {"quality": 80},

@@ -115,7 +115,7 @@ py::array_t<std::int32_t> resample(const py::list& images, const py::buffer& pla
   return statuses;
 }
 
-// A copy: the rows are 32 bytes each.
+// A copy: the rows are 40 bytes each.
 py::array headers(const Opened& opened, const py::dtype& dtype) {
   const std::vector<Header>& all = opened.batch->headers();
   if (dtype.itemsize() != sizeof(Header)) throw py::value_error("HEADER and struct Header differ");

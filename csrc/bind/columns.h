@@ -16,8 +16,9 @@ struct Column {
   Column { #name, offsetof(pixfeed::row, name) }
 
 inline constexpr Column kHeaderColumns[] = {
-    PIXFEED_COLUMN(Header, width),  PIXFEED_COLUMN(Header, height), PIXFEED_COLUMN(Header, orientation),
-    PIXFEED_COLUMN(Header, format), PIXFEED_COLUMN(Header, status), PIXFEED_COLUMN(Header, bytes),
+    PIXFEED_COLUMN(Header, width),   PIXFEED_COLUMN(Header, height), PIXFEED_COLUMN(Header, orientation),
+    PIXFEED_COLUMN(Header, format),  PIXFEED_COLUMN(Header, status), PIXFEED_COLUMN(Header, bytes),
+    PIXFEED_COLUMN(Header, samples), PIXFEED_COLUMN(Header, depth),
 };
 
 inline constexpr Column kPlanColumns[] = {

@@ -80,6 +80,8 @@ class Opened:
                     each.status,
                     0,
                     each.bytes,
+                    each.header.samples,
+                    each.header.depth,
                 )
                 for each in self._pictures
             ],
