@@ -27,6 +27,7 @@ need libjpeg-dev compiles jpeglib.h
 need libpng-dev compiles png.h
 need libwebp-dev compiles webp/decode.h
 need libhwy-dev compiles hwy/highway.h
+need libxxhash-dev compiles xxhash.h
 need python3-venv "$python" -c 'import ensurepip, venv'
 need python3-dev "$python" -c 'import os, sysconfig; os.stat(sysconfig.get_paths()["include"] + "/Python.h")'
 if [ "$for_" = tests ] || [ "$for_" = fuzz ]; then

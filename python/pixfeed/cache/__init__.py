@@ -1,0 +1,5 @@
+"""Decoded pictures that are kept between epochs, runs and jobs."""
+
+from pixfeed.cache.settings import Cache
+
+__all__ = ["Cache"]
