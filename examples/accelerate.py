@@ -1,12 +1,10 @@
-"""pixfeed under Accelerate: model and optimiser are prepared, the loader stays what it is.
+"""pixfeed under Accelerate: pixfeed.accelerate.prepare() in place of accelerator.prepare().
 
 python -m examples.accelerate [--data FOLDER] [--list FILE] [--checkpoints FOLDER] [--max-steps N]
 accelerate launch --cpu --num_processes 2 -m examples.accelerate ...
 
-accelerator.prepare(loader) would make a loader of torch's in its place, with worker processes where pixfeed has
-threads. What it is needed for takes two lines: a DistributedSampler, which pixfeed's loader tells the epoch, and
-batch.to(device).
-register_for_checkpointing(loader) puts the loader into save_state() and load_state(), in the middle of an epoch, too.
+accelerator.prepare() would make a loader of torch's in the loader's place, with worker processes where pixfeed has
+threads. save_state() and load_state() keep the place in the epoch, too: skip_first_batches() is not needed.
 """
 
 from __future__ import annotations
@@ -19,11 +17,11 @@ from accelerate import Accelerator
 from accelerate.utils import set_seed
 from rich.console import Console
 from rich.progress import track
-from torch.utils.data import DistributedSampler
 
 from examples import photos
 from examples.imagenet import SmallResNet, class_count, training_set
 from pixfeed import DataLoader
+from pixfeed.accelerate import prepare
 
 console = Console(highlight=False)
 
@@ -57,13 +55,12 @@ def main(arguments: list[str] | None = None) -> dict:
     accelerator = Accelerator()
     set_seed(0)
     dataset = training_set(*photos.find(options.data, options.list), options.size)
-    sampler = DistributedSampler(dataset, accelerator.num_processes, accelerator.process_index)
-    loader = DataLoader(dataset, options.batch_size, sampler=sampler, num_workers=options.workers)
+    loader = DataLoader(dataset, options.batch_size, shuffle=True, num_workers=options.workers)
     model = SmallResNet(class_count(dataset))
     optimizer = torch.optim.SGD(model.parameters(), lr=options.lr, momentum=0.9)
-    model, optimizer = accelerator.prepare(model, optimizer)
+    model, optimizer, loader = prepare(accelerator, model, optimizer, loader)
     steps = Steps()
-    accelerator.register_for_checkpointing(loader, steps)
+    accelerator.register_for_checkpointing(steps)
     if options.checkpoints and options.checkpoints.is_dir():
         accelerator.load_state(str(options.checkpoints))
 
@@ -76,7 +73,6 @@ def main(arguments: list[str] | None = None) -> dict:
         about = dict(console=console, completed=steps.done % len(loader), total=len(loader))
         quiet = not accelerator.is_main_process
         for images, labels in track(loader, f"epoch {steps.done // len(loader)}", disable=quiet, **about):
-            images, labels = images.to(accelerator.device), labels.to(accelerator.device)
             loss = torch.nn.functional.cross_entropy(model(images), labels[:, 0])
             optimizer.zero_grad()
             accelerator.backward(loss)

@@ -37,6 +37,7 @@ ORDER = [
     "datasets",
     "device",
     "loading",
+    "accelerate",
     "tools",
     "__init__",
     "__main__",

@@ -108,7 +108,7 @@ def noisy(image: torch.Tensor) -> torch.Tensor:
 def test_random_transforms_are_native_and_keyed(cifar, backend):
     """The CIFAR recipe, against torchvision's way step by step with the numbers of (seed, epoch, index)."""
     dataset = CIFAR10(cifar[0], transform=T.Compose(RECIPE), seed=7, backend=backend)
-    assert dataset.reads_natively and not dataset.runs_python and dataset.dtype == torch.float32
+    assert dataset.reads_natively and not dataset.python_step and dataset.dtype == torch.float32
     assert "native, in one pass: RandomCrop" in str(dataset)
     dataset.set_epoch(3)
     rows = [5, 299, 0, 5]

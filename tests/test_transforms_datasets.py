@@ -71,7 +71,7 @@ def test_16_bit_floats(make, dtype, memory_format):
         for got, expected in zip(items(dataset), items(floats), strict=True):
             assert got.dtype == dtype and torch.equal(got, expected.to(dtype)), steps
         batch = next(iter(pixfeed.DataLoader(dataset, 3)))[0]
-        assert dataset.runs_python or batch.is_contiguous(memory_format=memory_format)
+        assert dataset.python_step or batch.is_contiguous(memory_format=memory_format)
     floats = [image.to(dtype) for image in items(make(pictures, [crop, *WRITE], **how))]
     for steps, more in (
         ([crop, half, WRITE[1]], {}),

@@ -80,8 +80,17 @@ def falls_back() -> bool:
 
 
 def chosen(name: str | None = None) -> str:
-    """The name of the backend that :func:`choose` gives."""
-    return name or os.environ.get("PIXFEED_BACKEND") or ("native" if has_native() else "opencv")
+    """The name of the backend that :func:`choose` gives.
+
+    Raises:
+        ValueError: PIXFEED_BACKEND names none.
+    """
+    wanted = os.environ.get("PIXFEED_BACKEND")
+    if not name and wanted and wanted not in NAMES:
+        raise ValueError(
+            f"the environment variable PIXFEED_BACKEND is {wanted!r}; it may be one of {', '.join(NAMES)}, or unset"
+        )
+    return name or wanted or ("native" if has_native() else "opencv")
 
 
 def choose(name: str | None = None) -> Backend:

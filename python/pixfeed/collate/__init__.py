@@ -114,6 +114,7 @@ def collate_samples(samples: Sequence[Sample], *, collate_fn_map: CollateFunctio
     Raises:
         RaggedError: the images differ in shape, and nothing in ``collate_fn_map`` (that of :func:`pad_collate` does)
             takes care of that.
+        TypeError: the images are no tensors, but PIL images for example.
     """
     functions = _functions() if collate_fn_map is None else collate_fn_map
     if isinstance(samples, Batch) and isinstance(samples.images, torch.Tensor):
@@ -129,6 +130,14 @@ def collate_samples(samples: Sequence[Sample], *, collate_fn_map: CollateFunctio
         origins = [getattr(sample, "origin", None) for sample in samples]
         _refuse_ragged([sample[0] for sample in samples], origins, error)
         raise
+    except TypeError as error:
+        kind = type(samples[0][0])
+        if not kind.__module__.startswith("PIL."):
+            raise
+        raise TypeError(
+            f"PIL images make no batch ({samples[0].origin} is one): put ToTensor() or PILToTensor() at the end of the "
+            "transform"
+        ) from error
 
 
 def collate_targets(

@@ -13,6 +13,7 @@ from torch.utils.data import Dataset
 
 from pixfeed import context, draws
 from pixfeed.datasets.failure_log import Failure
+from pixfeed.errors import Origin
 from pixfeed.transforms.fuse import Recipe
 
 _NO_NUMBERS = np.empty((1, 0))
@@ -48,7 +49,7 @@ class ImageDataset(Dataset[Any]):
     @property
     def reads_natively(self) -> bool:
         """Whether no Python function is called per sample. Threads then serve as well as processes."""
-        raise NotImplementedError
+        return not self.python_step
 
     @property
     def reads_ahead_safely(self) -> bool:
@@ -57,9 +58,9 @@ class ImageDataset(Dataset[Any]):
         return True
 
     @property
-    def runs_python(self) -> bool:
-        """Whether a Python function is called per sample, which holds the GIL."""
-        return not self.reads_natively
+    def python_step(self) -> str:
+        """What is called per sample in Python, where it holds the GIL: the first such step; empty if none is."""
+        return ""
 
     @property
     def makes_floats(self) -> bool:
@@ -116,12 +117,22 @@ class ImageDataset(Dataset[Any]):
             return _NO_NUMBERS if len(keys) == 1 else np.empty((len(keys), 0))
         return draws.uniform(self.seed or 0, self._drawn_epoch(), keys, recipe.draws)
 
-    def _in_python(self, recipe: Recipe, images: Iterable[torch.Tensor], keys: Iterable[int]) -> list[Any]:
-        """The transform's Python part, per sample, with random numbers of its own."""
+    def _in_python(
+        self, recipe: Recipe, images: Iterable[torch.Tensor], keys: Iterable[int], origin: Callable[[int], Origin]
+    ) -> list[Any]:
+        """The transform's Python part, per sample, with random numbers of its own.
+
+        Args:
+            origin: tells where image ``i`` comes from. An exception gets a note about it.
+        """
         epoch, made = self._drawn_epoch(), []
-        for image, key in zip(images, keys, strict=True):
+        for place, (image, key) in enumerate(zip(images, keys, strict=True)):
             with draws.python(self.seed or 0, epoch, key):
-                made.append(recipe.in_python(image))
+                try:
+                    made.append(recipe.in_python(image))
+                except Exception as error:
+                    error.add_note(f"for {origin(place)}")
+                    raise
         return made
 
 

@@ -57,6 +57,10 @@ class ConcatImages(ConcatDataset[Any]):
     """A ConcatDataset that reads a batch in one call into one tensor, whichever of its datasets the samples are in.
     Samples that are read in different ways are read in as many calls."""
 
+    def __repr__(self) -> str:
+        inside = [line for dataset in self.datasets for line in repr(dataset).splitlines()]
+        return "\n  ".join([f"ConcatDataset({len(self)} images, read as one) of", *inside])
+
     def __getitems__(self, indices: Sequence[int]) -> Sequence[Any]:
         """The samples at ``indices``, those that indexing gives."""
         parts = _gathered(_parts(self, indices, list(range(len(indices)))))

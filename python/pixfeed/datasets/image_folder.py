@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from typing import Any, Unpack
 
@@ -11,32 +12,53 @@ from pixfeed.collate.batch import Batch, Sample
 from pixfeed.datasets.list_file import FastTxtDataset
 from pixfeed.datasets.options import ImageFolderOptions
 from pixfeed.lists import folder
+from pixfeed.lists.samples import Samples
+from pixfeed.reading.functional import imread
 from pixfeed.reading.options import check_keywords, with_keywords
+from pixfeed.reading.pipeline import Pipeline
 from pixfeed.targets.labels import ClassNumbers
+from pixfeed.transforms.python_steps import ToPILImage, name_of
+
+#: Options that go with a loader of the user's; all others say how pixfeed reads.
+_WITH_A_LOADER = ("seed", "backend")
+
+
+def default_loader(path: str) -> Any:
+    """The image at ``path`` as :class:`ImageFolder` reads it by default, as a PIL image of mode RGB. It is for
+    subclasses that call ``self.loader(path)``; ImageFolder itself does not call it."""
+    return ToPILImage()(imread(path))
 
 
 class ImageFolder(FastTxtDataset):
     """Images in a folder that has one sub-folder per class. It replaces ``torchvision.datasets.ImageFolder``.
 
     It is a :class:`pixfeed.FastTxtDataset` with torchvision's signature, attributes (``classes``, ``class_to_idx``,
-    ``samples``, ``imgs``, ``targets``) and labels. An item is ``(image, target)``: with ``transform=None`` float32
-    ``[3, H, W]`` in [0, 1], RGB (torchvision returns a PIL image), and an int. A batch has targets int64 ``[B]``.
-    Reading an item raises the errors of FastTxtDataset.
+    ``samples``, ``imgs``, ``targets``, ``loader``, ``extensions``) and labels. An item is ``(image, target)``: with
+    ``transform=None`` float32 ``[3, H, W]`` in [0, 1], RGB (torchvision returns a PIL image), and an int. A batch has
+    targets int64 ``[B]``. Reading an item raises the errors of FastTxtDataset.
+
+    As torchvision's it calls the methods :meth:`find_classes` and :meth:`make_dataset`, which subclasses may override.
+    A subclass that overrides ``__getitem__`` is read item by item, also in batches.
 
     Args:
         root: the folder.
         transform: see *Transforms* of :class:`pixfeed.FastTxtDataset`.
         target_transform: called with each label.
-        is_valid_file: called with each path, returns whether it is an image. Without it the suffix decides
-            (:data:`pixfeed.lists.folder.SUFFIXES`, which are torchvision's).
+        loader: called with each path in place of pixfeed's reading, in Python. ``transform`` then is called with what
+            it returns, and all of it runs in Python; without a transform that is the image.
+        is_valid_file: called with each path, returns whether it is an image. Without it ``extensions`` decide.
         allow_empty: whether a class may have no image.
+        extensions: how the names of image files end, in upper or lower case; by default as torchvision's
+            (:data:`pixfeed.lists.folder.SUFFIXES`).
         resize_height, resize_width: pixels; see :class:`pixfeed.FastTxtDataset`. By default images keep their sizes.
-        **options: those of :class:`pixfeed.FastTxtDataset`.
+        **options: those of :class:`pixfeed.FastTxtDataset`. With a ``loader`` only ``seed`` makes sense.
 
     Raises:
         FileNotFoundError: there is no such folder, it has no sub-folder, or a class has no image.
         ValueError, TypeError: an argument makes no sense.
     """
+
+    _loader: Callable[[str], Any] = staticmethod(default_loader)
 
     @with_keywords(FastTxtDataset.__init__)
     def __init__(
@@ -44,44 +66,136 @@ class ImageFolder(FastTxtDataset):
         root: str | os.PathLike[str],
         transform: Callable[..., Any] | None = None,
         target_transform: Callable[..., Any] | None = None,
-        *,
+        loader: Callable[[str], Any] = default_loader,
         is_valid_file: Callable[[str], bool] | None = None,
         allow_empty: bool = False,
+        *,
+        extensions: str | Sequence[str] | None = None,
         resize_height: int | None = None,
         resize_width: int | None = None,
         **options: Unpack[ImageFolderOptions],
     ):
         check_keywords(type(self).__name__, ImageFolder.__init__, options)
+        if loader is not default_loader:
+            _check_options({**options, "resize_height": resize_height, "resize_width": resize_width})
         self.root = os.path.expanduser(os.fspath(root))
-        self.classes, samples = folder.find(self.root, is_valid_file, allow_empty)
-        self.class_to_idx = {name: number for number, name in enumerate(self.classes)}
-        self.target_transform = target_transform
-        super().__init__(samples, self.root, resize_height, resize_width, transform=transform, **options)
+        self.loader = loader
+        self.transform, self.target_transform = transform, target_transform
+        self.extensions = folder.SUFFIXES if is_valid_file is None and extensions is None else extensions
+        self.classes, self.class_to_idx = self.find_classes(self.root)
+        chosen: dict[str, Any] = dict(
+            class_to_idx=self.class_to_idx,
+            extensions=self.extensions,
+            is_valid_file=is_valid_file,
+            allow_empty=allow_empty,
+        )
+        if type(self).make_dataset is ImageFolder.make_dataset:  # without a Python object per sample
+            samples = folder.samples_of(_images(self.root, **chosen), self.root)
+            image_dir = self.root
+        else:
+            samples = _given(self.make_dataset(self.root, **chosen), self.root)
+            image_dir = ""
+        super().__init__(samples, image_dir, resize_height, resize_width, transform=transform, **options)
         self._targets = ClassNumbers(self._targets.files, squeeze=True)
 
-    @property
-    def reads_natively(self) -> bool:
-        return super().reads_natively and self.target_transform is None
+    # -- what torchvision's has, too ----------------------------------------------------------------------------------
 
-    @cached_property
+    def find_classes(self, directory: str | os.PathLike[str]) -> tuple[list[str], dict[str, int]]:
+        """The classes of a folder: the sorted names of its sub-folders, and their numbers by name. A subclass may
+        choose others.
+
+        Raises:
+            FileNotFoundError: there is no such folder, or no sub-folder in it.
+        """
+        classes = folder.classes_of(os.fspath(directory))
+        return classes, folder.numbered(classes)
+
+    @staticmethod
+    def make_dataset(
+        directory: str | os.PathLike[str],
+        class_to_idx: dict[str, int],
+        extensions: str | Sequence[str] | None = None,
+        is_valid_file: Callable[[str], bool] | None = None,
+        allow_empty: bool = False,
+    ) -> list[tuple[str, int]]:
+        """The samples of a folder: the path and the class of each image. A subclass may return others; paths are then
+        taken as they are, or given to the ``loader``.
+
+        Args:
+            directory: the folder.
+            class_to_idx: its classes; see :meth:`find_classes`.
+            extensions, is_valid_file: which files are images; one of the two.
+            allow_empty: whether a class may have no image.
+
+        Raises:
+            FileNotFoundError: a class has no image.
+            ValueError: there are no classes, or not one of ``extensions`` and ``is_valid_file``.
+        """
+        return list(_images(directory, class_to_idx, extensions, is_valid_file, allow_empty))
+
+    @property
+    def loader(self) -> Callable[[str], Any]:
+        """What reads an image; :func:`default_loader` stands for pixfeed. Another one may be assigned."""
+        return self._loader
+
+    @loader.setter
+    def loader(self, loader: Callable[[str], Any]) -> None:
+        if not callable(loader):
+            raise TypeError(f"loader is {loader!r}; it must be a function: path -> image")
+        self._loader = loader
+        self.transform = self._transform  # another pipeline
+
+    @property
     def samples(self) -> list[tuple[str, int]]:
-        """Path and label of every image."""
-        paths = self.files.paths(range(len(self.files)), self.root)
-        return list(zip(paths, self.targets, strict=True))
+        """Path and label of every image. Another list may be assigned; a change of this one changes nothing."""
+        return self._pairs
+
+    @samples.setter
+    def samples(self, samples: Iterable[tuple[str, int]]) -> None:
+        if self.rois is not None or self.resize_boxes is not None:
+            raise ValueError("samples cannot be replaced where rois or resize_boxes belong to them")
+        self._targets = ClassNumbers(_given(samples, self.root), squeeze=True)
+        self.files, self.image_dir = self._targets.files, ""
+        for name in ("_pairs", "targets"):
+            vars(self).pop(name, None)
 
     @property
     def imgs(self) -> list[tuple[str, int]]:
         """:attr:`samples`."""
         return self.samples
 
+    @imgs.setter
+    def imgs(self, samples: Iterable[tuple[str, int]]) -> None:
+        self.samples = samples
+
+    @cached_property
+    def _pairs(self) -> list[tuple[str, int]]:
+        paths = self.files.paths(range(len(self.files)), self.image_dir)
+        labels: list[int] = self.files.labels[:, 0].tolist()
+        return list(zip(paths, labels, strict=True))
+
     @cached_property
     def targets(self) -> list[int]:
-        """The label of every image."""
+        """The label of every image. What is assigned here is not read: assign :attr:`samples`, or see
+        :meth:`with_labels`."""
         labels: list[int] = self.files.labels[:, 0].tolist()
         return labels
 
+    # -- how it reads -------------------------------------------------------------------------------------------------
+
+    @property
+    def python_step(self) -> str:
+        return super().python_step or ("" if self.target_transform is None else "target_transform")
+
+    def _new_pipeline(self, transform: Callable[..., Any] | None) -> Pipeline:
+        if self.loader is default_loader:
+            return super()._new_pipeline(transform)
+        return Pipeline(self._reading, [self.loader, *([] if transform is None else [transform])])
+
     def __getitem__(self, index: Any) -> Any:
         """``(image, target)``; for a slice a :class:`torch.utils.data.Subset`."""
+        if self.loader is not default_loader and not isinstance(index, slice):
+            return self._loaded(index)
         item = super().__getitem__(index)
         return item if isinstance(index, slice) or self.reads_natively else self._finished(item)
 
@@ -91,15 +205,68 @@ class ImageFolder(FastTxtDataset):
             return batch
         return Batch.of([self._finished(sample) for sample in batch])
 
+    def _loaded(self, index: int) -> Sample:
+        """One sample, read by the user's loader."""
+        key = self._key(index)
+        row = key % len(self.files)
+        paths: list[Any] = self.files.paths([row], self.image_dir)  # the recipe's first step takes a path
+        [image] = self._in_python(self._pipeline.recipe, paths, [key], lambda _: self.origin(row))
+        return self._finished(Sample(image, self.files.labels[row, 0].item(), lambda: self.origin(row)))
+
     def _finished(self, sample: Sample) -> Sample:
         """Apply ``target_transform``."""
         image, target = sample
         if self.target_transform is not None:
-            target = self.target_transform(target)
+            try:
+                target = self.target_transform(target)
+            except Exception as error:
+                error.add_note(f"in target_transform, for {sample.origin}")
+                raise
         return Sample(image, target, lambda: sample.origin)
+
+    def __repr__(self) -> str:
+        step = self.target_transform
+        if self.loader is default_loader:
+            text = super().__repr__()
+        else:
+            steps = ", ".join(map(name_of, self._pipeline.recipe.python))
+            text = f"{type(self).__name__}({self.root!r}: {len(self.files)} images)\n  in Python, per sample: {steps}"
+        return text + ("" if step is None else f"\n  in Python, per target: {name_of(step)}")
 
     def __getstate__(self) -> dict[str, Any]:
         state = super().__getstate__()
-        for name in ("samples", "targets"):  # made again on demand
+        for name in ("_pairs", "targets"):  # made again on demand
             state.pop(name, None)
         return state
+
+
+def _images(
+    directory: str | os.PathLike[str],
+    class_to_idx: dict[str, int],
+    extensions: str | Sequence[str] | None,
+    is_valid_file: Callable[[str], bool] | None,
+    allow_empty: bool,
+) -> Iterable[tuple[str, int]]:
+    """See :meth:`ImageFolder.make_dataset`."""
+    if not class_to_idx:
+        raise ValueError(f"class_to_idx is {class_to_idx!r}; it must have at least one class: see find_classes")
+    if (extensions is None) == (is_valid_file is None):
+        raise ValueError("one of extensions and is_valid_file must be given, not both")
+    suffixes = (extensions,) if isinstance(extensions, str) else extensions or ()
+    root = os.path.expanduser(os.fspath(directory))
+    return folder.images_of(root, class_to_idx, suffixes, is_valid_file, allow_empty)
+
+
+def _given(samples: Iterable[tuple[str, int]], root: str) -> Samples:
+    """Samples that somebody else has made, with paths as they are."""
+    given = list(samples)
+    return Samples([path for path, *_ in given], [label for _, label, *_ in given], root)
+
+
+def _check_options(options: dict[str, Any]) -> None:
+    """Refuse options that say how to read, where the user's loader reads."""
+    for name, value in options.items():
+        default = inspect.signature(ImageFolder).parameters[name].default
+        is_default = value is default or (type(value) is type(default) and value == default)
+        if name not in _WITH_A_LOADER and not is_default:
+            raise ValueError(f"{name} says how pixfeed reads, and here the loader does; do it there, or in transform")

@@ -19,7 +19,17 @@ from pixfeed.errors import Origin
 from pixfeed.transforms.compose import steps_of
 from pixfeed.transforms.execute import plan_passes, run_passes
 from pixfeed.transforms.fuse import Recipe
+from pixfeed.transforms.python_steps import name_of, to_blame
 from pixfeed.transforms.values import Values, check_dtype, check_memory_format, numbers
+
+
+def _names(values: Values) -> list[str]:
+    """The transforms that do the same."""
+    if values.dtype == torch.uint8:
+        return ["PILToTensor()"]
+    mean, std = ([float(f"{number:g}") for number in numbers] for numbers in (values.mean, values.std))
+    plain = set(mean) == {0.0} and set(std) == {1.0}
+    return ["ToTensor()"] if plain else ["ToTensor()", f"Normalize({mean}, {std})"]
 
 
 class InMemory(ImageDataset):
@@ -125,9 +135,9 @@ class InMemory(ImageDataset):
         return {name: number for number, name in enumerate(self.classes)}
 
     @property
-    def reads_natively(self) -> bool:
-        """Whether no Python function is called per item. Threads then serve as well as processes."""
-        return (self._recipe is None or not self._recipe.python) and self.target_transform is None
+    def python_step(self) -> str:
+        step = "" if self._recipe is None else to_blame(self._recipe.python)
+        return step or ("" if self.target_transform is None else "target_transform")
 
     @property
     def makes_floats(self) -> bool:
@@ -161,8 +171,17 @@ class InMemory(ImageDataset):
         return Batch(images, np.array(labels, np.int64) if set(map(type, labels)) == {int} else labels)
 
     def __repr__(self) -> str:
-        line = f"{type(self).__name__}({len(self)} images, {len(self.classes)} classes, backend {self._backend_name})"
-        return "\n  ".join([line, *(self._recipe.lines().splitlines() if self._recipe else ())])
+        recipe, values, step = self._recipe, self._values, self.target_transform
+        about = [f"{len(self)} images", f"{len(self.classes)} classes"]
+        about += [] if self.seed is None else [f"seed={self.seed}"]
+        about += [] if recipe is not None and recipe.python else [str(self.dtype)]
+        lines = [f"{type(self).__name__}({', '.join(about)}, backend {self._backend_name})"]
+        if recipe is not None:
+            lines += recipe.lines().splitlines()
+        elif values is not None:
+            lines += ["native, in one pass: " + ", ".join(_names(values))]
+        lines += [] if step is None else [f"in Python, per target: {name_of(step)}"]
+        return "\n  ".join(lines)
 
     def _row(self, index: int) -> int:
         row = operator.index(index)
@@ -177,7 +196,9 @@ class InMemory(ImageDataset):
             return self._written(rows)
         u = self._draw(self._recipe, rows)
         images = self._recipe.finish(self._made(self._recipe, rows, u), u)
-        return self._in_python(self._recipe, images.unbind(0), rows) if self._recipe.python else images
+        if not self._recipe.python:
+            return images
+        return self._in_python(self._recipe, images.unbind(0), rows, lambda place: self._origin(rows[place]))
 
     def _made(self, recipe: Recipe, rows: Sequence[int] | NDArray[np.int64], u: NDArray[np.float64]) -> torch.Tensor:
         """The results of the recipe's passes, with uniform numbers ``[B, recipe.draws]``."""
@@ -186,7 +207,7 @@ class InMemory(ImageDataset):
         height, width = (np.full(len(rows), side) for side in pictures.shape[1:3])
         passes, refused = plan_passes(recipe, width, height, u)
         for place, what in sorted(refused.items()):
-            raise Origin(f"item {rows[place]} of {type(self).__name__}").region_error(what)
+            raise self._origin(rows[place]).region_error(what)
         shape = (len(rows), recipe.channels, *passes[-1].size(0))
         images = memory.empty(shape, recipe.settled, self.memory_format)
         out = memory.array(images)
@@ -208,4 +229,15 @@ class InMemory(ImageDataset):
             labels = [self.targets[row] for row in rows]
         else:
             labels = np.asarray(self.targets)[list(rows)].tolist()
-        return labels if self.target_transform is None else [self.target_transform(label) for label in labels]
+        if self.target_transform is None:
+            return labels
+        for place, row in enumerate(rows):
+            try:
+                labels[place] = self.target_transform(labels[place])
+            except Exception as error:
+                error.add_note(f"in target_transform, for {self._origin(row)}")
+                raise
+        return labels
+
+    def _origin(self, row: int) -> Origin:
+        return Origin(f"item {row} of {type(self).__name__}")

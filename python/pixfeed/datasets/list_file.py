@@ -18,7 +18,6 @@ from pixfeed.datasets.list_images import ListImages
 from pixfeed.datasets.options import ListOptions
 from pixfeed.lists import folder
 from pixfeed.lists.samples import Samples
-from pixfeed.plan import interpolation_text
 from pixfeed.reading.options import (
     Reading,
     ReadingOptions,
@@ -34,6 +33,7 @@ from pixfeed.targets.boxes import BoxFormat
 from pixfeed.targets.labels import Labels
 from pixfeed.targets.of_list import Kind, check_recipe, of_list
 from pixfeed.transforms.compose import PythonInput, steps_of
+from pixfeed.transforms.python_steps import to_blame
 from pixfeed.transforms.resize import ResizeTo
 from pixfeed.transforms.sides import with_sides
 from pixfeed.transforms.values import check_dtype, check_memory_format
@@ -400,24 +400,12 @@ class FastTxtDataset(ListImages):
         self._bad_images.set(self._bad_images.on_error, max_errors)
 
     @property
-    def reads_natively(self) -> bool:
-        return not self._pipeline.recipe.python
+    def python_step(self) -> str:
+        return to_blame(self._pipeline.recipe.python)
 
     @property
     def makes_floats(self) -> bool:
         return self.dtype.is_floating_point
-
-    def __repr__(self) -> str:
-        name = type(self).__name__
-        about = f"{self.files.filename!r}: {len(self.files)} images, repeat={self.repeat}"
-        recipe, resize = self._pipeline.recipe, self._pipeline.recipe.only_resizes
-        if resize is not None:
-            how = interpolation_text(resize.number)
-            about += f", resize (h x w) {resize.height} x {resize.width} ({how})"
-        about += "" if self._targets.kind == "labels" else f", targets={self._targets.kind!r}"
-        dtype = "" if recipe.python else f", {self.dtype}"
-        line = f"{name}({about}{dtype}, backend {self._pipeline.backend.name})"
-        return "\n  ".join([line, *(str(recipe).splitlines() if resize is None else ())])
 
     # -- pickles ------------------------------------------------------------------------------------------------------
 

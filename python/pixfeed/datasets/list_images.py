@@ -19,6 +19,7 @@ from pixfeed.datasets.bad_images import BadImages
 from pixfeed.datasets.base import ImageDataset, read_by_pixfeed
 from pixfeed.datasets.failure_log import Failure
 from pixfeed.errors import ImageError, Origin, RegionError
+from pixfeed.lists.relabelled import Relabelled
 from pixfeed.lists.samples import SampleList
 from pixfeed.reading.options import Reading
 from pixfeed.reading.pipeline import Pipeline, ReadImages
@@ -73,6 +74,14 @@ class ListImages(ImageDataset):
     def rois(self) -> NDArray[np.int64] | None:
         """int64 ``[n, 4]``: the region of each sample, if there are any."""
         return self.files.rois if self.files.roi_columns else self._rois
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name == "labels" and type(self).__module__.startswith("pixfeed."):  # a subclass may have its own
+            raise AttributeError(
+                f"{type(self).__name__}.labels cannot be set, as worker processes and copies read the list again: "
+                "dataset = dataset.with_labels(labels) makes a dataset with other labels"
+            )
+        super().__setattr__(name, value)
 
     def report(self) -> list[Failure]:
         """Every image that could not be read so far, in this process and in worker processes, or only in part: a
@@ -191,6 +200,19 @@ class ListImages(ImageDataset):
             self._mend(request, read, column, place, failed[place])
         return column
 
+    def __repr__(self) -> str:
+        recipe, bad = self._pipeline.recipe, self._bad_images
+        about = [f"{len(self.files)} images", f"repeat={self.repeat}"]
+        about += [] if self._targets.kind == "labels" else [f"targets={self._targets.kind!r}"]
+        about += ["with_labels"] if isinstance(self.files, Relabelled) else []
+        about += [] if bad.on_error == "raise" else [f"on_error={bad.on_error!r}"]
+        about += [] if bad.max_errors is None else [f"max_errors={bad.max_errors}"]
+        about += [] if self.seed is None else [f"seed={self.seed}"]
+        about += [] if recipe.python else [str(recipe.dtype)]
+        about += [f"backend {self._pipeline.backend.name}"]
+        head = f"{type(self).__name__}({self.files.filename!r}: {', '.join(about)})"
+        return "\n  ".join([head, *str(recipe).splitlines()])
+
     def _read(self, request: SampleRequest, part: bool = False) -> tuple[Any, Column]:
         """Images, a tensor ``[n, C, H, W]`` or a list of what Python made, and targets."""
         read = request.pipeline.read(request.images, self.memory_format, part)
@@ -199,7 +221,10 @@ class ListImages(ImageDataset):
         images = recipe.finish(read.images, request.images.u)
         if request.zeros:
             images[request.zeros] = 0
-        return (self._in_python(recipe, images.unbind(0), request.keys) if recipe.python else images), column
+        if not recipe.python:
+            return images, column
+        rows = request.rows
+        return self._in_python(recipe, images.unbind(0), request.keys, lambda place: self.origin(rows[place])), column
 
     def _mend(
         self, request: SampleRequest, read: ReadImages, column: Column, place: int, error: ImageError | RegionError

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Literal, TypeVar
 
 import torch
+from torch.utils.data import DataLoader as TorchLoader
 from torch.utils.data import Dataset, Sampler
 
 from pixfeed import backends
@@ -24,6 +25,9 @@ from pixfeed.loading.threads_iter import ThreadsIter
 
 #: Functions that make a batch of pixfeed's samples without Python work per sample.
 _COLLATES = (default_collate, pad_collate, collating.default_collate, collating.default_convert)
+
+#: How the warning begins that says that another library has put torch's loader in the place of ours.
+TAKEN_APART = "Accelerate makes a loader of torch's"
 
 _T_co = TypeVar("_T_co", covariant=True)
 
@@ -122,14 +126,19 @@ class DataLoader(LoaderBase[_T_co]):
         if self.num_workers == 0:
             return "num_workers is 0"
         if not reads_natively(self.dataset):
-            if any(dataset.runs_python for dataset in image_datasets(self.dataset)):
-                return "a part of the transform runs in Python, for which threads would wait for each other"
+            step = self._python_step()
+            if step:
+                return f"{step} runs in Python, for which threads would wait for each other; leave workers= away"
             return f"{type(self.dataset).__name__} is no pixfeed dataset, or its __getitem__ is not pixfeed's"
         if self.collate_fn not in _COLLATES:
             return "collate_fn is a function of your own"
         if self.worker_init_fn is not None or self.multiprocessing_context is not None:
             return "worker_init_fn and multiprocessing_context are for processes"
         return ""
+
+    def _python_step(self) -> str:
+        """What runs in Python per sample, if anything does."""
+        return next(filter(None, (dataset.python_step for dataset in image_datasets(self.dataset))), "")
 
     def _ordered(self, index_sampler: Any) -> Any:
         return index_sampler if self._position is None or self._is_iterable else Order(index_sampler, self._position)
@@ -163,10 +172,10 @@ class DataLoader(LoaderBase[_T_co]):
         position.from_the_start()
         self._epoch += 1
         if state is not None:
-            finished = state["finished"] or self._is_after_end(state["batches"])
+            finished = self._is_finished(state)
             self._epoch = state["epoch"] + finished
             position.go_to(state["batches"], finished, state["random"], state["fresh"])
-        for place, sampler in enumerate(self._samplers()):
+        for place, sampler in enumerate(self.samplers()):
             self._tell_epoch(place, sampler)
         if self._has_threads and self._why_no_threads():  # something was changed: not by threads any more
             self._drop_workers()
@@ -183,6 +192,14 @@ class DataLoader(LoaderBase[_T_co]):
         stopwatch.made()
         return batches
 
+    def next_epoch(self) -> int:
+        """The number of the epoch that the next ``iter()`` begins, or goes on with."""
+        state = self._loaded
+        return self._epoch + 1 if state is None else state["epoch"] + self._is_finished(state)
+
+    def _is_finished(self, state: LoaderState) -> bool:
+        return state["finished"] or self._is_after_end(state["batches"])
+
     def _is_after_end(self, batch: int) -> bool:
         """Whether an epoch has no such batch; not if nobody knows how many there are."""
         length = None if self._is_iterable else _length(self)
@@ -197,6 +214,7 @@ class DataLoader(LoaderBase[_T_co]):
         loop has not received do not count.
         """
         stopwatch = self._stopwatch or Stopwatch()
+        recovered = [failure.recovered for failure in self.report()]
         return Stats(
             epoch=max(self._epoch, 0),
             batches=stopwatch.batches,
@@ -209,6 +227,9 @@ class DataLoader(LoaderBase[_T_co]):
             cores=cores(),
             floats=any(dataset.makes_floats for dataset in image_datasets(self.dataset)),
             fallback=backends.why_no_native() if backends.falls_back() and image_datasets(self.dataset) else "",
+            python_step=self._python_step(),
+            failed=recovered.count(False),
+            recovered=recovered.count(True),
         )
 
     def report(self) -> list[Failure]:
@@ -223,7 +244,7 @@ class DataLoader(LoaderBase[_T_co]):
         return self._position
 
     def _new_position(self) -> Position:
-        return Position(self._samplers(), self.generator, not (self.persistent_workers and self.num_workers))
+        return Position(self.samplers(), self.generator, not (self.persistent_workers and self.num_workers))
 
     def drawn_epoch(self) -> int:
         """The epoch that random transforms draw for: the running one, unless ``set_epoch`` of a dataset was called."""
@@ -286,7 +307,7 @@ class DataLoader(LoaderBase[_T_co]):
         """
         loaded = checked(state)
         check_same_batches(loaded, self._samples_per_batch(), self._samples_per_epoch(), self._sampler_names())
-        known = [] if self._is_iterable or loaded["finished"] else list(filter(None, map(_length, self._samplers())))
+        known = [] if self._is_iterable or loaded["finished"] else list(filter(None, map(_length, self.samplers())))
         if known and loaded["batches"] > max(known):
             raise ValueError(f"this state is damaged: no epoch of this loader has {loaded['batches']} batches")
         inside, seeds = image_datasets(self.dataset), loaded["seeds"]
@@ -312,10 +333,15 @@ class DataLoader(LoaderBase[_T_co]):
         return size if isinstance(size, int) else None
 
     def _samples_per_epoch(self) -> int | None:
-        inside = getattr(self._batches, "sampler", None)
-        return None if self._is_iterable else _length(self.sampler if inside is None else inside)
+        if self._is_iterable:
+            return None
+        inside, size = getattr(self._batches, "sampler", None), self._samples_per_batch()
+        if inside is None and size is not None:  # batches of another's batches, a part of which may be left out
+            batches = _length(self._batches)
+            return None if batches is None else batches * size
+        return _length(self.sampler if inside is None else inside)
 
-    def _samplers(self) -> list[Any]:
+    def samplers(self) -> list[Any]:
         """All that may decide on the order, each once: samplers, and those inside of them."""
         found = {id(each): each for sampler in (self.batch_sampler, self.sampler) for each in _with_inner(sampler)}
         return list(found.values())
@@ -333,6 +359,25 @@ class DataLoader(LoaderBase[_T_co]):
         sampler.set_epoch(self._epoch)
         self._told[place] = self._epoch
 
+    def take_over(self, torchs: TorchLoader[_T_co]) -> None:
+        """Become the loader that a framework has made of this one's attributes: its dataset, samplers and settings,
+        read as this loader reads. Nothing of an epoch is kept."""
+        given = {name: value for name, value in vars(torchs).items() if name != "_iterator"}
+        vars(self).update(given, _epoch=-1, _told={}, _loaded=None)
+        self._position = self._new_position()
+
+    @property
+    def _is_accelerate_prepared(self) -> bool:
+        """Accelerate's ``prepare()`` asks for it, and then makes a loader of torch's with this one's attributes."""
+        if self.workers != "process" and not self._why_no_threads():
+            warnings.warn(
+                f"{TAKEN_APART} of this pixfeed.DataLoader, with worker processes, without stats() and state. Call "
+                "pixfeed.accelerate.prepare(accelerator, ...) in place of accelerator.prepare(...) to keep it",
+                UserWarning,
+                stacklevel=2,
+            )
+        return False
+
     def __getstate__(self) -> dict[str, Any]:
         """For copies and pickles: the loader, without the epoch that it is in the middle of."""
         return {**vars(self), "_stopwatch": None, "_iterator": None, "_told": dict(self._told)}
@@ -347,7 +392,8 @@ def _with_inner(sampler: Any) -> list[Any]:
     found: dict[int, Any] = {}
     while sampler is not None and id(sampler) not in found:
         found[id(sampler)] = sampler
-        sampler = getattr(sampler, "sampler", None)
+        inside = getattr(sampler, "sampler", None)
+        sampler = getattr(sampler, "batch_sampler", None) if inside is None else inside
     return list(found.values())
 
 

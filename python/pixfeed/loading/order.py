@@ -111,7 +111,10 @@ class Position:
         self._set_random(where["random"])
         start = where["batches"]
         if where["finished"]:  # what the finished one has drawn at last has been drawn
+            counted = [(it, it.epoch) for it in self._samplers if hasattr(it, "set_epoch") and hasattr(it, "epoch")]
             deque(_from(index_sampler, start), maxlen=0)
+            for sampler, epoch in counted:  # one that counts its epochs has begun this one only
+                sampler.set_epoch(epoch)
             torch.set_rng_state(where["random"][_GLOBAL])
             start = 0
         if where["fresh"] or (where["finished"] and self._draws_seed):

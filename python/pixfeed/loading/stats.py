@@ -29,6 +29,9 @@ class Stats:
         cores: the number of cores that this process may use.
         floats: whether a pixfeed dataset of the loader gives floating-point images.
         fallback: why the C++ extension is missing, if OpenCV reads the images in its place; else empty.
+        python_step: the step of a transform that runs in Python, per sample, if there is one; else empty.
+        failed: images that could not be read so far, in all epochs: they were skipped or replaced by zeros.
+        recovered: images that were cut off, and were read as far as they go.
     """
 
     epoch: int = 0
@@ -42,6 +45,9 @@ class Stats:
     cores: int = 1
     floats: bool = False
     fallback: str = ""
+    python_step: str = ""
+    failed: int = 0
+    recovered: int = 0
 
     @property
     def seconds(self) -> float:
@@ -104,11 +110,11 @@ class Stats:
         if not work:
             return ", and pixfeed read none of it" if not self.costs.images else ""
         if self.workers == 0 and self.busy < 0.5:
-            return f", and {_percent(1 - self.busy)} of that was other code than reading images, such as transforms"
+            return f", and {_percent(1 - self.busy)} of that was other code than reading images, such as {self._code}"
         if self.busy < 0.5 * self.workers:
             return (
                 f", but only {self.busy:.1f} of {self.workers} workers read images: the rest of their time went to "
-                "other code, such as transforms, or they had to wait, as with a small prefetch_factor"
+                f"other code, such as {self._code}, or they had to wait, as with a small prefetch_factor"
             )
         most = max(work, key=work.__getitem__)
         reason = f", and {_percent(work[most])} of the work is {most}"
@@ -116,6 +122,10 @@ class Stats:
             reason += " files: the disk is slow"
         remedies = self._remedies(most)
         return reason + (f"; {' or '.join(remedies)} would help" if remedies else "") + self._cores(most)
+
+    @property
+    def _code(self) -> str:
+        return f"{self.python_step}, which runs in Python" if self.python_step else "transforms"
 
     def _remedies(self, most: str) -> list[str]:
         remedies = []
@@ -160,6 +170,10 @@ class Stats:
         if self.work:
             shares = ", ".join(f"{name} {_percent(share)}" for name, share in self.work.items())
             lines.append(f"  work     {shares}")
+        bad = [f"{self.failed:,} could not be read and were skipped or replaced"] if self.failed else []
+        bad += [f"{self.recovered:,} are cut off and were read as far as they go"] if self.recovered else []
+        if bad:
+            lines.append(f"  images   {', '.join(bad)}; report() lists them")
         if self.fallback:
             lines.append(f"  backend  OpenCV, about three times slower than the C++ extension: {self.fallback}")
         return "\n".join([*lines, f"  verdict  {self.verdict}"])

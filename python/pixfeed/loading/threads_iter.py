@@ -78,9 +78,11 @@ class ThreadsIter(Timed, LoaderIter):
         # An epoch's first batch has the cores to itself: it comes a tenth faster, and the last one no later.
         begins = self._keeps_order and not self._groups
         while len(self._groups) < self._ahead:
-            if not all(each.reads_natively for each in self._datasets):
+            step = next(filter(None, (each.python_step for each in self._datasets)), "")
+            if step:
                 self._failure = RuntimeError(
-                    "the transform was changed to one that runs in Python while threads read the epoch: begin a new one"
+                    f"the transform was changed while threads read the epoch, and {step} runs in Python: begin a new "
+                    "epoch"
                 )
                 return
             wanted = self._draw_group(alone=not self._groups)

@@ -177,6 +177,7 @@ class RandomCrop(Padding):
             for i in np.flatnonzero(small).tolist():
                 sides = (int(np.broadcast_to(side, len(u))[i]) for side in (geometry.width, geometry.height))
                 what = f"{self} is larger than the picture of {' x '.join(map(str, sides))} (w x h) pixels"
+                what += "" if self.pad_if_needed else "; pad_if_needed=True pads it"
                 geometry.refused.setdefault(i, what)
             missing = np.maximum(-free_x, 0), np.maximum(-free_y, 0)  # so that the row can be carried out
             geometry.pad(0, 0, *missing, self.color)

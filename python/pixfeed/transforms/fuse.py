@@ -16,6 +16,7 @@ from pixfeed.transforms.base import Transform
 from pixfeed.transforms.color import Color, Grayscale
 from pixfeed.transforms.crop_pad_flip import Padding
 from pixfeed.transforms.geometry import Geometric, Geometry
+from pixfeed.transforms.python_steps import name_of
 from pixfeed.transforms.resize import MIRRORED, RandomResizedCrop, Resize, ResizeTo
 from pixfeed.transforms.to_tensor import Normalize, Numeric, PILToTensor, RandomErasing, ToDtype, ToTensor
 
@@ -238,9 +239,13 @@ class Recipe:
         return images
 
     def in_python(self, image: object) -> object:
-        """The Python steps, on one sample's image."""
+        """The Python steps, on one sample's image. An exception gets a note that names the step."""
         for step in self.python:
-            image = step(image)
+            try:
+                image = step(image)
+            except Exception as error:
+                error.add_note(f"in {name_of(step)}, a step of the transform that runs in Python")
+                raise
         return image
 
     def __str__(self) -> str:
@@ -250,11 +255,11 @@ class Recipe:
         """Which part runs where, one line per part; ``before``: what else the first pass does."""
         steps = [[repr(step) for step, _ in each.steps] for each in self.passes]
         steps[-1] += map(repr, self._fused)
-        lines = ["native, in one pass: " + ", ".join([*before, *steps[0]])]
+        first = [*before, *steps[0]]
+        lines = ["native, in one pass: " + ", ".join(first)] if first else []
         after = [*chain(*steps[1:]), *(repr(step) for step, _ in self.numeric)]
         if after:
             lines.append("after it, natively: " + ", ".join(after))
         if self.python:
-            names = [getattr(step, "__name__", None) or repr(step) for step in self.python]
-            lines.append("in Python, per sample: " + ", ".join(names))
+            lines.append("in Python, per sample: " + ", ".join(map(name_of, self.python)))
         return "\n".join(lines)

@@ -1,8 +1,9 @@
-"""Steps that run in Python, per sample: Lambda, ToPILImage, ToNumpy."""
+"""Steps that run in Python, per sample: Lambda, ToPILImage, ToNumpy; and what any such step is called."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import functools
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,7 @@ class Lambda:
         return self.lambd(image)
 
     def __repr__(self) -> str:
-        return f"Lambda({getattr(self.lambd, '__name__', None) or repr(self.lambd)})"
+        return f"Lambda({name_of(self.lambd)})"
 
 
 class ToPILImage:
@@ -65,6 +66,23 @@ class ToNumpy:
 
     def __repr__(self) -> str:
         return "ToNumpy()"
+
+
+def name_of(step: object) -> str:
+    """What a step is called in messages: the name of a function, or an object's repr in one line, without addresses."""
+    if isinstance(step, functools.partial):
+        return f"partial({name_of(step.func)})"
+    name: str | None = getattr(step, "__name__", None)
+    if name is None and type(step).__repr__ is object.__repr__:
+        name = type(step).__name__
+    return name or " ".join(repr(step).split())
+
+
+def to_blame(steps: Sequence[object]) -> str:
+    """The name of the first step that makes a recipe run in Python; empty if there is none. Conversions are there for
+    the sake of the step after them."""
+    others = [step for step in steps if not isinstance(step, (ToPILImage, ToNumpy))]
+    return name_of((others or steps)[0]) if steps else ""
 
 
 def as_numpy(image: Any) -> NDArray[np.uint8]:

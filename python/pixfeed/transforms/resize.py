@@ -10,7 +10,7 @@ from typing import ClassVar, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from pixfeed.plan import PILLOW, Pixels, output_size, output_sizes
+from pixfeed.plan import PILLOW, Pixels, interpolation_text, output_size, output_sizes
 from pixfeed.transforms.base import (
     Interpolation,
     first_valid,
@@ -120,6 +120,11 @@ class ResizeTo(Geometric):
     height: int | None
     width: int | None
     number: int
+
+    def __repr__(self) -> str:
+        if self.height is None and self.width is None:
+            return "every size is kept"
+        return f"resize to {self.height} x {self.width} (h x w, {interpolation_text(self.number)})"
 
     def does(self, size: tuple[int, int] | None) -> frozenset[str]:
         return frozenset({"resize"})
