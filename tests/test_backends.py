@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pixfeed import backends
 from pixfeed.backends import OpenOptions
 from pixfeed.errors import Status
-from pixfeed.plan import HEADER, OPENCV, PILLOW, PLAN, reduced_side, resize_plan
+from pixfeed.plan import ADJUST, FRAMED, HEADER, OPENCV, PILLOW, PLAN, reduced_side, resize_plan
 
 SOURCES = [
     images.jpeg(images.picture(37, 61)),
@@ -62,7 +62,9 @@ def plans(draw):
     """Up to 4 plans for one output size, in any layout."""
     height, width = draw(st.integers(1, 40)), draw(st.integers(1, 40))
     full = [(61, 37), (50, 41), (30, 29)]  # as displayed
+    channels = draw(st.sampled_from([1, 3]))
     rows = np.zeros(draw(st.integers(1, 4)), PLAN)
+    rows["window_h"], rows["window_w"] = height, width
     for row in rows:
         row["source"], row["reduced"] = source, reduced = (
             draw(st.integers(0, 2)),
@@ -72,7 +74,8 @@ def plans(draw):
         for axis, side in zip("xy", sides, strict=True):
             start = draw(st.integers(0, side - 1))
             row[f"crop_{axis}"], row["crop_" + {"x": "w", "y": "h"}[axis]] = start, draw(st.integers(1, side - start))
-        row["framed"], row["fill"] = draw(st.booleans()), draw(st.tuples(*[st.integers(0, 255)] * 3))
+        row["framed"] = draw(st.just(0) | st.sampled_from([*FRAMED.values()]))
+        row["fill"] = draw(st.tuples(*[st.integers(0, 255)] * 3))
         for side, axis, least in (("w", "x", width), ("h", "y", height)):
             if row["framed"]:  # the window may lie anywhere, even beside the resized crop
                 row[f"resize_{side}"] = resized = draw(st.integers(1, 90))
@@ -95,10 +98,11 @@ def plans(draw):
         row["adjust"] = draw(st.tuples(*[st.integers(0, 4)] * 4) | st.just((0,) * 4))
         row["factor"] = draw(st.tuples(*[st.sampled_from([0.0, 0.3, 1.0, 1.7, 9.0])] * 4))
         normalised = draw(st.booleans())
+        row["gray"] = draw(st.booleans()) or (channels == 1 and ADJUST["gray"] not in row["adjust"])
         row["mean"], row["std"] = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)) if normalised else (0, 1)
     dtype = draw(st.sampled_from([np.uint8, np.float32]))
     layout = draw(st.sampled_from(["planar", "channels_last", "padded", "mirrored", "transposed"]))
-    return rows, (height, width), dtype, layout, draw(st.sampled_from([1, 3]))
+    return rows, (height, width), dtype, layout, channels
 
 
 CANARY = 0xA5
@@ -167,6 +171,12 @@ def test_any_plan(opened, drawn):
         (dict(resize_w=0, framed=1), "resized to nothing"),
         (dict(window_x=2**31 - 1, framed=1), "too far away"),
         (dict(window_y=-(2**31), framed=1), "too far away"),
+        (dict(framed=5), "unknown frame"),
+        (dict(framed=-1), "unknown frame"),
+        (dict(window_w=0), "window is empty"),
+        (dict(window_h=9), "window does not lie inside"),
+        (dict(window_h=9, framed=1), "larger than the slot"),
+        (dict(window_w=2**31 - 1, framed=1), "too far away"),
         (dict(fill=(0, 256, 0)), "fill may be"),
         (dict(fill=-1), "fill may be"),
         (dict(adjust=5), "unknown adjustment"),

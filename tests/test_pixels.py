@@ -267,10 +267,11 @@ def test_resampling_of_decoded_pictures(native, interpolation, size):
         row["box"] = 0, 0, row["crop_w"][0], row["crop_h"][0]
         x, y, w, h = (int(row[f"crop_{name}"][0]) for name in "xywh")
         left, top = int(row["window_x"][0]), int(row["window_y"][0])
+        row["window_w"], row["window_h"] = row["resize_w"] - left, row["resize_h"] - top
         resized = (int(row["resize_h"][0]), int(row["resize_w"][0]))
         expected = images.reference_resize(image[y : y + h, x : x + w], resized, interpolation)[top:, left:]
         out = np.zeros((1, *expected.shape), np.uint8)
-        native.resample(image, row.view(np.dtype((np.void, PLAN.itemsize))), out.transpose(0, 3, 1, 2), (1, -1, -1))
+        native.resample([image], row.view(np.dtype((np.void, PLAN.itemsize))), out.transpose(0, 3, 1, 2), (1, -1, -1))
         np.testing.assert_array_equal(out[0], expected, err_msg=str(row))
 
 
@@ -317,6 +318,7 @@ def test_reduced_png(native, reduced, size, orientation):
     for x, y, w, h in [(0, 0, width, height), (width // 3, height // 2, width // 2 or 1, height // 3 or 1)]:
         row["crop_x"], row["crop_y"], row["crop_w"], row["crop_h"] = x, y, w, h
         row["resize_w"], row["resize_h"], row["box"] = w, h, (0, 0, w, h)
+        row["window_w"], row["window_h"] = w, h
         out = np.zeros((1, 3, h, w), np.uint8)
         assert opened.decode_into(row, out, 1).statuses.tolist() == [0]
         np.testing.assert_array_equal(out[0].transpose(1, 2, 0), expected[y : y + h, x : x + w])

@@ -69,8 +69,8 @@ def test_it_is_one_pass(make):
     assert lines[1].endswith(f"ToTensor(), Normalize({MEAN}, {STD})")
     mixed = make([images.picture(9, 9)], [T.Resize(8), T.Pad(1), T.RandomCrop(6), T.Pad(2), *WRITE, torch.abs])
     assert str(mixed).splitlines()[1:] == [
-        "  native, in one pass: decode, Resize(8), Pad((1, 1, 1, 1)), RandomCrop((6, 6))",
-        f"  after it, natively: Pad((2, 2, 2, 2)), ToTensor(), Normalize({MEAN}, {STD})",
+        "  native, in 2 passes: decode, Resize(8), Pad((1, 1, 1, 1)), RandomCrop((6, 6)); "
+        f"Pad((2, 2, 2, 2)), ToTensor(), Normalize({MEAN}, {STD})",
         "  in Python, per sample: abs",
     ]
 

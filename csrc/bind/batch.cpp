@@ -12,7 +12,6 @@
 #include "bind/register.h"
 #include "bind/unlocked.h"
 #include "bind/workers.h"
-#include "core/check_plan.h"
 
 namespace py = pybind11;
 using namespace py::literals;
@@ -64,41 +63,54 @@ std::unique_ptr<Opened> open(const py::list& sources, bool strict, bool turbo, b
 py::array_t<std::int32_t> decode_into(Opened& opened, const py::buffer& plan_table, const py::buffer& out,
                                       const py::tuple& workers) {
   const std::vector<Plan> plans = rows<Plan>(plan_table.request());
-  const py::buffer_info view = out.request(/*writable=*/true);
-  const std::vector<Slot> slots = slots_of(view);
-  if (plans.size() != slots.size()) throw py::value_error("plans and out differ in length");
-  const char* wrong =
-      opened.batch->check_plans(plans, static_cast<int>(view.shape[2]), static_cast<int>(view.shape[3]));
-  if (wrong != nullptr) throw py::value_error(wrong);
-  py::array_t<std::int32_t> statuses(static_cast<py::ssize_t>(plans.size()));
+  const std::vector<PlanRows> pictures = rows_by_picture(plans);
+  const std::vector<Slot> slots = slots_of(out.request(/*writable=*/true));
+  if (const char* wrong = opened.batch->check_plans(pictures, slots)) throw py::value_error(wrong);
+  py::array_t<std::int32_t> statuses(static_cast<py::ssize_t>(pictures.size()));
   Status* status_rows = reinterpret_cast<Status*>(statuses.mutable_data());
   const Workers who = interruptible(workers);
   bool done = false;
   {
     const Unlocked unlocked;
-    done = opened.batch->decode_into(plans, slots, who, status_rows);
+    done = opened.batch->decode_into(pictures, slots, who, status_rows);
   }
   if (!done) throw py::error_already_set();
   return statuses;
 }
 
-// One plan on a picture that is decoded already: [H, W, 3], each row in one piece.
-void resample(const py::buffer& image, const py::buffer& plan_table, const py::buffer& out, const py::tuple& workers) {
-  const py::buffer_info from = image.request();
-  if (from.ndim != 3 || from.shape[2] != 3 || from.format != "B" || from.strides[2] != 1 || from.strides[1] != 3) {
-    throw py::value_error("image must be uint8 of shape [H, W, 3], each row in one piece");
+// [H, W, 3], each row in one piece.
+ImageView view_of(const py::buffer_info& picture) {
+  if (picture.ndim != 3 || picture.shape[2] != 3 || picture.format != "B" || picture.strides[2] != 1 ||
+      picture.strides[1] != 3) {
+    throw py::value_error("pictures must be uint8 of shape [H, W, 3], each row in one piece");
+  }
+  return {static_cast<std::uint8_t*>(picture.ptr), static_cast<int>(picture.shape[1]),
+          static_cast<int>(picture.shape[0]), picture.strides[0]};
+}
+
+// Plans on pictures that are decoded already.
+py::array_t<std::int32_t> resample(const py::list& images, const py::buffer& plan_table, const py::buffer& out,
+                                   const py::tuple& workers) {
+  std::vector<py::buffer_info> owners;
+  std::vector<ImageView> sources;
+  for (py::handle image : images) {
+    owners.push_back(py::reinterpret_borrow<py::buffer>(image).request());
+    sources.push_back(view_of(owners.back()));
   }
   const std::vector<Plan> plans = rows<Plan>(plan_table.request());
+  const std::vector<PlanRows> pictures = rows_by_picture(plans);
   const std::vector<Slot> slots = slots_of(out.request(/*writable=*/true));
-  if (plans.size() != 1 || slots.size() != 1) throw py::value_error("one plan and one slot, please");
-  const ImageView picture{static_cast<std::uint8_t*>(from.ptr), static_cast<int>(from.shape[1]),
-                          static_cast<int>(from.shape[0]), from.strides[0]};
-  if (const char* wrong = check_plan(plans[0], picture, slots[0])) throw py::value_error(wrong);
-  const Workers who = workers_of(workers);
-  Status status = Status::ok;
-  const Unlocked unlocked;  // no Python from here on
-  parallel_for(1, who, [&](int) { status = resample_picture(picture, plans[0], slots[0]); });
-  if (status != Status::ok) throw std::bad_alloc();
+  if (const char* wrong = check_plans(sources, pictures, slots)) throw py::value_error(wrong);
+  py::array_t<std::int32_t> statuses(static_cast<py::ssize_t>(pictures.size()));
+  Status* status_rows = reinterpret_cast<Status*>(statuses.mutable_data());
+  const Workers who = interruptible(workers);
+  bool done = false;
+  {
+    const Unlocked unlocked;
+    done = resample_into(sources, pictures, slots, who, status_rows);
+  }
+  if (!done) throw py::error_already_set();
+  return statuses;
 }
 
 // A copy: the rows are 32 bytes each.
@@ -126,6 +138,6 @@ void register_batch(py::module_& m) {
       .def("decode_into", &decode_into, "plans"_a, "out"_a, "workers"_a);
   m.def("open", &open, "sources"_a, "strict"_a, "turbo"_a, "defer"_a, "ignore_orientation"_a, "max_pixels"_a,
         "min_recovered"_a, "workers"_a);
-  m.def("resample", &resample, "image"_a, "plan"_a, "out"_a, "workers"_a);
+  m.def("resample", &resample, "pictures"_a, "plans"_a, "out"_a, "workers"_a);
   m.def("cancel", &cancel, "priority"_a);
 }

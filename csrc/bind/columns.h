@@ -20,13 +20,18 @@ inline constexpr Column kHeaderColumns[] = {
 };
 
 inline constexpr Column kPlanColumns[] = {
-    PIXFEED_COLUMN(Plan, source),        PIXFEED_COLUMN(Plan, reduced),       PIXFEED_COLUMN(Plan, low_pass),
-    PIXFEED_COLUMN(Plan, crop_x),        PIXFEED_COLUMN(Plan, crop_y),        PIXFEED_COLUMN(Plan, crop_w),
-    PIXFEED_COLUMN(Plan, crop_h),        PIXFEED_COLUMN(Plan, resize_w),      PIXFEED_COLUMN(Plan, resize_h),
-    PIXFEED_COLUMN(Plan, window_x),      PIXFEED_COLUMN(Plan, window_y),      PIXFEED_COLUMN(Plan, flip_horizontal),
-    PIXFEED_COLUMN(Plan, flip_vertical), PIXFEED_COLUMN(Plan, interpolation), PIXFEED_COLUMN(Plan, box),
-    PIXFEED_COLUMN(Plan, mean),          PIXFEED_COLUMN(Plan, std),           PIXFEED_COLUMN(Plan, framed),
-    PIXFEED_COLUMN(Plan, fill),          PIXFEED_COLUMN(Plan, adjust),        PIXFEED_COLUMN(Plan, factor),
+    PIXFEED_COLUMN(Plan, source),        PIXFEED_COLUMN(Plan, reduced),
+    PIXFEED_COLUMN(Plan, low_pass),      PIXFEED_COLUMN(Plan, crop_x),
+    PIXFEED_COLUMN(Plan, crop_y),        PIXFEED_COLUMN(Plan, crop_w),
+    PIXFEED_COLUMN(Plan, crop_h),        PIXFEED_COLUMN(Plan, resize_w),
+    PIXFEED_COLUMN(Plan, resize_h),      PIXFEED_COLUMN(Plan, window_x),
+    PIXFEED_COLUMN(Plan, window_y),      PIXFEED_COLUMN(Plan, window_w),
+    PIXFEED_COLUMN(Plan, window_h),      PIXFEED_COLUMN(Plan, flip_horizontal),
+    PIXFEED_COLUMN(Plan, flip_vertical), PIXFEED_COLUMN(Plan, interpolation),
+    PIXFEED_COLUMN(Plan, box),           PIXFEED_COLUMN(Plan, mean),
+    PIXFEED_COLUMN(Plan, std),           PIXFEED_COLUMN(Plan, framed),
+    PIXFEED_COLUMN(Plan, fill),          PIXFEED_COLUMN(Plan, adjust),
+    PIXFEED_COLUMN(Plan, factor),        PIXFEED_COLUMN(Plan, gray),
 };
 
 #undef PIXFEED_COLUMN

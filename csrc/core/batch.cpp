@@ -61,6 +61,20 @@ struct Opening {
   std::vector<std::int64_t> reading;  // nanoseconds
 };
 
+std::size_t source_of(PlanRows rows) { return static_cast<std::size_t>(rows.front().source); }
+
+// check(source, i) says what is wrong with picture i.
+template <class Check>
+const char* check_all(std::size_t sources, const std::vector<PlanRows>& pictures, const std::vector<Slot>& slots,
+                      Check check) {
+  if (pictures.size() != slots.size()) return "plans and out differ in length";
+  for (std::size_t i = 0; i < pictures.size(); ++i) {
+    if (pictures[i].front().source < 0 || source_of(pictures[i]) >= sources) return "there is no such source";
+    if (const char* wrong = check(source_of(pictures[i]), i)) return wrong;
+  }
+  return nullptr;
+}
+
 }  // namespace
 
 bool Batch::open(std::vector<Input> inputs, const Workers& workers) {
@@ -80,44 +94,52 @@ bool Batch::open(std::vector<Input> inputs, const Workers& workers) {
   return true;
 }
 
-const char* Batch::check_plans(const std::vector<Plan>& plans, int slot_height, int slot_width) const {
-  for (const Plan& plan : plans) {
-    if (plan.source < 0 || static_cast<std::size_t>(plan.source) >= headers_.size()) return "there is no such source";
-    const Header& header = headers_[static_cast<std::size_t>(plan.source)];
-    if (header.status != Status::ok) continue;
-    if (const char* wrong = check_plan(plan, header, slot_height, slot_width)) return wrong;
-  }
-  return nullptr;
+const char* Batch::check_plans(const std::vector<PlanRows>& pictures, const std::vector<Slot>& slots) const {
+  return check_all(headers_.size(), pictures, slots, [&](std::size_t source, std::size_t i) {
+    const Header& header = headers_[source];
+    return header.status == Status::ok ? check_plan(pictures[i], header, slots[i]) : nullptr;
+  });
 }
 
-Status resample_picture(const ImageView& picture, const Plan& plan, const Slot& slot) {
-  return run_pixels(picture, plan, slot, thread_scratch());
+const char* check_plans(const std::vector<ImageView>& sources, const std::vector<PlanRows>& pictures,
+                        const std::vector<Slot>& slots) {
+  return check_all(sources.size(), pictures, slots, [&](std::size_t source, std::size_t i) {
+    return check_plan(pictures[i], sources[source], slots[i]);
+  });
 }
 
-bool Batch::decode_into(const std::vector<Plan>& plans, const std::vector<Slot>& slots, const Workers& workers,
+bool Batch::decode_into(const std::vector<PlanRows>& pictures, const std::vector<Slot>& slots, const Workers& workers,
                         Status* statuses) {
   // Of the notes only the failing source's own is written; two plans of one source that fail write the same words,
   // so each task collects its own and they are stored afterwards.
-  std::vector<std::string> notes(plans.size());
-  std::vector<Costs> costs(plans.size());
-  const bool done = parallel_for(static_cast<int>(plans.size()), workers, [&](int index) {
-    const std::size_t i = static_cast<std::size_t>(index), source = static_cast<std::size_t>(plans[i].source);
+  std::vector<std::string> notes(pictures.size());
+  std::vector<Costs> costs(pictures.size());
+  const bool done = parallel_for(static_cast<int>(pictures.size()), workers, [&](int index) {
+    const std::size_t i = static_cast<std::size_t>(index), source = source_of(pictures[i]);
     const Header& header = headers_[source];
     statuses[i] = header.status;
     if (header.status != Status::ok) return;
     const std::int64_t start = nanoseconds();
-    statuses[i] = run({sources_[source].bytes(), header, plans[i], options_.decode, slots[i], thread_scratch(),
+    statuses[i] = run({sources_[source].bytes(), header, pictures[i], options_.decode, slots[i], thread_scratch(),
                        &notes[i], sampled() ? &costs[i].sample : nullptr});
     costs[i].running = nanoseconds() - start;
   });
-  for (std::size_t i = 0; i < plans.size(); ++i) {
+  for (std::size_t i = 0; i < pictures.size(); ++i) {
     costs_.running += costs[i].running;
     costs_.sample.decoding += costs[i].sample.decoding;
     costs_.sample.resizing += costs[i].sample.resizing;
     costs_.sample.writing += costs[i].sample.writing;
-    if (!notes[i].empty()) notes_[static_cast<std::size_t>(plans[i].source)] = std::move(notes[i]);
+    if (!notes[i].empty()) notes_[source_of(pictures[i])] = std::move(notes[i]);
   }
   return done;
+}
+
+bool resample_into(const std::vector<ImageView>& sources, const std::vector<PlanRows>& pictures,
+                   const std::vector<Slot>& slots, const Workers& workers, Status* statuses) {
+  return parallel_for(static_cast<int>(pictures.size()), workers, [&](int index) {
+    const std::size_t i = static_cast<std::size_t>(index);
+    statuses[i] = run_pixels(sources[source_of(pictures[i])], pictures[i], slots[i], thread_scratch());
+  });
 }
 
 }  // namespace pixfeed

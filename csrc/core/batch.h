@@ -43,11 +43,12 @@ class Batch {
   // What was spent on this batch so far.
   const Costs& costs() const { return costs_; }
 
-  // nullptr, or what is wrong with the plans: a programming error. Plans of sources that failed are not looked at.
-  const char* check_plans(const std::vector<Plan>& plans, int slot_height, int slot_width) const;
+  // nullptr, or what is wrong with the plans of pictures: a programming error. Those of sources that failed are not
+  // looked at.
+  const char* check_plans(const std::vector<PlanRows>& pictures, const std::vector<Slot>& slots) const;
 
-  // Carries out plans[i] into slots[i]; statuses[i] says how it went. False if the caller was interrupted.
-  bool decode_into(const std::vector<Plan>& plans, const std::vector<Slot>& slots, const Workers& workers,
+  // Carries out pictures[i] into slots[i]; statuses[i] says how it went. False if the caller was interrupted.
+  bool decode_into(const std::vector<PlanRows>& pictures, const std::vector<Slot>& slots, const Workers& workers,
                    Status* statuses);
 
  private:
@@ -58,7 +59,10 @@ class Batch {
   Costs costs_;
 };
 
-// Carries out `plan`, checked before, on a picture that is decoded already, with this thread's own scratch memory.
-Status resample_picture(const ImageView& picture, const Plan& plan, const Slot& slot);
+// The same for pictures that are decoded already, which are the sources then.
+const char* check_plans(const std::vector<ImageView>& sources, const std::vector<PlanRows>& pictures,
+                        const std::vector<Slot>& slots);
+bool resample_into(const std::vector<ImageView>& sources, const std::vector<PlanRows>& pictures,
+                   const std::vector<Slot>& slots, const Workers& workers, Status* statuses);
 
 }  // namespace pixfeed

@@ -8,15 +8,17 @@ namespace pixfeed {
 namespace {
 
 // `width` x `height`: the picture that the crop is taken from.
-const char* check_geometry(const Plan& plan, int width, int height, int slot_height, int slot_width) {
+const char* check_geometry(const Plan& plan, int width, int height) {
   const std::int64_t right = std::int64_t{plan.crop_x} + plan.crop_w, bottom = std::int64_t{plan.crop_y} + plan.crop_h;
   if (plan.crop_w <= 0 || plan.crop_h <= 0 || plan.crop_x < 0 || plan.crop_y < 0 || right > width || bottom > height) {
     return "the crop does not lie inside the picture";
   }
-  const std::int64_t window_right = std::int64_t{plan.window_x} + slot_width;
-  const std::int64_t window_bottom = std::int64_t{plan.window_y} + slot_height;
+  const std::int64_t window_right = std::int64_t{plan.window_x} + plan.window_w;
+  const std::int64_t window_bottom = std::int64_t{plan.window_y} + plan.window_h;
   if (plan.resize_w <= 0 || plan.resize_h <= 0) return "the crop is resized to nothing";
-  if (plan.framed == 0 &&
+  if (plan.window_w <= 0 || plan.window_h <= 0) return "the window is empty";
+  if (plan.framed < Framed::none || plan.framed > Framed::symmetric) return "unknown frame";
+  if (plan.framed == Framed::none &&
       (plan.window_x < 0 || plan.window_y < 0 || window_right > plan.resize_w || window_bottom > plan.resize_h)) {
     return "the window does not lie inside the resized crop";
   }
@@ -54,24 +56,37 @@ const char* check_interpolation(const Plan& plan) {
   return whole ? nullptr : "a box in fractions of pixels needs one of Pillow's filters";
 }
 
-const char* check_columns(const Plan& plan, int width, int height, int slot_height, int slot_width) {
-  if (const char* wrong = check_geometry(plan, width, height, slot_height, slot_width)) return wrong;
+const char* check_columns(const Plan& plan, int width, int height) {
+  if (const char* wrong = check_geometry(plan, width, height)) return wrong;
   if (const char* wrong = check_interpolation(plan)) return wrong;
   return check_colors(plan);
 }
 
-}  // namespace
-
-const char* check_plan(const Plan& plan, const Header& header, int slot_height, int slot_width) {
-  if (plan.reduced != 1 && plan.reduced != 2 && plan.reduced != 4 && plan.reduced != 8) {
-    return "reduced may be 1, 2, 4 or 8";
+// `width` x `height`: the picture that the first row takes.
+const char* check_rows(PlanRows rows, int width, int height, const Slot& slot) {
+  bool gray = true;  // the first row says itself what it takes
+  for (const Plan& plan : rows) {
+    if (const char* wrong = check_columns(plan, width, height)) return wrong;
+    if (plan.gray != 0 && !gray) return "the row before makes colors";
+    width = plan.window_w;
+    height = plan.window_h;
+    gray = plan.makes_gray();
   }
-  return check_columns(plan, reduced_side(header.width, header.format, plan.reduced),
-                       reduced_side(header.height, header.format, plan.reduced), slot_height, slot_width);
+  if (width > slot.width || height > slot.height) return "the window is larger than the slot";
+  return slot.channels == 3 || gray ? nullptr : "a slot of one channel needs a gray picture";
 }
 
-const char* check_plan(const Plan& plan, const ImageView& picture, const Slot& slot) {
-  return check_columns(plan, picture.width, picture.height, slot.height, slot.width);
+}  // namespace
+
+const char* check_plan(PlanRows rows, const Header& header, const Slot& slot) {
+  const int reduced = rows.front().reduced;
+  if (reduced != 1 && reduced != 2 && reduced != 4 && reduced != 8) return "reduced may be 1, 2, 4 or 8";
+  return check_rows(rows, reduced_side(header.width, header.format, reduced),
+                    reduced_side(header.height, header.format, reduced), slot);
+}
+
+const char* check_plan(PlanRows rows, const ImageView& picture, const Slot& slot) {
+  return check_rows(rows, picture.width, picture.height, slot);
 }
 
 }  // namespace pixfeed

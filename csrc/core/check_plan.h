@@ -7,10 +7,10 @@
 
 namespace pixfeed {
 
-// nullptr, or what is wrong with a plan for a picture with that header and a slot of height x width.
-const char* check_plan(const Plan& plan, const Header& header, int slot_height, int slot_width);
+// nullptr, or what is wrong with the rows of one picture, which has that header, and its slot.
+const char* check_plan(PlanRows rows, const Header& header, const Slot& slot);
 
 // The same for a picture that is decoded already.
-const char* check_plan(const Plan& plan, const ImageView& picture, const Slot& slot);
+const char* check_plan(PlanRows rows, const ImageView& picture, const Slot& slot);
 
 }  // namespace pixfeed

@@ -1,9 +1,12 @@
 // Everything that is to be done with one picture. One row of the PLAN table of python/pixfeed/plan.py.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <type_traits>
+#include <vector>
 
 namespace pixfeed {
 
@@ -31,38 +34,50 @@ constexpr bool is_pillow(Interpolation i) {
 enum class Adjustment : std::int32_t { none = 0, brightness = 1, contrast = 2, saturation = 3, gray = 4 };
 constexpr int kAdjustments = 4;  // steps at most
 
+// What a window shows where it reaches beyond the resized crop; the last three with numpy.pad's names. With `none` it
+// must not.
+enum class Framed : std::int32_t { none = 0, constant = 1, edge = 2, reflect = 3, symmetric = 4 };
+
+// Plan::source of a row that goes on with what the row before has made.
+constexpr std::int32_t kRowBefore = -1;
+
 // "Decode `source`, take the crop, resize it, keep the window, change its colors, flip it, and write
 // (value / 255 - mean) / std."
-// The window's size, the channels (1: gray), the dtype (uint8 is written as it is) and the layout are those of the slot
-// it is written to.
+// The channels (1: gray), the dtype (uint8 is written as it is) and the layout are those of the slot it is written to.
+// A picture may have several rows. All but the last one write uint8 RGB, which the next one takes.
 struct Plan {
-  std::int32_t source;                          // index among the opened sources
+  std::int32_t source;                          // index among the sources, or kRowBefore
   std::int32_t reduced;                         // 1, 2, 4 or 8: decoded at 1/reduced of its size (see reduced_side)
   std::int32_t low_pass;                        // 0 or 1: see decode.h's Request
   std::int32_t crop_x, crop_y, crop_w, crop_h;  // pixels of the displayed picture, reduced, inside it
   std::int32_t resize_w, resize_h;              // pixels: the size of the whole resized crop
   std::int32_t window_x, window_y;              // pixels of the resized crop: where the window begins
+  std::int32_t window_w, window_h;              // pixels; the slot may be larger, and is 0 right of it and below
   std::int32_t flip_horizontal, flip_vertical;  // 0 or 1, after the window
   Interpolation interpolation;
   float box[4];                     // left, upper, right, lower in the crop: the part of it that is resized,
                                     // in fractions of pixels where `interpolation` is one of Pillow's
   float mean[3], std[3];            // R, G, B, in units of [0, 1]; for float slots only
-  std::int32_t framed;              // 1: the window may reach beyond the resized crop, and is `fill` there
-  std::int32_t fill[3];             // R, G, B, 0 to 255
+  Framed framed;                    // what the window shows beyond the resized crop
+  std::int32_t fill[3];             // R, G, B, 0 to 255: of Framed::constant
   Adjustment adjust[kAdjustments];  // one after the other, before the flip
   float factor[kAdjustments];       // 1 changes nothing; gray has none
+  std::int32_t gray;                // 1: takes a gray picture: a source is read as gray
 
-  // A gray slot of a picture that is read as gray, not one that is made gray afterwards.
-  bool reads_gray(int channels) const {
-    for (Adjustment a : adjust) {
-      if (a == Adjustment::gray) return false;
-    }
-    return channels == 1;
+  // Whether R, G and B of what it makes are alike.
+  bool makes_gray() const {
+    return gray != 0 || std::find(adjust, adjust + kAdjustments, Adjustment::gray) != adjust + kAdjustments;
   }
 };
 
-static_assert(std::is_trivially_copyable_v<Plan> && sizeof(Plan) == 144);
-static_assert(offsetof(Plan, resize_w) == 28 && offsetof(Plan, interpolation) == 52 && offsetof(Plan, mean) == 72);
-static_assert(offsetof(Plan, framed) == 96 && offsetof(Plan, adjust) == 112);
+static_assert(std::is_trivially_copyable_v<Plan> && sizeof(Plan) == 156);
+static_assert(offsetof(Plan, resize_w) == 28 && offsetof(Plan, interpolation) == 60 && offsetof(Plan, mean) == 80);
+static_assert(offsetof(Plan, framed) == 104 && offsetof(Plan, adjust) == 120 && offsetof(Plan, gray) == 152);
+
+// The rows of one picture, one after the other.
+using PlanRows = std::span<const Plan>;
+
+// The rows of each picture. They are those of `plans`, which must live as long.
+std::vector<PlanRows> rows_by_picture(const std::vector<Plan>& plans);
 
 }  // namespace pixfeed

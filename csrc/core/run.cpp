@@ -21,22 +21,26 @@ class Finish {
  public:
   // False if memory is short.
   bool prepare(const Plan& plan, const Slot& slot, Scratch& scratch) {
-    part_ = part_of(plan, slot.width, slot.height);
+    part_ = part_of(plan);
     plan_ = plan;
     plan_.window_x = part_.x;
     plan_.window_y = part_.y;
     if (!slot_.prepare(plan, slot, scratch)) return false;
     front_ = &slot_;
     if (adjusts(plan)) {
-      if (!adjuster_.prepare(plan, slot.width, slot.height, *front_, scratch.adjust)) return false;
+      if (!adjuster_.prepare(plan, plan.window_w, plan.window_h, *front_, scratch.adjust)) return false;
       front_ = &adjuster_;
     }
-    if (part_.width != slot.width || part_.height != slot.height) {
-      Plan framed = plan;
-      if (plan.reads_gray(slot.channels)) framed.fill[1] = framed.fill[2] = plan.fill[0];
-      if (!framer_.prepare(framed, slot.width, slot.height, *front_, scratch.frame)) return false;
-      front_ = &framer_;
+    if (!is_framed(plan)) return true;
+    if (plan.framed != Framed::constant) {
+      if (!repeating_framer_.prepare(plan, *front_, scratch.frame)) return false;
+      front_ = &repeating_framer_;
+      return true;
     }
+    Plan framed = plan;
+    if (plan.gray != 0) framed.fill[1] = framed.fill[2] = plan.fill[0];
+    if (!framer_.prepare(framed, *front_, scratch.frame)) return false;
+    front_ = &framer_;
     return true;
   }
 
@@ -64,6 +68,7 @@ class Finish {
   SlotWriter slot_;
   Adjuster adjuster_;
   Framer framer_;
+  RepeatingFramer repeating_framer_;
   std::optional<TimedWriter> timer_;
   RowWriter* front_ = nullptr;  // where rows go in
 };
@@ -88,7 +93,8 @@ Status decode_reduced(const Job& job, Request request, RowSink& sink) {
 // `resampler`, `width` and `height` are those of the upright picture.
 Status decode_turned(const Job& job, const Request& request, int width, int height, Finish& finish,
                      Resampler& resampler, RowSink& sink) {
-  const Area crop{job.plan.crop_x, job.plan.crop_y, job.plan.crop_w, job.plan.crop_h};
+  const Plan& plan = job.rows.front();
+  const Area crop{plan.crop_x, plan.crop_y, plan.crop_w, plan.crop_h};
   Turner turner;
   if (!finish.connect(resampler, 0, 0, crop.width, crop.height, job.scratch.resample) ||
       !turner.prepare(width, height, crop, job.header.orientation, resampler, job.scratch)) {
@@ -99,18 +105,63 @@ Status decode_turned(const Job& job, const Request& request, int width, int heig
   return status;
 }
 
-// The picture through `sink`, which leads to `resampler`, and `finish` into the slot.
+// The picture through `sink`, which leads to `resampler`, and `finish` into a slot.
 Status run_chain(const Job& job, Finish& finish, Resampler& resampler, RowSink& sink) {
-  const Plan& plan = job.plan;
+  const Plan& plan = job.rows.front();
   const int width = reduced_side(job.header.width, job.header.format, plan.reduced);
   const int height = reduced_side(job.header.height, job.header.format, plan.reduced);
   const bool whole = job.options.strict || (plan.crop_w == width && plan.crop_h == height);
-  const Request request{plan.reads_gray(job.slot.channels), plan.reduced, whole, plan.low_pass != 0};
+  const Request request{plan.gray != 0, plan.reduced, whole, plan.low_pass != 0};
   if (job.header.orientation != 1) return decode_turned(job, request, width, height, finish, resampler, sink);
   if (!finish.connect(resampler, plan.crop_x, plan.crop_y, width, height, job.scratch.resample)) {
     return Status::out_of_memory;
   }
   return decode_reduced(job, request, sink);
+}
+
+// The first row, whose picture is decoded.
+Status run_first(const Job& job, const Slot& slot) {
+  const Plan& plan = job.rows.front();
+  Finish finish;
+  if (!finish.prepare(plan, slot, job.scratch)) return Status::out_of_memory;
+  if (job.split != nullptr) *job.split = {};
+  if (finish.empty()) return Status::ok;
+  Resamplers resamplers;
+  Resampler& resampler = resamplers.choose(plan, plan.gray != 0);
+  if (job.split == nullptr) return run_chain(job, finish, resampler, resampler);
+
+  std::int64_t resizing = 0, writing = 0;  // the first one includes the second
+  TimedSink sink(resampler, resizing);
+  finish.measure(writing);
+  const std::int64_t start = nanoseconds();
+  const Status status = run_chain(job, finish, resampler, sink);
+  *job.split = {nanoseconds() - start - resizing, resizing - writing, writing};
+  return status;
+}
+
+// A row that takes the picture that the one before has made.
+Status run_later(const ImageView& picture, const Plan& plan, const Slot& slot, Scratch& scratch) {
+  Finish finish;
+  if (!finish.prepare(plan, slot, scratch)) return Status::out_of_memory;
+  if (finish.empty()) return Status::ok;
+  Resamplers resamplers;
+  Resampler& resampler = resamplers.choose(plan, plan.gray != 0);
+  if (!finish.connect(resampler, plan.crop_x, plan.crop_y, picture.width, picture.height, scratch.resample)) {
+    return Status::out_of_memory;
+  }
+  push(picture, resampler);
+  return Status::ok;
+}
+
+// Memory for what a row makes for the next one: packed RGB. No data if memory is short.
+ImageView room_for(const Plan& plan, Buffer& memory) {
+  const std::ptrdiff_t stride = std::ptrdiff_t{3} * plan.window_w;
+  return {memory.get(static_cast<std::size_t>(stride) * static_cast<std::size_t>(plan.window_h)), plan.window_w,
+          plan.window_h, stride};
+}
+
+Slot slot_of(const ImageView& picture) {
+  return {picture.data, DType::uint8, 3, picture.height, picture.width, 1, picture.stride, 3};
 }
 
 }  // namespace
@@ -124,34 +175,27 @@ void push(const ImageView& picture, RowSink& sink) {
 }
 
 Status run(const Job& job) {
-  Finish finish;
-  if (!finish.prepare(job.plan, job.slot, job.scratch)) return Status::out_of_memory;
-  if (job.split != nullptr) *job.split = {};
-  if (finish.empty()) return Status::ok;
-  Resamplers resamplers;
-  Resampler& resampler = resamplers.choose(job.plan, job.plan.reads_gray(job.slot.channels));
-  if (job.split == nullptr) return run_chain(job, finish, resampler, resampler);
-
-  std::int64_t resizing = 0, writing = 0;  // the first one includes the second
-  TimedSink sink(resampler, resizing);
-  finish.measure(writing);
+  if (job.rows.size() == 1) return run_first(job, job.slot);
+  const ImageView made = room_for(job.rows.front(), job.scratch.made[0]);
+  if (made.data == nullptr) return Status::out_of_memory;
+  const Status status = run_first(job, slot_of(made));
+  if (status != Status::ok && status != Status::recovered) return status;
   const std::int64_t start = nanoseconds();
-  const Status status = run_chain(job, finish, resampler, sink);
-  *job.split = {nanoseconds() - start - resizing, resizing - writing, writing};
-  return status;
+  const Status later = run_pixels(made, job.rows.subspan(1), job.slot, job.scratch);
+  if (job.split != nullptr) job.split->resizing += nanoseconds() - start;
+  return later == Status::ok ? status : later;
 }
 
-Status run_pixels(const ImageView& picture, const Plan& plan, const Slot& slot, Scratch& scratch) {
-  Finish finish;
-  if (!finish.prepare(plan, slot, scratch)) return Status::out_of_memory;
-  if (finish.empty()) return Status::ok;
-  Resamplers resamplers;
-  Resampler& resampler = resamplers.choose(plan, plan.reads_gray(slot.channels));
-  if (!finish.connect(resampler, plan.crop_x, plan.crop_y, picture.width, picture.height, scratch.resample)) {
-    return Status::out_of_memory;
+Status run_pixels(const ImageView& picture, PlanRows rows, const Slot& slot, Scratch& scratch) {
+  ImageView from = picture;
+  for (std::size_t i = 0; i + 1 < rows.size(); ++i) {
+    const ImageView made = room_for(rows[i], scratch.made[(i + 1) % 2]);  // run() has the first one
+    if (made.data == nullptr) return Status::out_of_memory;
+    const Status status = run_later(from, rows[i], slot_of(made), scratch);
+    if (status != Status::ok) return status;
+    from = made;
   }
-  push(picture, resampler);
-  return Status::ok;
+  return run_later(from, rows.back(), slot, scratch);
 }
 
 }  // namespace pixfeed

@@ -15,7 +15,7 @@ namespace pixfeed {
 struct Job {
   Bytes bytes;           // the encoded picture
   const Header& header;  // what probe() says of it
-  const Plan& plan;      // fits the header and the slot: see check_plan
+  PlanRows rows;         // fit the header and the slot: see check_plan
   const DecodeOptions& options;
   const Slot& slot;
   Scratch& scratch;        // this thread's
@@ -26,8 +26,8 @@ struct Job {
 // On failure the slot may have been written in part.
 Status run(const Job& job);
 
-// The same for a picture that is decoded already: crop, resample, write. `plan.source` and `plan.reduced` do not count.
-Status run_pixels(const ImageView& picture, const Plan& plan, const Slot& slot, Scratch& scratch);
+// The same for a picture that is decoded already. `source`, `reduced` and `low_pass` do not count.
+Status run_pixels(const ImageView& picture, PlanRows rows, const Slot& slot, Scratch& scratch);
 
 // Hands a picture to a sink, as a decoder does.
 void push(const ImageView& picture, RowSink& sink);

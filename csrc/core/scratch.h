@@ -37,10 +37,11 @@ struct Scratch {
   Buffer upright;   // the picture as displayed, there
   Buffer resample;  // a resampler's tables and rows
   Buffer reduce;    // the same of the resampler inside a Reducer
-  Buffer frame;     // two framed rows
+  Buffer frame;     // framed rows, or the whole resized crop
   Buffer adjust;    // a row whose colors are changed, or the window
   Buffer row;       // one finished row, uint8 RGB
   Buffer codec;     // the codec's rows
+  Buffer made[2];   // what a row of the plan has made for the next one, by turns
 };
 
 }  // namespace pixfeed

@@ -7,8 +7,36 @@
 #include "core/write_kernels.h"
 
 namespace pixfeed {
+namespace {
+
+// Zeros from column `left` on in the rows from `top` to before `bottom`.
+void clear(const Slot& slot, int left, int top, int bottom) {
+  const std::ptrdiff_t size = slot.dtype == DType::uint8 ? 1 : slot.dtype == DType::float32 ? 4 : 2;
+  const bool interleaved = slot.stride_c == size && slot.stride_x == slot.channels * size;
+  const std::ptrdiff_t piece = interleaved ? slot.stride_x : size;  // bytes, of one pixel or of one of its values
+  for (int c = 0; c < (interleaved ? 1 : slot.channels); ++c) {
+    for (int y = top; y < bottom; ++y) {
+      std::uint8_t* const from = slot.data + c * slot.stride_c + y * slot.stride_y + left * slot.stride_x;
+      const std::ptrdiff_t n = slot.width - left;
+      if (slot.stride_x == piece) {
+        std::memset(from, 0, static_cast<std::size_t>(n * piece));
+      } else {
+        for (std::ptrdiff_t x = 0; x < n; ++x) {
+          std::memset(from + x * slot.stride_x, 0, static_cast<std::size_t>(piece));
+        }
+      }
+    }
+  }
+}
+
+}  // namespace
+
 bool SlotWriter::prepare(const Plan& plan, const Slot& slot, Scratch& scratch) {
   slot_ = slot;
+  slot_.width = plan.window_w;
+  slot_.height = plan.window_h;
+  if (slot.width > slot_.width) clear(slot, slot_.width, 0, slot_.height);
+  if (slot.height > slot_.height) clear(slot, 0, slot_.height, slot.height);
   flip_x_ = plan.flip_horizontal != 0;
   flip_y_ = plan.flip_vertical != 0;
   std::copy_n(plan.mean, 3, mean_);
@@ -16,7 +44,7 @@ bool SlotWriter::prepare(const Plan& plan, const Slot& slot, Scratch& scratch) {
   way_ = way();
   if (way_ == Way::float_table) floats_.fill(slot.dtype, mean_, std_, slot.channels);
   if (way_ == Way::half_table) halves_.fill(slot.dtype, mean_, std_, slot.channels);
-  const std::size_t values = static_cast<std::size_t>(slot.width) * 3;
+  const std::size_t values = static_cast<std::size_t>(slot_.width) * 3;
   const std::size_t floats = way_ == Way::half_planes ? values * sizeof(float) : 0;
   std::uint8_t* const memory = scratch.row.get(floats + values);
   if (memory == nullptr) return false;

@@ -15,7 +15,8 @@ namespace pixfeed {
 // is ToTensor followed by Normalize, and then to the slot's dtype. Writes inside the slot only.
 class SlotWriter : public RowWriter {
  public:
-  // False if memory is short. A slot with one channel gets the first of the three.
+  // False if memory is short. A slot with one channel gets the first of the three. What a larger slot has beside the
+  // window becomes 0.
   bool prepare(const Plan& plan, const Slot& slot, Scratch& scratch);
 
   void write(int y, const std::uint8_t* rgb) override;

@@ -2,17 +2,22 @@
 
 Python writes PLAN rows. A backend carries them out and decides nothing. The steps of a row:
 
-1. Decode ``source`` at 1 / ``reduced`` of its size. With ``low_pass`` a backend may decode a JPEG from its lowest
-   frequencies alone.
+1. Decode ``source`` at 1 / ``reduced`` of its size, with ``gray`` as a gray picture. With ``low_pass`` a backend may
+   decode a JPEG from its lowest frequencies alone.
 2. Take the crop.
 3. Resize the box in the crop. The box is the whole crop, except for Pillow's filters, whose box may have fractions of
    pixels.
-4. Keep the window. Where it reaches beyond the resized crop it is filled with ``fill``, if ``framed`` is set.
+4. Keep the window. Where it reaches beyond the resized crop ``framed`` says what it shows: ``fill``, or pixels of the
+   resized crop again.
 5. Adjust the colors, step by step.
 6. Flip.
 7. Write ``(value / 255 - mean) / std``, or the value itself as uint8.
 
-The array that is written to determines the size of the window, the number of channels (1: gray), dtype and layout.
+The array that is written to determines the number of channels (1: gray), dtype and layout. It may be larger than the
+window, and is 0 right of it and below.
+
+A picture may need several rows, one after the other. The source of all but the first is ROW_BEFORE: they take what the
+row before has made, uint8 RGB, which is in the thread's scratch memory.
 
 Both dtypes mirror C structs (``csrc/core/header.h``, ``csrc/core/plan.h``); ``tests/test_plan.py`` compares them.
 """
@@ -20,6 +25,7 @@ Both dtypes mirror C structs (``csrc/core/header.h``, ``csrc/core/plan.h``); ``t
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -55,6 +61,8 @@ PLAN = np.dtype(
         ("resize_h", np.int32),
         ("window_x", np.int32),
         ("window_y", np.int32),
+        ("window_w", np.int32),
+        ("window_h", np.int32),
         ("flip_horizontal", np.int32),
         ("flip_vertical", np.int32),
         ("interpolation", np.int32),
@@ -65,8 +73,15 @@ PLAN = np.dtype(
         ("fill", np.int32, 3),
         ("adjust", np.int32, 4),
         ("factor", np.float32, 4),
+        ("gray", np.int32),
     ]
 )
+
+#: ``source`` of a row that goes on with what the row before has made.
+ROW_BEFORE = -1
+
+#: What the window shows beyond the resized crop; 0: it lies inside. The last three are those of ``numpy.pad``.
+FRAMED = {"constant": 1, "edge": 2, "reflect": 3, "symmetric": 4}
 
 #: Steps of ``adjust``, one after the other, as Pillow's ImageEnhance and ``convert("L")``; ``factor`` 1 changes
 #: nothing, gray has none.
@@ -167,8 +182,33 @@ def reduction(
     return scale, np.where(jpeg & backwards, decoded * reduced - sides, 0)
 
 
+def first_rows(rows: NDArray[np.void]) -> NDArray[np.int64]:
+    """int64 ``[b]``: which of the PLAN rows of b pictures are the first of a picture."""
+    first = rows["source"] != ROW_BEFORE
+    first[:1] = True
+    return np.flatnonzero(first)
+
+
+def by_picture(rows: NDArray[np.void]) -> list[NDArray[np.void]]:
+    """The PLAN rows of each picture."""
+    return np.split(rows, first_rows(rows)[1:])
+
+
+def in_sequence(passes: Sequence[NDArray[np.void]]) -> NDArray[np.void]:
+    """PLAN rows as a backend takes them, picture by picture.
+
+    Args:
+        passes: the first rows ``[n]`` of n pictures, the second ones, and so on.
+    """
+    if len(passes) == 1:
+        return passes[0]
+    rows = np.stack(passes, 1)
+    rows["source"][:, 1:] = ROW_BEFORE
+    return rows.reshape(-1)
+
+
 def resize_plan(
-    headers: NDArray[np.void], size: tuple[int, int], interpolation: int = OPENCV["linear"]
+    headers: NDArray[np.void], size: tuple[int, int], interpolation: int = OPENCV["linear"], gray: bool = False
 ) -> NDArray[np.void]:
     """PLAN rows that resize each whole picture to ``size``.
 
@@ -176,12 +216,13 @@ def resize_plan(
         headers: HEADER rows ``[n]``.
         size: (height, width) in pixels.
         interpolation: see :func:`interpolation_number`.
+        gray: whether pictures are read as gray.
 
     Returns:
         PLAN rows ``[n]``, one per header. Rows of sources that failed are there and are never carried out.
     """
     height, width = size
-    plans = _resizing((height, width), interpolation).repeat(len(headers))
+    plans = _resizing((height, width), interpolation, gray).repeat(len(headers))
     if len(headers) > 1:
         plans["source"] = np.arange(len(headers))
     box = plans["box"]
@@ -191,12 +232,13 @@ def resize_plan(
 
 
 @functools.lru_cache(maxsize=256)  # each assignment to a field takes 0.3 us, which is a lot for a small picture
-def _resizing(size: tuple[int, int], interpolation: int) -> NDArray[np.void]:
+def _resizing(size: tuple[int, int], interpolation: int, gray: bool) -> NDArray[np.void]:
     """One PLAN row that resizes a whole picture whose sides are still to be written. Not to be changed."""
     plan = np.zeros(1, PLAN)
     plan["reduced"] = plan["std"] = 1
-    plan["resize_h"], plan["resize_w"] = size
+    plan["resize_h"], plan["resize_w"] = plan["window_h"], plan["window_w"] = size
     plan["interpolation"] = interpolation
+    plan["gray"] = gray
     return plan
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import threading
+from collections.abc import Sequence
 from types import ModuleType
 from typing import Any, NamedTuple
 
@@ -11,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pixfeed.errors import BackendError
-from pixfeed.plan import ADJUST, OPENCV, PILLOW, PLAN
+from pixfeed.plan import ADJUST, FRAMED, OPENCV, PILLOW, PLAN, ROW_BEFORE
 
 _DTYPES = (np.dtype(np.uint8), np.dtype(np.float32), np.dtype(np.float16), np.dtype(np.uint16))
 _STEPS = frozenset({0, *ADJUST.values()})
@@ -33,6 +34,8 @@ class Plan(NamedTuple):
     resize_h: int
     window_x: int
     window_y: int
+    window_w: int
+    window_h: int
     flip_horizontal: int
     flip_vertical: int
     interpolation: int
@@ -43,33 +46,39 @@ class Plan(NamedTuple):
     fill: tuple[int, ...]
     adjust: tuple[int, ...]
     factor: tuple[float, ...]
+    gray: int
 
-    def reads_gray(self, channels: int) -> bool:
-        """A gray slot of a picture that is read as gray, not one that is made gray afterwards."""
-        return channels == 1 and ADJUST["gray"] not in self.adjust
+    @property
+    def makes_gray(self) -> bool:
+        """Whether R, G and B of what it makes are alike."""
+        return bool(self.gray) or ADJUST["gray"] in self.adjust
 
 
 assert Plan._fields == PLAN.names
 
 
-def plans_of(rows: NDArray[np.void]) -> list[Plan]:
-    """PLAN rows ``[n]`` as Python's numbers."""
-    return [
-        Plan._make(tuple(field.tolist()) if isinstance(field, np.ndarray) else field for field in row)
-        for row in rows.tolist()
-    ]
+def plans_of(rows: NDArray[np.void]) -> list[list[Plan]]:
+    """PLAN rows ``[n]`` as Python's numbers, picture by picture."""
+    pictures: list[list[Plan]] = []
+    for row in rows.tolist():
+        plan = Plan._make(tuple(field.tolist()) if isinstance(field, np.ndarray) else field for field in row)
+        if plan.source == ROW_BEFORE and pictures:
+            pictures[-1].append(plan)
+        else:
+            pictures.append([plan])
+    return pictures
 
 
-def check_out(plans: NDArray[Any], out: NDArray[Any]) -> None:
+def check_out(n: int, out: NDArray[Any]) -> None:
     """
     Raises:
-        ValueError: ``out`` is no array of slots, or does not go with ``plans``.
+        ValueError: ``out`` is no array of slots, or not of n.
     """
     if out.ndim != 4 or out.shape[1] not in (1, 3) or out.dtype not in _DTYPES or not out.flags.writeable:
         raise ValueError(
             "out must be writable, uint8, float32, float16 or uint16 (bfloat16), of shape [B, 3, H, W] or [B, 1, H, W]"
         )
-    if len(plans) != len(out):
+    if n != len(out):
         raise ValueError("plans and out differ in length")
 
 
@@ -77,20 +86,38 @@ def _finite(*numbers: float) -> bool:
     return all(-np.inf < number < np.inf for number in numbers)
 
 
-def check(plan: Plan, picture_width: int, picture_height: int, height: int, width: int) -> None:
+def check(plans: Sequence[Plan], width: int, height: int, slot: NDArray[Any]) -> None:
     """
     Raises:
-        ValueError: the plan fits neither the picture nor slots of ``height`` x ``width`` pixels.
+        ValueError: the rows of a picture of ``height`` x ``width`` pixels do not fit it, each other or the slot.
     """
+    gray = True  # the first row says itself what it takes
+    for plan in plans:
+        _check_row(plan, width, height)
+        if plan.gray and not gray:
+            raise ValueError("the row before makes colors")
+        width, height, gray = plan.window_w, plan.window_h, plan.makes_gray
+    channels, slot_height, slot_width = slot.shape
+    if width > slot_width or height > slot_height:
+        raise ValueError("the window is larger than the slot")
+    if channels == 1 and not gray:
+        raise ValueError("a slot of one channel needs a gray picture")
+
+
+def _check_row(plan: Plan, picture_width: int, picture_height: int) -> None:
     x, y, w, h = plan.crop_x, plan.crop_y, plan.crop_w, plan.crop_h
     if min(x, y) < 0 or min(w, h) <= 0 or x + w > picture_width or y + h > picture_height:
         raise ValueError("the crop does not lie inside the picture")
-    x, y = plan.window_x, plan.window_y
+    x, y, w, h = plan.window_x, plan.window_y, plan.window_w, plan.window_h
     if min(plan.resize_w, plan.resize_h) <= 0:
         raise ValueError("the crop is resized to nothing")
-    if not plan.framed and (min(x, y) < 0 or x + width > plan.resize_w or y + height > plan.resize_h):
+    if min(w, h) <= 0:
+        raise ValueError("the window is empty")
+    if plan.framed not in (0, *FRAMED.values()):
+        raise ValueError("unknown frame")
+    if not plan.framed and (min(x, y) < 0 or x + w > plan.resize_w or y + h > plan.resize_h):
         raise ValueError("the window does not lie inside the resized crop")
-    if max(abs(x), abs(y)) > _FAR:
+    if min(x, y) < -_FAR or max(x + w, y + h) > _FAR:
         raise ValueError("the window lies too far away")
     if min(plan.fill) < 0 or max(plan.fill) > 255:
         raise ValueError("fill may be 0 to 255")
@@ -100,11 +127,11 @@ def check(plan: Plan, picture_width: int, picture_height: int, height: int, widt
         raise ValueError("unusable factor")
     left, upper, right, lower = plan.box
     if plan.interpolation in _PILLOW:
-        if not (0 <= left < right <= w and 0 <= upper < lower <= h):
+        if not (0 <= left < right <= plan.crop_w and 0 <= upper < lower <= plan.crop_h):
             raise ValueError("the box does not lie inside the crop")
     elif plan.interpolation not in _OPENCV:
         raise ValueError("unknown interpolation")
-    elif (left, upper, right, lower) != (0, 0, w, h):
+    elif (left, upper, right, lower) != (0, 0, plan.crop_w, plan.crop_h):
         raise ValueError("a box in fractions of pixels needs one of Pillow's filters")
     if not (_finite(*plan.mean, *plan.std) and all(plan.std)):
         raise ValueError("unusable mean or std")
@@ -170,23 +197,45 @@ class _Planes(threading.local):
 _planes = _Planes()
 
 
-def finish(cv2: ModuleType, image: NDArray[np.uint8], plan: Plan, slot: NDArray[Any], bgr: bool = False) -> None:
-    """The end of the sentence: window, colors, flip, write.
+def finish(
+    cv2: ModuleType, image: NDArray[np.uint8], plans: Sequence[Plan], slot: NDArray[Any], bgr: bool = False
+) -> None:
+    """The end of the sentence: window, colors, flip, write; before it the other rows, from the crop on.
 
     Args:
-        image: ``[h, w, 3]``, RGB or BGR, or gray ``[h, w]``.
+        image: the resized crop of the first row: ``[h, w, 3]``, RGB or BGR, or gray ``[h, w]``.
+        plans: the rows of the picture.
         bgr: whether its channels are in the order B, G, R.
     """
-    image = _window(image, plan, slot.shape[1], slot.shape[2], bgr)
-    if bgr and any(plan.adjust):
-        image, bgr = cv2.cvtColor(image, cv2.COLOR_BGR2RGB), False
+    image = _change(cv2, image, plans[0], bgr)
+    for plan in plans[1:]:
+        if image.ndim == 3 and plan.gray:
+            image = image[..., 0]
+        elif image.ndim == 2 and not plan.gray:
+            image = np.repeat(image[..., None], 3, 2)
+        image = _change(cv2, resize_crop(cv2, np.ascontiguousarray(image), plan), plan, bgr)
+    _write(cv2, image, plans[-1], slot, bgr)
+
+
+def _change(cv2: ModuleType, image: NDArray[np.uint8], plan: Plan, bgr: bool) -> NDArray[np.uint8]:
+    """Window, colors, flip."""
+    image = _window(image, plan, bgr)
     for step, factor in zip(plan.adjust, plan.factor, strict=True):
-        image = _adjust(image, step, np.float32(factor))
+        image = _adjust(image, step, np.float32(factor), bgr)
     if plan.flip_horizontal:
         image = image[:, ::-1]
     if plan.flip_vertical:
         image = image[::-1]
-    planes = image[None]
+    return image
+
+
+def _write(cv2: ModuleType, image: NDArray[np.uint8], plan: Plan, slot: NDArray[Any], bgr: bool) -> None:
+    """uint8 as it is, others ``(value / 255 - mean) / std``."""
+    height, width = image.shape[:2]
+    slot[:, height:] = 0
+    slot[:, :height, width:] = 0
+    slot = slot[:, :height, :width]
+    planes = np.broadcast_to(image, (len(slot), height, width)) if image.ndim == 2 else image[None]
     if image.ndim == 3:
         planes = _planes.get(*image.shape[:2])
         cv2.split(np.ascontiguousarray(image), list(planes))
@@ -215,11 +264,16 @@ def values_of(mean: tuple[float, ...], std: tuple[float, ...], dtype: np.dtype[A
     return values
 
 
-def _window(image: NDArray[np.uint8], plan: Plan, height: int, width: int, bgr: bool) -> NDArray[np.uint8]:
+def _window(image: NDArray[np.uint8], plan: Plan, bgr: bool) -> NDArray[np.uint8]:
     """The window, with the frame where it reaches beyond the resized crop."""
-    x, y = plan.window_x, plan.window_y
+    x, y, width, height = plan.window_x, plan.window_y, plan.window_w, plan.window_h
     if not plan.framed:
         return image[y : y + height, x : x + width]
+    if plan.framed != FRAMED["constant"]:
+        return image[
+            _repeated(y + np.arange(height), len(image), plan.framed)[:, None],
+            _repeated(x + np.arange(width), image.shape[1], plan.framed),
+        ]
     framed = np.empty((height, width, *image.shape[2:]), np.uint8)
     framed[...] = plan.fill[0] if image.ndim == 2 else plan.fill[::-1] if bgr else plan.fill
     left, top = max(x, 0), max(y, 0)
@@ -228,14 +282,25 @@ def _window(image: NDArray[np.uint8], plan: Plan, height: int, width: int, bgr: 
     return framed
 
 
-def _adjust(image: NDArray[np.uint8], step: int, factor: np.float32) -> NDArray[np.uint8]:
+def _repeated(at: NDArray[np.int64], n: int, framed: int) -> NDArray[np.int64]:
+    """Which of n pixels in a row stand at these places, some of which lie before or behind them."""
+    if framed == FRAMED["edge"] or n == 1:
+        return np.clip(at, 0, n - 1)
+    there = np.arange(n)
+    back = there[-2:0:-1] if framed == FRAMED["reflect"] else there[::-1]
+    there_and_back = np.concatenate([there, back])
+    return there_and_back[at % len(there_and_back)]
+
+
+def _adjust(image: NDArray[np.uint8], step: int, factor: np.float32, bgr: bool) -> NDArray[np.uint8]:
     """One step of ``adjust``, as Pillow computes it: in float32, cut off at 0 and 255, without the fraction."""
     if step == 0:
         return image
     if image.ndim == 2:
         gray = image.astype(np.int32)
     else:
-        gray = (image.astype(np.int32) @ np.array([19595, 38470, 7471], np.int32) + 32768) >> 16
+        weights = np.array([19595, 38470, 7471], np.int32)
+        gray = (image.astype(np.int32) @ (weights[::-1] if bgr else weights) + 32768) >> 16
     other: NDArray[np.float32] | np.float32
     if step == ADJUST["brightness"]:
         other = np.float32(0)

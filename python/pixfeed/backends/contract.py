@@ -60,9 +60,10 @@ class Opened(Protocol):
         """Carry out PLAN rows.
 
         Args:
-            plans: PLAN rows ``[b]``.
+            plans: PLAN rows ``[m]``, of b pictures: a row with ``ROW_BEFORE`` as source goes on with what the row
+                before has made.
             out: ``[b, 3, h, w]``, or ``[b, 1, h, w]`` for gray, any strides; uint8, float32, float16, or uint16 for the
-                bits of bfloat16. Row ``i`` of ``plans`` is written to ``out[i]``.
+                bits of bfloat16. Picture ``i`` is written to ``out[i]``, zeros to what is right of it and below.
             threads: threads that work on it, the caller among them.
 
         Raises:
@@ -134,16 +135,19 @@ class Backend(Tables, Protocol):
             CancelledError: the result is no longer wanted.
         """
 
-    def resample(self, image: NDArray[np.uint8], plan: NDArray[np.void], out: NDArray[Any]) -> None:
-        """Resize and write a picture that is decoded already, as :meth:`Opened.decode_into` does it.
+    def resample(
+        self, pictures: Sequence[NDArray[np.uint8]], plans: NDArray[np.void], out: NDArray[Any], threads: int = 1
+    ) -> None:
+        """Carry out PLAN rows on pictures that are decoded already, as :meth:`Opened.decode_into` does it.
 
         Args:
-            image: uint8 ``[H, W, 3]``, each row in one piece.
-            plan: one PLAN row ``[1]``; ``source`` and ``reduced`` are ignored.
-            out: one slot ``[1, C, h, w]``, as for :meth:`Opened.decode_into`.
+            pictures: the sources, uint8 ``[H, W, 3]`` each, each row in one piece.
+            plans, out, threads: as there; ``reduced`` and ``low_pass`` are ignored.
 
         Raises:
-            ValueError: the plan does not fit the picture or ``out``.
+            ValueError: a plan does not fit its picture or ``out``.
+            MemoryError: there is none for what lies between two rows.
+            CancelledError: the result is no longer wanted.
         """
 
     def write_pictures(

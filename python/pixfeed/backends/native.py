@@ -22,14 +22,14 @@ from pixfeed.backends.foreign import HEAD, refusal_without_opencv
 from pixfeed.backends.plain import Plain
 from pixfeed.errors import BackendError, Status
 from pixfeed.list_parser import Problem, Table
-from pixfeed.plan import HEADER, JPEG, PLAN
+from pixfeed.plan import HEADER, JPEG, PLAN, by_picture, first_rows
 
 if TYPE_CHECKING:
     from pixfeed import _native
     from pixfeed.backends.opencv import OpenCV, Opened
 
 #: The interface between this file and the extension; the same number stands in csrc/bind/module.cpp.
-INTERFACE = 5
+INTERFACE = 6
 
 # The extension checks the size of a row; the buffer protocol would spell out every field.
 _PLAN_ROW = np.dtype((np.void, PLAN.itemsize))
@@ -91,7 +91,7 @@ class _Opened:
         if not any(statuses.tolist()):
             return Decoded(statuses, {}, costs)
         rows = np.flatnonzero(statuses).tolist()
-        by_source = plans["source"].tolist()
+        by_source = plans["source"][first_rows(plans)].tolist()
         not_ours = [row for row in rows if statuses[row] in _NOT_OURS]
         self._hand_over(sorted({by_source[row] for row in not_ours}), threads)
         handed_over = [row for row in not_ours if by_source[row] in self._others]
@@ -104,9 +104,11 @@ class _Opened:
             its = [row for row in handed_over if self._others[by_source[row]][0] is other]
             if not its:
                 continue
-            theirs = plans[its]
-            theirs["source"] = [self._others[by_source[row]][1] for row in its]
-            decoded = other.decode_slots(theirs, [out[row] for row in its], threads)
+            of_pictures = by_picture(plans)
+            theirs = [of_pictures[row].copy() for row in its]
+            for rows_of_one, row in zip(theirs, its, strict=True):
+                rows_of_one["source"][0] = self._others[by_source[row]][1]
+            decoded = other.decode_slots(np.concatenate(theirs), [out[row] for row in its], threads)
             for place, row in enumerate(its):
                 statuses[row] = decoded.statuses[place]
                 if place in decoded.notes:
@@ -156,8 +158,14 @@ class _Native:
         context.check_cancelled()  # in that case sources were left out
         return _Opened(opened, sources, options, self._fallback, threads)
 
-    def resample(self, image: NDArray[np.uint8], plan: NDArray[np.void], out: NDArray[Any]) -> None:
-        self._module.resample(image, plan.view(_PLAN_ROW), out, context.workers(1))
+    def resample(
+        self, pictures: Sequence[NDArray[np.uint8]], plans: NDArray[np.void], out: NDArray[Any], threads: int = 1
+    ) -> None:
+        context.check_cancelled()
+        statuses = self._module.resample(list(pictures), plans.view(_PLAN_ROW), out, context.workers(threads))
+        context.check_cancelled()
+        if statuses.any():
+            raise MemoryError
 
     def write_pictures(
         self,

@@ -25,7 +25,7 @@ from pixfeed.backends.encoded_picture import EncodedPicture, read
 from pixfeed.backends.headers import header
 from pixfeed.backends.plain import Plain
 from pixfeed.errors import BackendError, Status
-from pixfeed.plan import HEADER
+from pixfeed.plan import HEADER, first_rows
 
 #: Bytes of decoded pictures that the sources of one ``open`` keep.
 KEPT = 64 << 20
@@ -98,7 +98,7 @@ class Opened:
         return self._pictures[i].note
 
     def decode_into(self, plans: NDArray[np.void], out: NDArray[Any], threads: int = 1) -> Decoded:
-        check_out(plans, out)
+        check_out(len(first_rows(plans)), out)
         return self.decode_slots(plans, list(out), threads)
 
     def decode_slots(self, plans: NDArray[np.void], slots: Sequence[NDArray[Any]], threads: int) -> Decoded:
@@ -106,15 +106,15 @@ class Opened:
         rows = plans_of(plans)
         statuses = [Status.OK] * len(rows)
         wanted = []
-        for row, plan in enumerate(rows):
-            if not 0 <= plan.source < len(self._pictures):
+        for row, each in enumerate(rows):
+            if not 0 <= each[0].source < len(self._pictures):
                 raise ValueError("there is no such source")
-            picture = self._pictures[plan.source]
+            picture = self._pictures[each[0].source]
             statuses[row] = picture.status
             if picture.status == Status.OK:
-                if plan.reduced not in (1, 2, 4, 8):
+                if each[0].reduced not in (1, 2, 4, 8):
                     raise ValueError("reduced may be 1, 2, 4 or 8")
-                check(plan, *picture.reduced_size(plan.reduced), *slots[row].shape[1:])
+                check(each, *picture.reduced_size(each[0].reduced), slots[row])
                 wanted.append(row)
         notes: dict[int, str] = {}
         costs = [self._costs]
@@ -122,32 +122,32 @@ class Opened:
 
         def carry_out(i: int) -> None:
             row = wanted[i]
-            plan = rows[row]
-            statuses[row], notes[row], spent = self._carry_out(self._pictures[plan.source], plan, slots[row])
+            picture = self._pictures[rows[row][0].source]
+            statuses[row], notes[row], spent = self._carry_out(picture, rows[row], slots[row])
             costs.append(spent)
 
         if wanted:
             _each(len(wanted), carry_out, threads)
         failed = [row for row, status in enumerate(statuses) if status != Status.OK]
         for row in failed:
-            picture = self._pictures[rows[row].source]
+            picture = self._pictures[rows[row][0].source]
             picture.note = notes.setdefault(row, picture.note)
         spent = tuple(map(sum, zip(*costs, strict=True)))
         return Decoded(np.array(statuses, np.int32), {row: notes[row] for row in failed}, spent)
 
     def _carry_out(
-        self, picture: EncodedPicture, plan: Plan, slot: NDArray[Any]
+        self, picture: EncodedPicture, plans: Sequence[Plan], slot: NDArray[Any]
     ) -> tuple[Status, str, tuple[int, ...]]:
-        """The status, the reason and the costs of one row."""
-        cv2 = self._cv2
+        """The status, the reason and the costs of one picture."""
+        cv2, plan = self._cv2, plans[0]
         start = perf_counter_ns()
         try:
-            status, note, image = picture.image(plan.reduced, plan.reads_gray(len(slot)))
+            status, note, image = picture.image(plan.reduced, bool(plan.gray))
             decoded = resized = written = perf_counter_ns()
             if image is not None:
                 image = resize_crop(cv2, image, plan)
                 resized = perf_counter_ns()
-                finish(cv2, image, plan, slot, bgr=image.ndim == 3)
+                finish(cv2, image, plans, slot, bgr=image.ndim == 3)
                 written = perf_counter_ns()
         except MemoryError as error:
             return Status.OUT_OF_MEMORY, str(error), (0,) * 6
@@ -170,12 +170,29 @@ class OpenCV(Plain):
     def cancel(self, priority: int) -> None:
         teams.cancel(priority)
 
-    def resample(self, image: NDArray[np.uint8], plan: NDArray[np.void], out: NDArray[Any]) -> None:
-        check_out(plan, out)
-        (row,) = plans_of(plan)
-        check(row, image.shape[1], image.shape[0], out.shape[2], out.shape[3])
-        image = image[..., 0] if row.reads_gray(out.shape[1]) else image
-        finish(self._cv2, resize_crop(self._cv2, image, row), row, out[0])
+    def resample(
+        self, pictures: Sequence[NDArray[np.uint8]], plans: NDArray[np.void], out: NDArray[Any], threads: int = 1
+    ) -> None:
+        rows = plans_of(plans)
+        check_out(len(rows), out)
+        for each, slot in zip(rows, out, strict=True):
+            if not 0 <= each[0].source < len(pictures):
+                raise ValueError("there is no such source")
+            height, width = pictures[each[0].source].shape[:2]
+            check(each, width, height, slot)
+        failed: list[MemoryError] = []
+
+        def carry_out(i: int) -> None:
+            first, image = rows[i][0], pictures[rows[i][0].source]
+            try:
+                image = image[..., 0] if first.gray else image
+                finish(self._cv2, resize_crop(self._cv2, image, first), rows[i], out[i])
+            except MemoryError as error:
+                failed.append(error)
+
+        _each(len(rows), carry_out, threads)
+        if failed:
+            raise failed[0]
 
     def write_pictures(
         self,
@@ -186,7 +203,7 @@ class OpenCV(Plain):
         std: Sequence[float],
         threads: int = 1,
     ) -> None:
-        check_out(rows, out)
+        check_out(len(rows), out)
         if len(rows) and not 0 <= rows.min() <= rows.max() < len(pictures):
             raise ValueError("there is no such picture")
         if pictures.dtype != np.uint8 or pictures.shape[1:] != out.shape[1:]:

@@ -16,8 +16,8 @@ from pixfeed.collate.batch import Batch
 from pixfeed.context import num_threads
 from pixfeed.datasets.base import ImageDataset
 from pixfeed.errors import Origin
-from pixfeed.transforms.compose import steps_of
-from pixfeed.transforms.execute import plan_passes, run_passes
+from pixfeed.transforms.compose import in_color, steps_of
+from pixfeed.transforms.execute import plan_passes, rows_of
 from pixfeed.transforms.fuse import Recipe
 from pixfeed.transforms.python_steps import name_of, to_blame
 from pixfeed.transforms.values import Values, check_dtype, check_memory_format, numbers
@@ -203,16 +203,14 @@ class InMemory(ImageDataset):
     def _made(self, recipe: Recipe, rows: Sequence[int] | NDArray[np.int64], u: NDArray[np.float64]) -> torch.Tensor:
         """The results of the recipe's passes, with uniform numbers ``[B, recipe.draws]``."""
         backend = backends.load(self._backend_name)
-        pictures = np.ascontiguousarray(np.moveaxis(self._pictures(), 1, -1)[rows])
+        pictures = in_color(np.ascontiguousarray(np.moveaxis(self._pictures(), 1, -1)[rows]))
         height, width = (np.full(len(rows), side) for side in pictures.shape[1:3])
         passes, refused = plan_passes(recipe, width, height, u)
         for place, what in sorted(refused.items()):
             raise self._origin(rows[place]).region_error(what)
         shape = (len(rows), recipe.channels, *passes[-1].size(0))
         images = memory.empty(shape, recipe.settled, self.memory_format)
-        out = memory.array(images)
-        for i, picture in enumerate(pictures):
-            run_passes(backend, passes, i, picture, out[i : i + 1])
+        backend.resample(list(pictures), rows_of(passes), memory.array(images), num_threads())
         return images
 
     def _written(self, rows: Sequence[int] | NDArray[np.int64]) -> torch.Tensor:

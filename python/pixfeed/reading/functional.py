@@ -224,18 +224,19 @@ def resize(
     if image.dtype != np.uint8 or image.ndim not in (2, 3) or image.shape[2:] not in ((), (3,)) or image.size == 0:
         raise TypeError(f"image must be uint8 [H, W, 3] or [H, W], not {image.dtype} {list(image.shape)}")
     height, width = check_size(size)
-    pipeline = _pipeline(Reading(interpolation=interpolation, antialias=antialias, backend=backend), height, width)
+    gray = image.ndim == 2
+    how = Reading("gray" if gray else "rgb", interpolation, antialias, backend=backend)
+    pipeline = _pipeline(how, height, width)
     header = np.zeros(1, plan.HEADER)
     header["height"], header["width"] = image.shape[:2]
     boxes = None if box is None else check_rows("box", [box], 1, np.float64)
     planned = pipeline.plan(header, Request.plain([b""], None, boxes))
     if planned.refused:
         raise Origin("the picture").region_error(planned.refused[0])
-    gray = image.ndim == 2
     if gray:
         image = np.repeat(image[..., None], 3, 2)
     elif image.strides[1:] != (3, 1):
         image = np.ascontiguousarray(image)
     out = np.empty((height, width, 1 if gray else 3), np.uint8)
-    pipeline.backend.resample(image, planned.passes[0].rows, out.transpose(2, 0, 1)[None])
+    pipeline.backend.resample([image], planned.passes[0].rows, out.transpose(2, 0, 1)[None])
     return out[..., 0] if gray else out

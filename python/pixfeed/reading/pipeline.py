@@ -22,7 +22,7 @@ from pixfeed.plan import resize_plan
 from pixfeed.reading import regions
 from pixfeed.reading.options import Reading, check_size
 from pixfeed.reading.request import Request
-from pixfeed.transforms.execute import PassPlan, plan_passes, run_passes
+from pixfeed.transforms.execute import PassPlan, plan_passes, rows_of
 from pixfeed.transforms.fuse import Recipe
 from pixfeed.transforms.resize import ResizeTo
 
@@ -108,7 +108,6 @@ class Pipeline:
         self.backend = backends.choose(reading.backend)
         self._plain = self.recipe.only_resizes
         self._whole = reading.reduced == 1 and reading.decode == "exact"
-        self._sizes: tuple[tuple[int, int], NDArray[np.int64]] | None = None  # of the plain resize, if they are known
         self._calls = 0
 
     @classmethod
@@ -170,18 +169,15 @@ class Pipeline:
                 refused.setdefault(i, what)
         regions.reduce(self.reading, rows, headers, boxes)
         passes[0] = passes[0]._replace(headers=headers)
-        return Planned(passes, check_size(passes[-1].sizes[0].tolist()), refused)
+        return Planned(passes, check_size(passes[-1].size(0)), refused)
 
     def _plan_whole(self, headers: NDArray[np.void], resize: ResizeTo) -> Planned:
         """The plain resize of whole pictures."""
-        if self._sizes is None:
+        size = self.recipe.size
+        if size is None:
             size = check_size(resize.size_of(headers["height"].item(0), headers["width"].item(0)))
-            sizes = np.array((size,))
-            if resize.height is not None and resize.width is not None:
-                self._sizes = size, sizes
-        else:
-            size, sizes = self._sizes
-        return Planned((PassPlan(headers, resize_plan(headers, size, resize.number), sizes),), size, {})
+        rows = resize_plan(headers, size, resize.number, self.recipe.reads_gray)
+        return Planned((PassPlan(headers, rows),), size, {})
 
     def decode(self, opened: Opened, planned: Planned, out: NDArray[Any]) -> Failed:
         """Carry out the plan.
@@ -192,21 +188,8 @@ class Pipeline:
         Returns:
             What could not be read. The other images are written.
         """
-        if len(planned.passes) == 1:
-            threads = 1 if len(out) == 1 else context.num_threads()
-            return self._failed(opened, planned, opened.decode_into(planned.passes[0].rows, out, threads))
-        statuses, notes, costs = np.zeros(len(out), np.int32), {}, context.Costs()
-        for i in range(len(out)):
-            row, (height, width) = planned.passes[0].rows[i : i + 1], planned.passes[0].size(i)
-            picture = np.empty((height, width, 1 if self.recipe.reads_gray else 3), np.uint8)
-            decoded = opened.decode_into(row, picture.transpose(2, 0, 1)[None])
-            statuses[i] = decoded.statuses[0]
-            costs = costs.plus(decoded.costs)
-            if statuses[i] != Status.OK:
-                notes[i] = decoded.notes[0]
-            if statuses[i] in (Status.OK, Status.RECOVERED) and i not in planned.refused:
-                run_passes(self.backend, planned.passes[1:], i, picture, out[i : i + 1])
-        return self._failed(opened, planned, Decoded(statuses, notes, costs[:6]))
+        threads = 1 if len(out) == 1 else context.num_threads()
+        return self._failed(opened, planned, opened.decode_into(rows_of(planned.passes), out, threads))
 
     def _failed(self, opened: Opened, planned: Planned, decoded: Decoded) -> Failed:
         """The images with errors. The costs of all are noted for :meth:`pixfeed.DataLoader.stats`."""

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pixfeed import backends, draws, memory
 from pixfeed.errors import Origin
 from pixfeed.transforms.base import Transform
-from pixfeed.transforms.execute import plan_passes, run_passes
+from pixfeed.transforms.execute import plan_passes, rows_of
 from pixfeed.transforms.fuse import Recipe
 from pixfeed.transforms.geometry import Geometric, Geometry
 from pixfeed.transforms.python_steps import ToNumpy, ToPILImage
@@ -81,8 +81,8 @@ def apply_all(transforms: Sequence[Callable[..., Any]], image: Any) -> Any:
     height, width = (np.array([side]) for side in picture.shape[:2])
     plans, refused = plan_passes(recipe, width, height, u)
     _raise(refused)
-    made = torch.empty(1, recipe.channels, *plans[-1].sizes[0].tolist(), dtype=recipe.written or torch.uint8)
-    run_passes(backends.choose(), plans, 0, picture, memory.array(made))
+    made = torch.empty(1, recipe.channels, *plans[-1].size(0), dtype=recipe.written or torch.uint8)
+    backends.choose().resample([in_color(picture)], rows_of(plans), memory.array(made))
     return recipe.in_python(recipe.finish(made, u)[0])
 
 
@@ -140,6 +140,11 @@ def _picture(image: Any) -> NDArray[np.uint8]:
     if array.dtype != np.uint8 or array.ndim != 3 or array.shape[2] not in (1, 3) or array.size == 0:
         raise TypeError(f"a picture must be uint8 with 1 or 3 channels, not {array.dtype} {list(array.shape)}")
     return np.ascontiguousarray(array)
+
+
+def in_color(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """uint8 ``[..., 3]``, as backends take it, of ``[..., 3]`` or ``[..., 1]``."""
+    return np.repeat(picture, 3, -1) if picture.shape[-1] == 1 else picture
 
 
 def _on_floats(step: Callable[..., Any], image: torch.Tensor) -> Any:

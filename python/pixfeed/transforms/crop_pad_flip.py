@@ -131,7 +131,7 @@ class RandomCrop(Padding):
         pad_if_needed: pad pictures that are smaller than ``size``, on both borders by what is missing.
         fill: the color of the padding: an integer from 0 to 255, or three of them for R, G and B.
         padding_mode: ``"constant"`` for ``fill``; or ``"edge"``, ``"reflect"`` or ``"symmetric"`` of ``numpy.pad``,
-            which are carried out after decoding.
+            of which a frame repeats pixels.
 
     Raises:
         TypeError, ValueError: an argument makes no sense.
@@ -168,8 +168,8 @@ class RandomCrop(Padding):
         return left, top, right, bottom
 
     def change(self, geometry: Geometry, u: NDArray[np.float64]) -> None:
-        if self.padding_mode == "constant" and "pad" in self.does(None):
-            geometry.pad(*self.borders(geometry.width, geometry.height), self.color)
+        if "pad" in self.does(None):
+            geometry.pad(*self.borders(geometry.width, geometry.height), self.color, self.padding_mode)
         h, w = self._sides
         free_x, free_y = np.broadcast_arrays(geometry.width - w, geometry.height - h)
         small = np.broadcast_to((free_x < 0) | (free_y < 0), len(u))
@@ -180,7 +180,7 @@ class RandomCrop(Padding):
                 what += "" if self.pad_if_needed else "; pad_if_needed=True pads it"
                 geometry.refused.setdefault(i, what)
             missing = np.maximum(-free_x, 0), np.maximum(-free_y, 0)  # so that the row can be carried out
-            geometry.pad(0, 0, *missing, self.color)
+            geometry.pad(0, 0, *missing, self.color, self.padding_mode)
             free_x, free_y = np.maximum(free_x, 0), np.maximum(free_y, 0)
         y, x = (u[:, 0] * (free_y + 1)).astype(np.int64), (u[:, 1] * (free_x + 1)).astype(np.int64)
         geometry.crop(x, y, w, h)
@@ -222,8 +222,7 @@ class Pad(Padding):
         return self._borders
 
     def change(self, geometry: Geometry, u: NDArray[np.float64]) -> None:
-        if self.padding_mode == "constant":
-            geometry.pad(*self._borders, self.color)
+        geometry.pad(*self._borders, self.color, self.padding_mode)
 
     def size_after(self, size: tuple[int, int] | None) -> tuple[int, int] | None:
         left, top, right, bottom = self._borders

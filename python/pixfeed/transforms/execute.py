@@ -1,18 +1,15 @@
-"""Passes planned and carried out: transforms as PLAN rows, and the passes after the first, on pictures in memory."""
+"""Passes planned: transforms as PLAN rows."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pixfeed.backends import Backend
-from pixfeed.plan import HEADER
-from pixfeed.transforms.crop_pad_flip import PaddingMode
+from pixfeed.plan import HEADER, in_sequence
 from pixfeed.transforms.fuse import Recipe
-from pixfeed.transforms.geometry import Geometry
 
 
 class PassPlan(NamedTuple):
@@ -21,24 +18,18 @@ class PassPlan(NamedTuple):
     Attributes:
         headers: HEADER rows ``[n]``: the sides of what the pass takes.
         rows: PLAN rows ``[n]``.
-        sizes: int64 ``[n, 2]``, or ``[1, 2]`` if all are the same: (height, width) of what it makes.
-        pad_mode: NumPy carries it out, with this mode of ``numpy.pad``; the rows say where the pixels go.
     """
 
     headers: NDArray[np.void]
     rows: NDArray[np.void]
-    sizes: NDArray[np.int64]
-    pad_mode: PaddingMode | None = None
 
     def size(self, i: int) -> tuple[int, int]:
         """(height, width) of what is made of picture ``i``."""
-        height, width = self.sizes[i if len(self.sizes) > 1 else 0].tolist()
-        return height, width
+        return int(self.rows["window_h"][i]), int(self.rows["window_w"][i])
 
     def part(self, places: list[int]) -> PassPlan:
         """The plan for some of the pictures."""
-        sizes = self.sizes if len(self.sizes) == 1 else self.sizes[places]
-        return PassPlan(self.headers[places], self.rows[places], sizes, self.pad_mode)
+        return PassPlan(self.headers[places], self.rows[places])
 
 
 def headers_of(width: NDArray[np.int64], height: NDArray[np.int64]) -> NDArray[np.void]:
@@ -64,45 +55,16 @@ def plan_passes(
     plans: list[PassPlan] = []
     refused: dict[int, str] = {}
     for each in recipe.passes:
-        if each.padding is not None:
-            left, top, right, bottom = each.padding.borders(width, height)
-            rows = Geometry(width, height).rows(n)
-            rows["window_x"], rows["window_y"] = np.negative(left), np.negative(top)
-            headers = headers_of(width, height)
-            width, height = width + left + right, height + top + bottom
-            plans.append(PassPlan(headers, rows, np.stack([height, width], 1), each.padding.padding_mode))
         geometry = each.geometry(width, height, u)
         for i, what in geometry.refused.items():
             refused.setdefault(i, what)
         headers = headers_of(width, height)
         width, height = (np.broadcast_to(side, n) for side in (geometry.width, geometry.height))
-        plans.append(PassPlan(headers, geometry.rows(n), np.stack([height, width], 1)))
+        plans.append(PassPlan(headers, geometry.rows(n, each.gray)))
     plans[-1].rows["mean"], plans[-1].rows["std"] = recipe.mean, recipe.std
     return plans, refused
 
 
-def run_passes(
-    backend: Backend, plans: Sequence[PassPlan], i: int, picture: NDArray[np.uint8], out: NDArray[Any]
-) -> None:
-    """Carry out passes, the last one among them, on one picture.
-
-    Args:
-        i: its row in the plans.
-        picture: uint8 ``[H, W, 3]`` or ``[H, W, 1]``, in one piece.
-        out: its slot ``[1, C, height, width]``.
-    """
-    for plan in plans:
-        row, (height, width) = plan.rows[i : i + 1], plan.size(i)
-        if plan.pad_mode is not None:
-            left, top = -int(row["window_x"][0]), -int(row["window_y"][0])
-            right, bottom = width - left - picture.shape[1], height - top - picture.shape[0]
-            picture = np.pad(picture, ((top, bottom), (left, right), (0, 0)), plan.pad_mode)
-            continue
-        if picture.shape[2] == 1:
-            picture = np.repeat(picture, 3, 2)
-        if plan is plans[-1]:
-            backend.resample(picture, row, out)
-        else:
-            made = np.empty((height, width, 3), np.uint8)
-            backend.resample(picture, row, made.transpose(2, 0, 1)[None])
-            picture = made
+def rows_of(passes: Sequence[PassPlan]) -> NDArray[np.void]:
+    """The PLAN rows of all passes, as a backend takes them: picture by picture."""
+    return in_sequence([each.rows for each in passes])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -29,8 +28,8 @@ class Pass:
     """Transforms that one PLAN row carries out together, and the state of what it has been given so far."""
 
     steps: list[tuple[Geometric, slice]] = field(default_factory=list)  # with their columns of random numbers
-    padding: Padding | None = None  # the first step, if NumPy has to pad the picture before: edge, reflect, symmetric
-    fill: tuple[int, int, int] | None = None
+    gray: bool = False  # takes gray pictures
+    frame: tuple[str, tuple[int, int, int]] | None = None  # padding_mode, and the color of "constant"
     resized: bool = False
     windowed: bool = False  # something was cropped off that can no longer be cropped off while decoding
     flipped: bool = False
@@ -45,22 +44,19 @@ class Pass:
             return True
         if self.adjustments:
             return False
-        if "resize" in does and (self.resized or self.fill or (self.flipped and not _is_mirrored(step))):
+        if "resize" in does and (self.resized or self.frame or (self.flipped and not _is_mirrored(step))):
             return False
         if isinstance(step, Padding) and "pad" in does:
-            constant = step.padding_mode == "constant"
-            return constant and not self.windowed and self.fill in (None, step.color)
+            again = self.frame == _frame(step) and step.padding_mode == "constant"
+            return not self.windowed and (self.frame is None or again)
         return True
 
     def add(self, step: Geometric, columns: slice, size: tuple[int, int] | None) -> None:
         does = step.does(size)
         if isinstance(step, Padding) and "pad" in does:
-            if step.padding_mode == "constant":
-                self.fill = step.color
-            else:
-                self.padding = step
+            self.frame = _frame(step)
         if "crop" in does and "resize" not in does:
-            self.windowed |= self.resized or self.fill is not None
+            self.windowed |= self.resized or self.frame is not None
         self.resized |= "resize" in does
         self.flipped |= "flip" in does
         self.adjustments += step.steps if isinstance(step, Color) else 0
@@ -72,6 +68,10 @@ class Pass:
         for step, columns in self.steps:
             step.change(geometry, u[:, columns])
         return geometry
+
+
+def _frame(step: Padding) -> tuple[str, tuple[int, int, int]]:
+    return step.padding_mode, step.color
 
 
 def _is_mirrored(step: Geometric) -> bool:
@@ -104,7 +104,7 @@ class Recipe:
     def __init__(self, transforms: Sequence[Callable[..., Any]], channels: int = 3):
         self.reads_gray = channels == 1
         self.channels = channels
-        self.passes = [Pass()]
+        self.passes = [Pass(gray=self.reads_gray)]
         self.written: torch.dtype | None = None
         self.mean: tuple[float, ...] = (0.0,) * 3
         self.std: tuple[float, ...] = (1.0,) * 3
@@ -140,12 +140,15 @@ class Recipe:
                 return
         if isinstance(step, Padding) and self.channels == 1 and len(set(step.color)) > 1:
             raise ValueError(f"{step} fills with a color, and the picture is gray")
+        gray = self.channels == 1
         if isinstance(step, Grayscale):
-            before, self.channels = self.channels, step.num_output_channels
-            if before == 1 and self.channels == 1:
+            self.channels = step.num_output_channels
+            if gray:
+                if self.channels == 3:  # all are alike, until something colored comes
+                    self.passes.append(Pass())
                 return
         if not last.takes(step, self.size):
-            self.passes.append(last := Pass())
+            self.passes.append(last := Pass(gray=gray))
         last.add(step, columns, self.size)
         self.size = step.size_after(self.size)
 
@@ -254,12 +257,12 @@ class Recipe:
     def lines(self, *before: str) -> str:
         """Which part runs where, one line per part; ``before``: what else the first pass does."""
         steps = [[repr(step) for step, _ in each.steps] for each in self.passes]
+        steps[0] = [*before, *steps[0]]
         steps[-1] += map(repr, self._fused)
-        first = [*before, *steps[0]]
-        lines = ["native, in one pass: " + ", ".join(first)] if first else []
-        after = [*chain(*steps[1:]), *(repr(step) for step, _ in self.numeric)]
-        if after:
-            lines.append("after it, natively: " + ", ".join(after))
+        count = "one pass" if len(steps) == 1 else f"{len(steps)} passes"
+        lines = [f"native, in {count}: " + "; ".join(map(", ".join, steps))] if any(steps) else []
+        if self.numeric:
+            lines.append("after it, natively: " + ", ".join(repr(step) for step, _ in self.numeric))
         if self.python:
             lines.append("in Python, per sample: " + ", ".join(map(name_of, self.python)))
         return "\n".join(lines)

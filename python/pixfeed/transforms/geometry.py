@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from pixfeed.plan import OPENCV, PLAN, Pixels
+from pixfeed.plan import FRAMED, OPENCV, PLAN, Pixels
 from pixfeed.transforms.base import Transform
 
 #: bool ``[n]``, or what is the same for all pictures.
@@ -38,7 +38,7 @@ class Geometry:
         self.top: Pixels = 0
         self.width: Pixels = width  # of the window, which is the picture as the next step sees it
         self.height: Pixels = height
-        self.padded = False
+        self.framed = 0  # a number of FRAMED
         self.fill = (0, 0, 0)
         self.flip_h: Flags = False
         self.flip_v: Flags = False
@@ -50,17 +50,26 @@ class Geometry:
             x = np.where(self.flip_h, self.width - w - x, x)
         if self.flip_v is not False:
             y = np.where(self.flip_v, self.height - h - y, y)
-        if self.resize_w is None and not self.padded:
+        if self.resize_w is None and not self.framed:
             self.x, self.y, self.w, self.h = self.x + x, self.y + y, w, h
         else:
             self.left, self.top = self.left + x, self.top + y
         self.width, self.height = w, h
 
-    def pad(self, left: Pixels, top: Pixels, right: Pixels, bottom: Pixels, fill: tuple[int, int, int]) -> None:
+    def pad(
+        self,
+        left: Pixels,
+        top: Pixels,
+        right: Pixels,
+        bottom: Pixels,
+        fill: tuple[int, int, int],
+        mode: str = "constant",
+    ) -> None:
+        """Add pixels around the picture; ``mode``: one of FRAMED."""
         self.width, self.height = self.width + left + right, self.height + top + bottom
         self.left = self.left - (left if self.flip_h is False else np.where(self.flip_h, right, left))
         self.top = self.top - (top if self.flip_v is False else np.where(self.flip_v, bottom, top))
-        self.padded, self.fill = True, fill
+        self.framed, self.fill = FRAMED[mode], fill
 
     def resize(self, w: Pixels, h: Pixels, interpolation: int) -> None:
         self.resize_w, self.resize_h, self.interpolation = w, h, interpolation
@@ -70,8 +79,12 @@ class Geometry:
         self.flip_h = self.flip_h ^ horizontally
         self.flip_v = self.flip_v ^ vertically
 
-    def rows(self, n: int) -> NDArray[np.void]:
-        """PLAN rows ``[n]``; sources are counted, mean and std those of no normalization."""
+    def rows(self, n: int, gray: bool = False) -> NDArray[np.void]:
+        """PLAN rows ``[n]``; sources are counted, mean and std those of no normalization.
+
+        Args:
+            gray: whether the pictures are gray.
+        """
         rows = np.zeros(n, PLAN)
         rows["source"] = np.arange(n)
         rows["reduced"] = rows["std"] = 1
@@ -81,9 +94,11 @@ class Geometry:
         rows["interpolation"] = self.interpolation
         rows["box"][:, 2], rows["box"][:, 3] = self.w, self.h
         rows["window_x"], rows["window_y"] = self.left, self.top
+        rows["window_w"], rows["window_h"] = self.width, self.height
         rows["flip_horizontal"], rows["flip_vertical"] = self.flip_h, self.flip_v
-        if self.padded:
-            rows["framed"], rows["fill"] = 1, self.fill
+        rows["gray"] = gray
+        if self.framed:
+            rows["framed"], rows["fill"] = self.framed, self.fill
         for i, (number, factor) in enumerate(self.adjust):
             rows["adjust"][:, i], rows["factor"][:, i] = number, factor
         return rows
