@@ -24,6 +24,7 @@ ORDER = [
     "plan",
     "list_parser",
     "control_groups",
+    "cache",
     "context",
     "draws",
     "backends",

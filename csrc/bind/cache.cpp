@@ -3,6 +3,8 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include <array>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,10 +19,10 @@ using namespace pixfeed;
 
 namespace {
 
-std::unique_ptr<cache::Store> open_store(std::string folder, std::int64_t max_bytes, std::int64_t free_bytes,
-                                         bool read_only, std::size_t first_pages) {
-  auto store = std::make_unique<cache::Store>(
-      cache::Options{std::move(folder), {max_bytes, free_bytes}, read_only, first_pages});
+// Never destroyed: a task that hangs may still use it. Python makes one per folder.
+cache::Store* open_store(std::string folder, std::int64_t max_bytes, std::int64_t free_bytes, bool read_only,
+                         std::size_t first_pages) {
+  auto* store = new cache::Store({std::move(folder), {max_bytes, free_bytes}, read_only, first_pages});
   std::string why;
   if (!store->open(&why)) {
     PyErr_SetString(PyExc_OSError, why.c_str());
@@ -38,7 +40,7 @@ KeyNumbers key_of(const py::bytes& what, const py::bytes& how) {
 }
 
 // A picture [H, W, C], or None.
-py::object read(cache::Store& store, const KeyNumbers& key) {
+py::object read_picture(cache::Store& store, const KeyNumbers& key) {
   Buffer scratch;
   std::optional<cache::Found> found;
   const std::uint8_t* rows = nullptr;
@@ -51,14 +53,15 @@ py::object read(cache::Store& store, const KeyNumbers& key) {
   return py::array_t<std::uint8_t>({found->entry.height, found->entry.width, found->entry.channels}, rows);
 }
 
-void put(cache::Store& store, const KeyNumbers& key, const py::array_t<std::uint8_t, py::array::c_style>& picture,
-         std::int64_t file_bytes) {
+void put_picture(cache::Store& store, const KeyNumbers& key, const py::array_t<std::uint8_t, py::array::c_style>& picture,
+         const std::array<std::int32_t, 4>& source, std::int64_t source_bytes) {
   if (picture.ndim() != 3) throw py::value_error("a picture is [H, W, C]");
   const int width = static_cast<int>(picture.shape(1)), channels = static_cast<int>(picture.shape(2));
   const ImageView view{const_cast<std::uint8_t*>(picture.data()), width, static_cast<int>(picture.shape(0)),
                        std::ptrdiff_t{width} * channels};
   const Unlocked unlocked;
-  store.put(to_key(key), view, channels, file_bytes);
+  store.put(to_key(key), view, channels,
+            {source[0], source[1], source[2], static_cast<Format>(source[3]), Status::ok, 0, source_bytes});
 }
 
 py::bytes entries(cache::Store& store) {
@@ -78,10 +81,10 @@ py::bytes entries(cache::Store& store) {
 }  // namespace
 
 void register_cache(py::module_& m) {
-  py::class_<cache::Store>(m, "Store")
+  py::class_<cache::Store, std::unique_ptr<cache::Store, py::nodelete>>(m, "Store")
       .def(py::init(&open_store), "folder"_a, "max_bytes"_a, "free_bytes"_a, "read_only"_a, "first_pages"_a)
-      .def("read", &read, "key"_a)
-      .def("put", &put, "key"_a, "picture"_a, "file_bytes"_a)
+      .def("read", &read_picture, "key"_a)
+      .def("put", &put_picture, "key"_a, "picture"_a, "source"_a, "source_bytes"_a)
       .def("entries", &entries)
       .def("why_stopped", [](cache::Store& store) { return store.why_stopped(); })
       .def("counts", [](cache::Store& store) {

@@ -32,6 +32,7 @@ inline constexpr Column kPlanColumns[] = {
     PIXFEED_COLUMN(Plan, std),           PIXFEED_COLUMN(Plan, framed),
     PIXFEED_COLUMN(Plan, fill),          PIXFEED_COLUMN(Plan, adjust),
     PIXFEED_COLUMN(Plan, factor),        PIXFEED_COLUMN(Plan, gray),
+    PIXFEED_COLUMN(Plan, keep),
 };
 
 #undef PIXFEED_COLUMN

@@ -76,6 +76,7 @@ class Finish {
 // The stored picture into `sink`, at 1/request.reduced: by the codec if it can do that, otherwise on the way.
 Status decode_reduced(const Job& job, Request request, RowSink& sink) {
   const Header& header = job.header;
+  if (job.kept != nullptr) return cache::push_rows(*job.kept, sink, job.scratch);
   if (request.reduced == 1 || header.format == Format::jpeg) {
     return decode(job.bytes, header.format, request, job.options, sink, job.scratch, job.note);
   }
@@ -160,6 +161,11 @@ ImageView room_for(const Plan& plan, Buffer& memory) {
           plan.window_h, stride};
 }
 
+// What a row has made, if it is to be kept.
+void keep(const Plan& plan, const ImageView& made, const cache::Keeping* keeping, Scratch& scratch) {
+  if (plan.keep != 0 && keeping != nullptr) keeping->put(made, plan.makes_gray(), scratch);
+}
+
 Slot slot_of(const ImageView& picture) {
   return {picture.data, DType::uint8, 3, picture.height, picture.width, 1, picture.stride, 3};
 }
@@ -181,18 +187,22 @@ Status run(const Job& job) {
   const Status status = run_first(job, slot_of(made));
   if (status != Status::ok && status != Status::recovered) return status;
   const std::int64_t start = nanoseconds();
-  const Status later = run_pixels(made, job.rows.subspan(1), job.slot, job.scratch);
+  const cache::Keeping* keeping = status == Status::ok ? job.keeping : nullptr;
+  keep(job.rows.front(), made, keeping, job.scratch);
+  const Status later = run_pixels(made, job.rows.subspan(1), job.slot, job.scratch, keeping);
   if (job.split != nullptr) job.split->resizing += nanoseconds() - start;
   return later == Status::ok ? status : later;
 }
 
-Status run_pixels(const ImageView& picture, PlanRows rows, const Slot& slot, Scratch& scratch) {
+Status run_pixels(const ImageView& picture, PlanRows rows, const Slot& slot, Scratch& scratch,
+                  const cache::Keeping* keeping) {
   ImageView from = picture;
   for (std::size_t i = 0; i + 1 < rows.size(); ++i) {
     const ImageView made = room_for(rows[i], scratch.made[(i + 1) % 2]);  // run() has the first one
     if (made.data == nullptr) return Status::out_of_memory;
     const Status status = run_later(from, rows[i], slot_of(made), scratch);
     if (status != Status::ok) return status;
+    keep(rows[i], made, keeping, scratch);
     from = made;
   }
   return run_later(from, rows.back(), slot, scratch);

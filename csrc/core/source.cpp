@@ -6,8 +6,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <ctime>
 #include <mutex>
 #include <utility>
 #include <vector>
@@ -74,7 +76,33 @@ bool until_readable(int fd) {
   return false;
 }
 
+Stamp stamp_in(const struct stat& info) {
+  constexpr std::int64_t kSecond = 1000000000;
+#ifdef __APPLE__
+  const timespec &modified = info.st_mtimespec, &changed = info.st_ctimespec;
+#else
+  const timespec &modified = info.st_mtim, &changed = info.st_ctim;
+#endif
+  return {static_cast<std::int64_t>(info.st_ino), static_cast<std::int64_t>(info.st_size),
+          modified.tv_sec * kSecond + modified.tv_nsec, changed.tv_sec * kSecond + changed.tv_nsec};
+}
+
 }  // namespace
+
+std::optional<Stamp> stamp_of(const std::string& path) {
+  struct stat info{};
+  if (path.find('\0') != std::string::npos || ::stat(path.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) return {};
+  return stamp_in(info);
+}
+
+bool may_change_unseen(const Stamp& stamp) {
+  constexpr std::int64_t kSecond = 1000000000, kTick = kSecond / 20;  // the kernel's clock has 100 ticks or more
+  timespec now{};
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  const std::int64_t last = std::max(stamp.modified, stamp.changed);
+  const std::int64_t step = stamp.modified % kSecond == 0 && stamp.changed % kSecond == 0 ? 3 * kSecond : kTick;
+  return now.tv_sec * kSecond + now.tv_nsec - last < step;
+}
 
 Source::~Source() { per_process<BufferShelf>().give(std::move(buffer_)); }
 

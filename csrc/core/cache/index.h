@@ -21,13 +21,17 @@ namespace pixfeed::cache {
 // because somebody was killed, or because two processes wrote it at once, is an empty one.
 struct Entry {
   Key key;
-  std::uint64_t offset;      // bytes, in its segment
-  std::uint32_t segment;     // number of the file
-  std::int32_t width;        // pixels
-  std::int32_t height;       // pixels
-  std::int32_t channels;     // 3, or 1 for gray
-  std::int64_t file_bytes;   // size of the encoded picture
-  std::uint64_t sums_check;  // checksum of the checksums of its rows: no other picture passes for it
+  std::uint64_t offset;        // bytes, in its segment
+  std::uint32_t segment;       // number of the file
+  std::int32_t width, height;  // pixels of what is kept
+  std::int32_t source_width;   // pixels of the picture that it was made of, as displayed
+  std::int32_t source_height;
+  std::uint32_t source_bytes;  // of the encoded picture, 2^32 - 1 at most
+  std::uint8_t channels;       // 3, or 1 for gray
+  std::uint8_t orientation;    // of the picture that it was made of
+  std::uint8_t format;         // of that
+  std::uint8_t reserved;
+  std::uint32_t sums_check;  // of the checksums of its rows: no other picture passes for it
   std::uint64_t check;       // checksum of what stands above
 
   std::size_t row_bytes() const { return static_cast<std::size_t>(width) * static_cast<std::size_t>(channels); }

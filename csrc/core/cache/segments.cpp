@@ -81,11 +81,11 @@ Segments::Outcome Segments::grant(std::int64_t bytes) {
 Segments::Outcome Segments::append(const ImageView& picture, int channels, Entry& entry) {
   entry.width = picture.width;
   entry.height = picture.height;
-  entry.channels = channels;
+  entry.channels = static_cast<std::uint8_t>(channels);
   const std::size_t bytes = entry.bytes();
   const std::vector<std::uint64_t> sums = checksums_of(picture.data, bytes);
   const std::size_t head = sums.size() * sizeof(std::uint64_t), all = head + bytes;
-  entry.sums_check = checksum(sums.data(), head);
+  entry.sums_check = static_cast<std::uint32_t>(checksum(sums.data(), head));
   std::shared_ptr<File> writer;
   {
     std::lock_guard lock(mutex_);
@@ -121,7 +121,8 @@ bool Segments::read(const Entry& entry, int first, int count, bool check, std::u
                       entry.offset + head + row * static_cast<std::size_t>(first));
   }
   std::vector<std::uint64_t> sums(blocks_of(bytes));
-  return file->read(sums.data(), head, entry.offset) && checksum(sums.data(), head) == entry.sums_check &&
+  return file->read(sums.data(), head, entry.offset) &&
+         static_cast<std::uint32_t>(checksum(sums.data(), head)) == entry.sums_check &&
          file->read(out, bytes, entry.offset + head) && checksums_of(out, bytes) == sums;
 }
 

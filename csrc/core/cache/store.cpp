@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -51,12 +52,16 @@ const std::uint8_t* Store::read(const Found& found, int first, int count, Buffer
   return out + row * static_cast<std::size_t>(first);
 }
 
-void Store::put(const Key& key, const ImageView& picture, int channels, std::int64_t file_bytes) {
+void Store::put(const Key& key, const ImageView& picture, int channels, const Header& header) {
   Own& own = this->own();
   if (!own.is_open || options_.read_only || own.stopped.load(std::memory_order_relaxed)) return;
   Entry entry{};
   entry.key = key;
-  entry.file_bytes = file_bytes;
+  entry.source_width = header.width;
+  entry.source_height = header.height;
+  entry.source_bytes = static_cast<std::uint32_t>(std::min<std::int64_t>(header.bytes, 0xFFFFFFFF));
+  entry.orientation = static_cast<std::uint8_t>(header.orientation);
+  entry.format = static_cast<std::uint8_t>(header.format);
   switch (own.segments.append(picture, channels, entry)) {
     case Segments::Outcome::full:
       return stop(own, "it is full");

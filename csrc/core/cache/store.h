@@ -11,6 +11,7 @@
 #include "core/cache/checksum.h"
 #include "core/cache/index.h"
 #include "core/cache/segments.h"
+#include "core/header.h"
 #include "core/image_view.h"
 #include "core/scratch.h"
 
@@ -47,9 +48,9 @@ class Store {
   // again. nullptr if they are not what was written: the picture is then forgotten.
   const std::uint8_t* read(const Found& found, int first, int count, Buffer& scratch);
 
-  // Keeps a picture, whose rows follow each other without a gap. What cannot be kept is not kept, and after the first
+  // Keeps a picture that was made of what `header` describes, and whose rows follow each other without a gap. What cannot be kept is not kept, and after the first
   // time that this happens nothing is any more: why_stopped() says why.
-  void put(const Key& key, const ImageView& picture, int channels, std::int64_t file_bytes);
+  void put(const Key& key, const ImageView& picture, int channels, const Header& header);
 
   std::string why_stopped();
   Counts counts();

@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 from pixfeed import context
 from pixfeed._torch import TENSOR_EXCHANGE
 from pixfeed.backends.built import why_no_native
-from pixfeed.backends.contract import DEFAULT_OPTIONS, Backend, Decoded, OpenOptions, Source
+from pixfeed.backends.contract import DEFAULT_OPTIONS, Backend, Caching, Decoded, OpenOptions, Source
 from pixfeed.backends.foreign import HEAD, refusal_without_opencv
 from pixfeed.backends.plain import Plain
+from pixfeed.cache.store import FIRST_PAGES
 from pixfeed.errors import BackendError, Status
 from pixfeed.list_parser import Problem, Table
 from pixfeed.plan import HEADER, JPEG, PLAN, by_picture, first_rows
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from pixfeed.backends.opencv import OpenCV, Opened
 
 #: The interface between this file and the extension; the same number stands in csrc/bind/module.cpp.
-INTERFACE = 6
+INTERFACE = 100
 
 # The extension checks the size of a row; the buffer protocol would spell out every field.
 _PLAN_ROW = np.dtype((np.void, PLAN.itemsize))
@@ -140,7 +141,13 @@ class _Native:
         self._opencv = opencv
         self._fallback = opencv if self._has_opencv else None
 
-    def open(self, sources: Sequence[Source], options: OpenOptions = DEFAULT_OPTIONS, threads: int = 1) -> _Opened:
+    def open(
+        self,
+        sources: Sequence[Source],
+        options: OpenOptions = DEFAULT_OPTIONS,
+        threads: int = 1,
+        caching: Caching | None = None,
+    ) -> _Opened:
         # A str is a path to the extension, anything else is a buffer.
         plain = [s if type(s) is str else os.fsdecode(s) if isinstance(s, os.PathLike) else s for s in sources]
         strict, ignore_orientation, max_pixels, min_recovered = options
@@ -153,6 +160,9 @@ class _Native:
             ignore_orientation,
             max_pixels,
             min_recovered,
+            None if caching is None else caching.store,
+            b"" if caching is None else caching.how,
+            [] if caching is None else list(caching.more),
             context.workers(threads),
         )
         context.check_cancelled()  # in that case sources were left out
@@ -184,6 +194,9 @@ class _Native:
         self, source: Source, *, strict: bool, max_pixels: int
     ) -> tuple[Status, str, int, NDArray[Any] | None]:
         return self._opencv().read_unchanged(source, strict=strict, max_pixels=max_pixels)
+
+    def open_store(self, folder: str, max_bytes: int, free_bytes: int, read_only: bool) -> Any:
+        return self._module.Store(folder, max_bytes, free_bytes, read_only, FIRST_PAGES)
 
     def cancel(self, priority: int) -> None:
         self._module.cancel(priority)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -19,7 +20,7 @@ class Store(Protocol):
     def read(self, key: tuple[int, int]) -> NDArray[np.uint8] | None:
         """uint8 ``[H, W, C]``; ``None`` if it is not there, or is not what was written: it is then forgotten."""
 
-    def put(self, key: tuple[int, int], picture: NDArray[np.uint8], file_bytes: int) -> None:
+    def put(self, key: tuple[int, int], picture: NDArray[np.uint8], source: Sequence[int], size: int) -> None:
         """Keep a picture ``[H, W, C]``. After the first one that cannot be kept none is: see :meth:`why_stopped`."""
 
     def entries(self) -> bytes:
@@ -80,7 +81,7 @@ def info(cache: Cache, store: Store) -> Info:
             segments += stat.st_size
         elif entry.name.startswith("index-"):
             index += stat.st_blocks * 512
-    return Info(len(rows), int(pixels.sum()), segments, index, files, int(rows["file_bytes"].sum()))
+    return Info(len(rows), int(pixels.sum()), segments, index, files, int(rows["source_bytes"].sum(dtype=np.int64)))
 
 
 def verify(store: Store, progress: Any = None) -> Verified:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import threading
 from typing import Any
 
 #: The folder inside a cache's folder: another version of the files has another one beside it.
@@ -12,6 +13,10 @@ VERSION = "v1"
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12, "ki": 2**10, "mi": 2**20, "gi": 2**30, "ti": 2**40}
 _NETWORK = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "lustre", "glusterfs", "fuse.glusterfs"}
 _NETWORK |= {"fuse.sshfs", "beegfs", "gpfs", "fuse.s3fs", "fuse.gcsfuse", "fuse.goofys", "fuse.rclone"}
+
+
+_open: dict[tuple[Any, ...], Any] = {}  # stores, which are never closed: threads may be reading
+_opening = threading.Lock()
 
 
 class Cache:
@@ -66,6 +71,26 @@ class Cache:
         keep = self.keep_free
         free = int(keep * disk.f_blocks * disk.f_frsize) if isinstance(keep, float) else keep
         return (2**62 if self.max_bytes is None else self.max_bytes), free
+
+    def open(self, backend: Any) -> Any:
+        """The store in the folder, which is made if it is not there. One per process, backend and limits.
+
+        Raises:
+            OSError: the folder cannot be used.
+        """
+        writable = True
+        try:
+            os.makedirs(self.files, exist_ok=True)
+            writable = os.access(self.files, os.W_OK)
+        except OSError:
+            if not os.path.isdir(self.files):
+                raise
+        most, free = self.limits()
+        key = os.getpid(), backend.name, self.files, most, free
+        with _opening:
+            if key not in _open:
+                _open[key] = backend.open_store(self.files, most, free, not writable)
+            return _open[key]
 
     def __repr__(self) -> str:
         most = "" if self.max_bytes is None else f", max_bytes={self.max_bytes:,}"

@@ -11,7 +11,7 @@ import errno
 import itertools
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,9 +25,14 @@ ENTRY = np.dtype(
         ("segment", "<u4"),
         ("width", "<i4"),
         ("height", "<i4"),
-        ("channels", "<i4"),
-        ("file_bytes", "<i8"),
-        ("sums_check", "<u8"),
+        ("source_width", "<i4"),
+        ("source_height", "<i4"),
+        ("source_bytes", "<u4"),
+        ("channels", "u1"),
+        ("orientation", "u1"),
+        ("format", "u1"),
+        ("reserved", "u1"),
+        ("sums_check", "<u4"),
         ("check", "<u8"),
     ]
 )
@@ -238,7 +243,7 @@ class Segments:
         entry["height"], entry["width"], entry["channels"] = picture.shape
         rows = memoryview(np.ascontiguousarray(picture)).cast("B")
         sums = _sums(rows)
-        entry["sums_check"] = _sum(sums)
+        entry["sums_check"] = _sum(sums) & 0xFFFFFFFF
         size = sums.nbytes + len(rows)
         with self._lock:
             self._grant(size)
@@ -279,7 +284,7 @@ class Segments:
                 view = view[got:]
         except OSError:
             return None
-        if _sum(sums) != int(found.entry["sums_check"]) or _sums(memoryview(rows)).tobytes() != sums:
+        if _sum(sums) & 0xFFFFFFFF != int(found.entry["sums_check"]) or _sums(memoryview(rows)).tobytes() != sums:
             return None
         return np.frombuffer(rows, np.uint8).reshape(height, width, channels)
 
@@ -332,24 +337,40 @@ class Store:
         with self._lock:
             self._counts = self._counts._replace(**{k: getattr(self._counts, k) + v for k, v in more.items()})
 
-    def read(self, key: tuple[int, int]) -> NDArray[np.uint8] | None:
-        """uint8 ``[H, W, C]``; ``None`` if it is not there, or is not what was written: it is then forgotten."""
+    def find(self, key: tuple[int, int]) -> Found | None:
         self._own()
         found = self._index.find(key)
         self._count(**{"misses" if found is None else "hits": 1})
-        picture = None if found is None else self._segments.read(found)
-        if found is not None and picture is None:
+        return found
+
+    def picture(self, found: Found) -> NDArray[np.uint8] | None:
+        """uint8 ``[H, W, C]``; ``None`` if it is not what was written: it is then forgotten."""
+        self._own()
+        picture = self._segments.read(found)
+        if picture is None:
             self._count(damaged=1)
             self._index.forget(found)
         return picture
 
-    def put(self, key: tuple[int, int], picture: NDArray[np.uint8], file_bytes: int) -> None:
-        """Keep a picture ``[H, W, C]``. After the first one that cannot be kept none is: see :meth:`why_stopped`."""
+    def read(self, key: tuple[int, int]) -> NDArray[np.uint8] | None:
+        """The two together."""
+        found = self.find(key)
+        return None if found is None else self.picture(found)
+
+    def put(self, key: tuple[int, int], picture: NDArray[np.uint8], source: Sequence[int], size: int) -> None:
+        """Keep a picture ``[H, W, C]``. After the first one that cannot be kept none is: see :meth:`why_stopped`.
+
+        Args:
+            source: width, height, orientation and format of the encoded picture, as in a HEADER row.
+            size: its bytes.
+        """
         self._own()
         if self._reason or self._read_only:
             return
         entry = np.zeros((), ENTRY)
-        entry["key"], entry["file_bytes"] = key, file_bytes
+        entry["key"] = key
+        entry["source_width"], entry["source_height"], entry["orientation"], entry["format"] = source
+        entry["source_bytes"] = min(size, 0xFFFFFFFF)
         try:
             self._segments.append(picture, entry)
             self._index.publish(entry)

@@ -14,6 +14,7 @@ import torch
 from numpy.typing import ArrayLike, DTypeLike
 
 from pixfeed.backends import BackendName
+from pixfeed.cache import Cache
 from pixfeed.datasets.bad_images import OnError
 from pixfeed.reading.options import ReadingOptions
 from pixfeed.targets.boxes import BoxFormat
@@ -43,6 +44,7 @@ class ImageFolderOptions(ReadingOptions, total=False):
     ignore_index: int
     min_visibility: float
     box_format: BoxFormat
+    cache: Cache | str | os.PathLike[str] | None
 
 
 class ListOptions(ImageFolderOptions, total=False):

@@ -19,7 +19,9 @@ from pixfeed import backends, context, memory
 from pixfeed.backends import Decoded, Opened
 from pixfeed.errors import Status, Unreadable
 from pixfeed.plan import resize_plan
+from pixfeed.cache import Cache
 from pixfeed.reading import regions
+from pixfeed.reading.kept import Kept
 from pixfeed.reading.options import Reading, check_size
 from pixfeed.reading.request import Request
 from pixfeed.transforms.execute import PassPlan, plan_passes, rows_of
@@ -95,25 +97,29 @@ class Pipeline:
     Args:
         reading: how to read.
         transforms: what to do with the pictures; see :class:`pixfeed.transforms.Compose`.
+        cache: where pictures are kept.
 
     Attributes:
         backend: that carries it out.
         recipe: the transforms, as passes.
     """
 
-    def __init__(self, reading: Reading, transforms: Sequence[Callable[..., Any]]):
+    def __init__(self, reading: Reading, transforms: Sequence[Callable[..., Any]], cache: Cache | None = None):
         self.reading = reading
         self.transforms = list(transforms)
-        self.recipe = Recipe(self.transforms, reading.num_channels)
+        self.recipe = Recipe(self.transforms, reading.num_channels, keeps=cache is not None)
         self.backend = backends.choose(reading.backend)
         self._plain = self.recipe.only_resizes
         self._whole = reading.reduced == 1 and reading.decode == "exact"
         self._calls = 0
+        self._kept = None if cache is None else Kept(cache, self.backend, reading, self.recipe)
 
     @classmethod
-    def resizing(cls, reading: Reading, height: int | None, width: int | None) -> Pipeline:
+    def resizing(
+        cls, reading: Reading, height: int | None, width: int | None, cache: Cache | None = None
+    ) -> Pipeline:
         """The pipeline that resizes as ``reading`` says; for ``None`` see :func:`pixfeed.plan.output_size`."""
-        return cls(reading, [ResizeTo(height, width, reading.interpolation_number)])
+        return cls(reading, [ResizeTo(height, width, reading.interpolation_number)], cache)
 
     @property
     def key(self) -> Hashable:
@@ -133,13 +139,25 @@ class Pipeline:
         planned = self.plan(opened.headers, request)
         shape = (len(request), self.recipe.channels, *(self.recipe.size or planned.size))
         images = memory.empty(shape, self.recipe.written or torch.uint8, memory_format, part)
-        failed = self.decode(opened, planned, memory.array(images))
+        out = memory.array(images)
+        failed = self.decode(opened, planned, out)
+        for place in [place for place, what in failed.unreadable.items() if what.status == Status.GONE]:
+            self._read_file(request.one(place), failed, place, out[place : place + 1])
         return ReadImages(images, planned.passes, failed)
 
     def open(self, request: Request) -> Opened:
         """Read and probe the sources. What fails has its status in its header."""
         threads = 1 if len(request.sources) == 1 else context.num_threads()
-        return self.backend.open(request.sources, self.reading.open_options, threads)
+        caching = None if self._kept is None else self._kept.caching(request)
+        return self.backend.open(request.sources, self.reading.open_options, threads, caching)
+
+    def _read_file(self, request: Request, failed: Failed, place: int, out: NDArray[Any]) -> None:
+        """Read one picture, which the cache has lost, from its file."""
+        opened = self.backend.open(request.sources, self.reading.open_options)
+        again = self.decode(opened, self.plan(opened.headers, request), out)
+        del failed.unreadable[place]
+        for found, now in zip(failed, again, strict=True):
+            found.update({place: what for what in now.values()})
 
     def plan(self, headers: NDArray[np.void], request: Request) -> Planned:
         """PLAN rows for pictures whose headers are known.
@@ -189,12 +207,14 @@ class Pipeline:
             What could not be read. The other images are written.
         """
         threads = 1 if len(out) == 1 else context.num_threads()
-        return self._failed(opened, planned, opened.decode_into(rows_of(planned.passes), out, threads))
+        kept = opened.headers["kept"] != 0 if self._kept is not None else None
+        rows = rows_of(planned.passes, self.recipe.fixed, kept)
+        return self._failed(opened, planned, opened.decode_into(rows, out, threads))
 
     def _failed(self, opened: Opened, planned: Planned, decoded: Decoded) -> Failed:
         """The images with errors. The costs of all are noted for :meth:`pixfeed.DataLoader.stats`."""
         looked_at = scalable = 0
-        if self._calls % _LOOKED_AT == 0 and decoded.statuses[0] == Status.OK:  # the first image of some of the calls
+        if self._calls % _LOOKED_AT == 0 and decoded.statuses[0] == Status.OK and not opened.headers["kept"][0]:  # the first image of some of the calls
             looked_at = 1
             scalable = int(regions.could_scale(self.reading, opened.headers, planned.passes[0].rows))
         self._calls += 1

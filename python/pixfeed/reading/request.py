@@ -32,6 +32,12 @@ class Request:
     def __len__(self) -> int:
         return len(self.sources)
 
+    def one(self, place: int) -> Request:
+        """The request for one of the images."""
+        at = slice(place, place + 1)
+        rois, boxes = (None if table is None else table[at] for table in (self.rois, self.resize_boxes))
+        return Request(self.sources[at], rois, boxes, self.u[at])
+
     @classmethod
     def plain(
         cls,

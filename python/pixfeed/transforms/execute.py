@@ -62,9 +62,13 @@ def plan_passes(
         width, height = (np.broadcast_to(side, n) for side in (geometry.width, geometry.height))
         plans.append(PassPlan(headers, geometry.rows(n, each.gray)))
     plans[-1].rows["mean"], plans[-1].rows["std"] = recipe.mean, recipe.std
+    if recipe.fixed:
+        plans[recipe.fixed - 1].rows["keep"] = 1
     return plans, refused
 
 
-def rows_of(passes: Sequence[PassPlan]) -> NDArray[np.void]:
-    """The PLAN rows of all passes, as a backend takes them: picture by picture."""
-    return in_sequence([each.rows for each in passes])
+def rows_of(
+    passes: Sequence[PassPlan], fixed: int = 0, kept: NDArray[np.bool_] | None = None
+) -> NDArray[np.void]:
+    """The PLAN rows of all passes, as a backend takes them: picture by picture; see :func:`pixfeed.plan.in_sequence`."""
+    return in_sequence([each.rows for each in passes], fixed, kept)

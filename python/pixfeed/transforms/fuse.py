@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -85,6 +85,7 @@ class Recipe:
     Args:
         transforms: pixfeed's, and any callables.
         channels: of the pictures that are read: 3, or 1 for gray.
+        keeps: whether there is a cache. What comes before the first random step then has passes of its own.
 
     Attributes:
         passes: the first pass reads files. Each other pass takes the result of the one before, uint8 ``[H, W, 3]``.
@@ -96,12 +97,15 @@ class Recipe:
         size: (height, width) of the results of the passes, ``None`` if it depends on the picture.
         channels: the number of channels of the results.
         draws: random numbers per sample.
+        fixed: how many of the passes are the same every time, and make what a cache keeps; 0 without a cache.
 
     Raises:
         TypeError, ValueError: something is no transform, or the order makes no sense.
     """
 
-    def __init__(self, transforms: Sequence[Callable[..., Any]], channels: int = 3):
+    def __init__(self, transforms: Sequence[Callable[..., Any]], channels: int = 3, keeps: bool = False):
+        self.fixed = 0
+        self._keeps = keeps
         self.reads_gray = channels == 1
         self.channels = channels
         self.passes = [Pass(gray=self.reads_gray)]
@@ -129,8 +133,22 @@ class Recipe:
             self.draws += step.draws
         if self.written is None and (self.numeric or self.python):
             self.written = torch.uint8
+        self._end_fixed()
+
+    def _end_fixed(self) -> None:
+        """What is made so far is kept: whatever follows begins another pass."""
+        if self._keeps and not self.fixed:
+            self.fixed = len(self.passes)
+            self.passes.append(Pass(gray=self.channels == 1))
+
+    def fixed_text(self) -> str:
+        """The steps of the fixed passes with all their arguments: a part of the keys of a cache."""
+        steps = [step for each in self.passes[: self.fixed] for step, _ in each.steps]
+        return "; ".join(f"{type(step).__name__}{astuple(step)}" for step in steps)  # type: ignore[call-overload]
 
     def _add(self, step: Geometric, columns: slice) -> None:
+        if step.draws and not self.numeric:
+            self._end_fixed()
         last, does = self.passes[-1], step.does(self.size)
         if self._makes_floats() or self.numeric:
             if does != {"flip"} and does != {"crop"}:  # those change no number
