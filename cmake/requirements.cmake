@@ -1,7 +1,8 @@
-# Looks for everything the extension needs. Sets PIXFEED_MISSING to a sentence about what is not there, and
-# PIXFEED_REMEDY to the command that mends it on Debian and Ubuntu.
+# Looks for everything the extension needs, codecs included (PIXFEED_CODECS). Sets PIXFEED_MISSING to a sentence about
+# what is not there, and PIXFEED_REMEDY to the command that mends it on Debian and Ubuntu.
 set(PIXFEED_MISSING "")
-set(PIXFEED_REMEDY "apt-get install g++ libjpeg-dev libpng-dev libwebp-dev libhwy-dev")
+set(PIXFEED_REMEDY "apt-get install g++ libjpeg-dev libpng-dev libdeflate-dev libwebp-dev libhwy-dev libxxhash-dev (or set \
+PIXFEED_CODECS=vendored, which downloads and builds the codecs: apt-get install g++ nasm)")
 if(PIXFEED_NATIVE STREQUAL "off")
   return()
 endif()
@@ -15,25 +16,15 @@ endif()
 enable_language(C CXX)  # C: FindPNG and FindThreads ask for it
 
 find_package(Threads QUIET)
-find_package(JPEG QUIET)
-find_package(PNG QUIET)
-find_path(WEBP_INCLUDE_DIR webp/decode.h)
-find_library(WEBP_LIBRARY NAMES webpdecoder webp)  # the decoder alone, where it stands by itself
-if(WEBP_INCLUDE_DIR AND WEBP_LIBRARY)
-  set(WebP_FOUND TRUE)
-  if(NOT TARGET WebP::webpdecoder)
-    add_library(WebP::webpdecoder UNKNOWN IMPORTED)
-    set_target_properties(WebP::webpdecoder PROPERTIES
-      IMPORTED_LOCATION ${WEBP_LIBRARY} INTERFACE_INCLUDE_DIRECTORIES ${WEBP_INCLUDE_DIR})
-  endif()
-endif()
-find_package(hwy 1.0.3 CONFIG QUIET)
 set(missing "")
-foreach(name IN ITEMS Threads JPEG PNG WebP hwy)
-  if(NOT ${name}_FOUND)
-    list(APPEND missing ${name})
-  endif()
-endforeach()
+if(PIXFEED_CODECS STREQUAL "vendored")
+  include(${CMAKE_CURRENT_LIST_DIR}/vendored.cmake)
+else()
+  include(${CMAKE_CURRENT_LIST_DIR}/system_codecs.cmake)
+endif()
+if(NOT Threads_FOUND)
+  list(APPEND missing Threads)
+endif()
 if(PIXFEED_EXTENSION)
   find_package(pybind11 3.0 CONFIG QUIET)
   if(NOT pybind11_FOUND)
@@ -42,5 +33,5 @@ if(PIXFEED_EXTENSION)
 endif()
 if(missing)
   list(JOIN missing ", " missing)
-  set(PIXFEED_MISSING "these libraries were not found: ${missing}")
+  set(PIXFEED_MISSING "these were not found: ${missing}")
 endif()

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Installs the system packages that the extension is built from, if any is missing: as root or with sudo. Without
 # either it prints the one line to run and goes on; pixfeed then works through OpenCV.
-# Usage: system_packages.sh [--tests | --fuzz | --peers] PYTHON
-# --tests: for the tests of the C++ core, too; --fuzz: for `make fuzz` as well; --peers: for `make bench-peers`.
+# Usage: system_packages.sh [--tests | --fuzz | --peers | --wheel] PYTHON
+# --tests: for the tests of the C++ core, too; --fuzz: for `make fuzz` as well; --peers: for `make bench-peers`;
+# --wheel: for `make wheel`.
 set -u
 for_=
-case ${1:-} in --tests | --fuzz | --peers)
+case ${1:-} in --tests | --fuzz | --peers | --wheel)
   for_=${1#--}
   shift
   ;;
@@ -25,6 +26,7 @@ compiles() { echo "#include <cstdio>
 need g++ c++ --version
 need libjpeg-dev compiles jpeglib.h
 need libpng-dev compiles png.h
+need libdeflate-dev compiles libdeflate.h
 need libwebp-dev compiles webp/decode.h
 need libhwy-dev compiles hwy/highway.h
 need libxxhash-dev compiles xxhash.h
@@ -35,6 +37,8 @@ if [ "$for_" = tests ] || [ "$for_" = fuzz ]; then
 fi
 if [ "$for_" = fuzz ]; then
   need "clang libclang-rt-dev" sh -c "command -v clang++ || command -v clang++-14"
+elif [ "$for_" = wheel ]; then
+  need nasm sh -c "command -v nasm || [ $(uname -m) != x86_64 ]"
 elif [ "$for_" = peers ]; then
   need ffmpeg ffmpeg -version # SPDL
   need pkg-config pkg-config --version

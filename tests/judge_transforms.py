@@ -10,6 +10,7 @@ What is compared:
 * Distributions: 20,000 parameters that torchvision draws by itself, and 20,000 of pixfeed's, by chi-square tests.
 * torchvision's transforms of both versions, translated by pixfeed.
 * Names and defaults of arguments, and interpolations in each form that torchvision takes.
+* The functions of `transforms.functional`, and MixUp and CutMix on pixfeed's batches (`judged_functions.py`).
 * The order of files in torchvision's ImageFolder.
 * Differences that are known and meant: that they are there, and how large they are.
 
@@ -35,6 +36,7 @@ from unittest import mock
 
 import cv2
 import folder_tree
+import judged_functions
 import PIL
 import torch
 import torchvision
@@ -157,7 +159,8 @@ def judge_distribution(verdict: Verdict, distribution: Distribution) -> list[dic
 
 def judge_arguments(verdict: Verdict) -> None:
     """Names, order and defaults, and interpolations as enumerations and numbers."""
-    for name in (name for name in T.__all__ if name not in ("Lambda", "ToNumpy", "ToPILImage")):
+    others = ("InterpolationMode", "Lambda", "Letterbox", "ToNumpy", "ToPILImage", "functional")
+    for name in (name for name in T.__all__ if name not in others):
         ours, theirs = getattr(T, name), getattr(v2, name)
         mine, their = (
             [(p.name, p.default) for p in inspect.signature(kind).parameters.values() if p.kind is not p.VAR_POSITIONAL]
@@ -287,6 +290,9 @@ def main() -> int:
     judge_arguments(verdict)
     with tempfile.TemporaryDirectory() as folder:
         tree = judge_folder(verdict, Path(folder))
+    with tempfile.TemporaryDirectory() as folder:
+        for what, good in judged_functions.comparisons(Path(folder)):
+            verdict.check("functions", good, what)
     golden["differences"] = known_differences()
 
     for path, value in ((cases.GOLDEN, golden), (folder_tree.GOLDEN, tree)):

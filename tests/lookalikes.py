@@ -10,6 +10,7 @@ import torch
 from PIL import Image
 
 V1, V2, TIMM = "torchvision.transforms.transforms", "torchvision.transforms.v2", "timm.data.transforms"
+TIMMS_ERASING = "timm.data.random_erasing"
 
 #: Where v2 has its classes.
 _FILES = {

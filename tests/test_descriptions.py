@@ -140,7 +140,7 @@ def test_a_transform_that_was_changed_while_threads_read(make):
     batches = iter(DataLoader(dataset, 1, num_workers=1))
     next(batches)
     dataset.transform = T.Compose([T.Resize((9, 9)), Mine(), T.ToTensor()])
-    with pytest.raises(RuntimeError, match="Mine runs in Python"):
+    with pytest.raises(RuntimeError, match=r"runs in Python \(Mine\)"):
         list(batches)
 
 
@@ -236,3 +236,12 @@ def test_an_unknown_backend_in_the_environment(make, monkeypatch):
     with pytest.raises(ValueError, match="environment variable PIXFEED_BACKEND is 'natve'; it may be one of native, o"):
         pixfeed.resize(np.zeros((4, 4, 3), np.uint8), (2, 2))
     assert make()[0][0].shape == (3, 256, 256)  # the one that is named counts
+
+
+def test_transforms_that_pixfeed_does_not_have():
+    with pytest.raises(
+        AttributeError, match=r"no attribute 'RandomRotation': .* torchvision's own one may stand in the"
+    ):
+        T.RandomRotation  # noqa: B018
+    with pytest.raises(AttributeError, match=r"no attribute 'resizes'$"):
+        T.resizes  # noqa: B018

@@ -53,7 +53,7 @@ def test_load_batch(paths, backend, dtype, memory_format, channels):
 def test_mean_and_std(paths, backend, dtype, memory_format, channels):
     """All 256 values, and numbers that leave the range of float16 at both ends."""
     opened = backends.load(backend).open(paths)
-    plans = resize_plan(opened.headers, (40, 48))
+    plans = resize_plan(opened.headers, (40, 48), gray=channels == 1)
     plans["mean"] = [(0.485, 0.456, 0.406), (0, 0, 0), (1e-7, 0.5, 2), (0.1, 0.2, 0.3)]
     plans["std"] = [(0.229, 0.224, 0.225), (1, 1, 1), (1e-6, 3e-5, 2e6), (1e5, 3e7, -2)]
     plans["flip_horizontal"] = [0, 1, 0, 1]

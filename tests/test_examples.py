@@ -90,6 +90,19 @@ def test_mlp_digits_shows_pictures_as_they_were(channels):
     np.testing.assert_allclose(shown, expected, atol=1e-6)
 
 
+# -- folder ------------------------------------------------------------------------------------------------------------
+
+
+def test_folder_learns():
+    """With pixfeed's transforms: torchvision's are not there in the tests."""
+    from examples import folder
+
+    results = folder.main(["--epochs", "3", "--pictures", "60", "--size", "64"])
+    assert results["train"].reads_natively
+    assert results["val"].reads_natively
+    assert max(results["accuracies"]) > 0.6  # of three classes
+
+
 # -- imagenet ---------------------------------------------------------------------------------------------------------
 
 
@@ -389,3 +402,17 @@ def test_a_list_that_is_not_there_is_one_line(name, tmp_path, monkeypatch):
     monkeypatch.setattr("sys.argv", [name, "--data", str(tmp_path)])
     with pytest.raises(SystemExit, match=r"^FileNotFoundError: there is no list file .*--list FILE.*$"):
         photos.run(main)
+
+
+# -- detection --------------------------------------------------------------------------------------------------------
+
+
+def test_detection_learns(tmp_path):
+    from examples import detection
+
+    folder = detection.write_images(tmp_path, 200)
+    arguments = ["--images", str(folder / "images"), "--names", str(folder / "names.txt"), "--epochs", "10"]
+    results = detection.main([*arguments, "--out", str(tmp_path / "found.png")])
+    assert results["trained"] > max(0.5, results["untrained"] + 0.4)
+    shown = cv2.imread(str(tmp_path / "found.png"))
+    assert shown.shape == (2 * 288, 4 * 288, 3) and shown.std() > 10

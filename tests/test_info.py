@@ -31,7 +31,7 @@ def test_show_config(capsys, backend):
 
 @pytest.mark.slow
 def test_main():
-    out = subprocess.run([sys.executable, "-m", "pixfeed"], text=True, capture_output=True, check=True).stdout
+    out = subprocess.run([sys.executable, "-m", "pixfeed", "config"], text=True, capture_output=True, check=True).stdout
     assert out.startswith("pixfeed") and pixfeed.__version__ in out
 
 

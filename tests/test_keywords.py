@@ -14,9 +14,15 @@ import numpy as np
 import pytest
 
 from pixfeed import FastTxtDataset, Reading, imread, load_batch
-from pixfeed.datasets import CIFAR10, CIFAR100, MNIST, FashionMNIST, ImageFolder
+from pixfeed.datasets import CIFAR10, CIFAR100, MNIST, CocoDetection, FashionMNIST, ImageFolder, YoloDetection
 from pixfeed.datasets.in_memory import InMemory
-from pixfeed.datasets.options import ImageFolderOptions, InMemoryOptions, ListOptions
+from pixfeed.datasets.options import (
+    DetectionOptions,
+    ImageFolderOptions,
+    InMemoryOptions,
+    ListOptions,
+    SamplesOptions,
+)
 from pixfeed.reading.options import ReadingOptions
 
 # What passes options on, the options, and what takes them.
@@ -25,8 +31,10 @@ PASSING = {
     "load_batch": (load_batch, ReadingOptions, [Reading]),
     "FastTxtDataset": (FastTxtDataset, ReadingOptions, [Reading]),
     "FastTxtDataset.from_folder": (FastTxtDataset.from_folder, ListOptions, [Reading, FastTxtDataset]),
-    "FastTxtDataset.from_samples": (FastTxtDataset.from_samples, ListOptions, [Reading, FastTxtDataset]),
+    "FastTxtDataset.from_samples": (FastTxtDataset.from_samples, SamplesOptions, [Reading, FastTxtDataset]),
     "ImageFolder": (ImageFolder, ImageFolderOptions, [Reading, FastTxtDataset]),
+    "YoloDetection": (YoloDetection, DetectionOptions, [Reading, FastTxtDataset]),
+    "CocoDetection": (CocoDetection, DetectionOptions, [Reading, FastTxtDataset]),
     "MNIST": (MNIST, InMemoryOptions, [InMemory]),
     "FashionMNIST": (FashionMNIST, InMemoryOptions, [InMemory]),
     "CIFAR10": (CIFAR10, InMemoryOptions, [InMemory]),
@@ -46,6 +54,11 @@ def data(tmp_path_factory) -> Path:
         (root / "images" / name).parent.mkdir(parents=True)
         cv2.imwrite(str(root / "images" / name), images.picture(9, 8))
     (root / "list.txt").write_text("a/0.png 0\nb/1.png 1\n")
+    (root / "labels" / "a").mkdir(parents=True)
+    (root / "labels" / "a" / "0.txt").write_text("0 0.5 0.5 1 1\n")
+    (root / "coco.json").write_text(
+        '{"images": [{"id": 1, "file_name": "a/0.png"}, {"id": 2, "file_name": "b/1.png"}]}'
+    )
     for name in ("MNIST", "FashionMNIST"):
         raw = root / name / "raw"
         raw.mkdir(parents=True)
@@ -72,6 +85,8 @@ def call(name: str, data: Path, **options: object) -> object:
         "FastTxtDataset.from_folder": (data / "images",),
         "FastTxtDataset.from_samples": ([picture], [0]),
         "ImageFolder": (data / "images",),
+        "YoloDetection": (data / "images",),
+        "CocoDetection": (data / "images", data / "coco.json"),
     }
     return PASSING[name][0](*arguments.get(name, (data,)), **options)
 
@@ -112,7 +127,8 @@ def test_type_checkers_know_every_option():
         for taker in (FastTxtDataset, InMemory)
     }
     assert set(ListOptions.__annotations__) == by_keyword[FastTxtDataset]
-    assert set(ImageFolderOptions.__annotations__) == by_keyword[FastTxtDataset] - {"transform"}
+    assert set(ImageFolderOptions.__annotations__) == by_keyword[FastTxtDataset] - {"transform", "target_transform"}
+    assert set(SamplesOptions.__annotations__) == by_keyword[FastTxtDataset] - {"labels"}
     assert set(InMemoryOptions.__annotations__) == by_keyword[InMemory] - {"transform", "target_transform"}
 
 

@@ -148,7 +148,7 @@ def test_a_report_of_its_own(folder, backend):
         (range(COUNT - 1), ValueError, "shape"),
         (np.zeros((COUNT, 1, 1)), ValueError, "shape"),
         (np.zeros((COUNT, 0)), ValueError, "shape"),
-        (["a"] * COUNT, TypeError, "integers or floating-point numbers"),
+        (["a"] * COUNT, TypeError, "labels are words"),
         ([2**63] * COUNT, ValueError, "int64"),
     ],
 )

@@ -40,6 +40,6 @@ def test_other_remedies(message):
     assert message(b"0.jpg 0.5\n").endswith("for labels with a fraction say label_dtype=np.float32")
     assert "header" not in message(b"my photo.jpg 0\n1.jpg 1\n")
     assert "a name with blanks needs a list with another delimiter" in message(b"0.jpg 0\nmy photo.jpg 0\n")
-    assert message(b"0.jpg\n").endswith("a list for prediction may have 0 in every line")
+    assert message(b"0.jpg\n").endswith("labels=False (label_dtype=None of FileList) for a list without labels")
     assert message(b'"0.jpg,0\n', delimiter=",").endswith('a quote inside a quoted field is written twice: ""')
     assert message(b"0.jpg 0\n1.jpg 0 1\n").endswith("; mend this line or take it off the list")

@@ -115,7 +115,6 @@ def test_what_threads_cannot_do_goes_torchs_way(dataset):
     for options in (
         dict(dataset=TensorDataset(torch.arange(5))),
         dict(dataset=own),
-        dict(dataset=dataset, collate_fn=list),
         dict(dataset=dataset, worker_init_fn=print),
         dict(dataset=dataset, num_workers=0),
     ):

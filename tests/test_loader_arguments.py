@@ -120,8 +120,8 @@ def test_what_is_changed_afterwards_counts(dataset):
 
 def test_threads_that_became_impossible(dataset):
     loader = DataLoader(dataset, 3, num_workers=1, workers="thread")
-    loader.collate_fn = len
-    with pytest.raises(ValueError, match="collate_fn is a function of your own"):
+    loader.worker_init_fn = print
+    with pytest.raises(ValueError, match="worker_init_fn and multiprocessing_context are for processes"):
         iter(loader)
 
 

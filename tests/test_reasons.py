@@ -40,7 +40,7 @@ REASONS = {
     "pdf": (b"%PDF-1.7", Status.NOT_AN_IMAGE, "PDF"),
     "video": (b"\0\0\0\x18ftypmp42" + bytes(60), Status.NOT_AN_IMAGE, "a video"),
     "zeros": (bytes(1000), Status.NOT_AN_IMAGE, "nothing but zero bytes"),
-    "noise": (bytes(range(40, 250)), Status.NOT_AN_IMAGE, "known format; replace"),
+    "noise": (bytes(range(40, 250)), Status.NOT_AN_IMAGE, "known format; pixfeed reads JPEG"),
 }
 
 

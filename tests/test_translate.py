@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import torch
 from images import picture, png
-from lookalikes import TIMM, V1, V2, compose, make
+from lookalikes import TIMM, TIMMS_ERASING, V1, V2, compose, make
+from torch.utils.data import ConcatDataset
 
-from pixfeed import FastTxtDataset
+from pixfeed import DataLoader, FastTxtDataset
 from pixfeed import transforms as T
 from pixfeed.datasets import ImageFolder
 from pixfeed.transforms.compose import steps_of
@@ -53,7 +54,11 @@ KNOWN = [
     (make("ToImage"), T.PILToTensor()),
     (make("RandomResizedCropAndInterpolation", TIMM, size=(9, 9), scale=(0.5, 1), ratio=(1, 1), interpolation="box"),
      T.RandomResizedCrop(9, (0.5, 1), (1, 1), "box")),
+    (make("RandomResizedCropAndInterpolation", TIMM, size=(9, 9), scale=(0.5, 1), ratio=(1, 1),
+          interpolation=("bilinear", "bicubic")),
+     T.RandomChoice([T.RandomResizedCrop(9, (0.5, 1), (1, 1), how) for how in ("bilinear", "bicubic")])),
     (make("MaybeToTensor", TIMM), T.ToTensor()),
+    (make("MaybePILToTensor", TIMM), T.PILToTensor()),
 ]  # fmt: skip
 
 
@@ -100,11 +105,10 @@ def test_after_to_image(dataset):
         make("RandAugment"),
         make("ColorJitter", hue=(-0.1, 0.1)),
         make("RandomCrop", size=(20, 20), fill={"others": 3}),
-        make("RandomResizedCropAndInterpolation", TIMM, size=(9, 9), interpolation=("bilinear", "bicubic")),
         type("Resize", (type(make("Resize", size=9)),), {"__module__": "mine"})(),
         lambda image: image,
     ],
-    ids=["RandAugment", "hue", "fill by kind", "drawn interpolation", "a subclass", "a function"],
+    ids=["RandAugment", "hue", "fill by kind", "a subclass", "a function"],
 )
 def test_what_has_no_equal_runs_in_python_with_all_that_follows(step):
     before, after = make("Resize", size=[32, 32]), make("ToTensor")
@@ -114,11 +118,30 @@ def test_what_has_no_equal_runs_in_python_with_all_that_follows(step):
     assert steps[2:] == [step, after]
 
 
+def timms_erasing(**attributes):
+    defaults = dict(probability=0.25, min_area=0.02, max_area=1 / 3, log_aspect_ratio=(np.log(0.25), np.log(4)))
+    defaults |= dict(min_count=1, max_count=1, rand_color=False, per_pixel=False)
+    return make("RandomErasing", TIMMS_ERASING, **{**defaults, **attributes})
+
+
+def test_timms_erasing():
+    to_tensor, ours = make("ToTensor"), T.RandomErasing(0.25, (0.02, 1 / 3), (0.25, 4.0), 0.0)
+    assert steps_of(compose(to_tensor, timms_erasing()))[-1] == ours
+    assert steps_of(compose(to_tensor, timms_erasing(per_pixel=True)))[-1].value == "random"
+    for other in (timms_erasing(max_count=2), timms_erasing(rand_color=True)):
+        assert steps_of(compose(to_tensor, other))[-1] is other
+
+
 def test_resize_after_to_image_is_torchs(dataset):
     """torch resizes uint8 tensors in other steps than Pillow."""
     resize = make("Resize", size=[20])
     assert steps_of(compose(make("ToImage"), resize)) == [T.PILToTensor(), resize]
-    assert not dataset(compose(make("ToImage"), resize)).reads_natively
+    made = dataset(compose(make("ToImage"), resize))
+    assert not made.reads_natively
+    assert repr(made).endswith("Resize gives tensors other pixels than PIL images: it is native before ToImage, "
+                               "PILToTensor or ToTensor")  # fmt: skip
+    for native in (compose(resize, make("ToImage")), compose(make("ToImage"), make("RandAugment")), compose(resize)):
+        assert "gives tensors" not in repr(dataset(native))
 
 
 def test_an_order_that_pixfeed_refuses_is_theirs_to_refuse():
@@ -207,6 +230,15 @@ def test_image_folder(folder, backend, tmp_path):
     step = make("RandAugment")
     ImageFolder(root, compose(step), backend=backend)[1]
     assert step.seen == ["RGB"]
+
+
+def test_a_color_of_borders_keeps_datasets_together(dataset):
+    """v2 keeps it as a list, and what is read together is looked up by the transforms."""
+    pad = compose(make("Pad", padding=2, fill=[1, 2, 3]), make("Resize", size=[20, 20]), make("ToTensor"))
+    both = ConcatDataset([dataset(pad), dataset(pad)])
+    images, _ = next(iter(DataLoader(both, 8)))
+    assert torch.equal(images[5], both[5][0])
+    assert dataset(pad).merge_key == dataset(pad).merge_key
 
 
 # -- seeds -------------------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Two processes that train together: one of them reads each sample, once per epoch, whoever splits the dataset."""
+"""Two processes that train together. Each sample is read by one of them, once per epoch."""
 
 from __future__ import annotations
 

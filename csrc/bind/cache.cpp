@@ -50,11 +50,13 @@ py::object read_picture(cache::Store& store, const KeyNumbers& key) {
     if (found) rows = store.read(*found, 0, found->entry.height, scratch);
   }
   if (rows == nullptr) return py::none();
-  return py::array_t<std::uint8_t>({found->entry.height, found->entry.width, found->entry.channels}, rows);
+  return py::array_t<std::uint8_t>(
+      std::vector<py::ssize_t>{found->entry.height, found->entry.width, found->entry.channels}, rows);
 }
 
-void put_picture(cache::Store& store, const KeyNumbers& key, const py::array_t<std::uint8_t, py::array::c_style>& picture,
-         const std::array<std::int32_t, 4>& source, std::int64_t source_bytes) {
+void put_picture(cache::Store& store, const KeyNumbers& key,
+                 const py::array_t<std::uint8_t, py::array::c_style>& picture,
+                 const std::array<std::int32_t, 4>& source, std::int64_t source_bytes) {
   if (picture.ndim() != 3) throw py::value_error("a picture is [H, W, C]");
   const int width = static_cast<int>(picture.shape(1)), channels = static_cast<int>(picture.shape(2));
   const ImageView view{const_cast<std::uint8_t*>(picture.data()), width, static_cast<int>(picture.shape(0)),

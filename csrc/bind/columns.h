@@ -16,7 +16,8 @@ struct Column {
 
 inline constexpr Column kHeaderColumns[] = {
     PIXFEED_COLUMN(Header, width),  PIXFEED_COLUMN(Header, height), PIXFEED_COLUMN(Header, orientation),
-    PIXFEED_COLUMN(Header, format), PIXFEED_COLUMN(Header, status), PIXFEED_COLUMN(Header, bytes),
+    PIXFEED_COLUMN(Header, format), PIXFEED_COLUMN(Header, status), PIXFEED_COLUMN(Header, kept),
+    PIXFEED_COLUMN(Header, bytes),
 };
 
 inline constexpr Column kPlanColumns[] = {

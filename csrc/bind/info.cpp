@@ -1,4 +1,5 @@
 // What was built: codecs, SIMD target, the layout of the tables that Python shares.
+#include <hwy/highway.h>
 #include <hwy/targets.h>
 #include <pybind11/pybind11.h>
 
@@ -13,9 +14,13 @@ using namespace py::literals;
 
 namespace {
 
+#define PIXFEED_TEXT_(x) #x
+#define PIXFEED_TEXT(x) PIXFEED_TEXT_(x)
+constexpr char kHighway[] = "Highway " PIXFEED_TEXT(HWY_MAJOR) "." PIXFEED_TEXT(HWY_MINOR) "." PIXFEED_TEXT(HWY_PATCH);
+
 py::dict codecs() {
   return py::dict("jpeg"_a = pixfeed::jpeg_version(), "png"_a = pixfeed::png_version(),
-                  "webp"_a = pixfeed::webp_version());
+                  "zlib"_a = pixfeed::inflate_version(), "webp"_a = pixfeed::webp_version(), "highway"_a = kHighway);
 }
 
 const char* simd_target() {

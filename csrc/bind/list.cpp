@@ -1,8 +1,13 @@
 // Python's door to csrc/core/list: convert, release the GIL, call.
 #include <pybind11/numpy.h>
 
+#include <pybind11/stl.h>
+
 #include <limits>
+#include <map>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "bind/register.h"
 #include "bind/unlocked.h"
@@ -26,22 +31,52 @@ py::tuple as_tuple(const ListProblem& problem) {
                         problem.first_line, problem.first_labels);
 }
 
-// int: a file's descriptor. Anything else: a contiguous buffer.
-py::tuple parse_list(const py::object& source, std::int64_t begin, std::int64_t end, std::int64_t first_line,
-                     int delimiter, int roi_columns, const py::dtype& label_dtype, int threads) {
-  ListSource from;
-  std::optional<py::buffer_info> owner;
-  if (py::isinstance<py::int_>(source)) {
-    from.file = source.cast<int>();
-  } else {
-    owner = py::reinterpret_borrow<py::buffer>(source).request();
-    if (!PyBuffer_IsContiguous(owner->view(), 'C')) throw py::value_error("the buffer is not contiguous");
-    from.memory = {static_cast<const std::uint8_t*>(owner->ptr),
-                   static_cast<std::size_t>(owner->size * owner->itemsize)};
-    if (end > owner->size * owner->itemsize) throw py::value_error("the list ends after its buffer");
+// The bytes from `begin` to `end`. int: a file's descriptor. Anything else: a contiguous buffer.
+struct Source {
+  Source(const py::object& source, std::int64_t begin, std::int64_t end, int roi_columns) {
+    if (py::isinstance<py::int_>(source)) {
+      list.file = source.cast<int>();
+    } else {
+      owner = py::reinterpret_borrow<py::buffer>(source).request();
+      if (!PyBuffer_IsContiguous(owner->view(), 'C')) throw py::value_error("the buffer is not contiguous");
+      const auto size = owner->size * owner->itemsize;
+      list.memory = {static_cast<const std::uint8_t*>(owner->ptr), static_cast<std::size_t>(size)};
+      if (end > size) throw py::value_error("the list ends after its buffer");
+    }
+    if (begin < 0 || begin > end || roi_columns < 0) throw py::value_error("a list cannot have a negative size");
   }
-  if (begin < 0 || begin > end || roi_columns < 0) throw py::value_error("a list cannot have a negative size");
-  List list(from, {static_cast<char>(delimiter), roi_columns, label_type(label_dtype)}, begin, end, first_line);
+  ListSource list;
+  std::optional<py::buffer_info> owner;
+};
+
+py::tuple collect_words(const py::object& source, std::int64_t begin, std::int64_t end, int delimiter, int roi_columns,
+                        int threads) {
+  const Source from(source, begin, end, roi_columns);
+  List list(from.list, {static_cast<char>(delimiter), roi_columns}, begin, end, 1);
+  ListProblem problem;
+  std::vector<std::string> words;
+  {
+    const Unlocked unlocked;
+    problem = list.collect(threads, &words);
+  }
+  py::list found;
+  for (const std::string& word : words) found.append(py::bytes(word));
+  return py::make_tuple(static_cast<int>(problem.fault), found);
+}
+
+py::tuple parse_list(const py::object& source, std::int64_t begin, std::int64_t end, std::int64_t first_line,
+                     int delimiter, int roi_columns, const std::optional<py::dtype>& label_dtype, int threads,
+                     const std::optional<std::map<std::string, std::int64_t>>& words) {
+  const Source from(source, begin, end, roi_columns);
+  Words known;
+  ListFormat format{static_cast<char>(delimiter), roi_columns};
+  format.labels = label_dtype ? label_type(*label_dtype) : LabelType::none;
+  if (words) {
+    for (const auto& [word, number] : *words) known.add(word, number);
+    format.labels = LabelType::words;
+    format.words = &known;
+  }
+  List list(from.list, format, begin, end, first_line);
   ListProblem problem;
   {
     const Unlocked unlocked;
@@ -53,7 +88,7 @@ py::tuple parse_list(const py::object& source, std::int64_t begin, std::int64_t 
   const py::ssize_t strides = (n + ListTables::kStride - 1) / ListTables::kStride;
   py::array offsets(py::dtype(tables.wide ? "int64" : "uint32"), n + 1);
   py::array_t<std::int64_t> rois({n, static_cast<py::ssize_t>(roi_columns)}), lines(strides + 1);
-  py::array labels(label_dtype, {n, static_cast<py::ssize_t>(list.labels())});
+  py::array labels(label_dtype.value_or(py::dtype::of<std::int64_t>()), {n, static_cast<py::ssize_t>(list.labels())});
   tables.offsets = offsets.mutable_data();
   tables.rois = rois.mutable_data();
   tables.labels = labels.mutable_data();
@@ -69,5 +104,6 @@ py::tuple parse_list(const py::object& source, std::int64_t begin, std::int64_t 
 
 void register_list(py::module_& m) {
   m.def("parse_list", &parse_list, "source"_a, "begin"_a, "end"_a, "first_line"_a, "delimiter"_a, "roi_columns"_a,
-        "label_dtype"_a, "threads"_a);
+        "label_dtype"_a, "threads"_a, "words"_a);
+  m.def("collect_words", &collect_words, "source"_a, "begin"_a, "end"_a, "delimiter"_a, "roi_columns"_a, "threads"_a);
 }

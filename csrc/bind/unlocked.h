@@ -2,7 +2,9 @@
 #pragma once
 
 #include <pybind11/pybind11.h>
-#include <unistd.h>
+
+#include <chrono>
+#include <thread>
 
 // pybind11's gil_scoped_release with another end. A daemon thread that wants the GIL back while Python shuts down is
 // ended by Python before 3.14, by unwinding its stack: through C++ that means std::terminate, and a process that aborts
@@ -10,7 +12,7 @@
 class Stay {
  public:
   ~Stay() {
-    while (!back_) pause();
+    while (!back_) std::this_thread::sleep_for(std::chrono::hours(1));
   }
   void is_back() { back_ = true; }
 

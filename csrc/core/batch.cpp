@@ -43,7 +43,7 @@ struct Opening {
     if (!keeping[i]) return;
     keeping[i]->header = headers[i];
     // A file that was replaced while it was read, or may be in the same tick of the clock, is kept next time.
-    if (inputs[i].is_path && (stamp_of(inputs[i].path) != stamps[i] || may_change_unseen(*stamps[i]))) {
+    if (inputs[i].is_path && (files::stamp_of(inputs[i].path) != stamps[i] || files::may_change_unseen(*stamps[i]))) {
       keeping[i].reset();
     }
   }
@@ -51,8 +51,8 @@ struct Opening {
   // Whether the cache has it.
   bool find(std::size_t i, const cache::Caching& caching) {
     const Input& input = inputs[i];
-    std::optional<Stamp> stamp;
-    if (input.is_path && !(stamp = stamp_of(input.path))) return false;
+    std::optional<files::Stamp> stamp;
+    if (input.is_path && !(stamp = files::stamp_of(input.path))) return false;
     stamps[i] = stamp;
     const cache::Key key = input.is_path ? cache::key_of_file(input.path, *stamp, input.more, caching.how)
                                          : cache::key_of_bytes(input.bytes, input.more, caching.how);
@@ -94,7 +94,7 @@ struct Opening {
   std::vector<std::string> notes;
   std::vector<std::optional<cache::Kept>> kept;
   std::vector<std::optional<cache::Keeping>> keeping;
-  std::vector<std::optional<Stamp>> stamps;
+  std::vector<std::optional<files::Stamp>> stamps;
   std::vector<std::int64_t> reading;  // nanoseconds
 };
 

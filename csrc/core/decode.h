@@ -14,6 +14,7 @@ namespace pixfeed {
 struct DecodeOptions {
   bool strict = false;  // refuse what the codec reads with a mere warning
   bool turbo = false;   // decode every JPEG with libjpeg-turbo, none with our own decoder
+  bool libpng = false;  // decode every PNG with libpng, none with our own path
   // A JPEG that is cut off is `recovered`, with the pixels that libjpeg makes up, if at least this share of its rows of
   // MCUs is there: 0 to 1, where 1 means never. One scan only: in the others no row is complete. Not when strict.
   double min_recovered = 1;
@@ -42,6 +43,7 @@ inline void gray_to_rgb(const std::uint8_t* gray, int width, std::uint8_t* rgb) 
 // "libjpeg-turbo 2.1.5", "libpng 1.6.39": what runs, not what was compiled against, where the library can say so.
 std::string jpeg_version();
 std::string png_version();
+std::string inflate_version();  // of the zlib that libpng uses
 std::string webp_version();
 
 }  // namespace pixfeed

@@ -1,7 +1,8 @@
-// The only file that includes png.h.
+// The only file that includes png.h, and zlib.h for its version.
 #include "core/decode.h"
 
 #include <png.h>
+#include <zlib.h>
 
 #include <cmath>
 #include <csetjmp>
@@ -9,7 +10,9 @@
 #include <cstring>
 #include <optional>
 
-#include "core/png_chunks.h"
+#include "core/png/chunks.h"
+#include "core/png/decode.h"
+#include "core/png/deflate.h"
 
 namespace pixfeed {
 namespace {
@@ -150,7 +153,7 @@ Status run(Reader& reader, Bytes bytes, const Request& request, RowSink& sink, B
     for (png_uint_32 y = 0; y < end; ++y) {
       std::uint8_t* row = rows + (passes > 1 ? y * stride : 0);
       png_read_row(reader.png, row, nullptr);
-      if (pass + 1 != passes || !sink.wants(static_cast<int>(y))) continue;
+      if (pass + 1 != passes || !sink.needs(static_cast<int>(y))) continue;
       row += static_cast<std::ptrdiff_t>(channels) * area.x;
       if (gray) {
         gray_to_rgb(row, area.width, spread);
@@ -168,6 +171,9 @@ Status run(Reader& reader, Bytes bytes, const Request& request, RowSink& sink, B
 
 Status decode_png(Bytes bytes, const Request& request, const DecodeOptions& options, RowSink& sink, Scratch& scratch,
                   std::string* note) {
+  if (!options.libpng && png::decode(bytes, request, sink, scratch.codec) == png::Outcome::done) {
+    return Status::ok;
+  }
   const std::optional<PngChunk> header = PngChunks(bytes).next();
   if (!header || !header->is("IHDR") || header->size <= kColorType) {
     *note = "the header is not the first chunk";
@@ -182,6 +188,16 @@ Status decode_png(Bytes bytes, const Request& request, const DecodeOptions& opti
   return status;
 }
 
-std::string png_version() { return std::string("libpng ") + png_get_libpng_ver(nullptr); }
+std::string png_version() {
+  return std::string("libpng ") + png_get_libpng_ver(nullptr) + ", " + png::deflate_version();
+}
+
+std::string inflate_version() {
+#ifdef ZLIBNG_VERSION
+  return "zlib-ng " ZLIBNG_VERSION;
+#else
+  return std::string("zlib ") + zlibVersion();
+#endif
+}
 
 }  // namespace pixfeed

@@ -1,16 +1,16 @@
 // A list in two passes over pieces of a megabyte: count the samples, then fill the tables.
 #include "core/list.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <atomic>
-#include <cerrno>
 #include <charconv>
 #include <cmath>
 #include <cstring>
 #include <type_traits>
+#include <unordered_set>
+#include <utility>
 
+#include "core/platform.h"
 #include "core/pool.h"
 
 namespace pixfeed {
@@ -32,16 +32,23 @@ Text strip(Text text) {
   return text;
 }
 
+// A byte order mark begins a file, and stands at the beginning of some line if files were joined.
+Text without_mark(Text line) {
+  const bool has_mark = line.end - line.begin >= 3 && std::memcmp(line.begin, "\xef\xbb\xbf", 3) == 0;
+  return {has_mark ? line.begin + 3 : line.begin, line.end};
+}
+
 // One line after the other; LF, CRLF or CR ends a line.
 class Lines {
  public:
   Lines(const char* begin, const char* end) : at_(begin), end_(end), lf_(find('\n')), cr_(find('\r')) {}
 
-  // The next line without its end.
+  // The next line without its end, and without a byte order mark.
   bool next(Text* line) {
     if (at_ == end_) return false;
-    *line = {at_, std::min(lf_, cr_)};
-    at_ = line->end;
+    const char* begin = at_;
+    at_ = std::min(lf_, cr_);
+    *line = without_mark({begin, at_});
     if (at_ < end_) {
       const bool is_cr = *at_++ == '\r';
       if (is_cr && at_ < end_ && *at_ == '\n') ++at_;
@@ -160,6 +167,42 @@ ListFault read_number(Text field, Float* value) {
   return std::isinf(*value) && !std::isinf(number) ? ListFault::too_large : ListFault::none;
 }
 
+// The number of a class, and what is written where there are no labels.
+struct ClassNumber {
+  std::int64_t number;
+};
+struct NoLabel {};
+
+// The word in a field of a list with that delimiter; two quotes inside a quoted field stand for one. `buffer` may hold
+// it.
+std::string_view word_in(Text field, const char* line, char delimiter, std::string& buffer) {
+  const bool is_quoted = delimiter != 0 && field.begin > line && field.begin[-1] == '"';
+  const Text text = strip(field);
+  const std::string_view word(text.begin, static_cast<std::size_t>(text.end - text.begin));
+  if (!is_quoted || word.find('"') == word.npos) return word;
+  buffer.clear();
+  for (std::size_t i = 0; i < word.size(); ++i) {
+    buffer += word[i];
+    if (word[i] == '"') ++i;  // the second of two
+  }
+  return buffer;
+}
+
+template <class Label>
+ListFault read_label(Text field, const char* line, const ListFormat& format, Label* label) {
+  if constexpr (std::is_same_v<Label, ClassNumber>) {
+    std::string buffer;
+    const std::string_view word = word_in(field, line, format.delimiter, buffer);
+    if (word.empty()) return ListFault::no_label;
+    const std::int64_t* number = format.words->find(word);
+    if (number == nullptr) return ListFault::unknown_word;
+    label->number = *number;
+    return ListFault::none;
+  } else {
+    return read_number(field, label);
+  }
+}
+
 // The numbers of one line go to `rois` and `labels`, which has room for `expected` of them; -1: they are only counted.
 template <class Label>
 ListFault parse_line(Text line, const ListFormat& format, std::int64_t expected, std::int64_t* rois, Label* labels,
@@ -170,28 +213,39 @@ ListFault parse_line(Text line, const ListFormat& format, std::int64_t expected,
   if (!fields.next(&field)) return fields.fault();
   if (field.begin == field.end) return ListFault::no_name;
   std::int64_t column = 0;
-  for (; fields.next(&field); ++column) {
-    ListFault fault;
+  constexpr bool has_labels = !std::is_same_v<Label, NoLabel>;
+  for (; (has_labels || column < format.roi_columns) && fields.next(&field); ++column) {
+    ListFault fault = ListFault::none;
     if (column < format.roi_columns) {
       std::int64_t number = 0;
       fault = read_number(field, &number);
       if (rois != nullptr) rois[column] = number;
-    } else {
-      Label label = 0;
-      fault = read_number(field, &label);
+    } else if constexpr (has_labels) {
+      Label label{};
+      fault = read_label(field, line.begin, format, &label);
       if (*found < expected) labels[*found] = label;
       ++*found;
     }
     if (fault != ListFault::none) return fault;
   }
   if (fields.fault() != ListFault::none) return fields.fault();
-  if (*found == 0) return ListFault::no_label;
+  if (has_labels ? *found == 0 : column < format.roi_columns) return ListFault::no_label;
   return expected >= 0 && *found != expected ? ListFault::other_count : ListFault::none;
 }
 
 bool is_empty(Text line) {
   while (line.begin < line.end && is_blank(*line.begin)) ++line.begin;
   return line.begin == line.end;
+}
+
+// Calls do_it(Label()) with the C++ type of labels.
+template <class Function>
+auto with_type(LabelType labels, Function do_it) {
+  if (labels == LabelType::float32) return do_it(float());
+  if (labels == LabelType::float64) return do_it(double());
+  if (labels == LabelType::none) return do_it(NoLabel());
+  if (labels == LabelType::words) return do_it(ClassNumber());
+  return do_it(std::int64_t());
 }
 
 }  // namespace
@@ -206,8 +260,7 @@ ListFault List::read(std::int64_t begin, std::int64_t end, Buffer& buffer, const
   if (at == nullptr) return ListFault::out_of_memory;
   *data = at;
   while (begin < end) {
-    const ssize_t n = ::pread(source_.file, at, static_cast<std::size_t>(end - begin), begin);
-    if (n < 0 && errno == EINTR) continue;
+    const std::int64_t n = platform::read_at(source_.file, at, static_cast<std::size_t>(end - begin), begin);
     if (n < 0) return ListFault::unreadable;
     if (n == 0) return ListFault::shorter;
     at += n;
@@ -236,6 +289,7 @@ ListFault List::line_end_behind(std::int64_t place, Buffer& buffer, std::int64_t
 }
 
 ListFault List::cut() {
+  if (!pieces_.empty()) return ListFault::none;
   Buffer buffer;
   for (std::int64_t begin = begin_; begin < end_;) {
     Piece piece;
@@ -273,6 +327,33 @@ void List::count(Piece& piece, const char* data) {
   for (Text line; lines.next(&line); ++piece.lines) piece.samples += !is_empty(line);
 }
 
+void List::collect_piece(Piece& piece, const char* data) {
+  std::unordered_set<std::string> found;
+  Lines lines(data, data + (piece.end - piece.begin));
+  std::string buffer;
+  for (Text line; lines.next(&line);) {
+    if (is_empty(line)) continue;
+    Fields fields(line, format_.delimiter);
+    Text field;
+    for (int column = -1; fields.next(&field); ++column) {  // -1: the name
+      if (column < format_.roi_columns) continue;
+      const std::string_view word = word_in(field, line.begin, format_.delimiter, buffer);
+      if (!word.empty()) found.emplace(word);
+    }
+  }
+  const std::lock_guard lock(collecting_);
+  collected_.merge(std::set<std::string>(found.begin(), found.end()));
+}
+
+ListProblem List::collect(int threads, std::vector<std::string>* words) {
+  ListProblem problem;
+  problem.fault = cut();
+  if (problem.fault == ListFault::none) problem = for_pieces(threads, &List::collect_piece);
+  words->assign(collected_.begin(), collected_.end());
+  collected_.clear();
+  return problem;
+}
+
 ListProblem List::scan(int threads) {
   ListProblem problem;
   problem.fault = cut();
@@ -297,10 +378,9 @@ ListProblem List::scan(int threads) {
   first_sample_line_ = problem.line;
   problem.begin = first->begin + (text.begin - data);
   problem.end = first->begin + (text.end - data);
-  problem.fault =
-      format_.labels == LabelType::int64     ? parse_line<std::int64_t>(text, format_, -1, nullptr, nullptr, &labels_)
-      : format_.labels == LabelType::float32 ? parse_line<float>(text, format_, -1, nullptr, nullptr, &labels_)
-                                             : parse_line<double>(text, format_, -1, nullptr, nullptr, &labels_);
+  problem.fault = with_type(format_.labels, [&](auto label) {
+    return parse_line<decltype(label)>(text, format_, -1, nullptr, nullptr, &labels_);
+  });
   return problem;
 }
 
@@ -348,9 +428,8 @@ ListProblem List::parse(const ListTables& tables, int threads) {
   } else {
     static_cast<std::uint32_t*>(tables.offsets)[samples_] = static_cast<std::uint32_t>(end_);
   }
-  return for_pieces(threads, format_.labels == LabelType::int64     ? &List::parse_piece<std::int64_t>
-                             : format_.labels == LabelType::float32 ? &List::parse_piece<float>
-                                                                    : &List::parse_piece<double>);
+  return with_type(format_.labels,
+                   [&](auto label) { return for_pieces(threads, &List::parse_piece<decltype(label)>); });
 }
 
 }  // namespace pixfeed

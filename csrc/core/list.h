@@ -3,18 +3,41 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
+#include <mutex>
+#include <set>
+#include <string>
+#include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "core/source.h"
 
 namespace pixfeed {
 
-enum class LabelType { int64, float32, float64 };
+// none: what follows the name (and the region) is not read; words: names of classes, which become int64 numbers.
+enum class LabelType { int64, float32, float64, none, words };
+
+// The words that labels may be, and their numbers.
+class Words {
+ public:
+  void add(std::string_view word, std::int64_t number) { numbers_.emplace(kept_.emplace_back(word), number); }
+  // nullptr: there is no such word.
+  const std::int64_t* find(std::string_view word) const {
+    const auto found = numbers_.find(word);
+    return found != numbers_.end() ? &found->second : nullptr;
+  }
+
+ private:
+  std::deque<std::string> kept_;
+  std::unordered_map<std::string_view, std::int64_t> numbers_;
+};
 
 struct ListFormat {
   char delimiter = 0;   // between fields, which may then be quoted as in CSV; 0: any run of blanks and tabs
   int roi_columns = 0;  // integers between the name and the labels
   LabelType labels = LabelType::int64;
+  const Words* words = nullptr;  // of LabelType::words
 };
 
 // What can be wrong with a list: the same numbers in C++ and in Python (list_parser.py), which has the words.
@@ -31,6 +54,7 @@ enum class ListFault : std::int32_t {
   too_large = 9,      // an integer does not fit 64 bits, or a number its floating-point type
   no_label = 10,      // the line ends before its first label
   other_count = 11,   // not as many labels as the first line has
+  unknown_word = 12,  // a label is none of the words
 };
 
 struct ListProblem {
@@ -71,6 +95,9 @@ class List {
   std::int64_t samples() const { return samples_; }
   std::int64_t labels() const { return labels_; }
 
+  // All words that stand where labels are, each once and in the order of their bytes; may be called before scan().
+  ListProblem collect(int threads, std::vector<std::string>* words);
+
   // Fills the tables; at a problem, the first of the list, they are undefined.
   ListProblem parse(const ListTables& tables, int threads);
 
@@ -88,6 +115,7 @@ class List {
   ListFault line_end_behind(std::int64_t place, Buffer& buffer, std::int64_t* found) const;
   ListProblem for_pieces(int threads, void (List::*task)(Piece&, const char*));
   void count(Piece& piece, const char* data);
+  void collect_piece(Piece& piece, const char* data);
   template <class Label>
   void parse_piece(Piece& piece, const char* data);
 
@@ -98,6 +126,8 @@ class List {
   std::int64_t first_sample_line_ = 0;
   std::vector<Piece> pieces_;
   ListTables tables_;
+  std::set<std::string> collected_;
+  std::mutex collecting_;
 };
 
 }  // namespace pixfeed

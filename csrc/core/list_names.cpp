@@ -1,11 +1,10 @@
 // Names of some lines of a list file, as paths: one read per name.
 #include "core/list_names.h"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <string_view>
+
+#include "core/platform.h"
 
 namespace pixfeed {
 namespace {
@@ -21,8 +20,8 @@ bool read(const ListSource& source, std::int64_t begin, std::int64_t end, std::s
   buffer.resize(size);
   std::size_t got = 0;
   while (got < size) {
-    const ssize_t n = ::pread(source.file, buffer.data() + got, size - got, begin + static_cast<std::int64_t>(got));
-    if (n < 0 && errno == EINTR) continue;
+    const std::int64_t place = begin + static_cast<std::int64_t>(got);
+    const std::int64_t n = platform::read_at(source.file, buffer.data() + got, size - got, place);
     if (n <= 0) return false;
     got += static_cast<std::size_t>(n);
   }

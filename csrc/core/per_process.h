@@ -1,9 +1,9 @@
 // One object per process, made when it is first needed and made anew in a forked child.
 #pragma once
 
-#include <pthread.h>
-
 #include <atomic>
+
+#include "core/platform.h"
 
 namespace pixfeed {
 
@@ -13,7 +13,7 @@ namespace pixfeed {
 template <class T>
 T& per_process() {
   static std::atomic<T*> current{nullptr};
-  static const int registered = pthread_atfork(nullptr, nullptr, [] { current.store(nullptr); });
+  static const bool registered = (platform::in_forked_child([] { current.store(nullptr); }), true);
   (void)registered;
   T* object = current.load(std::memory_order_acquire);
   if (object != nullptr) return *object;

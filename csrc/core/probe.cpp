@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "core/exif.h"
-#include "core/png_chunks.h"
+#include "core/png/chunks.h"
 
 namespace pixfeed {
 namespace {

@@ -32,6 +32,12 @@ class RowSink {
   // The area's columns of row `y`: area().width pixels, interleaved R G B, 3 bytes each, owned by the decoder and valid
   // during the call only.
   virtual void put_row(int y, const std::uint8_t* rgb) = 0;
+
+  // Whether put_row(y) is due.
+  bool needs(int y) const {
+    const Area part = area();
+    return y >= part.y && y < part.bottom() && part.width > 0 && wants(y);
+  }
 };
 
 }  // namespace pixfeed

@@ -3,8 +3,9 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
+
+#include "core/platform.h"
 
 namespace pixfeed {
 
@@ -15,7 +16,7 @@ class Buffer {
   std::uint8_t* get(std::size_t size) {
     if (size > capacity_) {
       std::size_t rounded = (size + size / 4 + 4095) / 4096 * 4096;
-      data_.reset(static_cast<std::uint8_t*>(std::aligned_alloc(4096, rounded)));
+      data_.reset(static_cast<std::uint8_t*>(platform::take_pages(rounded)));
       capacity_ = data_ ? rounded : 0;
     }
     return data_.get();
@@ -25,7 +26,7 @@ class Buffer {
 
  private:
   struct Free {
-    void operator()(std::uint8_t* p) const { std::free(p); }
+    void operator()(std::uint8_t* p) const { platform::give_pages(p); }
   };
   std::unique_ptr<std::uint8_t, Free> data_;
   std::size_t capacity_ = 0;

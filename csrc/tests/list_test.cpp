@@ -107,6 +107,7 @@ std::string random_list() {
                                         "inf",
                                         "nan(1)",
                                         "\xff",
+                                        "\xef\xbb\xbf",
                                         "\v",
                                         "a,1\n",
                                         "b,2\n",
@@ -125,12 +126,28 @@ std::string random_list() {
 }
 
 TEST_CASE("list: bytes at random") {
+  Words words;
+  for (const char* word : {"0", "17", "a.jpg", "\""}) words.add(word, 7);
   for (int round = 0; round < 20000; ++round) {
     ListFormat format;
     format.delimiter = round % 2 == 0 ? 0 : ',';
     format.roi_columns = round % 3 == 0 ? 4 : 0;
-    format.labels = static_cast<LabelType>(round % 5 % 3);
+    format.labels = static_cast<LabelType>(round % 5);
+    format.words = &words;
     compare(random_list(), format);
+  }
+}
+
+TEST_CASE("list: words of many pieces, each once and sorted") {
+  std::string text;
+  for (int i = 0; i < 300000; ++i) text += "a.jpg," + std::string(i % 2 == 0 ? "\"x \"\"y\"\"\"" : " b ") + ",\n";
+  ListSource memory;
+  memory.memory = {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
+  for (int threads : {1, 3}) {
+    List list(memory, {','}, 0, static_cast<std::int64_t>(text.size()), 1);
+    std::vector<std::string> words;
+    EXPECT(list.collect(threads, &words).fault == ListFault::none, "fault");
+    EXPECT((words == std::vector<std::string>{"b", "x \"y\""}), "%d words", static_cast<int>(words.size()));
   }
 }
 

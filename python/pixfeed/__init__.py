@@ -12,35 +12,43 @@ The drop-in for the usual list-file Dataset of image classification::
 Pixels are bit for bit those of OpenCV. See README.md and ARCHITECTURE.md.
 """
 
-from pixfeed import datasets, memory, transforms
+from importlib import import_module
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
 from pixfeed._version import __version__
-from pixfeed.collate import Batch, Target, default_collate, pad_collate
-from pixfeed.datasets.failure_log import Failure
-from pixfeed.datasets.list_file import FastTxtDataset
-from pixfeed.device import to_device
-from pixfeed.errors import (
-    BackendError,
-    DatasetError,
-    FilesNotFoundError,
-    ImageError,
-    ListError,
-    PixfeedError,
-    RaggedError,
-    RegionError,
-    Status,
-)
-from pixfeed.lists.annotations import Annotations
-from pixfeed.lists.file_list import FileList
-from pixfeed.loading.loader import DataLoader
-from pixfeed.loading.stats import Stats
-from pixfeed.reading.functional import imread, load_batch, resize
-from pixfeed.reading.options import Reading
-from pixfeed.tools.info import show_config
+
+if TYPE_CHECKING:
+    from pixfeed import datasets, io, memory, transforms
+    from pixfeed.collate import Batch, Target, default_collate, pad_collate
+    from pixfeed.collate.detection import detection_collate
+    from pixfeed.datasets.failure_log import Failure
+    from pixfeed.datasets.list_file import FastTxtDataset
+    from pixfeed.device import to_device
+    from pixfeed.errors import (
+        BackendError,
+        DatasetError,
+        FilesNotFoundError,
+        ImageError,
+        ListError,
+        PixfeedError,
+        RaggedError,
+        RegionError,
+        Status,
+    )
+    from pixfeed.lists.annotations import Annotations
+    from pixfeed.lists.file_list import FileList
+    from pixfeed.loading.loader import DataLoader
+    from pixfeed.loading.stats import Stats
+    from pixfeed.reading.functional import imread, load_batch, resize
+    from pixfeed.reading.options import Reading
+    from pixfeed.tools.info import show_config
 
 __all__ = [
     "Annotations",
     "BackendError",
     "Batch",
+    "Cache",
     "DataLoader",
     "DatasetError",
     "Failure",
@@ -59,7 +67,9 @@ __all__ = [
     "__version__",
     "datasets",
     "default_collate",
+    "detection_collate",
     "imread",
+    "io",
     "load_batch",
     "memory",
     "pad_collate",
@@ -68,3 +78,52 @@ __all__ = [
     "to_device",
     "transforms",
 ]
+
+# Imported when they are first asked for, so that `import pixfeed` takes no time and no torch.
+_PLACES = {
+    "cache": ("Cache",),
+    "collate": ("Batch", "Target", "default_collate", "pad_collate"),
+    "collate.detection": ("detection_collate",),
+    "datasets.failure_log": ("Failure",),
+    "datasets.list_file": ("FastTxtDataset",),
+    "device": ("to_device",),
+    "errors": (
+        "BackendError",
+        "DatasetError",
+        "FilesNotFoundError",
+        "ImageError",
+        "ListError",
+        "PixfeedError",
+        "RaggedError",
+        "RegionError",
+        "Status",
+    ),
+    "lists.annotations": ("Annotations",),
+    "lists.file_list": ("FileList",),
+    "loading.loader": ("DataLoader",),
+    "loading.stats": ("Stats",),
+    "reading.functional": ("imread", "load_batch", "resize"),
+    "reading.options": ("Reading",),
+    "tools.info": ("show_config",),
+}
+_MODULE_OF = {name: module for module, names in _PLACES.items() for name in names}
+# Rooms, and one function, that do not work on NumPy alone.
+_NEED_TORCH = ("accelerate", "collate", "datasets", "device", "io", "loading", "targets")
+
+
+def __getattr__(name: str) -> Any:
+    module = _MODULE_OF.get(name, name)
+    if (name == "load_batch" or module.startswith(_NEED_TORCH)) and find_spec("torch") is None:
+        from pixfeed._stand_in import needs_torch
+
+        needs_torch(f"pixfeed.{name}")
+    if name.startswith("__") or find_spec(f"pixfeed.{module}") is None:
+        raise AttributeError(f"module 'pixfeed' has no attribute {name!r}")
+    found = import_module(f"pixfeed.{module}")
+    value = getattr(found, name) if name in _MODULE_OF else found
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -3,7 +3,7 @@
 ``workers`` is what ``pixfeed.context.workers()`` gives: number of threads, priority, crew.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,14 +23,29 @@ class Opened:
     def costs(self) -> tuple[int, int, int, int, int, int]: ...
     def decode_into(self, plans: _Buffer, out: _Buffer, workers: _Workers) -> NDArray[np.int32]: ...
 
+class Store:
+    def __init__(self, folder: str, max_bytes: int, free_bytes: int, read_only: bool, first_pages: int) -> None: ...
+    def read(self, key: tuple[int, int]) -> NDArray[np.uint8] | None: ...
+    def put(
+        self, key: tuple[int, int], picture: NDArray[np.uint8], source: Sequence[int], source_bytes: int
+    ) -> None: ...
+    def entries(self) -> bytes: ...
+    def why_stopped(self) -> str: ...
+    def counts(self) -> tuple[int, int, int, int, int]: ...
+
+def key_of(what: bytes, how: bytes) -> tuple[int, int]: ...
 def open(
     sources: list[str | _Buffer],
     strict: bool,
     turbo: bool,
+    libpng: bool,
     defer: bool,
     ignore_orientation: bool,
     max_pixels: int,
     min_recovered: float,
+    store: Store | None,
+    how: bytes,
+    more: list[bytes],
     workers: _Workers,
 ) -> Opened: ...
 def resample(pictures: list[_Buffer], plans: _Buffer, out: _Buffer, workers: _Workers) -> NDArray[np.int32]: ...
@@ -42,7 +57,20 @@ def write_pictures(
     std: Sequence[float],
     workers: _Workers,
 ) -> None: ...
+def read_masks(
+    paths: list[str],
+    sizes: _Buffer,
+    y: _Buffer,
+    x: _Buffer,
+    out: _Buffer,
+    fill: int,
+    classes: _Buffer,
+    workers: _Workers,
+) -> NDArray[np.bool_]: ...
 def cancel(priority: int) -> None: ...
+def collect_words(
+    source: int | _Buffer, begin: int, end: int, delimiter: int, roi_columns: int, threads: int
+) -> tuple[int, list[bytes]]: ...
 def parse_list(
     source: int | _Buffer,
     begin: int,
@@ -50,8 +78,9 @@ def parse_list(
     first_line: int,
     delimiter: int,
     roi_columns: int,
-    label_dtype: np.dtype[Any],
+    label_dtype: np.dtype[Any] | None,
     threads: int,
+    words: Mapping[bytes, int] | None,
 ) -> tuple[
     tuple[int, int, int, int, int, int, int],
     NDArray[np.uint32] | NDArray[np.int64],

@@ -1,32 +1,39 @@
 """The only door to private names of torch and of Python's multiprocessing.
 
 Everything here may change with a new torch or a new Python. ``tests/test_architecture.py`` finds private names anywhere
-else. Known to work: torch 2.1 to 2.13, CPython 3.11 to 3.14.
+else. Known to work: torch 2.3 to 2.13, CPython 3.11 to 3.14.
 """
 
 from __future__ import annotations
 
 import multiprocessing
+import sys
 import threading
 import weakref
 from collections.abc import Callable, Iterable, Sequence
 from multiprocessing import queues
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-import torch
-import torch.utils.data
-from torch._utils import ExceptionWrapper
-from torch.multiprocessing import reductions
-from torch.storage import _share_memory_lock_protected
-from torch.utils.data._utils import collate as collating
-from torch.utils.data._utils import pin_memory as pinning
-from torch.utils.data.dataloader import (
-    _BaseDataLoaderIter,
-    _DatasetKind,
-    _MultiProcessingDataLoaderIter,
-    _SingleProcessDataLoaderIter,
-)
+from pixfeed._stand_in import HAS_TORCH, torch
+
+if TYPE_CHECKING or HAS_TORCH:
+    import torch.utils.data
+    from torch._utils import ExceptionWrapper
+    from torch.multiprocessing import reductions
+    from torch.storage import _share_memory_lock_protected
+    from torch.utils.data._utils import collate as collating
+    from torch.utils.data._utils import pin_memory as pinning
+    from torch.utils.data.dataloader import (
+        _BaseDataLoaderIter,
+        _DatasetKind,
+        _MultiProcessingDataLoaderIter,
+        _SingleProcessDataLoaderIter,
+    )
+else:
+    ExceptionWrapper = reductions = collating = pinning = torch
+    _share_memory_lock_protected = torch.decorator
+    _BaseDataLoaderIter = _DatasetKind = _MultiProcessingDataLoaderIter = _SingleProcessDataLoaderIter = torch
 
 __all__ = [
     "TENSOR_EXCHANGE",
@@ -34,6 +41,7 @@ __all__ = [
     "LoaderIter",
     "MultiProcessIter",
     "SingleProcessIter",
+    "asked_itself",
     "collating",
     "given_queues",
     "in_storage",
@@ -244,6 +252,24 @@ class MultiProcessIter(_MultiProcessingDataLoaderIter):
 
     def _next_data(self) -> Any:
         return self._next_batch()
+
+
+def asked_itself(method: _Function) -> _Function:
+    """A decorator for ``__getitems__``, which torch looks for in the dataset that it was given.
+
+    A wrapper with a ``__getattr__`` that asks the dataset inside would have it, too, and torch would go past the
+    wrapper's own ``__getitem__``. It does not find it there: an attribute that a ``__getattr__`` asks for is not there.
+    """
+
+    class Asked:
+        def __get__(self, instance: object, owner: type | None = None) -> Any:
+            if instance is not None and sys._getframe(1).f_code.co_name == "__getattr__":
+                raise AttributeError(f"{method.__name__} is for who asks the dataset itself")
+            bind: Any = method
+            return bind.__get__(instance, owner)
+
+    asked: Any = Asked()
+    return cast(_Function, asked)
 
 
 # -- collating ---------------------------------------------------------------------------------------------------------

@@ -9,14 +9,13 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
+import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import CancelledError
 from itertools import count
 from operator import add
 from typing import NamedTuple
-
-import torch.utils.data
 
 from pixfeed import control_groups
 
@@ -88,6 +87,7 @@ class _Context(threading.local):
         self.threads: int | None = None
         self.priority: Priority | None = None
         self.pinned = False
+        self.pads = False
         self.epoch: int | None = None
         self.costs: list[int] = list(_NO_COSTS)
 
@@ -96,7 +96,7 @@ _context = _Context()
 
 
 @contextlib.contextmanager
-def for_loader(threads: int, priority: Priority, pinned: bool, epoch: int) -> Iterator[None]:
+def for_loader(threads: int, priority: Priority, pinned: bool, epoch: int, pads: bool = False) -> Iterator[None]:
     """Inside the block this thread makes a batch for a DataLoader.
 
     Args:
@@ -104,13 +104,16 @@ def for_loader(threads: int, priority: Priority, pinned: bool, epoch: int) -> It
         priority: of the batch.
         pinned: whether :func:`pixfeed.memory.empty` gives pinned memory.
         epoch: that random transforms draw for.
+        pads: see :func:`set_pads`.
     """
     with for_epoch(epoch):
+        set_pads(pads)
         _context.threads, _context.priority, _context.pinned = threads, priority, pinned
         try:
             yield
         finally:
             _context.threads, _context.priority, _context.pinned = None, None, False
+            set_pads(False)
 
 
 @contextlib.contextmanager
@@ -126,6 +129,16 @@ def for_epoch(epoch: int) -> Iterator[None]:
 def set_epoch(epoch: int) -> None:
     """From now on this thread's random transforms draw for that epoch: for worker processes, which have one thread."""
     _context.epoch = epoch
+
+
+def set_pads(pads: bool) -> None:
+    """Whether this thread's batches go to :func:`pixfeed.pad_collate`. Then images of different sizes are parts of one
+    tensor from the start, even if most of that is padding."""
+    _context.pads = pads
+
+
+def pads() -> bool:
+    return _context.pads
 
 
 def epoch() -> int | None:
@@ -175,6 +188,12 @@ def take_costs() -> Costs:
     return Costs(*costs)
 
 
+def in_worker() -> bool:
+    """Whether this is a worker process of a DataLoader."""
+    data = sys.modules.get("torch.utils.data")  # who has no torch, or has not imported it, is none
+    return data is not None and data.get_worker_info() is not None
+
+
 def num_threads() -> int:
     """Threads that one call decodes on.
 
@@ -184,7 +203,7 @@ def num_threads() -> int:
     Raises:
         ValueError: PIXFEED_NUM_THREADS is no positive integer.
     """
-    if torch.utils.data.get_worker_info() is not None:
+    if in_worker():
         return 1
     if _context.threads is not None:
         return _context.threads

@@ -11,11 +11,12 @@ import contextlib
 import random
 import weakref
 from collections.abc import Iterator, Sequence
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
+
+from pixfeed._stand_in import torch
 
 _LOW = np.uint64(0xFFFFFFFF)
 _HALF = np.uint64(32)
@@ -69,9 +70,9 @@ def normal(shape: Sequence[int], u: float) -> torch.Tensor:
     return torch.randn(shape, generator=torch.Generator().manual_seed(int(u * 2**32)))
 
 
-def from_torch(count: int) -> NDArray[np.float64]:
-    """float64 ``[1, count]``, uniform in [0, 1), from torch's global generator: for single calls of a transform."""
-    return torch.rand(1, count, dtype=torch.float64).numpy()
+def from_torch(count: int, n: int = 1) -> NDArray[np.float64]:
+    """float64 ``[n, count]``, uniform in [0, 1), from torch's global generator: for single calls of a transform."""
+    return torch.rand(n, count, dtype=torch.float64).numpy()
 
 
 _seeds: weakref.WeakValueDictionary[int, object] = weakref.WeakValueDictionary()  # by seed: whose it is
@@ -93,18 +94,34 @@ def new_seed(owner: object) -> int:
             return seed
 
 
+def generators() -> tuple[Any, ...]:
+    """The states of torch's, NumPy's and Python's global generators."""
+    return torch.get_rng_state(), np.random.get_state(), random.getstate()  # noqa: NPY002
+
+
+def set_generators(states: tuple[Any, ...]) -> None:
+    torch.set_rng_state(states[0])
+    np.random.set_state(states[1])  # noqa: NPY002
+    random.setstate(states[2])
+
+
 @contextlib.contextmanager
-def python(seed: int, epoch: int, index: int) -> Iterator[None]:
-    """Inside the block torch's, NumPy's and Python's global generators depend on these three only, for functions that
-    draw from them; afterwards they are as they were before."""
-    before = torch.get_rng_state(), np.random.get_state(), random.getstate()  # noqa: NPY002
-    own = int(uniform(~seed, epoch, [index], 1)[0, 0] * 2**32)
-    torch.default_generator.manual_seed(own)
-    np.random.seed(own)  # noqa: NPY002
-    random.seed(own)
+def generators_kept() -> Iterator[None]:
+    """After the block torch's, NumPy's and Python's global generators are as they were before."""
+    before = generators()
     try:
         yield
     finally:
-        torch.set_rng_state(before[0])
-        np.random.set_state(before[1])  # noqa: NPY002
-        random.setstate(before[2])
+        set_generators(before)
+
+
+def seeds(seed: int, epoch: int, indices: Sequence[int]) -> list[int]:
+    """A seed for each of n samples, which depends on these three only."""
+    return [int(u * 2**32) for u in uniform(~seed, epoch, indices, 1)[:, 0].tolist()]
+
+
+def seed_generators(seed: int) -> None:
+    """Seed torch's, NumPy's and Python's global generators, for functions that draw from them."""
+    torch.default_generator.manual_seed(seed)
+    np.random.seed(seed)  # noqa: NPY002
+    random.seed(seed)

@@ -40,8 +40,18 @@ _WORDS = {
         "raise max_pixels or scale it down beforehand",
     ),
     Status.RECOVERED: ("the image is truncated, and was read as far as it goes", "fetch or copy it again"),
-    Status.GONE: ("the picture cannot be read from the cache", "read it again"),
+    Status.GONE: (
+        "what the cache had of the image is damaged or gone",
+        "it was read from its file; look at the disk of the cache (pixfeed cache verify)",
+    ),
     Status.OUT_OF_MEMORY: ("there is not enough memory to decode the image", "scale it down beforehand"),
+}
+
+
+# The same for an image that is in no list file.
+_WITHOUT_LIST = {
+    Status.MISSING: "check the path, and the folder that it is relative to",
+    Status.NOT_AN_IMAGE: "pixfeed reads JPEG, PNG and WebP, and with OpenCV what that reads",
 }
 
 
@@ -176,6 +186,8 @@ class Origin(NamedTuple):
         """
         status = Status(status)
         what, remedy = _WORDS[status]
+        if self.line is None:
+            remedy = _WITHOUT_LIST.get(status, remedy)
         where = f"{self} [{size} bytes]" if size else str(self)
         if note:
             what += f" ({note})"

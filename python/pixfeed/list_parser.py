@@ -3,17 +3,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import re
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from enum import IntEnum
+from itertools import islice
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+#: A byte order mark: at the beginning of a file, and of a line where files were joined.
+BOM = b"\xef\xbb\xbf"
 #: What may stand between fields, and around numbers.
 BLANKS = b" \t\v\f"
 #: A line number is kept for every sample that is a multiple of this.
@@ -40,6 +44,7 @@ class Fault(IntEnum):
     TOO_LARGE = 9
     NO_LABEL = 10
     OTHER_COUNT = 11
+    UNKNOWN_WORD = 12
 
 
 class Problem(NamedTuple):
@@ -56,7 +61,7 @@ class Problem(NamedTuple):
 
 
 class Table(NamedTuple):
-    """The content of a list: n samples with L labels each.
+    """The content of a list: n samples with L labels each; L is 0 if labels are not read.
 
     Attributes:
         offsets: uint32 (int64 for lists of 4 GiB or more) ``[n + 1]``: where each sample's line begins (its name, if
@@ -90,14 +95,16 @@ def check_delimiter(delimiter: str | None) -> str | None:
     raise ValueError(f"delimiter is {delimiter!r}; it may be one ASCII character such as ',', ';' or '\\t', or None")
 
 
-def check_label_dtype(dtype: object) -> np.dtype[Any]:
+def check_label_dtype(dtype: object) -> np.dtype[Any] | None:
     """Raises:
     ValueError: labels cannot be of that type.
     """
+    if dtype is None:
+        return None
     for known in (np.int64, np.float32, np.float64):
         if dtype == np.dtype(known):
             return np.dtype(known)
-    raise ValueError(f"label_dtype is {dtype!r}; it may be np.int64, np.float32 or np.float64")
+    raise ValueError(f"label_dtype is {dtype!r}; it may be np.int64, np.float32, np.float64, or None for no labels")
 
 
 def read(source: int | bytes, begin: int, end: int) -> bytes:
@@ -190,6 +197,54 @@ def _number(field: bytes, largest: float) -> float:
     return value
 
 
+def word_in(field: bytes) -> bytes:
+    """The name of a class that stands in a field."""
+    return field.strip(BLANKS)
+
+
+def _class_number(field: bytes, words: Mapping[bytes, int]) -> int:
+    word = word_in(field)
+    if not word:
+        raise _Bad(Fault.NO_LABEL)
+    if word not in words:
+        raise _Bad(Fault.UNKNOWN_WORD)
+    return words[word]
+
+
+def lines(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Where each line begins, and its bytes without its end; both without a byte order mark."""
+    start = 0
+    for line in data.splitlines(keepends=True):
+        mark = len(BOM) if line.startswith(BOM) else 0
+        yield start + mark, line[mark:].rstrip(b"\r\n")
+        start += len(line)
+
+
+def collect_words(
+    source: int | bytes, begin: int, end: int, delimiter: str | None, roi_columns: int
+) -> tuple[int, list[bytes]]:
+    """All words that stand where labels are.
+
+    Args:
+        source, begin, end, delimiter, roi_columns: see :func:`parse`.
+
+    Returns:
+        ``Fault.SHORTER`` or ``UNREADABLE`` if the list could not be read, else 0; and the words, sorted.
+    """
+    try:
+        data = read(source, begin, end)
+    except OSError:
+        return Fault.UNREADABLE, []
+    if len(data) < end - begin:
+        return Fault.SHORTER, []
+    words: set[bytes] = set()
+    for _, line in lines(data):
+        if line.lstrip(BLANKS):
+            with contextlib.suppress(_Bad):  # parse() will say so
+                words.update(map(word_in, islice(fields(line, delimiter), 1 + roi_columns, None)))
+    return Fault.NONE, sorted(words - {b""})
+
+
 def _offsets(offsets: array[int], end: int) -> NDArray[np.uint32] | NDArray[np.int64]:
     return np.array(offsets, np.int64) if end >= 1 << 32 else np.array(offsets, np.uint32)
 
@@ -201,7 +256,8 @@ def parse(
     first_line: int,
     delimiter: str | None,
     roi_columns: int,
-    label_dtype: np.dtype[Any],
+    label_dtype: np.dtype[Any] | None,
+    words: Mapping[bytes, int] | None = None,
 ) -> tuple[Problem, Table]:
     """Read a list.
 
@@ -210,23 +266,30 @@ def parse(
         begin, end: its bytes without byte order mark and header.
         first_line: the number of the line at ``begin``.
         delimiter, roi_columns, label_dtype: see :class:`pixfeed.FileList`.
+        words: what labels may be, if they are no numbers, and the number of each.
 
     Returns:
         What is wrong with the first line that has something wrong, and the table, which then is undefined.
     """
     offsets, numbers, rois = array("q"), array("q"), array("q")
-    labels: array[Any] = array({"int64": "q", "float32": "f", "float64": "d"}[label_dtype.name])
-    largest = _LARGEST.get(label_dtype.name)
+    dtype = np.dtype(np.int64) if label_dtype is None else label_dtype
+    labels: array[Any] = array({"int64": "q", "float32": "f", "float64": "d"}[dtype.name])
+    largest = _LARGEST.get(dtype.name)
     n_labels = 0
 
     def row(text: bytes) -> None:
         found = fields(text, delimiter)
         if not next(found):
             raise _Bad(Fault.NO_NAME)
-        at = len(labels)
-        for column, field in enumerate(found):
-            if column < roi_columns:
-                rois.append(_integer(field))
+        region, at = len(rois), len(labels)
+        rois.extend(map(_integer, islice(found, roi_columns)))
+        if label_dtype is None:
+            if len(rois) - region < roi_columns:
+                raise _Bad(Fault.NO_LABEL)
+            return
+        for field in found:
+            if words is not None:
+                labels.append(_class_number(field, words))
             else:
                 labels.append(_integer(field) if largest is None else _number(field, largest))
         if len(labels) == at:
@@ -241,10 +304,8 @@ def parse(
         data, problem = b"", Problem(Fault.UNREADABLE)
     if not problem.fault and len(data) < end - begin:
         data, problem = b"", Problem(Fault.SHORTER)
-    start = begin
-    for number, line in enumerate(data.splitlines(keepends=True), first_line):
-        line_begin, start = start, start + len(line)
-        line = line.rstrip(b"\r\n")
+    for number, (place, line) in enumerate(lines(data), first_line):
+        line_begin = begin + place
         text = line.lstrip(BLANKS)
         if not text:
             continue
@@ -263,6 +324,6 @@ def parse(
     return problem, Table(
         _offsets(offsets[:n] + offsets[-1:], end),
         np.array(rois[: n * roi_columns], np.int64).reshape(n, roi_columns),
-        np.array(labels[: n * n_labels], label_dtype).reshape(n, n_labels),
+        np.array(labels[: n * n_labels], dtype).reshape(n, n_labels),
         np.array(numbers[:n:STRIDE] + numbers[n - 1 : n], np.int64),
     )

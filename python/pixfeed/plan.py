@@ -85,6 +85,9 @@ PLAN = np.dtype(
 #: ``source`` of a row that goes on with what the row before has made.
 ROW_BEFORE = -1
 
+#: ``source`` of a row that is left out of what a backend gets: the picture stays as the row before has made it.
+LEFT_OUT = -2
+
 #: What the window shows beyond the resized crop; 0: it lies inside. The last three are those of ``numpy.pad``.
 FRAMED = {"constant": 1, "edge": 2, "reflect": 3, "symmetric": 4}
 
@@ -205,20 +208,20 @@ def in_sequence(
     """PLAN rows as a backend takes them, picture by picture.
 
     Args:
-        passes: the first rows ``[n]`` of n pictures, the second ones, and so on.
+        passes: the first rows ``[n]`` of n pictures, the second ones, and so on; LEFT_OUT where a picture has fewer.
         fixed: how many of them are left out for pictures that the cache has.
         kept: bool ``[n]``: whether it has it.
     """
     if len(passes) == 1:
         return passes[0]
     rows = np.stack(passes, 1)
+    wanted = rows["source"] != LEFT_OUT
     rows["source"][:, 1:] = ROW_BEFORE
-    if kept is None or not kept.any():
-        return rows.reshape(-1)
-    rows["source"][kept, fixed] = rows["source"][kept, 0]
-    wanted = np.ones(rows.shape, bool)
-    wanted[kept, :fixed] = False
-    return rows[wanted]
+    if kept is not None and kept.any():
+        rows["source"][kept, fixed] = rows["source"][kept, 0]
+        wanted[kept, :fixed] = False
+    left: NDArray[np.void] = rows[wanted]
+    return left
 
 
 def resize_plan(

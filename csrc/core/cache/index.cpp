@@ -1,15 +1,14 @@
 // Hash tables in files, read and written by any number of processes without locks.
 #include "core/cache/index.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 
 namespace pixfeed::cache {
 namespace {
+
+using files::Access;
 
 constexpr std::size_t kPage = 4096;  // bytes
 
@@ -54,26 +53,27 @@ bool Index::add_table() {
   }
   Table& table = tables_[count];
   const std::string path = folder_ + "/index-" + std::to_string(count);
-  const int flags = read_only_ ? O_RDONLY : O_RDWR;
-  if (!table.file.open(path, flags)) {
+  const Access access = read_only_ ? Access::read : Access::write;
+  if (!table.file.open(path, access)) {
     if (errno != ENOENT || read_only_) return false;
     const std::size_t pages = first_pages_ << count;
-    const std::string making = path + "." + std::to_string(::getpid()) + ".new";
-    File file;
-    if (!file.open(making, O_RDWR | O_CREAT | O_TRUNC)) return false;
+    const std::string making = path + "." + std::to_string(files::process()) + ".new";
+    files::remove(making);  // of a process that was killed and had the same number
+    files::File file;
+    if (!file.open(making, Access::create)) return false;
     Title title{};
     std::memcpy(title.magic, kMagic, sizeof(kMagic));
     title.pages = pages;
     title.check = checksum(&title, offsetof(Title, check));
     const bool made = file.resize(kPage + std::uint64_t{pages} * kPage) && file.write(&title, sizeof(title), 0);
-    const int linked = made ? ::link(making.c_str(), path.c_str()) : -1;
+    const bool linked = made && files::link(making, path);
     const int error = errno;
-    ::unlink(making.c_str());
-    if (linked != 0 && (!made || error != EEXIST)) {
+    files::remove(making);
+    if (!linked && (!made || error != EEXIST)) {
       errno = error;
       return false;
     }
-    if (!table.file.open(path, flags)) return false;
+    if (!table.file.open(path, access)) return false;
   }
   Title title{};
   if (!table.file.read(&title, sizeof(title), 0)) return false;
@@ -95,7 +95,7 @@ void Index::look_for_tables() {
     const int count = count_.load(std::memory_order_relaxed);
     if (count == kMostTables) return;
     const std::string path = folder_ + "/index-" + std::to_string(count);
-    if (::access(path.c_str(), R_OK) != 0 || !add_table()) return;
+    if (!files::File().open(path, Access::read) || !add_table()) return;
   }
 }
 

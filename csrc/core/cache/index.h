@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "core/cache/checksum.h"
-#include "core/cache/file.h"
+#include "core/files.h"
 
 namespace pixfeed::cache {
 
@@ -78,7 +78,7 @@ class Index {
   };
   // One file: a page that says what it is, then pages of slots.
   struct Table {
-    File file;
+    files::File file;
     std::size_t pages = 0;
     // Per slot: what of its check is remembered, if this process has checked the rows. Zeros take no memory.
     std::unique_ptr<std::atomic<std::uint32_t>, Free> checked;

@@ -13,8 +13,8 @@ constexpr std::size_t kChunk = 256 << 10;  // bytes of rows that are read at onc
 
 }  // namespace
 
-Key key_of_file(const std::string& path, const Stamp& stamp, const std::string& more, const std::string& how) {
-  static_assert(sizeof(Stamp) == 4 * sizeof(std::int64_t));
+Key key_of_file(const std::string& path, const files::Stamp& stamp, const std::string& more, const std::string& how) {
+  static_assert(sizeof(files::Stamp) == 4 * sizeof(std::int64_t));
   std::string what = path;
   what.push_back('\0');
   what.append(reinterpret_cast<const char*>(&stamp), sizeof(stamp));

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "core/cache/store.h"
+#include "core/files.h"
 #include "core/row_sink.h"
 #include "core/scratch.h"
 #include "core/source.h"
@@ -21,7 +22,7 @@ struct Caching {
 
 // The key of a file, whose state is part of it, and of an encoded picture in memory. `more` are options of this picture
 // alone, such as its region.
-Key key_of_file(const std::string& path, const Stamp& stamp, const std::string& more, const std::string& how);
+Key key_of_file(const std::string& path, const files::Stamp& stamp, const std::string& more, const std::string& how);
 Key key_of_bytes(Bytes bytes, const std::string& more, const std::string& how);
 
 // A picture that is there.

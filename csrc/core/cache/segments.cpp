@@ -1,10 +1,6 @@
 // Appends pictures to this process's own segment, and reads them out of anybody's.
 #include "core/cache/segments.h"
 
-#include <fcntl.h>
-#include <sys/statvfs.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <utility>
@@ -14,6 +10,8 @@
 
 namespace pixfeed::cache {
 namespace {
+
+using files::Access;
 
 constexpr std::size_t kBlock = 64 << 10;                    // bytes of rows that have one checksum
 constexpr std::int64_t kGrant = 1 << 20;                    // bytes that a process may write at once
@@ -42,8 +40,8 @@ void Segments::open(const std::string& folder, const Limits& limits) {
 
 bool Segments::begin_segment() {
   for (std::uint32_t number = number_ + 1; number != 0; ++number) {
-    auto file = std::make_shared<File>();
-    if (file->open(path_of(folder_, number), O_RDWR | O_CREAT | O_EXCL)) {
+    auto file = std::make_shared<files::File>();
+    if (file->open(path_of(folder_, number), Access::create)) {
       writer_ = std::move(file);
       number_ = number;
       end_ = 0;
@@ -59,16 +57,15 @@ bool Segments::begin_segment() {
 // processes, and where this byte came to lie says whether it is still within the limit.
 Segments::Outcome Segments::grant(std::int64_t bytes) {
   if (left_ >= bytes) return Outcome::done;
-  if (!granted_.is_open() && !granted_.open(folder_ + "/granted", O_WRONLY | O_CREAT | O_APPEND)) {
+  if (!granted_.is_open() && !granted_.open(folder_ + "/granted", Access::append)) {
     return Outcome::failed;
   }
   const std::int64_t count = (bytes - left_ + kGrant - 1) / kGrant;
   const std::int64_t before = granted_.size();
   if (before < 0) return Outcome::failed;
   if ((before + count) * kGrant > limits_.max_bytes) return Outcome::full;
-  struct statvfs disk{};
-  if (::statvfs(folder_.c_str(), &disk) != 0) return Outcome::failed;
-  const auto free = static_cast<std::int64_t>(disk.f_bavail) * static_cast<std::int64_t>(disk.f_frsize);
+  const std::int64_t free = files::free_bytes(folder_);
+  if (free < 0) return Outcome::failed;
   if (free - count * kGrant < limits_.free_bytes) return Outcome::full;
   const std::string marks(static_cast<std::size_t>(count), '+');
   const std::int64_t after = granted_.append(marks.data(), marks.size());
@@ -86,7 +83,7 @@ Segments::Outcome Segments::append(const ImageView& picture, int channels, Entry
   const std::vector<std::uint64_t> sums = checksums_of(picture.data, bytes);
   const std::size_t head = sums.size() * sizeof(std::uint64_t), all = head + bytes;
   entry.sums_check = static_cast<std::uint32_t>(checksum(sums.data(), head));
-  std::shared_ptr<File> writer;
+  std::shared_ptr<files::File> writer;
   {
     std::lock_guard lock(mutex_);
     const Outcome granted = grant(static_cast<std::int64_t>(all));
@@ -101,18 +98,18 @@ Segments::Outcome Segments::append(const ImageView& picture, int channels, Entry
   return writer->write(sums.data(), head, picture.data, bytes, entry.offset) ? Outcome::done : Outcome::failed;
 }
 
-std::shared_ptr<File> Segments::reader(std::uint32_t number) {
+std::shared_ptr<files::File> Segments::reader(std::uint32_t number) {
   std::lock_guard lock(mutex_);
   if (writer_ && number == number_) return writer_;
   if (const auto known = readers_.find(number); known != readers_.end()) return known->second;
-  auto file = std::make_shared<File>();
-  if (!file->open(path_of(folder_, number), O_RDONLY)) return nullptr;
+  auto file = std::make_shared<files::File>();
+  if (!file->open(path_of(folder_, number), Access::read)) return nullptr;
   if (readers_.size() == kMostReaders) readers_.clear();  // who reads right now keeps his
   return readers_[number] = std::move(file);
 }
 
 bool Segments::read(const Entry& entry, int first, int count, bool check, std::uint8_t* out) {
-  const std::shared_ptr<File> file = reader(entry.segment);
+  const std::shared_ptr<files::File> file = reader(entry.segment);
   if (!file) return false;
   const std::size_t bytes = entry.bytes(), head = blocks_of(bytes) * sizeof(std::uint64_t);
   const std::size_t row = entry.row_bytes();

@@ -7,8 +7,8 @@
 #include <mutex>
 #include <string>
 
-#include "core/cache/file.h"
 #include "core/cache/index.h"
+#include "core/files.h"
 #include "core/image_view.h"
 
 namespace pixfeed::cache {
@@ -35,19 +35,19 @@ class Segments {
   bool read(const Entry& entry, int first, int count, bool check, std::uint8_t* out);
 
  private:
-  std::shared_ptr<File> reader(std::uint32_t number);
+  std::shared_ptr<files::File> reader(std::uint32_t number);
   bool begin_segment();         // with the lock
   Outcome grant(std::int64_t);  // with the lock
 
   std::string folder_;
   Limits limits_{};
   std::mutex mutex_;
-  std::shared_ptr<File> writer_;
+  std::shared_ptr<files::File> writer_;
   std::uint32_t number_ = 0;  // of the segment that is written
   std::uint64_t end_ = 0;     // of it, in bytes
-  File granted_;              // its length is the number of megabytes that were granted to all
+  files::File granted_;       // its length is the number of megabytes that were granted to all
   std::int64_t left_ = 0;     // of what was granted to this process, in bytes
-  std::map<std::uint32_t, std::shared_ptr<File>> readers_;
+  std::map<std::uint32_t, std::shared_ptr<files::File>> readers_;
 };
 
 }  // namespace pixfeed::cache

@@ -1,8 +1,6 @@
 // Index and segments together, once per process.
 #include "core/cache/store.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
@@ -10,7 +8,7 @@
 namespace pixfeed::cache {
 
 Store::Own& Store::own() {
-  const std::int64_t process = ::getpid();
+  const std::int64_t process = files::process();
   Own* now = current_.load(std::memory_order_acquire);
   if (now != nullptr && now->process == process) return *now;
   auto fresh = std::make_unique<Own>();
@@ -54,7 +52,8 @@ const std::uint8_t* Store::read(const Found& found, int first, int count, Buffer
 
 void Store::put(const Key& key, const ImageView& picture, int channels, const Header& header) {
   Own& own = this->own();
-  if (!own.is_open || options_.read_only || own.stopped.load(std::memory_order_relaxed)) return;
+  if (!own.is_open || own.stopped.load(std::memory_order_relaxed)) return;
+  if (options_.read_only) return stop(own, "its folder is read-only");
   Entry entry{};
   entry.key = key;
   entry.source_width = header.width;
@@ -64,7 +63,7 @@ void Store::put(const Key& key, const ImageView& picture, int channels, const He
   entry.format = static_cast<std::uint8_t>(header.format);
   switch (own.segments.append(picture, channels, entry)) {
     case Segments::Outcome::full:
-      return stop(own, "it is full");
+      return stop(own, "it is full (max_bytes or keep_free)");
     case Segments::Outcome::failed:
       return stop(own, std::strerror(errno));
     case Segments::Outcome::done:

@@ -160,12 +160,17 @@ def resize(cv2: ModuleType, image: NDArray[np.uint8], size: tuple[int, int], int
         raise MemoryError(f"{size[0]} x {size[1]} pixels (w x h) are too many for cv2.resize: {error}") from error
 
 
-def resize_crop(cv2: ModuleType, image: NDArray[np.uint8], plan: Plan) -> NDArray[np.uint8]:
-    """The middle of the sentence: crop, resize. The order of the channels does not matter."""
+def resize_crop(cv2: ModuleType, image: NDArray[np.uint8], plan: Plan, bgr: bool = False) -> NDArray[np.uint8]:
+    """The middle of the sentence: crop, resize.
+
+    The order of the channels matters to cubic only: cv2 rounds the end of a row, what its vectors leave, differently.
+    """
     image = image[plan.crop_y : plan.crop_y + plan.crop_h, plan.crop_x : plan.crop_x + plan.crop_w]
     size = (plan.resize_w, plan.resize_h)
     if plan.interpolation in _PILLOW:
         return _pillow_resize(image, size, plan.interpolation, plan.box)
+    if bgr and image.ndim == 3 and plan.interpolation == OPENCV["cubic"]:
+        return resize(cv2, np.ascontiguousarray(image[..., ::-1]), size, plan.interpolation)[..., ::-1]
     return resize(cv2, image, size, plan.interpolation)
 
 
@@ -221,16 +226,20 @@ def finish(
             image = image[..., 0]
         elif image.ndim == 2 and not plan.gray:
             image = np.repeat(image[..., None], 3, 2)
-        image = _change(cv2, resize_crop(cv2, np.ascontiguousarray(image), plan), plan, bgr)
+        image = _change(cv2, resize_crop(cv2, np.ascontiguousarray(image), plan, bgr), plan, bgr)
         _keep(image, plan, bgr, keep)
     _write(cv2, image, plans[-1], slot, bgr)
 
 
-def _keep(
-    image: NDArray[np.uint8], plan: Plan, bgr: bool, keep: Callable[[NDArray[np.uint8]], None] | None
-) -> None:
+def _keep(image: NDArray[np.uint8], plan: Plan, bgr: bool, keep: Callable[[NDArray[np.uint8]], None] | None) -> None:
     if plan.keep and keep is not None:
-        keep(image[..., None] if image.ndim == 2 else image[..., :1] if plan.makes_gray else image[..., :: -1 if bgr else 1])
+        keep(
+            image[..., None]
+            if image.ndim == 2
+            else image[..., :1]
+            if plan.makes_gray
+            else image[..., :: -1 if bgr else 1]
+        )
 
 
 def _change(cv2: ModuleType, image: NDArray[np.uint8], plan: Plan, bgr: bool) -> NDArray[np.uint8]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
+from pixfeed._stand_in import torch
 from pixfeed.cache.contents import Store
 from pixfeed.errors import Status
 from pixfeed.list_parser import Problem, Table
@@ -31,6 +31,9 @@ class OpenOptions(NamedTuple):
 
 DEFAULT_OPTIONS = OpenOptions()
 
+#: In the table of :meth:`Backend.read_masks`: a number that is no class.
+UNKNOWN = np.iinfo(np.int64).min
+
 
 class Caching(NamedTuple):
     """A cache of decoded pictures in use.
@@ -39,11 +42,17 @@ class Caching(NamedTuple):
         store: what :meth:`Backend.open_store` gives.
         how: what is done with each picture before it is kept, and by which decoders: a part of its key.
         more: per source, what is done with it alone; or nothing.
+        finds: whether pictures may be there; otherwise they are only kept.
     """
 
     store: Any
     how: bytes
     more: Sequence[bytes] = ()
+    finds: bool = True
+
+    def to_be_kept(self, sources: Sequence[int]) -> Caching:
+        """For some of the sources, which are not there."""
+        return self._replace(more=[self.more[i] for i in sources] if self.more else (), finds=False)
 
 
 class Decoded(NamedTuple):
@@ -98,10 +107,16 @@ class Tables(Protocol):
         first_line: int,
         delimiter: str | None,
         roi_columns: int,
-        label_dtype: np.dtype[Any],
+        label_dtype: np.dtype[Any] | None,
         threads: int,
+        words: Mapping[bytes, int] | None,
     ) -> tuple[Problem, Table]:
         """Parse a list; arguments and results as for :func:`pixfeed.list_parser.parse`."""
+
+    def collect_words(
+        self, source: int | bytes, begin: int, end: int, delimiter: str | None, roi_columns: int, threads: int
+    ) -> tuple[int, list[bytes]]:
+        """The words of a list; arguments and results as for :func:`pixfeed.list_parser.collect_words`."""
 
     def read_names(
         self, source: int | bytes, begins: list[int], ends: list[int], delimiter: str | None, folder: str
@@ -192,6 +207,34 @@ class Backend(Tables, Protocol):
 
         Raises:
             ValueError: the arguments do not fit each other.
+        """
+
+    def read_masks(
+        self,
+        paths: Sequence[str],
+        sizes: NDArray[np.int32],
+        pixels: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]],
+        out: NDArray[np.int64],
+        fill: int,
+        classes: NDArray[np.int64] | None = None,
+        threads: int = 1,
+    ) -> NDArray[np.bool_]:
+        """Read files of class numbers, as far as this backend can do it in one call: PNGs that are gray or have a
+        palette. The others are left to Pillow.
+
+        Args:
+            paths: n files.
+            sizes: ``[n, 2]``: the width and height that each has to have.
+            pixels: for each file the row that each row of the result shows, int64 ``[H]``, and the column of each
+                column, int64 ``[W]``; -1 for none.
+            out: ``[n, H, W]``, in one piece.
+            fill: the number where nothing is shown.
+            classes: int64 ``[k]``: the class of each number, UNKNOWN for none: a file with such a number, or a larger
+                one, is left, too. Without it numbers stay what they are.
+            threads: threads that work on it, the caller among them.
+
+        Returns:
+            ``[n]``: whether ``out[i]`` has been written.
         """
 
     def read_unchanged(

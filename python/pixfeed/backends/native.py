@@ -5,16 +5,16 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from operator import add, sub
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from pixfeed import context
+from pixfeed._stand_in import torch
 from pixfeed._torch import TENSOR_EXCHANGE
 from pixfeed.backends.built import why_no_native
 from pixfeed.backends.contract import DEFAULT_OPTIONS, Backend, Caching, Decoded, OpenOptions, Source
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pixfeed.backends.opencv import OpenCV, Opened
 
 #: The interface between this file and the extension; the same number stands in csrc/bind/module.cpp.
-INTERFACE = 100
+INTERFACE = 9
 
 # The extension checks the size of a row; the buffer protocol would spell out every field.
 _PLAN_ROW = np.dtype((np.void, PLAN.itemsize))
@@ -48,8 +48,10 @@ class _Opened:
         options: OpenOptions,
         fallback: Callable[[], OpenCV] | None,
         threads: int,
+        caching: Caching | None,
     ):
         self._opened = opened
+        self._caching = caching
         self._sources = sources
         self._options = options
         self._fallback = fallback
@@ -73,7 +75,8 @@ class _Opened:
         """Let the fallback open them, together."""
         sources = [i for i in sources if i not in self._others]
         if sources and self._fallback is not None:
-            other = self._fallback().open([self._sources[i] for i in sources], self._options, threads)
+            caching = None if self._caching is None else self._caching.to_be_kept(sources)
+            other = self._fallback().open([self._sources[i] for i in sources], self._options, threads, caching)
             self._others |= {i: (other, place) for place, i in enumerate(sources)}
 
     def note(self, i: int) -> str:
@@ -135,8 +138,9 @@ class _Native:
         self._module = module
         self.codecs: dict[str, str] = module.codecs()
         self.simd_target: str = module.simd_target()
-        # PIXFEED_JPEG=turbo decodes every JPEG with libjpeg-turbo, for those who doubt our own decoder.
+        # For those who doubt our own decoders: every JPEG is decoded with libjpeg-turbo, or every PNG with libpng.
         self._turbo = os.environ.get("PIXFEED_JPEG") == "turbo"
+        self._libpng = os.environ.get("PIXFEED_PNG") == "libpng"
         self._has_opencv = importlib.util.find_spec("cv2") is not None  # not imported before it is needed
         self._opencv = opencv
         self._fallback = opencv if self._has_opencv else None
@@ -156,6 +160,7 @@ class _Native:
             plain,
             strict,
             self._turbo,
+            self._libpng,
             self._has_opencv,
             ignore_orientation,
             max_pixels,
@@ -166,7 +171,7 @@ class _Native:
             context.workers(threads),
         )
         context.check_cancelled()  # in that case sources were left out
-        return _Opened(opened, sources, options, self._fallback, threads)
+        return _Opened(opened, sources, options, self._fallback, threads, caching)
 
     def resample(
         self, pictures: Sequence[NDArray[np.uint8]], plans: NDArray[np.void], out: NDArray[Any], threads: int = 1
@@ -190,6 +195,28 @@ class _Native:
         self._module.write_pictures(pictures, rows, out, mean, std, context.workers(threads))
         context.check_cancelled()
 
+    def read_masks(
+        self,
+        paths: Sequence[str],
+        sizes: NDArray[np.int32],
+        pixels: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]],
+        out: NDArray[np.int64],
+        fill: int,
+        classes: NDArray[np.int64] | None = None,
+        threads: int = 1,
+    ) -> NDArray[np.bool_]:
+        if not paths or self._libpng:
+            return np.zeros(len(paths), np.bool_)
+        context.check_cancelled()
+        y, x = (np.concatenate(places) for places in zip(*pixels, strict=True))
+        table = np.empty(0, np.int64) if classes is None else classes
+        sides = np.ascontiguousarray(sizes, np.int32).ravel()
+        done: NDArray[np.bool_] = self._module.read_masks(
+            list(paths), sides, y, x, out, fill, table, context.workers(threads)
+        )
+        context.check_cancelled()  # in that case files were left out
+        return done
+
     def read_unchanged(
         self, source: Source, *, strict: bool, max_pixels: int
     ) -> tuple[Status, str, int, NDArray[Any] | None]:
@@ -209,13 +236,22 @@ class _Native:
         first_line: int,
         delimiter: str | None,
         roi_columns: int,
-        label_dtype: np.dtype[Any],
+        label_dtype: np.dtype[Any] | None,
         threads: int = 1,
+        words: Mapping[bytes, int] | None = None,
     ) -> tuple[Problem, Table]:
         problem, *tables = self._module.parse_list(
-            source, begin, end, first_line, ord(delimiter or "\0"), roi_columns, label_dtype, threads
+            source, begin, end, first_line, ord(delimiter or "\0"), roi_columns, label_dtype, threads, words
         )
         return Problem(*problem), Table(*tables)
+
+    def collect_words(
+        self, source: int | bytes, begin: int, end: int, delimiter: str | None, roi_columns: int, threads: int = 1
+    ) -> tuple[int, list[bytes]]:
+        found: tuple[int, list[bytes]] = self._module.collect_words(
+            source, begin, end, ord(delimiter or "\0"), roi_columns, threads
+        )
+        return found
 
     def read_names(
         self, source: int | bytes, begins: list[int], ends: list[int], delimiter: str | None, folder: str

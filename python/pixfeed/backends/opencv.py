@@ -66,7 +66,7 @@ class Opened:
         for i, source in enumerate(sources):
             context.check_cancelled()
             keep = None if caching is None else Keep.of(caching, i, source)
-            kept = None if keep is None else keep.find()
+            kept = keep.find() if keep is not None and caching is not None and caching.finds else None
             self._pictures.append(EncodedPicture(cv2, source, options) if kept is None else kept)
             if keep is not None and kept is None and keep.is_still(source):
                 self._keep[i] = keep
@@ -149,9 +149,7 @@ class Opened:
         spent = tuple(map(sum, zip(*costs, strict=True)))
         return Decoded(np.array(statuses, np.int32), {row: notes[row] for row in failed}, spent)
 
-    def _carry_out(
-        self, source: int, plans: Sequence[Plan], slot: NDArray[Any]
-    ) -> tuple[Status, str, tuple[int, ...]]:
+    def _carry_out(self, source: int, plans: Sequence[Plan], slot: NDArray[Any]) -> tuple[Status, str, tuple[int, ...]]:
         """The status, the reason and the costs of one picture."""
         cv2, plan, picture = self._cv2, plans[0], self._pictures[source]
         start = perf_counter_ns()
@@ -159,10 +157,11 @@ class Opened:
             status, note, image = picture.image(plan.reduced, bool(plan.gray))
             decoded = resized = written = perf_counter_ns()
             if image is not None:
-                image = resize_crop(cv2, image, plan)
+                image = resize_crop(cv2, image, plan, bgr=image.ndim == 3)
                 resized = perf_counter_ns()
-                keep = None if picture.is_recovered or source not in self._keep else self._keep[source].of_picture(picture)
-                finish(cv2, image, plans, slot, image.ndim == 3, keep)
+                keep = None if picture.is_recovered else self._keep.get(source)
+                keeping = None if keep is None else keep.of_picture(picture)
+                finish(cv2, image, plans, slot, image.ndim == 3, keeping)
                 written = perf_counter_ns()
         except MemoryError as error:
             return Status.OUT_OF_MEMORY, str(error), (0,) * 6
@@ -240,6 +239,18 @@ class OpenCV(Plain):
         table = values_of(tuple(mean), tuple(std), out.dtype)
         for c in range(out.shape[1]):
             out[:, c] = table[c].take(pictures[rows, c])
+
+    def read_masks(
+        self,
+        paths: Sequence[str],
+        sizes: NDArray[np.int32],
+        pixels: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]],
+        out: NDArray[np.int64],
+        fill: int,
+        classes: NDArray[np.int64] | None = None,
+        threads: int = 1,
+    ) -> NDArray[np.bool_]:
+        return np.zeros(len(paths), np.bool_)  # OpenCV turns the places of a palette into colors
 
     def read_unchanged(
         self, source: Source, *, strict: bool, max_pixels: int

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from pixfeed import list_parser
+from pixfeed._stand_in import torch
 from pixfeed.list_parser import Problem, Table
 
 
@@ -24,10 +25,16 @@ class Plain:
         first_line: int,
         delimiter: str | None,
         roi_columns: int,
-        label_dtype: np.dtype[Any],
+        label_dtype: np.dtype[Any] | None,
         threads: int = 1,
+        words: Mapping[bytes, int] | None = None,
     ) -> tuple[Problem, Table]:
-        return list_parser.parse(source, begin, end, first_line, delimiter, roi_columns, label_dtype)
+        return list_parser.parse(source, begin, end, first_line, delimiter, roi_columns, label_dtype, words)
+
+    def collect_words(
+        self, source: int | bytes, begin: int, end: int, delimiter: str | None, roi_columns: int, threads: int = 1
+    ) -> tuple[int, list[bytes]]:
+        return list_parser.collect_words(source, begin, end, delimiter, roi_columns)
 
     def read_names(
         self, source: int | bytes, begins: list[int], ends: list[int], delimiter: str | None, folder: str

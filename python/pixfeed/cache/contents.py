@@ -41,7 +41,7 @@ class Info(NamedTuple):
         bytes: of their pixels.
         segments: bytes of the files that hold them. Pictures that were replaced, and what killed processes left
             behind, take the rest.
-        index: bytes of the index files on the disk.
+        index_bytes: bytes of the index files on the disk.
         files: how many files there are.
         encoded: bytes of the encoded pictures that they were made of.
     """
@@ -49,7 +49,7 @@ class Info(NamedTuple):
     pictures: int
     bytes: int
     segments: int
-    index: int
+    index_bytes: int
     files: int
     encoded: int
 

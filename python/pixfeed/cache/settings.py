@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import threading
 from typing import Any
 
 #: The folder inside a cache's folder: another version of the files has another one beside it.
@@ -16,7 +15,6 @@ _NETWORK |= {"fuse.sshfs", "beegfs", "gpfs", "fuse.s3fs", "fuse.gcsfuse", "fuse.
 
 
 _open: dict[tuple[Any, ...], Any] = {}  # stores, which are never closed: threads may be reading
-_opening = threading.Lock()
 
 
 class Cache:
@@ -73,7 +71,8 @@ class Cache:
         return (2**62 if self.max_bytes is None else self.max_bytes), free
 
     def open(self, backend: Any) -> Any:
-        """The store in the folder, which is made if it is not there. One per process, backend and limits.
+        """The store in the folder, which is made if it is not there. One per backend and limits; a forked
+        process may use its parent's.
 
         Raises:
             OSError: the folder cannot be used.
@@ -86,11 +85,8 @@ class Cache:
             if not os.path.isdir(self.files):
                 raise
         most, free = self.limits()
-        key = os.getpid(), backend.name, self.files, most, free
-        with _opening:
-            if key not in _open:
-                _open[key] = backend.open_store(self.files, most, free, not writable)
-            return _open[key]
+        key = backend.name, self.files, most, free
+        return _open.get(key) or _open.setdefault(key, backend.open_store(self.files, most, free, not writable))
 
     def __repr__(self) -> str:
         most = "" if self.max_bytes is None else f", max_bytes={self.max_bytes:,}"

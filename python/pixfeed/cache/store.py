@@ -1,7 +1,7 @@
 """The store of decoded pictures in plain Python: the twin of ``csrc/core/cache/``, with the same files.
 
 A folder has index files (``index-0``, ``index-1``, ...), whose slots say where pictures lie; segments (``segment-1``,
-...), which hold them; and ``granted``, whose length in bytes is the number of megabytes that processes may have written.
+...), which hold them; and ``granted``, whose length in bytes is the number of megabytes that may have been written.
 """
 
 from __future__ import annotations
@@ -42,8 +42,6 @@ _MAGIC = b"pixfeed index 1"
 _PAGE, _SLOTS, _BLOCK, _GRANT = 4096, 64, 64 << 10, 1 << 20
 _LARGEST = 8 << 30  # bytes of a segment
 FIRST_PAGES = 4096  # of the first index file
-
-
 
 
 class NoXxhash(ImportError):
@@ -241,7 +239,7 @@ class Segments:
 
     def append(self, picture: NDArray[np.uint8], entry: NDArray[np.void]) -> None:
         entry["height"], entry["width"], entry["channels"] = picture.shape
-        rows = memoryview(np.ascontiguousarray(picture)).cast("B")
+        rows = np.ascontiguousarray(picture).data.cast("B")
         sums = _sums(rows)
         entry["sums_check"] = _sum(sums) & 0xFFFFFFFF
         size = sums.nbytes + len(rows)
@@ -365,7 +363,10 @@ class Store:
             size: its bytes.
         """
         self._own()
-        if self._reason or self._read_only:
+        if self._reason:
+            return
+        if self._read_only:
+            self._reason = "its folder is read-only"
             return
         entry = np.zeros((), ENTRY)
         entry["key"] = key
@@ -375,7 +376,7 @@ class Store:
             self._segments.append(picture, entry)
             self._index.publish(entry)
         except Full:
-            self._reason = "it is full"
+            self._reason = "it is full (max_bytes or keep_free)"
         except OSError as error:
             self._reason = error.strerror or str(error)
         else:

@@ -6,7 +6,7 @@ well: torch finds the type of its samples in ``default_collate_fn_map`` and call
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from pixfeed import _torch
 from pixfeed._torch import CollateFunctions, collating
 from pixfeed.collate import gather
-from pixfeed.collate.batch import Batch, Sample, Target
+from pixfeed.collate.batch import Batch, DictSample, Form, Images, Sample, Target
 from pixfeed.errors import Origin, RaggedError
 
-__all__ = ["Batch", "Sample", "Target", "default_collate", "pad_collate"]
+__all__ = ["Batch", "DictSample", "Images", "Sample", "Target", "default_collate", "pad_collate"]
 
 # torch's own table, which users may add to.
 _torch_functions = collating.default_collate_fn_map
@@ -46,7 +46,7 @@ def default_collate(batch: Sequence[Any]) -> Any:
         RuntimeError: sequences of different lengths, sparse or nested tensors.
         TypeError: a sample, or a part of one, is none of these.
     """
-    if type(batch) is Batch:
+    if type(batch) in (Batch, Images):
         return collate_samples(batch, collate_fn_map=_functions())
     first = batch[0]
     kind = type(first)
@@ -93,7 +93,17 @@ def pad_collate(batch: Sequence[Any], value: float = 0) -> Any:
         shapes = {np.shape(item) for item in column}
         return collate_arrays(column) if len(shapes) == 1 else pad([torch.as_tensor(item) for item in column])
 
-    ours: CollateFunctions = {torch.Tensor: pad, np.ndarray: pad_arrays, Target: pad_targets, Sample: pad_samples}
+    def pad_samples(samples: Sequence[Any], *, collate_fn_map: CollateFunctions | None = None) -> Any:
+        batch = samples.batch if isinstance(samples, Images) else samples
+        if isinstance(batch, Batch) and batch.padded is not None:  # it was read that way
+            _surround(batch.padded, batch.images, value)
+            samples = batch.replaced(batch.padded, batch.targets)
+        return _collate_masks(samples, collate_fn_map)
+
+    ours: CollateFunctions = {torch.Tensor: pad, np.ndarray: pad_arrays, Target: pad_targets}
+    ours |= {Sample: pad_samples, DictSample: pad_samples}
+    if type(batch) is Images:
+        return pad_samples(batch, collate_fn_map={**_functions(), **ours})
     return collating.collate(batch, collate_fn_map={**_functions(), **ours})
 
 
@@ -107,9 +117,19 @@ def _padded(column: Sequence[torch.Tensor], value: float) -> Sequence[torch.Tens
     return [pad(item, (0, width - item.shape[-1], 0, height - item.shape[-2]), value=value) for item in column]
 
 
-def collate_samples(samples: Sequence[Sample], *, collate_fn_map: CollateFunctions | None = None) -> list[Any]:
+def _surround(block: torch.Tensor, images: Iterable[torch.Tensor], value: float) -> None:
+    """Write ``value`` around images that lie at the top left of their places in a block, where there are zeros."""
+    if value != 0:
+        for place, image in zip(block, images, strict=True):
+            height, width = image.shape[-2:]
+            place[:, height:] = value
+            place[:, :height, width:] = value
+
+
+def collate_samples(samples: Sequence[Any], *, collate_fn_map: CollateFunctions | None = None) -> Any:
     """``[images, targets]`` as torch's default collate gives for ``(image, target)`` tuples: images ``[B, C, H, W]``
-    and labels ``[B, L]`` or ``[B]``. What a :class:`Batch` has as one tensor is handed on, anything else is stacked.
+    and labels ``[B, L]`` or ``[B]``; a dict for dicts. What a :class:`Batch` has as one tensor is handed on, anything
+    else is stacked.
 
     Raises:
         RaggedError: the images differ in shape, and nothing in ``collate_fn_map`` (that of :func:`pad_collate` does)
@@ -117,18 +137,25 @@ def collate_samples(samples: Sequence[Sample], *, collate_fn_map: CollateFunctio
         TypeError: the images are no tensors, but PIL images for example.
     """
     functions = _functions() if collate_fn_map is None else collate_fn_map
-    if isinstance(samples, Batch) and isinstance(samples.images, torch.Tensor):
-        if isinstance(samples.targets, list):
-            return [samples.images, collating.collate(samples.targets, collate_fn_map=functions)]
-        return [samples.images, torch.as_tensor(samples.targets)]
-    try:
-        images_and_targets: list[Any] = collating.collate(
-            [tuple(sample) for sample in samples], collate_fn_map=functions
+    batch = samples.batch if isinstance(samples, Images) else samples
+    if isinstance(batch, Batch) and isinstance(batch.images, torch.Tensor):
+        columns = [batch.column(name) for name in batch.form.parts]
+        return batch.form.whole(
+            [
+                collating.collate(column, collate_fn_map=functions)
+                if isinstance(column, list)
+                else torch.as_tensor(column)
+                for column in columns
+            ]
         )
-        return images_and_targets
+    try:
+        return collating.collate([_plain(sample) for sample in samples], collate_fn_map=functions)
     except RuntimeError as error:
-        origins = [getattr(sample, "origin", None) for sample in samples]
-        _refuse_ragged([sample[0] for sample in samples], origins, error)
+        if isinstance(batch, Batch):
+            origins = batch.origins()
+        else:
+            origins = [getattr(sample, "origin", None) for sample in samples]
+        _refuse_ragged([_parts(sample)[0] for sample in samples], origins, error)
         raise
     except TypeError as error:
         kind = type(samples[0][0])
@@ -138,6 +165,18 @@ def collate_samples(samples: Sequence[Sample], *, collate_fn_map: CollateFunctio
             f"PIL images make no batch ({samples[0].origin} is one): put ToTensor() or PILToTensor() at the end of the "
             "transform"
         ) from error
+
+
+def _parts(sample: Any) -> list[Any]:
+    """The parts of an item, the image first."""
+    if isinstance(sample, dict):
+        return list(sample.values())
+    return list(sample) if isinstance(sample, tuple) else [sample]
+
+
+def _plain(sample: Any) -> Any:
+    """An item as a type that torch knows."""
+    return dict(sample) if isinstance(sample, dict) else tuple(sample) if isinstance(sample, tuple) else sample
 
 
 def collate_targets(
@@ -158,13 +197,26 @@ def pad_targets(batch: Sequence[Target], *, collate_fn_map: CollateFunctions | N
     return made
 
 
-def pad_samples(samples: Sequence[Sample], *, collate_fn_map: CollateFunctions | None = None) -> list[Any]:
+def _collate_masks(samples: Sequence[Any], functions: CollateFunctions | None) -> Any:
     """As :func:`collate_samples`, with masks of different sizes padded with their own number."""
-    fill = samples[0].fill
-    if fill is not None:
-        masks = _padded([mask for _, mask in samples], fill)
-        samples = Batch([image for image, _ in samples], list(masks), lambda place: samples[place].origin, fill)
-    return collate_samples(samples, collate_fn_map=collate_fn_map)
+    fill = getattr(samples[0], "fill", None)
+    if fill is None:
+        pass
+    elif isinstance(samples, Batch):
+        if isinstance(samples.targets, list):
+            samples = samples.replaced(samples.images, list(_padded(samples.targets, fill)))
+    else:  # a mask comes after the image
+        masks = _padded([_parts(sample)[1] for sample in samples], fill)
+        samples = [_with_mask(sample, mask) for sample, mask in zip(samples, masks, strict=True)]
+    return collate_samples(samples, collate_fn_map=functions)
+
+
+def _with_mask(sample: Any, mask: torch.Tensor) -> Any:
+    image, _, *more = _parts(sample)
+    keys = tuple(sample) if isinstance(sample, dict) else None
+    return Form(("image", "target", *map(str, range(len(more)))), keys).item(
+        [image, mask, *more], lambda: sample.origin, None
+    )
 
 
 def collate_tensors(batch: Sequence[torch.Tensor], *, collate_fn_map: CollateFunctions | None = None) -> torch.Tensor:
@@ -229,4 +281,5 @@ def _functions() -> CollateFunctions:
 
 # torch looks a sample's type up in its table before it looks at tuples.
 _torch.register_collate(Sample, collate_samples)
+_torch.register_collate(DictSample, collate_samples)
 _torch.register_collate(Target, collate_targets)

@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 from torch.utils.data import Dataset
 
 from pixfeed import context, draws
+from pixfeed.backends import Backend
 from pixfeed.datasets.failure_log import Failure
 from pixfeed.errors import Origin
 from pixfeed.transforms.fuse import Recipe
+from pixfeed.transforms.stages import run_stages
 
 _NO_NUMBERS = np.empty((1, 0))
 
@@ -106,6 +108,10 @@ class ImageDataset(Dataset[Any]):
         )
         return item < items
 
+    def _backend(self) -> Backend:
+        """What carries out native steps."""
+        raise NotImplementedError
+
     def _drawn_epoch(self) -> int:
         """The epoch that this thread's random transforms draw for."""
         told = context.epoch()
@@ -118,22 +124,16 @@ class ImageDataset(Dataset[Any]):
         return draws.uniform(self.seed or 0, self._drawn_epoch(), keys, recipe.draws)
 
     def _in_python(
-        self, recipe: Recipe, images: Iterable[torch.Tensor], keys: Iterable[int], origin: Callable[[int], Origin]
-    ) -> list[Any]:
-        """The transform's Python part, per sample, with random numbers of its own.
+        self, recipe: Recipe, images: Iterable[Any], keys: Iterable[int], origin: Callable[[int], Origin]
+    ) -> Any:
+        """The transform's Python functions, per sample, with random numbers of their own, and the native steps after
+        them: a list of images, or a tensor of all.
 
         Args:
             origin: tells where image ``i`` comes from. An exception gets a note about it.
         """
-        epoch, made = self._drawn_epoch(), []
-        for place, (image, key) in enumerate(zip(images, keys, strict=True)):
-            with draws.python(self.seed or 0, epoch, key):
-                try:
-                    made.append(recipe.in_python(image))
-                except Exception as error:
-                    error.add_note(f"for {origin(place)}")
-                    raise
-        return made
+        key = self.seed or 0, self._drawn_epoch()
+        return run_stages(recipe.python, images, key, keys, self._backend(), origin)
 
 
 def read_by_pixfeed(dataset: object) -> bool:

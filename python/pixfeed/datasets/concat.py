@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from torch.utils.data import ConcatDataset, Dataset, Subset
 
-from pixfeed.collate.batch import Batch
+from pixfeed.collate.batch import Batch, Images
 from pixfeed.datasets.base import ImageDataset, read_by_pixfeed
 from pixfeed.datasets.list_images import ListImages
 from pixfeed.reading.request import Request
@@ -70,19 +70,18 @@ class ConcatImages(ConcatDataset[Any]):
             groups.setdefault(key, []).append(part)
         if len(groups) == 1:
             return _read(next(iter(groups.values())))
-        images: list[Any] = [None] * len(indices)
-        targets: list[Any] = [None] * len(indices)
-        samples: list[Any] = [None] * len(indices)
+        batches: list[Any] = []
+        found: list[tuple[int, int]] = [(0, 0)] * len(indices)  # the batch of each sample, and its place there
         for group in groups.values():
             places = sorted(place for part in group for place in part.places)
             number = {place: i for i, place in enumerate(places)}
-            batch = _read([part._replace(places=[number[place] for place in part.places]) for part in group])
-            for place, sample in zip(places, batch, strict=True):
-                images[place], targets[place] = sample
-                samples[place] = sample
-        fills = {getattr(sample, "fill", None) for sample in samples}
-        fill = fills.pop() if len(fills) == 1 else None
-        return Batch(images, targets, lambda place: getattr(samples[place], "origin", None), fill)
+            batches.append(_read([part._replace(places=[number[place] for place in part.places]) for part in group]))
+            for i, place in enumerate(places):
+                found[place] = len(batches) - 1, i
+        whole = [batch.batch if isinstance(batch, Images) else batch for batch in batches]
+        if len({batch.form for batch in whole}) > 1:  # torch's collate says what it thinks of that
+            return [batches[of][at] for of, at in found]
+        return Batch.joined(whole, found).as_samples()
 
 
 def _parts(dataset: Any, indices: Sequence[int], places: list[int]) -> Iterator[_Part]:
@@ -126,14 +125,15 @@ def _read(parts: list[_Part]) -> Sequence[Any]:
     return _read_together([(part.dataset, part) for part in parts if isinstance(part.dataset, ListImages)])
 
 
-def _read_together(parts: list[tuple[ListImages, _Part]]) -> Batch:
+def _read_together(parts: list[tuple[ListImages, _Part]]) -> Sequence[Any]:
     requests = [dataset.request(part.indices) for dataset, part in parts]
     merged = Request.merge(
         [(np.array(part.places), request.images) for (_, part), request in zip(parts, requests, strict=True)]
     )
     read = parts[0][0].read_images(merged)
     n = len(merged)
-    targets: list[Any] = [None] * n
+    form = parts[0][0].form
+    columns: dict[str, list[Any]] = {name: [None] * n for name in ("target", *form.parts[1:])}
     owners: list[Any] = [None] * n
 
     def first_failure(number: int) -> int:
@@ -141,17 +141,19 @@ def _read_together(parts: list[tuple[ListImages, _Part]]) -> Batch:
 
     for number in sorted(range(len(parts)), key=first_failure):  # the batch's first error is the one that is raised
         (dataset, part), request = parts[number], requests[number]
-        completed = dataset.complete(request, read.part(part.places))
+        completed = dataset.columns(request.rows, dataset.complete(request, read.part(part.places)))
         for i, place in enumerate(part.places):
-            targets[place] = completed[i]
+            for name, column in completed.items():
+                columns[name][place] = column[i]
             owners[place] = (dataset, request, i)
-    column: Column = targets
-    if all(isinstance(target, (np.ndarray, np.integer)) for target in targets):
-        kinds = {(np.shape(target), target.dtype) for target in targets}
-        column = np.stack(targets) if len(kinds) == 1 else targets
+    made: dict[str, Column] = dict(columns)
+    for name, items in columns.items():
+        if all(isinstance(item, (np.ndarray, np.integer)) for item in items):
+            kinds = {(np.shape(item), item.dtype) for item in items}
+            made[name] = np.stack(items) if len(kinds) == 1 else items
 
     def origin(place: int) -> Any:
         dataset, request, i = owners[place]
         return dataset.origin(request.rows[i])
 
-    return Batch(read.images, column, origin, parts[0][0].fill)
+    return Batch(read.images, made.pop("target"), origin, parts[0][0].fill, made, form).as_samples()

@@ -6,21 +6,23 @@ import inspect
 import os
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
-from typing import Any, Unpack
+from typing import Any, Unpack, cast
 
-from pixfeed.collate.batch import Batch, Sample
+from pixfeed.collate.batch import Batch
 from pixfeed.datasets.list_file import FastTxtDataset
 from pixfeed.datasets.options import ImageFolderOptions
 from pixfeed.lists import folder
+from pixfeed.lists.classes import names_of, of_folders
 from pixfeed.lists.samples import Samples
 from pixfeed.reading.functional import imread
 from pixfeed.reading.options import check_keywords, with_keywords
 from pixfeed.reading.pipeline import Pipeline
 from pixfeed.targets.labels import ClassNumbers
+from pixfeed.targets.point_map import PointMap
 from pixfeed.transforms.python_steps import ToPILImage, name_of
 
 #: Options that go with a loader of the user's; all others say how pixfeed reads.
-_WITH_A_LOADER = ("seed", "backend")
+_WITH_A_LOADER = ("seed", "backend", "labels", "classes", "return_index", "return_path", "keys")
 
 
 def default_loader(path: str) -> Any:
@@ -82,21 +84,38 @@ class ImageFolder(FastTxtDataset):
         self.loader = loader
         self.transform, self.target_transform = transform, target_transform
         self.extensions = folder.SUFFIXES if is_valid_file is None and extensions is None else extensions
-        self.classes, self.class_to_idx = self.find_classes(self.root)
+        labels, classes = options.get("labels", True), options.pop("classes", None)
+        self.classes, self.class_to_idx = self.find_classes(self.root) if labels else ([], {})
+        there = self.class_to_idx
+        if classes is not None:
+            self.class_to_idx = of_folders(self.root, self.classes, classes)
+            there = {name: self.class_to_idx[name] for name in self.classes}
+            self.classes = names_of(self.class_to_idx)
         chosen: dict[str, Any] = dict(
-            class_to_idx=self.class_to_idx,
+            class_to_idx=there,
             extensions=self.extensions,
             is_valid_file=is_valid_file,
             allow_empty=allow_empty,
         )
-        if type(self).make_dataset is ImageFolder.make_dataset:  # without a Python object per sample
+        image_dir = self.root
+        if not labels:
+            samples = folder.unlabelled(self.root, _suffixes(self.extensions), is_valid_file)
+        elif type(self).make_dataset is ImageFolder.make_dataset:  # without a Python object per sample
             samples = folder.samples_of(_images(self.root, **chosen), self.root)
-            image_dir = self.root
         else:
             samples = _given(self.make_dataset(self.root, **chosen), self.root)
             image_dir = ""
-        super().__init__(samples, image_dir, resize_height, resize_width, transform=transform, **options)
-        self._targets = ClassNumbers(self._targets.files, squeeze=True)
+        super().__init__(
+            samples,
+            image_dir,
+            resize_height,
+            resize_width,
+            transform=transform,
+            target_transform=target_transform,
+            **options,
+        )
+        if labels:
+            self._targets = ClassNumbers(self._targets.files, squeeze=True)
 
     # -- what torchvision's has, too ----------------------------------------------------------------------------------
 
@@ -170,67 +189,46 @@ class ImageFolder(FastTxtDataset):
 
     @cached_property
     def _pairs(self) -> list[tuple[str, int]]:
-        paths = self.files.paths(range(len(self.files)), self.image_dir)
+        paths = cast("list[str]", self.files.paths(range(len(self.files)), self.image_dir))
+        return list(zip(paths, self._labels(), strict=True))
+
+    def _labels(self) -> list[int]:
+        if not self.files.labels.shape[1]:
+            raise AttributeError("with labels=False there are no targets, nor samples")
         labels: list[int] = self.files.labels[:, 0].tolist()
-        return list(zip(paths, labels, strict=True))
+        return labels
 
     @cached_property
     def targets(self) -> list[int]:
         """The label of every image. What is assigned here is not read: assign :attr:`samples`, or see
         :meth:`with_labels`."""
-        labels: list[int] = self.files.labels[:, 0].tolist()
-        return labels
+        return self._labels()
 
     # -- how it reads -------------------------------------------------------------------------------------------------
-
-    @property
-    def python_step(self) -> str:
-        return super().python_step or ("" if self.target_transform is None else "target_transform")
 
     def _new_pipeline(self, transform: Callable[..., Any] | None) -> Pipeline:
         if self.loader is default_loader:
             return super()._new_pipeline(transform)
         return Pipeline(self._reading, [self.loader, *([] if transform is None else [transform])])
 
-    def __getitem__(self, index: Any) -> Any:
-        """``(image, target)``; for a slice a :class:`torch.utils.data.Subset`."""
-        if self.loader is not default_loader and not isinstance(index, slice):
-            return self._loaded(index)
-        item = super().__getitem__(index)
-        return item if isinstance(index, slice) or self.reads_natively else self._finished(item)
+    @property
+    def _one_by_one(self) -> bool:
+        return self.loader is not default_loader
 
-    def __getitems__(self, indices: Sequence[int]) -> Sequence[Any]:
-        batch = super().__getitems__(indices)
-        if self.reads_natively or self._has_own_items or self._pipeline.recipe.size is None:
-            return batch
-        return Batch.of([self._finished(sample) for sample in batch])
-
-    def _loaded(self, index: int) -> Sample:
-        """One sample, read by the user's loader."""
+    def _one(self, index: int) -> Batch:
+        if self.loader is default_loader:
+            return super()._one(index)
         key = self._key(index)
         row = key % len(self.files)
-        paths: list[Any] = self.files.paths([row], self.image_dir)  # the recipe's first step takes a path
-        [image] = self._in_python(self._pipeline.recipe, paths, [key], lambda _: self.origin(row))
-        return self._finished(Sample(image, self.files.labels[row, 0].item(), lambda: self.origin(row)))
-
-    def _finished(self, sample: Sample) -> Sample:
-        """Apply ``target_transform``."""
-        image, target = sample
-        if self.target_transform is not None:
-            try:
-                target = self.target_transform(target)
-            except Exception as error:
-                error.add_note(f"in target_transform, for {sample.origin}")
-                raise
-        return Sample(image, target, lambda: sample.origin)
+        paths: list[Any] = [*self.files.paths([row], self.image_dir)]  # the recipe's first step takes a path
+        images = self._in_python(self._pipeline.recipe, paths, [key], lambda _: self.origin(row))
+        return self._batch_of(images, [row], self._targets.read([row], PointMap([]), [0], self._pipeline.backend)[0])
 
     def __repr__(self) -> str:
-        step = self.target_transform
         if self.loader is default_loader:
-            text = super().__repr__()
-        else:
-            steps = ", ".join(map(name_of, self._pipeline.recipe.python))
-            text = f"{type(self).__name__}({self.root!r}: {len(self.files)} images)\n  in Python, per sample: {steps}"
+            return super().__repr__()
+        step, steps = self.target_transform, ", ".join(map(name_of, self._pipeline.recipe.python))
+        text = f"{type(self).__name__}({self.root!r}: {len(self.files)} images)\n  in Python, per sample: {steps}"
         return text + ("" if step is None else f"\n  in Python, per target: {name_of(step)}")
 
     def __getstate__(self) -> dict[str, Any]:
@@ -252,9 +250,12 @@ def _images(
         raise ValueError(f"class_to_idx is {class_to_idx!r}; it must have at least one class: see find_classes")
     if (extensions is None) == (is_valid_file is None):
         raise ValueError("one of extensions and is_valid_file must be given, not both")
-    suffixes = (extensions,) if isinstance(extensions, str) else extensions or ()
     root = os.path.expanduser(os.fspath(directory))
-    return folder.images_of(root, class_to_idx, suffixes, is_valid_file, allow_empty)
+    return folder.images_of(root, class_to_idx, _suffixes(extensions), is_valid_file, allow_empty)
+
+
+def _suffixes(extensions: str | Sequence[str] | None) -> Sequence[str]:
+    return (extensions,) if isinstance(extensions, str) else extensions or ()
 
 
 def _given(samples: Iterable[tuple[str, int]], root: str) -> Samples:

@@ -11,7 +11,8 @@ import torch
 from numpy.typing import NDArray
 
 from pixfeed import backends, draws, memory
-from pixfeed.backends import BackendName
+from pixfeed._torch import asked_itself
+from pixfeed.backends import Backend, BackendName
 from pixfeed.collate.batch import Batch
 from pixfeed.context import num_threads
 from pixfeed.datasets.base import ImageDataset
@@ -20,6 +21,7 @@ from pixfeed.transforms.compose import in_color, steps_of
 from pixfeed.transforms.execute import plan_passes, rows_of
 from pixfeed.transforms.fuse import Recipe
 from pixfeed.transforms.python_steps import name_of, to_blame
+from pixfeed.transforms.translate import advice
 from pixfeed.transforms.values import Values, check_dtype, check_memory_format, numbers
 
 
@@ -159,6 +161,7 @@ class InMemory(ImageDataset):
         row = self._row(index)
         return self._images([row])[0], self._labels([row])[0]
 
+    @asked_itself
     def __getitems__(self, indices: Sequence[int]) -> Sequence[Any]:
         """The items of a whole batch, converted in one call. torch's DataLoader calls this, and its default collate
         hands the batch on without a copy: images ``[B, C, H, W]``, targets int64 ``[B]``."""
@@ -177,7 +180,7 @@ class InMemory(ImageDataset):
         about += [] if recipe is not None and recipe.python else [str(self.dtype)]
         lines = [f"{type(self).__name__}({', '.join(about)}, backend {self._backend_name})"]
         if recipe is not None:
-            lines += recipe.lines().splitlines()
+            lines += [*recipe.lines().splitlines(), *filter(None, [advice(recipe)])]
         elif values is not None:
             lines += ["native, in one pass: " + ", ".join(_names(values))]
         lines += [] if step is None else [f"in Python, per target: {name_of(step)}"]
@@ -190,7 +193,7 @@ class InMemory(ImageDataset):
             raise IndexError(f"there is no item {index}; there are {len(self)}")
         return row
 
-    def _images(self, rows: Sequence[int] | NDArray[np.int64]) -> torch.Tensor | list[Any]:
+    def _images(self, rows: Sequence[int] | NDArray[np.int64]) -> Any:
         """Those of whole batches: a tensor ``[B, C, H, W]``, or what Python made of each."""
         if self._recipe is None:
             return self._written(rows)
@@ -200,9 +203,12 @@ class InMemory(ImageDataset):
             return images
         return self._in_python(self._recipe, images.unbind(0), rows, lambda place: self._origin(rows[place]))
 
+    def _backend(self) -> Backend:
+        return backends.load(self._backend_name)
+
     def _made(self, recipe: Recipe, rows: Sequence[int] | NDArray[np.int64], u: NDArray[np.float64]) -> torch.Tensor:
         """The results of the recipe's passes, with uniform numbers ``[B, recipe.draws]``."""
-        backend = backends.load(self._backend_name)
+        backend = self._backend()
         pictures = in_color(np.ascontiguousarray(np.moveaxis(self._pictures(), 1, -1)[rows]))
         height, width = (np.full(len(rows), side) for side in pictures.shape[1:3])
         passes, refused = plan_passes(recipe, width, height, u)
@@ -218,7 +224,7 @@ class InMemory(ImageDataset):
         assert values is not None  # else there is a recipe
         out = memory.empty((len(rows), *pictures.shape[1:]), values.dtype, self.memory_format)
         mean, std = values.three()
-        backend = backends.load(self._backend_name)
+        backend = self._backend()
         backend.write_pictures(pictures, np.asarray(rows, np.int64), memory.array(out), mean, std, num_threads())
         return out
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import operator
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal, Self, Unpack
 
 import numpy as np
@@ -15,9 +15,12 @@ from numpy.typing import ArrayLike, DTypeLike
 from pixfeed import draws
 from pixfeed.cache import Cache, as_cache
 from pixfeed.datasets.bad_images import BadImages, OnError
+from pixfeed.datasets.items import Items
 from pixfeed.datasets.list_images import ListImages
-from pixfeed.datasets.options import ListOptions
-from pixfeed.lists import folder
+from pixfeed.datasets.options import ListOptions, SamplesOptions
+from pixfeed.lists import folder, mask_names
+from pixfeed.lists.classes import Given as Classes
+from pixfeed.lists.classes import names_of
 from pixfeed.lists.samples import Samples
 from pixfeed.reading.options import (
     Reading,
@@ -29,9 +32,11 @@ from pixfeed.reading.options import (
     with_keywords,
 )
 from pixfeed.reading.pipeline import Pipeline
+from pixfeed.reading.sources import Given, each_of
 from pixfeed.targets.base import Targets
 from pixfeed.targets.boxes import BoxFormat
 from pixfeed.targets.labels import Labels
+from pixfeed.targets.mask_values import GivenValues
 from pixfeed.targets.of_list import Kind, check_recipe, of_list
 from pixfeed.transforms.compose import PythonInput, steps_of
 from pixfeed.transforms.python_steps import to_blame
@@ -74,8 +79,13 @@ class FastTxtDataset(ListImages):
             (``0.jpg 17 22 41 60 0 10``), else 0.
         delimiter, label_dtype, header: how the list is written; see :class:`pixfeed.FileList`.
         squeeze_labels: ``True``: the only label of each image is a number, and ``[B]`` in a batch, as ``cross_entropy``
-            takes it. ``False``: it is ``[1]``, and ``[B, 1]``. ``None``: ``False`` for a list file; for
-            :meth:`from_samples` as the labels are given, ``[n]`` or ``[n, L]``.
+            and torchvision's MixUp and CutMix take it. ``False``: it is ``[1]``, and ``[B, 1]``. ``None``: ``False``
+            for a list file; for :meth:`from_samples` as the labels are given, ``[n]`` or ``[n, L]``.
+        labels: ``False`` for lists without labels, for prediction: what follows the name (and the region) is ignored.
+            An item is the image alone, a batch the tensor ``[B, C, H, W]``.
+        classes: labels are names of classes. They become numbers, ``[B]`` in a batch unless a line has several: a list
+            of names, a dict of numbers by name (``class_to_idx`` of another dataset), or ``"auto"`` for the names in
+            the list, sorted. The dataset then has ``classes`` and ``class_to_idx``.
         rois: the regions as integers ``[n, 4]``, one row (x, y, w, h) per line of the list, instead of
             ``roi_columns``.
         resize_boxes: numbers ``[n, 4]``: the part (left, upper, right, lower) of each region that is resized; see
@@ -88,6 +98,12 @@ class FastTxtDataset(ListImages):
         transform_input: what a step of ``transform`` that runs in Python gets, if no step before it makes a tensor:
             ``"pil"`` for a PIL image, ``"tensor"`` for a uint8 tensor ``[C, H, W]``, ``"numpy"`` for a uint8 ndarray
             ``[H, W, C]`` (``[H, W]`` for gray).
+        target_transform: called with each target, in Python; a DataLoader then has worker processes, no threads.
+        return_index: append the row in the list, from 0, to each item, ``[B]`` in a batch: that of the image that is
+            really there, with ``on_error="skip"``, too. In Subset and ConcatDataset it is the row in this dataset.
+        return_path: append the path, a list of strings in a batch.
+        keys: items and batches are dicts with these names for image and label, ``("image", "label")`` for example;
+            those of row and path are ``"index"`` and ``"path"``.
         translate: whether torchvision's and timm's transforms become pixfeed's where these do the same. ``False`` calls
             them as they are.
         seed: the seed of the random numbers of ``transform``. They depend on the seed, the epoch (:meth:`set_epoch`)
@@ -98,6 +114,9 @@ class FastTxtDataset(ListImages):
         mask_dir: the folder that the names of masks are relative to. ``None``: ``image_dir``.
         ignore_index: the number in masks where the image is padded, whatever the ``padding_mode``, and in the masks
             of images of zeros. (torchvision pads masks as it pads images: with ``"reflect"`` it reflects them.)
+        mask_values: the number in mask files of each class 0, 1, ..., such as ``[0, 255]``; or classes by number,
+            ``{0: 0, 7: 1, 255: 255}``. Numbers may be colors (r, g, b). Reading a mask that has another number is a
+            RegionError. ``None``: numbers are classes.
         min_visibility: boxes are dropped if a smaller share (0 to 1) of their area is left in the image.
         box_format: how boxes are returned: ``"xywh"`` for (x, y, w, h), as in the list; ``"xyxy"`` for (left, upper,
             right, lower), which torchvision's detection models take.
@@ -118,7 +137,8 @@ class FastTxtDataset(ListImages):
 
     **Transforms.** pixfeed's transforms are fused with decoding as far as possible, and so are torchvision's and timm's
     that have an equal (:mod:`pixfeed.transforms.translate`): deterministic ones give the same pixels, random ones have
-    the same distribution, and draw by seed, epoch and index. From the first step without an equal on, everything runs
+    the same distribution, and draw by seed, epoch and index. Resizes and colors have an equal for PIL images only: put
+    v2's ``ToImage()`` after them, not at the beginning. From the first step without an equal on, everything runs
     in Python, sample by sample, as it is given. ``print(dataset)`` shows which step runs where. If a transform has
     ToTensor, PILToTensor or ToDtype, that determines the dtype; ``dtype`` may then round its float32 to 16 bits, after
     the last of pixfeed's transforms.
@@ -129,8 +149,8 @@ class FastTxtDataset(ListImages):
 
     - ``"labels"``: numbers. To regress numbers, set ``label_dtype=np.float32``.
     - ``"mask"``: a line has the name of a mask, which must have the size of its image as displayed. The target is int64
-      ``[H, W]`` with the numbers in the file, resized as Pillow's NEAREST does it. Masks need Pillow. In a batch:
-      ``[B, H, W]``.
+      ``[H, W]`` with the numbers in the file, resized as Pillow's NEAREST does it. What is no PNG, and all of them
+      on the ``opencv`` backend, needs Pillow. In a batch: ``[B, H, W]``.
     - ``"boxes"``: a line is ``name label x y w h ...``, in pixels of the image as displayed. The target is
       ``{"boxes": float32 [N, 4], "labels": int64 [N]}``, in pixels of the image that is returned, clipped at its
       borders. Boxes in the list with w or h 0 are dropped, with a UserWarning that says how many there are. In a
@@ -153,7 +173,7 @@ class FastTxtDataset(ListImages):
     :class:`pixfeed.DataLoader`) and forked worker processes share them.
     """
 
-    #: Of :meth:`from_folder`: the names of the classes, sorted, and their numbers by name.
+    #: Of :meth:`from_folder`, and with ``classes``: the names of the classes, and their numbers by name.
     classes: list[str]
     class_to_idx: dict[str, int]
 
@@ -180,18 +200,25 @@ class FastTxtDataset(ListImages):
         delimiter: str | None = None,
         label_dtype: DTypeLike = np.int64,
         squeeze_labels: bool | None = None,
+        labels: bool = True,
+        classes: Classes | None = None,
         header: bool = False,
         rois: ArrayLike | None = None,
         resize_boxes: ArrayLike | None = None,
         on_error: OnError = "raise",
         max_errors: int | None = None,
         transform: Callable[..., Any] | None = None,
+        target_transform: Callable[[Any], Any] | None = None,
+        return_index: bool = False,
+        return_path: bool = False,
+        keys: Sequence[str] | None = None,
         transform_input: PythonInput = "pil",
         translate: bool = True,
         seed: int | None = None,
         targets: Kind = "labels",
         mask_dir: str | os.PathLike[str] | None = None,
         ignore_index: int = 255,
+        mask_values: GivenValues | None = None,
         min_visibility: float = 0.0,
         box_format: BoxFormat = "xywh",
         cache: Cache | str | os.PathLike[str] | None = None,
@@ -208,16 +235,22 @@ class FastTxtDataset(ListImages):
             mask_dir=mask_dir,
             image_dir=image_dir,
             ignore_index=ignore_index,
+            mask_values=mask_values,
             min_visibility=min_visibility,
             box_format=box_format,
             roi_columns=roi_columns,
             delimiter=delimiter,
             label_dtype=label_dtype,
             squeeze_labels=squeeze_labels,
+            labels=labels,
+            classes=classes,
             header=header,
             backend=self._reading.backend,
         )
         self.files = self._targets.files
+        self._items = Items.of(self._targets.has_labels, return_index, return_path, keys, target_transform)
+        if self.files.class_to_idx is not None:
+            self.classes, self.class_to_idx = names_of(self.files.class_to_idx), self.files.class_to_idx
         if rois is not None and roi_columns:
             raise ValueError("regions are given twice: by roi_columns and by rois")
         self._rois = check_rows("rois", rois, len(self.files), np.int64)
@@ -244,8 +277,10 @@ class FastTxtDataset(ListImages):
     ) -> Self:
         """The images of a folder that has one sub-folder per class, in the order of torchvision's ImageFolder.
 
-        A label is an int, ``[B]`` in a batch: the place of the class among the sorted names of the sub-folders. The
-        dataset has two more attributes: ``classes``, these names, and ``class_to_idx``, their numbers by name.
+        A label is an int, ``[B]`` in a batch: the place of the class among the sorted names of the sub-folders, or what
+        ``classes`` says: a validation folder may lack some. The dataset has two more attributes: ``classes``, these
+        names, and ``class_to_idx``, their numbers by name. With ``labels=False`` there are no classes: all images in
+        the folder and below it are taken.
 
         Args:
             path: the folder.
@@ -255,41 +290,58 @@ class FastTxtDataset(ListImages):
 
         Raises:
             FileNotFoundError: there is no such folder, it has no sub-folder, or a class has no image.
+            ListError: a sub-folder is none of the ``classes``.
             ValueError, TypeError: an argument makes no sense.
         """
         cls._check_keywords("from_folder", options)
-        classes, samples = folder.find(path, suffixes=suffixes)
-        dataset = cls(samples, path, resize_height, resize_width, repeat, **options)
-        dataset.classes = classes
-        dataset.class_to_idx = {name: number for number, name in enumerate(classes)}
-        return dataset
+        labels, classes = options.get("labels", True), options.pop("classes", None)
+        _, samples = folder.find(path, suffixes=suffixes, labels=labels, classes=classes)
+        return cls(samples, path, resize_height, resize_width, repeat, **options)
 
     @classmethod
     @with_keywords(__init__)
     def from_samples(
         cls,
-        paths: Iterable[str | os.PathLike[str]],
-        labels: ArrayLike,
+        paths: Iterable[Given],
+        labels: ArrayLike | Literal[False] | None = None,
         resize_height: int | None = _SIDE,
         resize_width: int | None = _SIDE,
         repeat: int | None = 1,
         *,
         image_dir: str | os.PathLike[str] = "",
-        **options: Unpack[ListOptions],
+        masks: mask_names.Masks | None = None,
+        **options: Unpack[SamplesOptions],
     ) -> Self:
         """The images at ``paths``, without a list file.
 
         Args:
-            paths: n paths, relative to ``image_dir``.
-            labels: integers (they become int64), float32 or float64: ``[n]`` for a number per image, or ``[n, L]``.
+            paths: n paths, relative to ``image_dir``; or encoded images, as :func:`pixfeed.imread` takes them, which
+                are kept in memory.
+            labels: integers (they become int64), float32 or float64: ``[n]`` for a number per image, or ``[n, L]``;
+                with ``classes`` names of classes; ``False`` if there are none.
+            masks: masks in place of labels: n paths, relative to ``mask_dir``; or a rule for their names, such as
+                ``"{stem}_mask.*"``: ``{stem}`` is the image's name without folder and suffix, ``.*`` whatever suffix
+                an image in ``mask_dir`` has; or a function: path of the image -> path of the mask. With ``mask_dir``
+                alone it is ``"{stem}.*"``.
             resize_height, resize_width, repeat, image_dir, **options: see the class.
 
         Raises:
-            ListError: there are no paths.
+            ListError: there are no paths, or a label is none of the classes.
+            FileNotFoundError: an image has no mask whose name follows the rule.
             ValueError, TypeError: paths and labels do not match, or an argument makes no sense.
         """
         cls._check_keywords("from_samples", options)
-        return cls(Samples(paths, labels), image_dir, resize_height, resize_width, repeat, **options)
+        mask_dir = options.get("mask_dir")
+        if masks is not None or mask_dir is not None:
+            if labels is not None:
+                raise ValueError("an image has labels or a mask, not both")
+            samples: Samples = mask_names.masked(each_of(paths), masks, image_dir if mask_dir is None else mask_dir)
+            options.setdefault("targets", "mask")
+        elif labels is None:
+            raise TypeError(f"{cls.__name__}.from_samples() needs labels (False if there are none), or masks")
+        else:
+            samples = Samples(each_of(paths), labels, classes=options.pop("classes", None))
+        return cls(samples, image_dir, resize_height, resize_width, repeat, **options)
 
     @classmethod
     def _check_keywords(cls, name: str, options: Mapping[str, object]) -> None:
@@ -407,7 +459,8 @@ class FastTxtDataset(ListImages):
 
     @property
     def python_step(self) -> str:
-        return to_blame(self._pipeline.recipe.python)
+        step = to_blame(self._pipeline.recipe.python)
+        return step or ("" if self.target_transform is None else "target_transform")
 
     @property
     def makes_floats(self) -> bool:

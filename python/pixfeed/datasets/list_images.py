@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import operator
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Self
@@ -14,10 +14,13 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch.utils.data import Subset
 
-from pixfeed.collate.batch import Batch, Sample
+from pixfeed._torch import asked_itself
+from pixfeed.backends import Backend
+from pixfeed.collate.batch import Batch, Form
 from pixfeed.datasets.bad_images import BadImages
 from pixfeed.datasets.base import ImageDataset, read_by_pixfeed
 from pixfeed.datasets.failure_log import Failure
+from pixfeed.datasets.items import PLAIN, Items
 from pixfeed.errors import ImageError, Origin, RegionError
 from pixfeed.lists.relabelled import Relabelled
 from pixfeed.lists.samples import SampleList
@@ -26,6 +29,8 @@ from pixfeed.reading.pipeline import Pipeline, ReadImages
 from pixfeed.reading.request import Request
 from pixfeed.targets.base import Column, Targets
 from pixfeed.targets.point_map import PointMap
+from pixfeed.transforms.python_steps import name_of
+from pixfeed.transforms.translate import advice
 
 #: ``len`` of a dataset that repeats without end.
 ENDLESS = 10_000_000
@@ -66,6 +71,7 @@ class ListImages(ImageDataset):
     resize_boxes: NDArray[np.float64] | None = None
     _rois: NDArray[np.int64] | None = None
     _targets: Targets
+    _items: Items = PLAIN
     _pipeline: Pipeline
     _bad_images: BadImages
     _reading: Reading
@@ -113,34 +119,46 @@ class ListImages(ImageDataset):
         return ENDLESS if self.repeat is None else len(self.files) * self.repeat
 
     def __getitem__(self, index: Any) -> Any:
-        """``(image, target)``; for a slice a :class:`torch.utils.data.Subset`. A negative index counts from the end.
+        """``(image, target)``, or what ``labels``, ``return_index``, ``return_path`` and ``keys`` of
+        :class:`pixfeed.FastTxtDataset` say; for a slice a :class:`torch.utils.data.Subset`. A negative index counts
+        from the end.
 
         Raises:
             IndexError: there is no such sample. (A dataset with ``repeat=None`` has no end.)
         """
         if isinstance(index, slice):
             return Subset(self, range(len(self))[index])
-        request = self.request([index])
-        images, column = self._read(request, part=True)
-        target = column[0]
-        if isinstance(target, np.integer):
-            target = int(target)
-        return Sample(images[0], target, partial(self.origin, request.rows[0]), self._targets.fill)
+        return self._one(index)[0]
 
+    @asked_itself
     def __getitems__(self, indices: Sequence[int]) -> Sequence[Any]:
         """The samples of a whole batch, decoded in one call into one tensor (shared memory in a worker process).
-        torch's DataLoader calls this, and its default collate hands that tensor on without copying it."""
+        torch's DataLoader calls this, and its default collate hands that tensor on without copying it. Images of
+        different sizes are parts of a padded tensor, which :func:`pixfeed.pad_collate` hands on."""
         if self._has_own_items:
             return [self[index] for index in indices]
-        if self._pipeline.recipe.size is None:
-            return Batch.of([self[index] for index in indices])
-        request = self.request(indices)
-        images, column = self._read(request)
-        rows = request.rows
-        return Batch(images, self._targets.column(column), lambda place: self.origin(rows[place]), self._targets.fill)
+        if self._one_by_one:
+            return Batch.joined(
+                [self._one(index) for index in indices], [(i, 0) for i in range(len(indices))]
+            ).as_samples()
+        return self._batch(self.request(indices)).as_samples()
 
     def __iter__(self) -> Iterator[Any]:
         return (self[i] for i in range(len(self)))
+
+    @property
+    def target_transform(self) -> Callable[[Any], Any] | None:
+        """What is called with each target. It may be replaced at any time, as :attr:`transform`."""
+        return self._items.target_transform
+
+    @target_transform.setter
+    def target_transform(self, target_transform: Callable[[Any], Any] | None) -> None:
+        self._items = self._items._replace(target_transform=target_transform)
+
+    @property
+    def form(self) -> Form:
+        """What an item is made of."""
+        return self._items.form
 
     @property
     def fill(self) -> int | None:
@@ -161,7 +179,7 @@ class ListImages(ImageDataset):
             return None, id(self)
         tables = (self.rois is None, self.resize_boxes is None)
         shape = (recipe.channels, *recipe.size)
-        return shape, self._pipeline.key, self.memory_format, tables, recipe.draws, self.fill
+        return shape, self._pipeline.key, self.memory_format, tables, recipe.draws, self.fill, self._items.form
 
     def request(self, indices: Sequence[int]) -> SampleRequest:
         """The request for these samples.
@@ -193,12 +211,46 @@ class ListImages(ImageDataset):
             failed[place] = what.error(self.origin(rows[place]))
         for place, what in read.failed.recovered.items():
             self._bad_images.note_recovered(what.error(self.origin(rows[place])))
+        news = request.pipeline.news()
+        if news is not None:
+            self._bad_images.note_recovered(news)
         wanted = [place for place in range(len(rows)) if place not in failed] if failed else range(len(rows))
-        column, others = self._targets.read(rows, PointMap(read.passes), wanted)
+        column, others = self._targets.read(rows, PointMap(read.passes), wanted, request.pipeline.backend)
         failed |= others
         for place in sorted(failed):
             self._mend(request, read, column, place, failed[place])
         return column
+
+    def columns(self, rows: Sequence[int], targets: Column) -> dict[str, Column]:
+        """The parts of items but for their images, by name: the targets of these rows, and what else is wanted."""
+        return self._items.columns(self.files, self.image_dir, rows, targets)
+
+    @property
+    def _one_by_one(self) -> bool:
+        """Whether the images of a batch are not read together."""
+        return False
+
+    def _one(self, index: int) -> Batch:
+        return self._batch(self.request([index]), part=True)
+
+    def _batch(self, request: SampleRequest, part: bool = False) -> Batch:
+        images, column, padded = self._read(request, part)
+        return self._batch_of(images, request.rows, column, padded)
+
+    def _batch_of(
+        self, images: torch.Tensor | list[Any], rows: Sequence[int], targets: Column, padded: torch.Tensor | None = None
+    ) -> Batch:
+        more = self.columns(rows, targets)
+        targets = more.pop("target")
+        return Batch(
+            images,
+            targets if self._items.target_transform else self._targets.column(targets),
+            lambda place: self.origin(rows[place]),
+            self._targets.fill,
+            more,
+            self._items.form,
+            padded,
+        )
 
     def __repr__(self) -> str:
         recipe, bad = self._pipeline.recipe, self._bad_images
@@ -211,20 +263,27 @@ class ListImages(ImageDataset):
         about += [] if recipe.python else [str(recipe.dtype)]
         about += [f"backend {self._pipeline.backend.name}"]
         head = f"{type(self).__name__}({self.files.filename!r}: {', '.join(about)})"
-        return "\n  ".join([head, *str(recipe).splitlines()])
+        step = self.target_transform
+        last = [] if step is None else [f"in Python, per target: {name_of(step)}"]
+        return "\n  ".join([head, *str(recipe).splitlines(), *last, *filter(None, [advice(recipe)])])
 
-    def _read(self, request: SampleRequest, part: bool = False) -> tuple[Any, Column]:
-        """Images, a tensor ``[n, C, H, W]`` or a list of what Python made, and targets."""
+    def _backend(self) -> Backend:
+        return self._pipeline.backend
+
+    def _read(self, request: SampleRequest, part: bool = False) -> tuple[Any, Column, torch.Tensor | None]:
+        """Images, a tensor ``[n, C, H, W]`` or a list of n; targets; and the block that has the images of the list, if
+        one has them all."""
         read = request.pipeline.read(request.images, self.memory_format, part)
         column = self.complete(request, read)
         recipe = request.pipeline.recipe
-        images = recipe.finish(read.images, request.images.u)
+        images, in_place = recipe.finish_all(read.images, request.images.u)
         if request.zeros:
             images[request.zeros] = 0
         if not recipe.python:
-            return images, column
+            return images, column, read.padded if in_place else None
         rows = request.rows
-        return self._in_python(recipe, images.unbind(0), request.keys, lambda place: self.origin(rows[place])), column
+        each = images.unbind(0) if isinstance(images, torch.Tensor) else images
+        return self._in_python(recipe, each, request.keys, lambda place: self.origin(rows[place])), column, None
 
     def _mend(
         self, request: SampleRequest, read: ReadImages, column: Column, place: int, error: ImageError | RegionError
@@ -238,7 +297,7 @@ class ListImages(ImageDataset):
             size = request.pipeline.recipe.size
             assert size is not None  # FastTxtDataset has seen to it
             column[place] = self._targets.blank(row, size)
-            read.put(place, torch.zeros((), dtype=read.images.dtype).expand(read.images.shape[1:]))
+            read.put(place, torch.zeros((), dtype=read.images[0].dtype).expand(read.images[0].shape))
             return
         u = request.images.u[place : place + 1]
         is_readable = partial(self._is_readable, request.pipeline)
@@ -262,7 +321,7 @@ class ListImages(ImageDataset):
             self._bad_images.note_recovered(what.error(self.origin(row)))
         if read.failed.unreadable:
             return read, [], read.failed.unreadable[0].error(self.origin(row))
-        column, failed = self._targets.read(rows, PointMap(read.passes), [0])
+        column, failed = self._targets.read(rows, PointMap(read.passes), [0], pipeline.backend)
         return read, column, failed.get(0)
 
     def _is_readable(self, pipeline: Pipeline, row: int) -> bool:

@@ -16,14 +16,16 @@ from numpy.typing import ArrayLike, DTypeLike
 from pixfeed.backends import BackendName
 from pixfeed.cache import Cache
 from pixfeed.datasets.bad_images import OnError
+from pixfeed.lists.classes import Given as Classes
 from pixfeed.reading.options import ReadingOptions
 from pixfeed.targets.boxes import BoxFormat
+from pixfeed.targets.mask_values import GivenValues
 from pixfeed.targets.of_list import Kind
 from pixfeed.transforms.compose import PythonInput
 
 
-class ImageFolderOptions(ReadingOptions, total=False):
-    """The options of :class:`pixfeed.datasets.ImageFolder`."""
+class _Options(ReadingOptions, total=False):
+    """Those that all have."""
 
     dtype: torch.dtype
     memory_format: torch.memory_format
@@ -31,26 +33,58 @@ class ImageFolderOptions(ReadingOptions, total=False):
     delimiter: str | None
     label_dtype: DTypeLike
     squeeze_labels: bool | None
+    classes: Classes | None
     header: bool
     rois: ArrayLike | None
     resize_boxes: ArrayLike | None
     on_error: OnError
     max_errors: int | None
+    return_index: bool
+    return_path: bool
+    keys: Sequence[str] | None
     transform_input: PythonInput
     translate: bool
     seed: int | None
     targets: Kind
     mask_dir: str | os.PathLike[str] | None
     ignore_index: int
+    mask_values: GivenValues | None
     min_visibility: float
     box_format: BoxFormat
     cache: Cache | str | os.PathLike[str] | None
 
 
-class ListOptions(ImageFolderOptions, total=False):
-    """The options of the class methods of :class:`pixfeed.FastTxtDataset`."""
+class ImageFolderOptions(_Options, total=False):
+    """The options of :class:`pixfeed.datasets.ImageFolder`."""
+
+    labels: bool
+
+
+class SamplesOptions(_Options, total=False):
+    """The options of :meth:`pixfeed.FastTxtDataset.from_samples`."""
 
     transform: Callable[..., Any] | None
+    target_transform: Callable[[Any], Any] | None
+
+
+class ListOptions(SamplesOptions, total=False):
+    """The options of :meth:`pixfeed.FastTxtDataset.from_folder`."""
+
+    labels: bool
+
+
+class DetectionOptions(ReadingOptions, total=False):
+    """The options of :class:`pixfeed.datasets.YoloDetection` and :class:`pixfeed.datasets.CocoDetection`."""
+
+    dtype: torch.dtype
+    memory_format: torch.memory_format
+    rois: ArrayLike | None
+    resize_boxes: ArrayLike | None
+    on_error: OnError
+    max_errors: int | None
+    translate: bool
+    seed: int | None
+    min_visibility: float
 
 
 class InMemoryOptions(TypedDict, total=False):

@@ -7,16 +7,16 @@ import os
 import warnings
 from array import array
 from collections.abc import Sequence
-from typing import Any, Literal, TypeVar
+from typing import Any, ClassVar, Literal, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pixfeed import list_parser
 from pixfeed.errors import ListError
 from pixfeed.lists.loaded import Loaded
 from pixfeed.lists.samples import Samples
 
-_BOM = b"\xef\xbb\xbf"
 _SHOWN = 200  # bytes of a line in a message
 AnnotationKind = Literal["mask", "boxes", "keypoints"]
 #: What a line repeats, and what the same is called in JSON.
@@ -65,6 +65,8 @@ class Annotations(Loaded, Samples):
             that was pickled, when something is first asked of it: the file has changed.
     """
 
+    relative = False  # as those of lists.annotated.Boxed
+    extra: ClassVar[dict[str, NDArray[Any]]] = {}
     loaded = Loaded.loaded | {"values", "classes", "offsets", "masks"}
     loaded |= {"_labels", "_names", "_offsets", "_lines"}
 
@@ -86,7 +88,7 @@ class Annotations(Loaded, Samples):
         numbers, counts = array("q"), array("q")
         values, classes = array("f"), array("q")
         is_json, empty, first = None, 0, 0
-        for number, line in enumerate(data.removeprefix(_BOM).splitlines(), 1):
+        for number, (_, line) in enumerate(list_parser.lines(data), 1):
             text = line.strip(list_parser.BLANKS)
             if not text:
                 continue

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Mapping
 from typing import NamedTuple
 
-from pixfeed.list_parser import Fault, Problem
+from pixfeed.list_parser import BOM, Fault, Problem, split, word_in
+from pixfeed.lists import classes
 
 # Byte order marks, the longest first: those of UTF-32 begin with those of UTF-16.
 _MARKS = {b"\xff\xfe\0\0": "UTF-32", b"\0\0\xfe\xff": "UTF-32", b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
@@ -16,15 +18,19 @@ class Format(NamedTuple):
     """How the list was to be read: the arguments of :class:`pixfeed.FileList`.
 
     Attributes:
-        floats: labels are floating-point numbers.
-        label: the name of the labels' dtype.
+        label: the name of the labels' dtype, empty if there are none.
+        class_to_idx: the numbers of classes by name.
     """
 
     roi_columns: int
     delimiter: str | None
-    floats: bool
     label: str
     header: bool
+    class_to_idx: Mapping[str, int] | None
+
+    @property
+    def floats(self) -> bool:
+        return self.label.startswith("float")
 
 
 def encoding_of(beginning: bytes) -> str | None:
@@ -46,7 +52,8 @@ def what_is_wrong(problem: Problem, format: Format) -> str:
         Fault.NO_INTEGER: f"{'a number of the region' if format.floats else region} is no integer",
         Fault.NO_NUMBER: "a label is no number",
         Fault.TOO_LARGE: f"{region} does not fit {format.label if format.floats else '64 bits'}",
-        Fault.NO_LABEL: f"there is no label after the {after}",
+        Fault.NO_LABEL: f"there is no label after the {after}" if format.label else "the region has not four numbers",
+        Fault.UNKNOWN_WORD: "a label is none of the classes",
         Fault.OTHER_COUNT: f"{problem.labels} labels, but line {problem.first_line} has {problem.first_labels}; "
         "they cannot be batched",
     }[Fault(problem.fault)]
@@ -59,21 +66,39 @@ def remedy(problem: Problem, format: Format, line: bytes) -> str:
         line: the line, or its beginning.
     """
     numbers = problem.fault in (Fault.NO_INTEGER, Fault.NO_NUMBER)
+    if BOM in line:
+        return "a byte order mark stands within it: where files are joined, the first must end with a line end"
+    if problem.fault == Fault.UNKNOWN_WORD and format.class_to_idx:
+        return _remedy_of_word(format, line)
     if format.delimiter is None and (numbers or problem.fault == Fault.NO_LABEL):
         for separator in map(chr, _SEPARATORS):
             if separator.encode() in line:
                 return f"if its fields are separated by {separator!r}, say delimiter={separator!r}"
-    if numbers and problem.line == 1 and not format.header and not _has_number(line, format.delimiter):
-        return "if this line names the columns, say header=True"
+    if numbers and not format.roi_columns and not _has_number(line, format.delimiter):
+        first = problem.line == 1 and not format.header
+        words = "if labels are names of classes, say classes='auto'"
+        return f"{words}; if this line names the columns, say header=True" if first else words
     if problem.fault == Fault.NO_INTEGER and not format.roi_columns and _is_number(line, format.delimiter):
         return "for labels with a fraction say label_dtype=np.float32"
     if numbers and not format.delimiter and _has_number(line, None):
         return "a name with blanks needs a list with another delimiter, and delimiter='\\t' for example"
     if problem.fault in (Fault.OPEN_QUOTE, Fault.AFTER_QUOTE):
         return 'close the quote; a quote inside a quoted field is written twice: ""'
-    if problem.fault == Fault.NO_LABEL and not format.roi_columns:
-        return "add one; a list for prediction may have 0 in every line"
+    if problem.fault == Fault.NO_LABEL and format.label:
+        return "add one, or say labels=False (label_dtype=None of FileList) for a list without labels"
     return "mend this line or take it off the list"
+
+
+def _remedy_of_word(format: Format, line: bytes) -> str:
+    known, found = format.class_to_idx or {}, split(line, format.delimiter)
+    words = [] if isinstance(found, Fault) else [word_in(field).decode("utf-8", "surrogateescape") for field in found]
+    unknown = next((word for word in words[1 + format.roi_columns :] if word and word not in known), "")
+    more = (
+        ""
+        if format.delimiter
+        else "; names with blanks need a delimiter between fields, and delimiter='\\t' for example"
+    )
+    return classes.remedy(unknown, known) + more * any(" " in name for name in known)
 
 
 def _is_number(line: bytes, delimiter: str | None) -> bool:

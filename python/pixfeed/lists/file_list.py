@@ -14,11 +14,11 @@ from pixfeed import backends, list_parser
 from pixfeed.backends import BackendName
 from pixfeed.context import num_threads
 from pixfeed.errors import ListError, Origin
-from pixfeed.list_parser import Fault, Problem, Table
+from pixfeed.list_parser import BOM, Fault, Problem, Table
+from pixfeed.lists import classes as _classes
 from pixfeed.lists import faults
 from pixfeed.lists.loaded import Loaded
 
-_BOM = b"\xef\xbb\xbf"
 #: How many lists a process keeps open. More are opened for each name, which takes half as long again.
 KEPT = 64
 _kept: set[int] = set()  # those files
@@ -32,7 +32,7 @@ class FileList(Loaded):
     """The samples of a list file.
 
     A line is a name and one or more labels, ``0.jpg 0 10``, separated by blanks or tabs. The file is UTF-8, with or
-    without a byte order mark, with any line ending. Blank lines are skipped.
+    without byte order marks, with any line ending. Blank lines are skipped.
 
     The file itself is the index. Memory holds the position and the numbers of each line, and no Python object per
     sample; names are read from the file on demand. Its content must stay as it is: a change is an error. (It is not
@@ -45,14 +45,18 @@ class FileList(Loaded):
         delimiter: one ASCII character that separates fields, for names with blanks: ``","`` for CSV, ``";"``,
             ``"\\t"``. A field may then be quoted (RFC 4180: ``"a ""b"".jpg",0``), on one line. Names are taken with
             the blanks around them. ``None``: blanks and tabs separate.
-        label_dtype: ``np.int64``, ``np.float32`` or ``np.float64``.
+        label_dtype: ``np.int64``, ``np.float32`` or ``np.float64``; ``None``: there are no labels, and what follows the
+            name (and the region) is ignored.
+        classes: labels are names of classes, which become their numbers, int64: a list of names, a dict of numbers by
+            name, or ``"auto"`` for the names in the list, sorted.
         header: skip the first line that is not blank, and keep its fields as ``columns``.
         backend: ``"native"`` reads the list in C++, ``"opencv"`` in Python; ``None``: see :func:`backends.choose`.
 
     Attributes:
         filename: as given.
-        labels: ndarray ``[n, L]`` of ``label_dtype``, read-only. :meth:`pixfeed.FastTxtDataset.with_labels` takes
-            others.
+        class_to_idx: the numbers of classes by name; ``None`` without ``classes``.
+        labels: ndarray ``[n, L]`` of ``label_dtype`` (L is 0 with ``None``), read-only.
+            :meth:`pixfeed.FastTxtDataset.with_labels` takes others.
         rois: int64 ndarray ``[n, roi_columns]``, read-only.
         columns: list of str with ``header=True``, else ``None``.
 
@@ -61,14 +65,17 @@ class FileList(Loaded):
 
     Raises:
         FileNotFoundError: there is no such list.
-        ListError: a label is no number or does not fit, a line has no label, lines differ in their number of labels
-            (they could not be batched), a quote is not closed, or the list is empty. The message names file, line
-            number and line. Also later, when something is asked of it: the list has changed, or cannot be read.
+        ListError: a label is no number, does not fit or is none of the classes, a line has no label, lines differ in
+            their number of labels (they could not be batched), a quote is not closed, or the list is empty. The message
+            names file, line number and line. Also later, when something is asked of it: the list has changed, or cannot
+            be read.
         ValueError: an argument makes no sense.
     """
 
+    _finds_classes = False
     loaded = Loaded.loaded | {"columns", "_table", "_tables"}
     columns: list[str] | None
+    class_to_idx: dict[str, int] | None = None
     _source: int | bytes | None  # the open file, or the list itself; None: it is opened for each name
     _table: Table
     _tables: backends.Tables
@@ -79,7 +86,8 @@ class FileList(Loaded):
         roi_columns: Literal[0, 4] = 0,
         *,
         delimiter: str | None = None,
-        label_dtype: DTypeLike = np.int64,
+        label_dtype: DTypeLike | None = np.int64,
+        classes: _classes.Given | None = None,
         header: bool = False,
         backend: BackendName | None = None,
     ):
@@ -90,6 +98,11 @@ class FileList(Loaded):
         self.delimiter = list_parser.check_delimiter(delimiter)
         self.label_dtype = list_parser.check_label_dtype(label_dtype)
         self.header = bool(header)
+        if classes is not None:
+            if self.label_dtype != np.int64:
+                raise ValueError("classes goes with label_dtype=np.int64: labels are the numbers of classes")
+            self.class_to_idx = _classes.checked(classes)
+            self._finds_classes = self.class_to_idx is None
         self.backend = backend
         self._path = os.path.abspath(self.filename)
         self._load()
@@ -174,23 +187,33 @@ class FileList(Loaded):
     def _parsed(self, source: int | bytes, size: int) -> tuple[Problem, Table, list[str] | None] | None:
         """What is wrong with the list, its tables, and the header's fields; ``None`` if reading failed."""
         begin, first_line, columns = self._start(source, size)
+        if self._finds_classes:
+            fault, found = self._tables.collect_words(
+                source, begin, size, self.delimiter, self.roi_columns, num_threads()
+            )
+            if fault:
+                return None
+            self.class_to_idx = {word.decode("utf-8", "surrogateescape"): i for i, word in enumerate(found)}
+        words = None
+        if self.class_to_idx is not None:
+            words = {name.encode("utf-8", "surrogateescape"): number for name, number in self.class_to_idx.items()}
         problem, table = self._tables.parse_list(
-            source, begin, size, first_line, self.delimiter, self.roi_columns, self.label_dtype, num_threads()
+            source, begin, size, first_line, self.delimiter, self.roi_columns, self.label_dtype, num_threads(), words
         )
         return None if problem.fault in (Fault.SHORTER, Fault.UNREADABLE) else (problem, table, columns)
 
     def _start(self, source: int | bytes, size: int) -> tuple[int, int, list[str] | None]:
-        """Where the first line after byte order mark and header begins, its number, and the header's fields."""
-        begin = len(_BOM) if list_parser.read(source, 0, min(size, len(_BOM))) == _BOM else 0
+        """Where the first line after the header begins, its number, and the header's fields."""
         if not self.header:
-            return begin, 1, None
+            return 0, 1, None
         window = 1 << 16
         while True:
-            end = min(size, begin + window)
-            found = list_parser.read(source, begin, end).splitlines(keepends=True)
-            at = begin
+            end = min(size, window)
+            found = list_parser.read(source, 0, end).splitlines(keepends=True)
+            at = 0
             for number, line in enumerate(found if end == size else found[:-1], 1):
                 at += len(line)
+                line = line.removeprefix(BOM)
                 if line.strip():
                     text = line.rstrip(b"\r\n")
                     columns = list_parser.columns(text, self.delimiter)
@@ -222,8 +245,8 @@ class FileList(Loaded):
         return self._ask(read)
 
     def _error(self, source: int | bytes, problem: Problem) -> ListError:
-        floats = self.label_dtype.kind == "f"
-        format = faults.Format(self.roi_columns, self.delimiter, floats, self.label_dtype.name, self.header)
+        label = "" if self.label_dtype is None else self.label_dtype.name
+        format = faults.Format(self.roi_columns, self.delimiter, label, self.header, self.class_to_idx)
         what = faults.what_is_wrong(problem, format)
         if problem.line == 0:
             return ListError(f"{self.filename}: {what}", path=self.filename)

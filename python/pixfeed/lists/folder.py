@@ -6,7 +6,8 @@ import os
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from pixfeed.errors import FilesNotFoundError
+from pixfeed.errors import FilesNotFoundError, ListError
+from pixfeed.lists import classes as _classes
 from pixfeed.lists.samples import Samples
 
 #: Of files that are images: torchvision's IMG_EXTENSIONS and no others, so that indices are the same.
@@ -18,20 +19,26 @@ def find(
     is_valid_file: Callable[[str], bool] | None = None,
     allow_empty: bool = False,
     suffixes: Iterable[str] = SUFFIXES,
+    labels: bool = True,
+    classes: _classes.Given | None = None,
 ) -> tuple[list[str], Samples]:
     """Find the classes and images of a folder.
 
     Args:
         path: the folder.
         is_valid_file, allow_empty, suffixes: see :func:`images_of`.
+        labels: ``False``: there are no classes, and all images in the folder and below it are taken.
+        classes: the names of the classes by number, or their numbers by name. They may be more than there are
+            sub-folders.
 
     Returns:
-        The sorted names of the classes; and the samples, whose names are relative to ``path`` and whose labels are the
-        numbers of the classes.
+        The names of the classes, sorted if they were not given; and the samples, whose names are relative to ``path``
+        and whose labels are the numbers of the classes.
 
     Raises:
         FileNotFoundError: there is no such folder, it has no sub-folder, or a class has no image (but for
-            ``allow_empty``), or none has.
+            ``allow_empty``), or none has. The message says what to do with a folder that has no classes.
+        ListError: a sub-folder is none of the ``classes``.
         ValueError, TypeError: ``suffixes`` makes no sense.
     """
     root = os.fspath(path)
@@ -40,8 +47,14 @@ def find(
     suffixes = tuple(suffixes)
     if not suffixes or not all(suffix.startswith(".") for suffix in suffixes):
         raise ValueError(f"suffixes is {suffixes!r}; each must begin with a dot, as in {SUFFIXES}")
-    classes = classes_of(root)
-    return classes, samples_of(images_of(root, numbered(classes), suffixes, is_valid_file, allow_empty), root)
+    if not labels:
+        return [], unlabelled(root, suffixes, is_valid_file)
+    folders = classes_of(root)
+    class_to_idx = _classes.of_folders(root, folders, classes)
+    there = {name: class_to_idx[name] for name in folders}
+    samples = samples_of(images_of(root, there, suffixes, is_valid_file, allow_empty), root)
+    samples.class_to_idx = class_to_idx
+    return _classes.names_of(class_to_idx), samples
 
 
 def classes_of(root: str) -> list[str]:
@@ -53,7 +66,11 @@ def classes_of(root: str) -> list[str]:
     with os.scandir(root) as entries:
         classes = sorted(entry.name for entry in entries if entry.is_dir() and not _leads_up(entry.path, root))
     if not classes:
-        raise FilesNotFoundError(f"{root}: there is no sub-folder, that is no class, in it", path=root)
+        raise FilesNotFoundError(
+            f"{root}: there is no sub-folder, that is no class, in it; for images without labels say labels=False, for "
+            "labels in a list file there is FastTxtDataset, for others FastTxtDataset.from_samples(paths, labels)",
+            path=root,
+        )
     return classes
 
 
@@ -85,21 +102,32 @@ def images_of(
     Raises:
         FileNotFoundError: a class has no image (but for ``allow_empty``), or none has.
     """
-    ends = tuple(suffix.lower() for suffix in suffixes)
-    known = "is_valid_file refused all files" if is_valid_file else f"known suffixes: {' '.join(ends)}"
-    is_valid = is_valid_file or (lambda path: path.lower().endswith(ends))
-    nothing = True
+    known, nothing = _known(suffixes, is_valid_file), True
     for name in sorted(class_to_idx):
         is_empty = True
-        for folder, _, files in sorted(_walk(os.path.join(root, name), root)):
-            for path in (os.path.join(folder, file) for file in sorted(files)):
-                if is_valid(path):
-                    is_empty = nothing = False
-                    yield path, class_to_idx[name]
+        for path in _images_in(os.path.join(root, name), root, suffixes, is_valid_file):
+            is_empty = nothing = False
+            yield path, class_to_idx[name]
         if is_empty and not allow_empty:
             raise FilesNotFoundError(f"{root}: the class {name!r} has no image; {known}", path=root)
     if nothing:
         raise FilesNotFoundError(f"{root}: no class has an image; {known}", path=root)
+
+
+def unlabelled(
+    root: str, suffixes: Iterable[str] = SUFFIXES, is_valid_file: Callable[[str], bool] | None = None
+) -> Samples:
+    """All images in a folder and below it, without labels; names are relative to the folder.
+
+    Raises:
+        FileNotFoundError: there is none.
+    """
+    inside = len(os.path.join(root, ""))
+    try:
+        return Samples((path[inside:] for path in _images_in(root, root, suffixes, is_valid_file)), False, root)
+    except ListError:
+        known = _known(suffixes, is_valid_file)
+        raise FilesNotFoundError(f"{root}: there is no image in it; {known}", path=root) from None
 
 
 def samples_of(images: Iterable[tuple[str, int]], root: str) -> Samples:
@@ -114,7 +142,21 @@ def samples_of(images: Iterable[tuple[str, int]], root: str) -> Samples:
     return Samples(names(), labels, root)
 
 
-def _walk(folder: str, root: str) -> Iterator[tuple[str, list[str], list[str]]]:
+def _images_in(
+    folder: str, root: str, suffixes: Iterable[str], is_valid_file: Callable[[str], bool] | None
+) -> Iterator[str]:
+    ends = tuple(suffix.lower() for suffix in suffixes)
+    is_valid = is_valid_file or (lambda path: path.lower().endswith(ends))
+    for place, _, files in sorted(walk(folder, root)):
+        yield from filter(is_valid, (os.path.join(place, file) for file in sorted(files)))
+
+
+def _known(suffixes: Iterable[str], is_valid_file: Callable[[str], bool] | None) -> str:
+    return "is_valid_file refused all files" if is_valid_file else f"known suffixes: {' '.join(suffixes).lower()}"
+
+
+def walk(folder: str, root: str) -> Iterator[tuple[str, list[str], list[str]]]:
+    """``os.walk``, which follows links to folders, but for those that lead back up, inside ``root``."""
     for inside, folders, files in os.walk(folder, followlinks=True):
         folders[:] = [name for name in folders if not _leads_up(os.path.join(inside, name), root)]
         yield inside, folders, files

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pixfeed.backends import Source
 from pixfeed.errors import Origin
 from pixfeed.lists.samples import SampleList, checked_labels
 
@@ -67,7 +68,11 @@ class Relabelled:
     def line(self, i: int) -> int | None:
         return self._files.line(i)
 
-    def paths(self, rows: Sequence[int] | NDArray[np.int64], folder: str) -> list[str]:
+    @property
+    def class_to_idx(self) -> dict[str, int] | None:
+        return self._files.class_to_idx
+
+    def paths(self, rows: Sequence[int] | NDArray[np.int64], folder: str) -> Sequence[Source]:
         return self._files.paths(rows, folder)
 
     def origin(self, i: int, folder: str) -> Origin:

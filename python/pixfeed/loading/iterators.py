@@ -13,6 +13,7 @@ from typing import Any
 
 from pixfeed import context
 from pixfeed._torch import MultiProcessIter, SingleProcessIter, given_queues, report_feeder_errors
+from pixfeed.collate import pad_collate
 from pixfeed.context import take_costs
 from pixfeed.loading.stopwatch import Stopwatch
 
@@ -53,14 +54,17 @@ class MainIter(Timed, SingleProcessIter):
 
     def __init__(self, loader: Any, epoch: int):
         self._epoch = epoch
+        self._pads = loader.collate_fn is pad_collate
         super().__init__(loader)
 
     def _next_batch(self) -> Any:
         take_costs()  # what the loop itself has read does not count
         try:
+            context.set_pads(self._pads)
             with context.for_epoch(self._epoch):
                 return super()._next_batch()
         finally:
+            context.set_pads(False)
             self.stopwatch.spent(take_costs())
 
 
@@ -93,12 +97,15 @@ class EndsWithMain:
 
     Args:
         init: called afterwards with the worker's number, if there is one.
+        pads: see :func:`pixfeed.context.set_pads`.
     """
 
-    def __init__(self, init: Callable[[int], None] | None):
+    def __init__(self, init: Callable[[int], None] | None, pads: bool):
         self._init = init
+        self._pads = pads
 
     def __call__(self, worker: int) -> None:
+        context.set_pads(self._pads)
         main = multiprocessing.parent_process()
         if main is not None and hasattr(fcntl, "F_SETSIG"):  # Linux
             with contextlib.suppress(OSError):

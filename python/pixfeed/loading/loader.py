@@ -13,18 +13,23 @@ from torch.utils.data import Dataset, Sampler
 from pixfeed import backends
 from pixfeed._torch import LoaderBase, collating
 from pixfeed.collate import default_collate, pad_collate
+from pixfeed.collate.detection import detection_collate
 from pixfeed.context import cores
 from pixfeed.datasets.concat import image_datasets, reads_natively, with_concat_images
 from pixfeed.datasets.failure_log import Failure
 from pixfeed.loading.iterators import EndsWithMain, MainIter, ProcessesIter, Timed, WithCosts
 from pixfeed.loading.order import Order, Position
+from pixfeed.loading.own_collate import OwnCollate
 from pixfeed.loading.state import LoaderState, check_same_batches, checked
 from pixfeed.loading.stats import Stats
 from pixfeed.loading.stopwatch import Stopwatch
 from pixfeed.loading.threads_iter import ThreadsIter
 
 #: Functions that make a batch of pixfeed's samples without Python work per sample.
-_COLLATES = (default_collate, pad_collate, collating.default_collate, collating.default_convert)
+_COLLATES = (
+    *(default_collate, pad_collate, detection_collate),
+    *(collating.default_collate, collating.default_convert),
+)
 
 #: How the warning begins that says that another library has put torch's loader in the place of ours.
 TAKEN_APART = "Accelerate makes a loader of torch's"
@@ -40,8 +45,11 @@ class DataLoader(LoaderBase[_T_co]):
     is pickled, nothing goes through shared memory, no process has to start, and an error arrives as it was raised.
     ``prefetch_factor`` batches are in flight. The threads work on the oldest first; the last images of a batch share
     the cores with the first ones of the next. In all other cases torch's own way is used: other datasets,
-    iterable datasets, ``num_workers=0``, a ``collate_fn`` that is neither torch's nor pixfeed's, ``worker_init_fn``,
-    ``multiprocessing_context``.
+    iterable datasets, ``num_workers=0``, ``worker_init_fn``, ``multiprocessing_context``.
+
+    A ``collate_fn`` of your own gets a :class:`pixfeed.Batch`, a Sequence of samples. It runs in the loop's thread,
+    batch by batch, while threads read the next ones: what it draws or keeps is the same as with ``num_workers=0``. One
+    that takes long is for ``workers="process"``; ``print(loader.stats())`` says so.
 
     For the same generator and sampler the order of samples is torch's, with every number and kind of workers. A
     sampler with ``set_epoch`` (DistributedSampler) is told the epoch at every ``iter()``, unless the program does it.
@@ -91,6 +99,7 @@ class DataLoader(LoaderBase[_T_co]):
         self._stopwatch: Stopwatch | None = None  # over the epoch that runs, or ran last
         self._has_threads = False  # whether threads read that epoch
         self._position: Position | None = None
+        self._collates_in_loop = False  # in that epoch
         if collate_fn is None and (batch_size is not None or batch_sampler is not None):
             collate_fn = default_collate
         with warnings.catch_warnings():
@@ -130,8 +139,6 @@ class DataLoader(LoaderBase[_T_co]):
             if step:
                 return f"{step} runs in Python, for which threads would wait for each other; leave workers= away"
             return f"{type(self.dataset).__name__} is no pixfeed dataset, or its __getitem__ is not pixfeed's"
-        if self.collate_fn not in _COLLATES:
-            return "collate_fn is a function of your own"
         if self.worker_init_fn is not None or self.multiprocessing_context is not None:
             return "worker_init_fn and multiprocessing_context are for processes"
         return ""
@@ -161,9 +168,12 @@ class DataLoader(LoaderBase[_T_co]):
         loader = object.__new__(type(self))
         vars(loader).update(vars(self))
         vars(loader)["dataset"] = with_concat_images(self.dataset)
+        self._collates_in_loop = self._has_threads and self.collate_fn not in (*_COLLATES, None)
+        if self._collates_in_loop:
+            vars(loader)["collate_fn"] = OwnCollate(self.collate_fn)
         if self.num_workers > 0 and not self._has_threads:
             vars(loader)["collate_fn"] = WithCosts(self.collate_fn)
-            vars(loader)["worker_init_fn"] = EndsWithMain(self.worker_init_fn)
+            vars(loader)["worker_init_fn"] = EndsWithMain(self.worker_init_fn, self.collate_fn is pad_collate)
         return loader
 
     def __iter__(self) -> Any:
@@ -224,6 +234,7 @@ class DataLoader(LoaderBase[_T_co]):
             costs=stopwatch.costs,
             workers=self.num_workers,
             threads=self._has_threads,
+            collates_in_loop=self._collates_in_loop,
             cores=cores(),
             floats=any(dataset.makes_floats for dataset in image_datasets(self.dataset)),
             fallback=backends.why_no_native() if backends.falls_back() and image_datasets(self.dataset) else "",
@@ -380,7 +391,12 @@ class DataLoader(LoaderBase[_T_co]):
 
     def __getstate__(self) -> dict[str, Any]:
         """For copies and pickles: the loader, without the epoch that it is in the middle of."""
-        return {**vars(self), "_stopwatch": None, "_iterator": None, "_told": dict(self._told)}
+        return {
+            **vars(self),
+            "_stopwatch": None,
+            "_iterator": None,
+            "_told": dict(self._told),
+        }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)

@@ -26,6 +26,7 @@ class Stats:
         costs: bytes and nanoseconds that the images of these batches took. All zeros if pixfeed read none.
         workers: ``num_workers`` of the loader.
         threads: whether the workers are threads of this process.
+        collates_in_loop: ``collate_fn`` is one of your own, and runs in the loop's thread beside the threads that read.
         cores: the number of cores that this process may use.
         floats: whether a pixfeed dataset of the loader gives floating-point images.
         fallback: why the C++ extension is missing, if OpenCV reads the images in its place; else empty.
@@ -42,6 +43,7 @@ class Stats:
     costs: Costs = _NOTHING
     workers: int = 0
     threads: bool = False
+    collates_in_loop: bool = False
     cores: int = 1
     floats: bool = False
     fallback: str = ""
@@ -170,6 +172,8 @@ class Stats:
         if self.work:
             shares = ", ".join(f"{name} {_percent(share)}" for name, share in self.work.items())
             lines.append(f"  work     {shares}")
+        if self.collates_in_loop:
+            lines.append("  collate  your collate_fn runs in the loop's thread; workers='process' if it takes long")
         bad = [f"{self.failed:,} could not be read and were skipped or replaced"] if self.failed else []
         bad += [f"{self.recovered:,} are cut off and were read as far as they go"] if self.recovered else []
         if bad:

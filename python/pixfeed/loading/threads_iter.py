@@ -11,11 +11,13 @@ from typing import Any, NamedTuple
 
 from pixfeed import context
 from pixfeed._torch import LoaderIter, pin_memory
-from pixfeed.collate.batch import Batch
+from pixfeed.collate import pad_collate
+from pixfeed.collate.batch import Batch, Images
 from pixfeed.context import Costs, Priority, take_costs
 from pixfeed.datasets.concat import image_datasets
 from pixfeed.loading.fetch_threads import Fetch, FetchThreads, stay_if_ending
 from pixfeed.loading.iterators import Timed
+from pixfeed.loading.own_collate import Uncollated
 
 #: Small batches are read together, at most so many images at a time: the work of Python per call is divided among them.
 GROUP = 16
@@ -81,8 +83,8 @@ class ThreadsIter(Timed, LoaderIter):
             step = next(filter(None, (each.python_step for each in self._datasets)), "")
             if step:
                 self._failure = RuntimeError(
-                    f"the transform was changed while threads read the epoch, and {step} runs in Python: begin a new "
-                    "epoch"
+                    f"the transform was changed to one that runs in Python ({step}) while threads read the epoch: "
+                    "begin a new one"
                 )
                 return
             wanted = self._draw_group(alone=not self._groups)
@@ -115,6 +117,9 @@ class ThreadsIter(Timed, LoaderIter):
         fetch = self._next_done()
         try:
             batch, costs = fetch.result()
+            if isinstance(batch, Uncollated):
+                batch = self._fetcher.collate_fn.finish(batch.samples)
+                batch = batch if self._pinned_device is None else pin_memory(batch, self._pinned_device)
         except CancelledError:
             stay_if_ending()
             self._go_past()
@@ -174,7 +179,8 @@ class ThreadsIter(Timed, LoaderIter):
 def _make(how: _Making, priority: Priority, wanted: Sequence[Any]) -> Sequence[Any]:
     """Batches and what they cost, in a thread that waits for the pool."""
     take_costs()  # what a batch spent that could not be read does not count
-    with context.for_loader(how.threads, priority, how.pinned_device is not None, how.epoch):
+    pads = how.fetcher.collate_fn is pad_collate
+    with context.for_loader(how.threads, priority, how.pinned_device is not None, how.epoch, pads):
         if len(wanted) > 1:
             try:
                 return _make_together(how, wanted)
@@ -193,12 +199,15 @@ def _make_one(how: _Making, indices: Any) -> tuple[Any, Costs] | Exception:
 
 def _make_together(how: _Making, wanted: Sequence[Any]) -> list[tuple[Any, Costs]]:
     samples = how.fetcher.dataset.__getitems__(list(chain.from_iterable(wanted)))
+    samples = samples.batch if isinstance(samples, Images) else samples
     assert isinstance(samples, Batch)
     costs = take_costs().divided(len(wanted))
     parts = samples.split([len(indices) for indices in wanted])
-    return [(how.fetcher.collate_fn(part), cost) for part, cost in zip(parts, costs, strict=True)]
+    return [(how.fetcher.collate_fn(part.as_samples()), cost) for part, cost in zip(parts, costs, strict=True)]
 
 
 def _pinned(how: _Making, data: Any) -> Any:
     """Images are there already: this pins the labels."""
+    if isinstance(data, Uncollated):
+        return data
     return data if how.pinned_device is None else pin_memory(data, how.pinned_device)

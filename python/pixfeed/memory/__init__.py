@@ -13,11 +13,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch.utils.data import get_worker_info
 
-from pixfeed.context import pinned
+from pixfeed._stand_in import torch
+from pixfeed.context import in_worker, pinned
 from pixfeed.memory import shared_batches
 from pixfeed.memory.idle import Pool
 
@@ -78,6 +77,7 @@ def empty(
     dtype: torch.dtype,
     memory_format: torch.memory_format = torch.contiguous_format,
     part: bool = False,
+    varies: bool = False,
 ) -> torch.Tensor:
     """An uninitialised tensor to decode into, or to gather a batch in.
 
@@ -90,14 +90,15 @@ def empty(
         memory_format: ``torch.contiguous_format``; or ``torch.channels_last`` for images ``[..., C, H, W]`` whose
             channels lie side by side.
         part: the tensor is to become a part of a batch, and does not leave a worker process by itself.
+        varies: batches of this kind differ in size: idle memory is used that is up to twice as large.
 
     Raises:
         MemoryError: there is not enough shared memory.
     """
     if memory_format == torch.channels_last:
-        return empty((*shape[:-3], *shape[-2:], shape[-3]), dtype, part=part).movedim(-1, -3)
+        return empty((*shape[:-3], *shape[-2:], shape[-3]), dtype, part=part, varies=varies).movedim(-1, -3)
     size = math.prod(shape) * dtype.itemsize
-    if get_worker_info() is not None:
+    if in_worker():
         shared_batches.lend()
         if size >= _SMALL and not part:
             return shared_batches.empty(shape, dtype, size, _pool.limit)
@@ -106,7 +107,7 @@ def empty(
     if size < _SMALL:
         return torch.empty(shape, dtype=dtype)
     # torch.from_numpy holds on to the array as long as any view of the tensor lives.
-    return torch.from_numpy(_pool.lend(size)).view(dtype).view(shape)
+    return torch.from_numpy(_pool.lend(size, 2 * size if varies else size)).view(dtype).view(shape)
 
 
 def array(tensor: torch.Tensor) -> NDArray[Any]:

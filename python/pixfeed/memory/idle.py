@@ -64,10 +64,16 @@ class Pool:
             self._idle_of(memory.nbytes).append(memory)
             self.shrink(self._limit)
 
-    def lend(self, size: int) -> NDArray[np.uint8]:
-        """An array ``[size]`` whose memory comes back by itself when no view of it is left."""
-        memory = self.take(size)
-        return lent_array(memory, memory, self._idle_of(size).append)
+    def lend(self, size: int, most: int = 0) -> NDArray[np.uint8]:
+        """An array ``[size]`` whose memory comes back by itself when no view of it is left.
+
+        Args:
+            most: an idle piece may be as large as this, in bytes.
+        """
+        with self._lock:
+            fit = min((kept for kept, idle in self._idle.items() if size <= kept <= most and idle), default=size)
+            memory = self.take(fit)
+        return lent_array(memory[:size], memory, self._idle_of(memory.nbytes).append)
 
     def shrink(self, limit: int) -> int:
         """Gives the system all idle memory beyond ``limit`` bytes, least recently used first; how many bytes."""

@@ -27,9 +27,9 @@ from multiprocessing.reduction import DupFd, ForkingPickler
 from typing import Any, Protocol
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
+from pixfeed._stand_in import torch
 from pixfeed._torch import (
     given_queues,
     in_storage,

@@ -11,10 +11,10 @@ import os
 from collections.abc import Callable
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from pixfeed import control_groups
+from pixfeed._stand_in import torch
 
 FOLDER = "/dev/shm"
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Unpack
 
 import numpy as np
-import torch
 from numpy.typing import ArrayLike, NDArray
 
 from pixfeed import backends, memory, plan
+from pixfeed._stand_in import torch
 from pixfeed.backends import BackendName, Source
 from pixfeed.errors import Origin
 from pixfeed.reading import regions
@@ -27,6 +27,7 @@ from pixfeed.reading.options import (
 from pixfeed.reading.pipeline import Pipeline
 from pixfeed.reading.request import Request
 from pixfeed.reading.sources import Given, source_of, sources_of
+from pixfeed.reading.transformed import read_transformed
 from pixfeed.transforms.values import check_dtype, check_memory_format
 
 
@@ -129,8 +130,9 @@ def _read_unchanged(source: Source, rois: NDArray[np.int64] | None, how: Reading
 @with_keywords(Reading)
 def load_batch(
     sources: Iterable[Given],
-    size: tuple[int, int],
+    size: tuple[int, int] | None = None,
     *,
+    transform: Callable[..., Any] | None = None,
     out: torch.Tensor | None = None,
     dtype: torch.dtype = torch.float32,
     memory_format: torch.memory_format = torch.contiguous_format,
@@ -146,6 +148,9 @@ def load_batch(
     Args:
         sources: B paths or encoded images (see :func:`imread`).
         size: (height, width) in pixels.
+        transform: in place of ``size``: a transform as :class:`pixfeed.FastTxtDataset` takes it, fused with decoding as
+            far as possible. Random ones draw from torch's global generator. ``out`` and ``resize_boxes`` do not go with
+            it.
         out: a CPU tensor ``[B, C, height, width]`` to write into. It may be in ordinary, shared or pinned memory,
             channels_last, or a slice of a larger tensor. ``dtype`` and ``memory_format`` are ignored then.
         dtype: the dtype of a new tensor: ``torch.float32`` (values in [0, 1]), ``torch.float16`` or
@@ -156,15 +161,24 @@ def load_batch(
         **reading: how to read; see :class:`pixfeed.Reading`.
 
     Returns:
-        ``out``, or a new tensor ``[B, C, height, width]``; C is 3 (RGB), or 1 with ``channels="gray"``.
+        ``out``, or a new tensor ``[B, C, height, width]``; C is 3 (RGB), or 1 with ``channels="gray"``. With a
+        transform what it makes, stacked.
 
     Raises:
         ImageError: the first source that cannot be read; what was written to ``out`` by then is undefined.
         RegionError: the first region or box that does not fit its picture.
         ValueError, TypeError: an argument makes no sense.
     """
+    how = reading_of("load_batch", reading, ("transform", "out", "dtype", "memory_format", "rois", "resize_boxes"))
+    if transform is not None:
+        if size is not None or out is not None or resize_boxes is not None:
+            raise ValueError("size, out and resize_boxes go with no transform: it says itself how large images become")
+        sources = sources_of(sources)
+        areas = check_rows("rois", rois, len(sources), np.int64)
+        return read_transformed(sources, how, transform, dtype, memory_format, areas)
+    if size is None:
+        raise TypeError("load_batch() needs size=(height, width), or a transform")
     height, width = check_size(size)
-    how = reading_of("load_batch", reading, ("out", "dtype", "memory_format", "rois", "resize_boxes"))
     sources = sources_of(sources)
     shape = (len(sources), how.num_channels, height, width)
     if out is None:
@@ -197,8 +211,8 @@ def load_batch(
 def resize(
     image: NDArray[np.uint8],
     size: tuple[int, int],
-    *,
     interpolation: Interpolation | None = None,
+    *,
     antialias: bool = False,
     box: Sequence[float] | None = None,
     backend: BackendName | None = None,

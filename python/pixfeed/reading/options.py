@@ -202,18 +202,20 @@ def unknown_keyword(caller: str, name: str, known: Iterable[str]) -> TypeError:
     return TypeError(f"{caller}() got an unexpected keyword argument {name!r}{hint}")
 
 
-def with_keywords(source: Callable[..., Any]) -> Callable[[_Function], _Function]:
+def with_keywords(source: Callable[..., Any], only: Iterable[str] | None = None) -> Callable[[_Function], _Function]:
     """A decorator for functions that pass ``**options`` on. ``help()`` and ``inspect.signature`` then list the options
     by name, with their types and defaults.
 
     Args:
         source: what takes the options. They are the fields of a dataclass, or the keyword-only parameters of a
             function.
+        only: names of those that the function takes; ``None``: all of them.
     """
     taken = [
         parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
         for parameter in inspect.signature(source).parameters.values()
-        if is_dataclass(source) or parameter.kind is inspect.Parameter.KEYWORD_ONLY
+        if (is_dataclass(source) or parameter.kind is inspect.Parameter.KEYWORD_ONLY)
+        and (only is None or parameter.name in only)
     ]
 
     def described(function: _Function) -> _Function:

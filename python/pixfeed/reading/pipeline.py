@@ -12,24 +12,28 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from pixfeed import backends, context, memory
+from pixfeed._stand_in import torch
 from pixfeed.backends import Decoded, Opened
-from pixfeed.errors import Status, Unreadable
-from pixfeed.plan import resize_plan
 from pixfeed.cache import Cache
+from pixfeed.errors import ImageError, Status, Unreadable
+from pixfeed.memory.blocks import images_in, in_blocks
+from pixfeed.plan import resize_plan
 from pixfeed.reading import regions
 from pixfeed.reading.kept import Kept
 from pixfeed.reading.options import Reading, check_size
 from pixfeed.reading.request import Request
 from pixfeed.transforms.execute import PassPlan, plan_passes, rows_of
-from pixfeed.transforms.fuse import Recipe
+from pixfeed.transforms.fuse import Recipe, fixed_steps
 from pixfeed.transforms.resize import ResizeTo
 
 # One call of so many is looked at for Stats.
 _LOOKED_AT = 16
+
+# Bytes of a batch that is going to be padded anyway. A broken file that claims to be huge is not to make it larger.
+_PADDED = 2 << 30
 
 
 class Planned(NamedTuple):
@@ -37,7 +41,7 @@ class Planned(NamedTuple):
 
     Attributes:
         passes: the first reads sources, the others take what the one before has made.
-        size: (height, width) in pixels of the first image in the end; all have it if there are several.
+        size: (height, width) in pixels of the images in the end; the largest of each, if they differ.
         refused: by place, what is wrong with regions and crops that do not fit.
     """
 
@@ -45,17 +49,35 @@ class Planned(NamedTuple):
     size: tuple[int, int]
     refused: dict[int, str]
 
+    def part(self, places: list[int]) -> Planned:
+        """The plan for some of the images, whose sources stay where they are."""
+        passes = [each.part(places) for each in self.passes]
+        refused = {i: self.refused[place] for i, place in enumerate(places) if place in self.refused}
+        return Planned(passes, _largest(passes), refused)
+
+
+def _largest(passes: Sequence[PassPlan]) -> tuple[int, int]:
+    rows = passes[-1].rows
+    return check_size((int(rows["window_h"].max()), int(rows["window_w"].max())))
+
 
 class Failed(NamedTuple):
     """The images with errors, by place.
 
     Attributes:
         unreadable: images that could not be read. Their slots are undefined.
-        recovered: images that are cut off, and were read as far as they go.
+        recovered: images that were read nevertheless: those that are cut off, as far as they go, and those that the
+            cache had lost, from their files.
     """
 
     unreadable: dict[int, Unreadable]
     recovered: dict[int, Unreadable]
+
+    def plus(self, other: Failed, places: list[int]) -> Failed:
+        """These, and those of other images, whose places are given."""
+        return Failed(
+            *(mine | {places[i]: what for i, what in more.items()} for mine, more in zip(self, other, strict=True))
+        )
 
 
 @dataclass(slots=True)
@@ -63,23 +85,28 @@ class ReadImages:
     """Images that were read together.
 
     Attributes:
-        images: a tensor ``[n, C, height, width]``.
+        images: a tensor ``[n, C, height, width]``; or a list of n tensors ``[C, height, width]``, if they differ.
         passes: what was done with them.
         failed: what could not be read, by place.
         places: where in ``images`` each of them lies, if they are a part of what was read.
+        padded: the block ``[n, C, height, width]`` that the images of a list are parts of, if there is one for all.
     """
 
-    images: torch.Tensor
+    images: torch.Tensor | list[torch.Tensor]
     passes: Sequence[PassPlan]
     failed: Failed
     places: list[int] | None = None
+    padded: torch.Tensor | None = None
 
     def put(self, place: int, image: torch.Tensor) -> None:
-        """Another image ``[C, H, W]`` in place of one; of another size only if there is no other."""
-        if image.shape == self.images.shape[1:]:
-            self.images[place if self.places is None else self.places[place]] = image
-        else:
-            self.images = image[None]
+        """Another image ``[C, H, W]`` in place of one; of another size only if the images are not a part of others."""
+        if isinstance(self.images, torch.Tensor):
+            if image.shape == self.images.shape[1:]:
+                self.images[place if self.places is None else self.places[place]] = image
+                return
+            self.images = list(self.images.unbind(0))
+        self.images[place] = image
+        self.padded = None
 
     def part(self, places: list[int]) -> ReadImages:
         """Those at some places, counted from 0; :meth:`put` writes to the whole."""
@@ -102,22 +129,22 @@ class Pipeline:
     Attributes:
         backend: that carries it out.
         recipe: the transforms, as passes.
+        cache: where pictures are kept.
     """
 
     def __init__(self, reading: Reading, transforms: Sequence[Callable[..., Any]], cache: Cache | None = None):
-        self.reading = reading
+        self.reading, self.cache = reading, cache
         self.transforms = list(transforms)
-        self.recipe = Recipe(self.transforms, reading.num_channels, keeps=cache is not None)
+        fixed = None if cache is None else fixed_steps(self.transforms)
+        self.recipe = Recipe(self.transforms, reading.num_channels, fixed=fixed)
         self.backend = backends.choose(reading.backend)
         self._plain = self.recipe.only_resizes
         self._whole = reading.reduced == 1 and reading.decode == "exact"
         self._calls = 0
-        self._kept = None if cache is None else Kept(cache, self.backend, reading, self.recipe)
+        self._kept = None if cache is None else Kept(cache, self.backend, reading, self.transforms)
 
     @classmethod
-    def resizing(
-        cls, reading: Reading, height: int | None, width: int | None, cache: Cache | None = None
-    ) -> Pipeline:
+    def resizing(cls, reading: Reading, height: int | None, width: int | None, cache: Cache | None = None) -> Pipeline:
         """The pipeline that resizes as ``reading`` says; for ``None`` see :func:`pixfeed.plan.output_size`."""
         return cls(reading, [ResizeTo(height, width, reading.interpolation_number)], cache)
 
@@ -126,7 +153,7 @@ class Pipeline:
         """Requests to pipelines that have the same key may be merged into one."""
         if self.recipe.numeric or self.recipe.python:
             return id(self)
-        return self.reading, self.backend.name, tuple(self.transforms), self.recipe.written
+        return self.reading, self.backend.name, tuple(self.transforms), self.recipe.written, self.cache
 
     def read(self, request: Request, memory_format: torch.memory_format, part: bool = False) -> ReadImages:
         """The whole path, into memory of its own.
@@ -137,13 +164,37 @@ class Pipeline:
         """
         opened = self.open(request)
         planned = self.plan(opened.headers, request)
-        shape = (len(request), self.recipe.channels, *(self.recipe.size or planned.size))
+        size = self.recipe.size
+        if size is None and len(request) > 1:
+            return self._read_blocks(request, opened, planned, memory_format)
+        shape = (len(request), self.recipe.channels, *(size or planned.size))
         images = memory.empty(shape, self.recipe.written or torch.uint8, memory_format, part)
-        out = memory.array(images)
-        failed = self.decode(opened, planned, out)
-        for place in [place for place, what in failed.unreadable.items() if what.status == Status.GONE]:
-            self._read_file(request.one(place), failed, place, out[place : place + 1])
+        failed = self._decode(request, opened, planned, memory.array(images))
         return ReadImages(images, planned.passes, failed)
+
+    def _read_blocks(
+        self, request: Request, opened: Opened, planned: Planned, memory_format: torch.memory_format
+    ) -> ReadImages:
+        """Images that may differ in size: in one call, unless they differ so much that one block would be too large."""
+        last = planned.passes[-1].rows
+        height, width = (last[name].astype(np.int64) for name in ("window_h", "window_w"))
+        images: list[Any] = [None] * len(last)
+        failed = Failed({}, {})
+        dtype = self.recipe.written or torch.uint8
+        most = _PADDED // (self.recipe.channels * dtype.itemsize) if context.pads() else 0
+        blocks = in_blocks(height, width, most)
+        for places in blocks:
+            part = planned if len(blocks) == 1 else planned.part(places)
+            shape = (len(places), self.recipe.channels, *part.size)
+            block = memory.empty(shape, dtype, memory_format, varies=True)
+            failed = failed.plus(self._decode(request, opened, part, memory.array(block)), places)
+            sizes = zip(height[places].tolist(), width[places].tolist(), strict=True)
+            for place, image in zip(places, images_in(block, list(sizes)), strict=True):
+                images[place] = image
+        whole = block if len(blocks) == 1 else None
+        if whole is not None and len(set(zip(height.tolist(), width.tolist(), strict=True))) == 1:
+            return ReadImages(whole, planned.passes, failed)
+        return ReadImages(images, planned.passes, failed, padded=whole)
 
     def open(self, request: Request) -> Opened:
         """Read and probe the sources. What fails has its status in its header."""
@@ -151,13 +202,28 @@ class Pipeline:
         caching = None if self._kept is None else self._kept.caching(request)
         return self.backend.open(request.sources, self.reading.open_options, threads, caching)
 
-    def _read_file(self, request: Request, failed: Failed, place: int, out: NDArray[Any]) -> None:
-        """Read one picture, which the cache has lost, from its file."""
-        opened = self.backend.open(request.sources, self.reading.open_options)
-        again = self.decode(opened, self.plan(opened.headers, request), out)
-        del failed.unreadable[place]
-        for found, now in zip(failed, again, strict=True):
-            found.update({place: what for what in now.values()})
+    def _decode(self, request: Request, opened: Opened, planned: Planned, out: NDArray[Any]) -> Failed:
+        """:meth:`decode`, and from their files the pictures that the cache has lost since they were opened.
+
+        Args:
+            request: what was opened.
+            planned: the plan for some or all of it.
+        """
+        failed = self.decode(opened, planned, out)
+        lost = [place for place, what in failed.unreadable.items() if what.status == Status.GONE]
+        for place in lost:
+            one = request.one(int(planned.passes[0].rows["source"][place]))
+            again = self.backend.open(one.sources, self.reading.open_options)
+            plan = self.plan(again.headers, one)
+            if plan.passes[-1].size(0) != planned.passes[-1].size(place):
+                continue  # the file was changed in this moment
+            failed.recovered[place] = failed.unreadable.pop(place)
+            failed = failed.plus(self.decode(again, plan, out[place : place + 1]), [place])
+        return failed
+
+    def news(self) -> ImageError | None:
+        """Why the cache takes no more pictures: once in each process."""
+        return None if self._kept is None else self._kept.news()
 
     def plan(self, headers: NDArray[np.void], request: Request) -> Planned:
         """PLAN rows for pictures whose headers are known.
@@ -166,11 +232,13 @@ class Pipeline:
             headers: HEADER rows ``[n]``. Rows of sources that failed give rows that are never carried out.
             request: what the headers are of.
         """
-        if len(headers) == 1 and headers["status"].item(0) != Status.OK:  # no memory is taken for what it claims to be
-            headers = headers.copy()
-            headers["width"] = headers["height"] = 1
-        if self._plain is not None and self._whole and request.rois is None and request.resize_boxes is None:
-            return self._plan_whole(headers, self._plain)  # nothing to think about, and what follows takes 60 us
+        if (len(headers) == 1 or self.recipe.size is None) and headers["status"].any():
+            headers = headers.copy()  # no memory is taken for what those that failed claim to be
+            for side in ("width", "height"):
+                headers[side][headers["status"] != Status.OK] = 1
+        plain = self._plain if self._whole and request.rois is None and request.resize_boxes is None else None
+        if plain is not None and (len(headers) == 1 or self.recipe.size is not None):
+            return self._plan_whole(headers, plain)  # nothing to think about, and what follows takes 60 us
         crop, refused = regions.crops(self.reading, headers, request.rois)
         sides = np.maximum(crop[:, 2:], 1)
         passes, misfits = plan_passes(self.recipe, sides[:, 0], sides[:, 1], request.u)
@@ -187,7 +255,8 @@ class Pipeline:
                 refused.setdefault(i, what)
         regions.reduce(self.reading, rows, headers, boxes)
         passes[0] = passes[0]._replace(headers=headers)
-        return Planned(passes, check_size(passes[-1].size(0)), refused)
+        size = self.recipe.size
+        return Planned(passes, _largest(passes) if size is None else check_size(size), refused)
 
     def _plan_whole(self, headers: NDArray[np.void], resize: ResizeTo) -> Planned:
         """The plain resize of whole pictures."""
@@ -207,14 +276,15 @@ class Pipeline:
             What could not be read. The other images are written.
         """
         threads = 1 if len(out) == 1 else context.num_threads()
-        kept = opened.headers["kept"] != 0 if self._kept is not None else None
+        kept = None if self._kept is None else opened.headers["kept"][planned.passes[0].rows["source"]] != 0
         rows = rows_of(planned.passes, self.recipe.fixed, kept)
         return self._failed(opened, planned, opened.decode_into(rows, out, threads))
 
     def _failed(self, opened: Opened, planned: Planned, decoded: Decoded) -> Failed:
         """The images with errors. The costs of all are noted for :meth:`pixfeed.DataLoader.stats`."""
         looked_at = scalable = 0
-        if self._calls % _LOOKED_AT == 0 and decoded.statuses[0] == Status.OK and not opened.headers["kept"][0]:  # the first image of some of the calls
+        first_is_read = decoded.statuses[0] == Status.OK and not opened.headers["kept"][0]
+        if self._calls % _LOOKED_AT == 0 and first_is_read:  # the first image of some of the calls
             looked_at = 1
             scalable = int(regions.could_scale(self.reading, opened.headers, planned.passes[0].rows))
         self._calls += 1

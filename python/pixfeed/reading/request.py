@@ -35,7 +35,8 @@ class Request:
     def one(self, place: int) -> Request:
         """The request for one of the images."""
         at = slice(place, place + 1)
-        rois, boxes = (None if table is None else table[at] for table in (self.rois, self.resize_boxes))
+        rois = None if self.rois is None else self.rois[at]
+        boxes = None if self.resize_boxes is None else self.resize_boxes[at]
         return Request(self.sources[at], rois, boxes, self.u[at])
 
     @classmethod

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, Protocol
 
 import numpy as np
-import torch
 
+from pixfeed._stand_in import torch
 from pixfeed.backends import Source
 
 
@@ -54,6 +54,19 @@ def source_of(given: Any) -> Source:
             raise ValueError("nothing is left to read of this file object: seek(0) first")
         return bytes(data)
     raise TypeError(f"an image is a path, encoded bytes or a binary file, not {type(given).__name__}")
+
+
+def each_of(given: Iterable[Any]) -> Iterator[str | os.PathLike[str] | bytes]:
+    """Paths, and encoded images as bytes.
+
+    Raises:
+        TypeError: it is a single image, or one of them is none.
+    """
+    if isinstance(given, (*_ENCODED, torch.Tensor)) or not isinstance(given, Iterable):
+        raise TypeError(f"paths is one {type(given).__name__}; it must be a list: [path]")
+    for each in given:
+        source = source_of(each)
+        yield source if isinstance(source, (str, os.PathLike)) else bytes(source)
 
 
 def sources_of(given: Iterable[Any]) -> list[Source]:

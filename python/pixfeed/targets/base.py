@@ -7,6 +7,7 @@ from typing import Any
 
 from numpy.typing import ArrayLike, NDArray
 
+from pixfeed.backends.contract import Backend
 from pixfeed.errors import ImageError, RegionError
 from pixfeed.lists.samples import SampleList
 from pixfeed.targets.point_map import PointMap
@@ -27,9 +28,11 @@ class Targets:
     kind: str
     files: SampleList
     fill: int | None = None
+    #: Whether there are any; False if items are images alone.
+    has_labels = True
 
     def read(
-        self, rows: Sequence[int], points: PointMap, wanted: Sequence[int]
+        self, rows: Sequence[int], points: PointMap, wanted: Sequence[int], backend: Backend
     ) -> tuple[Column, dict[int, ImageError | RegionError]]:
         """The targets of some samples.
 
@@ -37,6 +40,7 @@ class Targets:
             rows: B rows of the list.
             points: where the pixels of their B pictures went.
             wanted: places, of pictures that could be read.
+            backend: what the pictures are read by.
 
         Returns:
             A column of B targets, where those at ``wanted`` are valid; and what went wrong, by place.

@@ -6,8 +6,10 @@ from typing import Any, Literal
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike, NDArray
 
 from pixfeed.collate.batch import Target
+from pixfeed.lists.annotated import Boxed
 from pixfeed.lists.annotations import Annotations
 from pixfeed.targets.base import Targets
 from pixfeed.targets.point_map import PointMap
@@ -19,7 +21,7 @@ BOX_FORMATS: tuple[BoxFormat, ...] = ("xywh", "xyxy")
 
 class Boxes(Targets):
     """``{"boxes": float32 [N, 4], "labels": int64 [N]}``, in pixels of the image that is returned, clipped at its
-    borders.
+    borders; and the list's other columns.
 
     Args:
         files: see :class:`Targets`.
@@ -28,9 +30,9 @@ class Boxes(Targets):
     """
 
     kind = "boxes"
-    files: Annotations
+    files: Annotations | Boxed
 
-    def __init__(self, files: Annotations, min_visibility: float, form: BoxFormat = "xywh"):
+    def __init__(self, files: Annotations | Boxed, min_visibility: float, form: BoxFormat = "xywh"):
         self.files = files
         if not 0 <= min_visibility <= 1:
             raise ValueError(f"min_visibility is {min_visibility!r}; it must be a share, from 0 to 1")
@@ -42,6 +44,9 @@ class Boxes(Targets):
     def make(self, row: int, points: PointMap, place: int) -> Any:
         mine = slice(*self.files.offsets[row : row + 2])
         boxes = self.files.values[mine].astype(np.float64)
+        if self.files.relative:
+            boxes *= np.tile(points.picture(place)[::-1], 2)
+            boxes[:, :2] -= boxes[:, 2:] / 2
         corners = np.stack([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], 1)  # [N, 2, 2]
         corners = points.points(place, corners.reshape(-1, 2)).reshape(-1, 2, 2)
         start, end = corners.min(1), corners.max(1)  # a flip exchanges them
@@ -53,7 +58,16 @@ class Boxes(Targets):
         boxes = np.concatenate([start, end if self.form == "xyxy" else sides], 1).astype(np.float32)
         if self.form == "xyxy":
             kept &= (boxes[:, 2:] > boxes[:, :2]).all(1)  # as float32, too
-        return Target(boxes=torch.from_numpy(boxes[kept]), labels=torch.from_numpy(self.files.classes[mine][kept]))
+        return self._target(boxes[kept], mine, kept)
 
     def blank(self, row: int, size: tuple[int, int]) -> Any:
-        return Target(boxes=torch.zeros(0, 4), labels=torch.zeros(0, dtype=torch.int64))
+        return self._target(np.zeros((0, 4), np.float32), slice(0), [])
+
+    def _target(self, boxes: NDArray[np.float32], mine: slice, kept: ArrayLike) -> Target:
+        """Boxes, and what belongs to them: of those in the list at ``mine`` the ones that are ``kept``."""
+        columns = {"labels": self.files.classes, **self.files.extra}
+        kept = np.asarray(kept, np.bool_)
+        target = Target(boxes=torch.from_numpy(boxes))
+        target.update({name: torch.from_numpy(column[mine][kept]) for name, column in columns.items()})
+        target.form = self.form
+        return target

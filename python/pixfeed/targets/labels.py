@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from pixfeed.backends.contract import Backend
 from pixfeed.errors import ImageError, RegionError
 from pixfeed.lists.relabelled import Relabelled
 from pixfeed.lists.samples import SampleList
@@ -37,7 +38,7 @@ class Labels(Targets):
             )
 
     def read(
-        self, rows: Sequence[int], points: PointMap, wanted: Sequence[int]
+        self, rows: Sequence[int], points: PointMap, wanted: Sequence[int], backend: Backend
     ) -> tuple[Column, dict[int, ImageError | RegionError]]:
         labels = self.files.labels[np.asarray(rows)]
         return labels[:, 0] if self.squeeze else labels, {}
@@ -48,6 +49,27 @@ class Labels(Targets):
 
     def blank(self, row: int, size: tuple[int, int]) -> Any:
         return self.files.labels[row, 0] if self.squeeze else self.files.labels[row]
+
+
+class NoLabels(Targets):
+    """Nothing: images alone."""
+
+    kind = "labels"
+    has_labels = False
+
+    def __init__(self, files: SampleList):
+        self.files = files
+
+    def read(
+        self, rows: Sequence[int], points: PointMap, wanted: Sequence[int], backend: Backend
+    ) -> tuple[Column, dict[int, ImageError | RegionError]]:
+        return [None] * len(rows), {}
+
+    def with_labels(self, labels: ArrayLike) -> Labels:
+        raise ValueError("this dataset has labels=False; make one with labels to replace them")
+
+    def blank(self, row: int, size: tuple[int, int]) -> Any:
+        return None
 
 
 class ClassNumbers(Labels):

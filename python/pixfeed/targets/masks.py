@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 import os
 import re
+from collections.abc import Sequence
 from types import ModuleType
 from typing import Any
 
@@ -12,10 +13,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from pixfeed import context
+from pixfeed.backends.contract import Backend
 from pixfeed.collate import default_collate
 from pixfeed.errors import BackendError, ImageError, Origin, RegionError, Status
+from pixfeed.lists.annotated import Masked
 from pixfeed.lists.annotations import Annotations
 from pixfeed.targets.base import Column, Targets
+from pixfeed.targets.mask_values import GivenValues, MaskValues
 from pixfeed.targets.point_map import PointMap
 
 #: Pillow's modes with one integer per pixel. "P" has places in a palette.
@@ -46,14 +51,15 @@ def _spread(image: Any) -> tuple[int, int]:
     return (2 ** int(bits[1]) - 1 if bits else 255), 255
 
 
-def read(path: str, origin: Origin, size: tuple[int, int]) -> NDArray[Any]:
+def read(path: str, origin: Origin, size: tuple[int, int] | None, colors: bool = False) -> NDArray[Any]:
     """The numbers in a mask's file: a palette's indices stay indices, gray of 1, 2, 4, 8 or 16 bits stays what it is,
     an EXIF orientation is not looked at.
 
     Args:
         path: the file, of any format that Pillow reads. JPEG does not keep numbers.
         origin: what to call it in errors.
-        size: (height, width) that it must have: its picture's, as displayed.
+        size: (height, width) that it must have: its picture's, as displayed. ``None``: any.
+        colors: read the color of each pixel, also of a palette, as the number ``r << 16 | g << 8 | b``.
 
     Returns:
         ndarray ``[H, W]``, bool or of an integer type.
@@ -68,14 +74,19 @@ def read(path: str, origin: Origin, size: tuple[int, int]) -> NDArray[Any]:
     try:
         on_disk = os.path.getsize(path)
         with Image.open(path) as image:
-            if image.mode not in MODES:
+            if image.mode not in MODES and not (colors and image.mode == "RGB"):
                 note = f"Pillow's mode {image.mode}, and a mask has one integer per pixel"
+                if image.mode == "RGB":
+                    note += ", or colors with mask_values=[(r, g, b), ...]"
                 raise origin.image_error(Status.UNSUPPORTED, on_disk, note)
-            if image.size != size[::-1]:  # before anything is decoded
+            if size is not None and image.size != size[::-1]:  # before anything is decoded
                 have, want = (" x ".join(map(str, sides)) for sides in (image.size, size[::-1]))
                 raise origin.region_error(
                     f"the mask has {have} (w x h) pixels, its picture as displayed {want}; make it from that picture"
                 )
+            if colors:
+                rgb: NDArray[np.int32] = np.asarray(image.convert("RGB")).astype(np.int32)
+                return rgb[..., 0] << 16 | rgb[..., 1] << 8 | rgb[..., 2]
             most, spread = _spread(image)  # before it is decoded
             numbers = np.asarray(image)
             return numbers if most == spread else ((numbers.astype(np.int64) * most + spread // 2) // spread)
@@ -105,26 +116,69 @@ class Masks(Targets):
         files: see :class:`Targets`.
         folder: what the masks' names are relative to.
         ignore_index: the number where a picture is padded.
+        values: what the numbers in files mean; ``None``: themselves.
     """
 
     kind = "mask"
-    files: Annotations
+    files: Annotations | Masked
     fill: int
+    values: MaskValues | None = None  # pickles of masks without it are as they were
 
-    def __init__(self, files: Annotations, folder: str | os.PathLike[str], ignore_index: int):
+    def __init__(
+        self,
+        files: Annotations | Masked,
+        folder: str | os.PathLike[str],
+        ignore_index: int,
+        values: GivenValues | None = None,
+    ):
         self.files = files
         self.folder = os.fspath(folder)
         self.fill = operator.index(ignore_index)
-        pillow()
+        if values is not None:
+            self.values = MaskValues(values)
 
-    def make(self, row: int, points: PointMap, place: int) -> Any:
+    def read(
+        self, rows: Sequence[int], points: PointMap, wanted: Sequence[int], backend: Backend
+    ) -> tuple[Column, dict[int, ImageError | RegionError]]:
+        """What the backend can read is read by it, all masks of one size at once; Pillow reads the others, or finds out
+        what is wrong with them."""
+        if self.values is not None and self.values.are_colors:
+            return super().read(rows, points, wanted, backend)
+        groups: dict[tuple[int, int], list[int]] = {}
+        pixels = {place: points.pixels(place) for place in wanted}
+        for place, (y, x) in pixels.items():
+            groups.setdefault((len(y), len(x)), []).append(place)
+        made: list[Any] = [None] * len(rows)
+        for size, places in groups.items():
+            out = torch.empty(len(places), *size, dtype=torch.int64)
+            done = backend.read_masks(
+                [self._path(rows[place]) for place in places],
+                np.array([points.picture(place)[::-1] for place in places], np.int32),
+                [pixels[place] for place in places],
+                out.numpy(),
+                self.fill,
+                None if self.values is None else self.values.table,
+                1 if len(places) == 1 else context.num_threads(),
+            )
+            for i in np.flatnonzero(done):
+                made[places[i]] = out[i]
+        column, failed = super().read(rows, points, [place for place in wanted if made[place] is None], backend)
+        return [one if one is not None else column[place] for place, one in enumerate(made)], failed
+
+    def _path(self, row: int) -> str:
         masks = self.files.masks
         assert masks is not None  # it is a list of masks
-        path = os.path.join(self.folder, masks.name(row))
+        return os.path.join(self.folder, masks.name(row))
+
+    def make(self, row: int, points: PointMap, place: int) -> Any:
+        path = self._path(row)
         origin = Origin(path, self.files.filename, self.files.line(row))
-        mask = read(path, origin, points.picture(place))
+        mask = read(path, origin, points.picture(place), self.values is not None and self.values.are_colors)
+        if self.values is not None:
+            mask = self.values.checked(mask, origin)
         y, x = points.pixels(place)
-        made = mask[np.ix_(y, x)].astype(np.int64)
+        made = mask[np.ix_(y, x)]
+        made = made.astype(np.int64) if self.values is None else self.values.classes_of(made)
         made[y < 0] = self.fill
         made[:, x < 0] = self.fill
         return torch.from_numpy(made)
@@ -133,4 +187,5 @@ class Masks(Targets):
         return torch.full(size, self.fill)
 
     def column(self, made: Column) -> Any:
-        return default_collate(list(made))
+        masks = list(made)
+        return default_collate(masks) if len({mask.shape for mask in masks}) == 1 else masks

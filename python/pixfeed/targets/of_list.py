@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import os
-from typing import Literal
+from typing import Any, Literal, cast
 
 import numpy as np
 from numpy.typing import DTypeLike
 
 from pixfeed.backends import BackendName
-from pixfeed.lists.annotations import Annotations
+from pixfeed.lists.annotated import Annotated
+from pixfeed.lists.annotations import AnnotationKind, Annotations
+from pixfeed.lists.classes import Given as Classes
 from pixfeed.lists.file_list import FileList
 from pixfeed.lists.samples import Samples
 from pixfeed.targets.base import Targets
 from pixfeed.targets.boxes import Boxes, BoxFormat
 from pixfeed.targets.keypoints import Keypoints
-from pixfeed.targets.labels import Labels
+from pixfeed.targets.labels import Labels, NoLabels
+from pixfeed.targets.mask_values import GivenValues
 from pixfeed.targets.masks import Masks
 from pixfeed.transforms.fuse import Recipe
 
@@ -30,12 +33,15 @@ def of_list(
     mask_dir: str | os.PathLike[str] | None,
     image_dir: str | os.PathLike[str],
     ignore_index: int,
+    mask_values: GivenValues | None,
     min_visibility: float,
     box_format: BoxFormat,
     roi_columns: Literal[0, 4],
     delimiter: str | None,
     label_dtype: DTypeLike,
     squeeze_labels: bool | None,
+    labels: bool,
+    classes: Classes | None,
     header: bool,
     backend: BackendName | None,
 ) -> Targets:
@@ -47,28 +53,45 @@ def of_list(
     """
     if kind not in KINDS:
         raise ValueError(f"targets is {kind!r}; it may be one of {', '.join(KINDS)}")
-    if (mask_dir is not None or ignore_index != 255) and kind != "mask":
-        raise ValueError("mask_dir and ignore_index go with targets='mask'")
+    if (mask_dir is not None or ignore_index != 255 or mask_values is not None) and kind != "mask":
+        raise ValueError("mask_dir, ignore_index and mask_values go with targets='mask'")
     if (min_visibility != 0 or box_format != "xywh") and kind != "boxes":
         raise ValueError("min_visibility and box_format go with targets='boxes'")
-    if squeeze_labels is not None and kind != "labels":
-        raise ValueError("squeeze_labels goes with targets='labels'")
-    if isinstance(filename, Samples):
+    if (squeeze_labels, classes, labels) != (None, None, True) and kind != "labels":
+        raise ValueError("squeeze_labels, classes and labels=False go with targets='labels'")
+    if not labels and ((squeeze_labels, classes) != (None, None) or np.dtype(label_dtype) != np.int64):
+        raise ValueError("squeeze_labels, classes and label_dtype go with labels; there are none with labels=False")
+    if isinstance(filename, Samples) and not isinstance(filename, Annotated):
         if kind != "labels":
             raise ValueError(f"targets={kind!r} needs a list file")
-        if (roi_columns, delimiter, header) != (0, None, False) or np.dtype(label_dtype) != np.int64:
+        if (roi_columns, delimiter, header, classes) != (0, None, False, None) or np.dtype(label_dtype) != np.int64:
             raise ValueError("roi_columns, delimiter, label_dtype and header are about list files")
+        if not labels or not filename.labels.shape[1]:
+            return NoLabels(filename)
         return Labels(filename, filename.is_flat if squeeze_labels is None else squeeze_labels)
-    if kind == "labels":
+    if kind == "labels" and not isinstance(filename, Annotated):
         files = FileList(
-            filename, roi_columns, delimiter=delimiter, label_dtype=label_dtype, header=header, backend=backend
+            filename,
+            roi_columns,
+            delimiter=delimiter,
+            label_dtype=label_dtype if labels else None,
+            classes=classes,
+            header=header,
+            backend=backend,
         )
-        return Labels(files, bool(squeeze_labels))
+        if not labels:
+            return NoLabels(files)
+        squeeze = classes is not None and files.labels.shape[1] == 1 if squeeze_labels is None else squeeze_labels
+        return Labels(files, squeeze)
     if roi_columns != 0 or np.dtype(label_dtype) != np.int64:
         raise ValueError(f"roi_columns and label_dtype do not go with targets={kind!r}; regions are given by rois")
-    annotations = Annotations(filename, kind, delimiter, header)
+    annotations: Any = filename
+    if not isinstance(filename, Annotated):
+        annotations = Annotations(filename, cast("AnnotationKind", kind), delimiter, header)
+    elif (filename.kind, delimiter, header) != (kind, None, False):
+        raise ValueError(f"these samples have targets={filename.kind!r}; delimiter and header are about list files")
     if kind == "mask":
-        return Masks(annotations, image_dir if mask_dir is None else mask_dir, ignore_index)
+        return Masks(annotations, image_dir if mask_dir is None else mask_dir, ignore_index, mask_values)
     return Boxes(annotations, min_visibility, box_format) if kind == "boxes" else Keypoints(annotations)
 
 

@@ -1,1 +1,1 @@
-"""The commands of ``python -m pixfeed``."""
+"""What the commands do: reports, checks, comparisons and pictures."""

@@ -7,6 +7,7 @@ import sys
 from typing import TextIO
 
 from pixfeed import backends
+from pixfeed._stand_in import HAS_TORCH, torch
 from pixfeed._version import __version__
 from pixfeed.context import num_threads
 from pixfeed.errors import BackendError
@@ -15,7 +16,6 @@ from pixfeed.errors import BackendError
 def config() -> dict[str, str]:
     """The lines that :func:`show_config` prints, by name."""
     import numpy
-    import torch
 
     reasons = backends.available()
     lines = {"pixfeed": __version__}
@@ -33,14 +33,15 @@ def config() -> dict[str, str]:
         if backend.simd_target:
             lines[name] += f", SIMD {backend.simd_target}"
     lines["threads"] = str(num_threads())
-    lines["torch"] = torch.__version__
+    lines["torch"] = torch.__version__ if HAS_TORCH else "not installed: only imread, resize and parity work"
     lines["numpy"] = numpy.__version__
     lines["python"] = f"{platform.python_version()} on {platform.system()} {platform.machine()}"
     return lines
 
 
 def show_config(file: TextIO | None = None) -> None:
-    """Print version, backends, codecs with their versions, SIMD target and threads (also ``python -m pixfeed``).
+    """Print version, backends, codecs with their versions, SIMD target and threads (``pixfeed doctor`` prints
+    more).
 
     Args:
         file: an open text file, ``sys.stdout`` by default.

@@ -1,4 +1,4 @@
-"""``python -m pixfeed parity``: pixfeed's pixels beside those of the OpenCV and the Pillow that are installed, on
+"""``pixfeed parity``: pixfeed's pixels beside those of the OpenCV and the Pillow that are installed, on
 anybody's files."""
 
 from __future__ import annotations

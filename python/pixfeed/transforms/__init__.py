@@ -15,9 +15,16 @@ The results are those of torchvision for PIL images. Everything random depends o
 index of the sample, and on nothing else.
 """
 
+from typing import NoReturn
+
+from pixfeed.transforms import functional
+from pixfeed.transforms.base import InterpolationMode
+from pixfeed.transforms.branches import RandomApply, RandomChoice, RandomOrder
 from pixfeed.transforms.color import ColorJitter, Grayscale, RandomGrayscale
 from pixfeed.transforms.compose import Compose
 from pixfeed.transforms.crop_pad_flip import CenterCrop, Pad, RandomCrop, RandomHorizontalFlip, RandomVerticalFlip
+from pixfeed.transforms.letterbox import Letterbox
+from pixfeed.transforms.many_crops import FiveCrop, TenCrop
 from pixfeed.transforms.python_steps import Lambda, ToNumpy, ToPILImage
 from pixfeed.transforms.resize import RandomResizedCrop, Resize
 from pixfeed.transforms.to_tensor import Normalize, PILToTensor, RandomErasing, ToDtype, ToTensor
@@ -26,20 +33,38 @@ __all__ = [
     "CenterCrop",
     "ColorJitter",
     "Compose",
+    "FiveCrop",
     "Grayscale",
+    "InterpolationMode",
     "Lambda",
+    "Letterbox",
     "Normalize",
     "PILToTensor",
     "Pad",
+    "RandomApply",
+    "RandomChoice",
     "RandomCrop",
     "RandomErasing",
     "RandomGrayscale",
     "RandomHorizontalFlip",
+    "RandomOrder",
     "RandomResizedCrop",
     "RandomVerticalFlip",
     "Resize",
+    "TenCrop",
     "ToDtype",
     "ToNumpy",
     "ToPILImage",
     "ToTensor",
+    "functional",
 ]
+
+
+def __getattr__(name: str) -> NoReturn:
+    hint = ""
+    if name[:1].isupper():
+        hint = (
+            f": there is no {name} here. torchvision's own one may stand in the Compose; it runs in Python, sample by "
+            "sample (print(dataset) says what runs where)"
+        )
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}{hint}", name=name)

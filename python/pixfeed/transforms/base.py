@@ -5,13 +5,26 @@ from __future__ import annotations
 import dataclasses
 import operator
 from collections.abc import Callable, Sequence
-from enum import Enum
+from enum import Enum, StrEnum
 from typing import Any, ClassVar, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pixfeed.plan import OPENCV, PILLOW
+
+
+class InterpolationMode(StrEnum):
+    """torchvision's names of interpolations. Each is equal to the word that it stands for."""
+
+    NEAREST = "nearest"
+    NEAREST_EXACT = "nearest-exact"
+    BILINEAR = "bilinear"
+    BICUBIC = "bicubic"
+    BOX = "box"
+    HAMMING = "hamming"
+    LANCZOS = "lanczos"
+
 
 #: Interpolations by torchvision's names. Its InterpolationMode and Pillow's Resampling are Enums; ints are Pillow's.
 Interpolation = Literal["nearest", "nearest-exact", "box", "bilinear", "hamming", "bicubic", "lanczos"] | Enum | int
@@ -23,7 +36,7 @@ class Transform:
     """Subclasses are frozen dataclasses; their fields are torchvision's arguments."""
 
     #: How many uniform random numbers it takes per sample.
-    draws: ClassVar[int] = 0
+    draws: int = 0
     #: Applies transforms to one picture. Set by :mod:`pixfeed.transforms.compose`, which knows all kinds of them.
     apply_all: ClassVar[Callable[[Sequence[Callable[..., Any]], Any], Any]]
 
@@ -98,7 +111,7 @@ def interpolation_name(interpolation: Interpolation) -> str:
         ValueError: there is no such interpolation.
     """
     value: Any = getattr(interpolation, "value", interpolation)
-    name: str = _BY_PILLOW.get(value, value)
+    name: str = _BY_PILLOW.get(value, value)  # a plain word, in place of a member of an Enum
     if name not in (*PILLOW, "nearest", "nearest-exact"):
         known = "nearest, nearest-exact, box, bilinear, hamming, bicubic, lanczos"
         raise ValueError(f"interpolation is {interpolation!r}; it may be one of {known}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import permutations
@@ -23,6 +24,27 @@ class Color(Geometric):
 
     def does(self, size: tuple[int, int] | None) -> frozenset[str]:
         return frozenset({"adjust"})
+
+
+@dataclass(frozen=True, repr=False)
+class Adjust(Color):
+    """Brightness, contrast or saturation changed by a factor. Not public: see
+    :mod:`pixfeed.transforms.functional`.
+
+    Args:
+        name: ``"brightness"``, ``"contrast"`` or ``"saturation"``.
+        factor: 1 changes nothing.
+    """
+
+    name: str
+    factor: float
+
+    def change(self, geometry: Geometry, u: NDArray[np.float64]) -> None:
+        geometry.adjust.append((ADJUST[self.name], self.factor))
+
+    @property
+    def steps(self) -> int:
+        return 1
 
 
 @dataclass(frozen=True, repr=False)
@@ -76,6 +98,12 @@ class RandomGrayscale(Color):
     @property
     def steps(self) -> int:
         return 1
+
+
+@functools.cache
+def _orders(count: int) -> NDArray[np.int64]:
+    """int64 ``[count!, count]``: all orders of so many steps."""
+    return np.array(list(permutations(range(count))))
 
 
 def _factors(name: str, value: float | Sequence[float] | None) -> tuple[float, float] | None:
@@ -132,11 +160,14 @@ class ColorJitter(Color):
         return len(self._ranges)
 
     def change(self, geometry: Geometry, u: NDArray[np.float64]) -> None:
-        if self.steps == 0:
+        ranges = self._ranges
+        count = len(ranges)
+        if count == 0:
             return
-        numbers, low, high = (np.array(column) for column in zip(*self._ranges, strict=True))
-        orders = np.array(list(permutations(range(self.steps))))
-        order = orders[(u[:, 0] * len(orders)).astype(np.int64)]  # [n, steps]
-        factors = low + (high - low) * u[:, 1 : 1 + self.steps]
-        numbers, factors = numbers[order], np.take_along_axis(factors, order, 1)
-        geometry.adjust += [(numbers[:, i], factors[:, i]) for i in range(self.steps)]
+        numbers, low, high = (np.array(column) for column in zip(*ranges, strict=True))
+        factors = low + (high - low) * u[:, 1 : 1 + count]
+        if count > 1:
+            orders = _orders(count)
+            order = orders[(u[:, 0] * len(orders)).astype(np.int64)]  # [n, count]
+            numbers, factors = numbers[order], factors[np.arange(len(u))[:, None], order]
+        geometry.adjust += [(numbers[..., i], factors[:, i]) for i in range(count)]

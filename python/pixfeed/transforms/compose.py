@@ -6,14 +6,14 @@ from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from pixfeed import backends, draws, memory
+from pixfeed._stand_in import torch
 from pixfeed.errors import Origin
 from pixfeed.transforms.base import Transform
 from pixfeed.transforms.execute import plan_passes, rows_of
-from pixfeed.transforms.fuse import Recipe
+from pixfeed.transforms.fuse import Recipe, is_batched, runs_in_python
 from pixfeed.transforms.geometry import Geometric, Geometry
 from pixfeed.transforms.python_steps import ToNumpy, ToPILImage
 from pixfeed.transforms.to_tensor import Numeric
@@ -73,9 +73,9 @@ def apply_all(transforms: Sequence[Callable[..., Any]], image: Any) -> Any:
     """Apply transforms to one picture; see :meth:`Compose.__call__`."""
     if isinstance(image, torch.Tensor) and image.is_floating_point():
         for step in transforms:
-            image = _on_floats(step, image)
+            image = on_floats(step, image, draws.from_torch(step.draws)) if is_batched(step) else step(image)
         return image
-    picture = _picture(image)
+    picture = picture_of(image)
     recipe = Recipe(transforms, picture.shape[2])
     u = draws.from_torch(recipe.draws)
     height, width = (np.array([side]) for side in picture.shape[:2])
@@ -113,7 +113,7 @@ def steps_of(
     steps = _flat(transform, translate)
     if translate:
         steps = translated(steps, channels)
-    first = next((place for place, step in enumerate(steps) if not isinstance(step, Transform)), None)
+    first = next((place for place, step in enumerate(steps) if runs_in_python(step)), None)
     convert = PYTHON_INPUTS[python_input]
     if first is None or convert is None or any(isinstance(step, Numeric) for step in steps[:first]):
         return steps
@@ -127,7 +127,7 @@ def _flat(transform: Any, translate: bool) -> list[Callable[..., Any]]:
     return [transform] if steps is None else [each for step in steps for each in _flat(step, translate)]
 
 
-def _picture(image: Any) -> NDArray[np.uint8]:
+def picture_of(image: Any) -> NDArray[np.uint8]:
     """uint8 ``[H, W, 3]`` or ``[H, W, 1]``."""
     if isinstance(image, torch.Tensor):
         if image.ndim != 3:
@@ -147,10 +147,8 @@ def in_color(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.repeat(picture, 3, -1) if picture.shape[-1] == 1 else picture
 
 
-def _on_floats(step: Callable[..., Any], image: torch.Tensor) -> Any:
-    if not isinstance(step, Transform):
-        return step(image)
-    u = draws.from_torch(step.draws)
+def on_floats(step: Transform, image: torch.Tensor, u: NDArray[np.float64]) -> torch.Tensor:
+    """One step on a float tensor ``[C, H, W]``, with uniform numbers ``[1, draws]``."""
     if isinstance(step, Numeric):
         return step.apply(image.clone()[None], u)[0]
     height, width = image.shape[-2:]

@@ -41,6 +41,8 @@ class Padding(Geometric):
             raise ValueError(f"fill is {self.fill!r}; it must be integers from 0 to 255")
         if self.padding_mode not in PADDING_MODES:
             raise ValueError(f"padding_mode is {self.padding_mode!r}; it may be one of {', '.join(PADDING_MODES)}")
+        if isinstance(self.fill, Sequence):
+            self._set(fill=fill)  # transforms can be hashed
 
     @property
     def color(self) -> tuple[int, int, int]:
@@ -130,8 +132,7 @@ class RandomCrop(Padding):
             and bottom; or four for left, top, right and bottom.
         pad_if_needed: pad pictures that are smaller than ``size``, on both borders by what is missing.
         fill: the color of the padding: an integer from 0 to 255, or three of them for R, G and B.
-        padding_mode: ``"constant"`` for ``fill``; or ``"edge"``, ``"reflect"`` or ``"symmetric"`` of ``numpy.pad``,
-            of which a frame repeats pixels.
+        padding_mode: ``"constant"`` for ``fill``; or ``"edge"``, ``"reflect"`` or ``"symmetric"`` of ``numpy.pad``.
 
     Raises:
         TypeError, ValueError: an argument makes no sense.

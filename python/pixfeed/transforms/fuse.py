@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import astuple, dataclass, field
-from typing import Any
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Any, TypeGuard
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
+from pixfeed._stand_in import torch
 from pixfeed.plan import PLAN
 from pixfeed.transforms.base import Transform
+from pixfeed.transforms.branches import Branching
 from pixfeed.transforms.color import Color, Grayscale
 from pixfeed.transforms.crop_pad_flip import Padding
 from pixfeed.transforms.geometry import Geometric, Geometry
-from pixfeed.transforms.python_steps import name_of
+from pixfeed.transforms.python_steps import call_all, name_of
 from pixfeed.transforms.resize import MIRRORED, RandomResizedCrop, Resize, ResizeTo
 from pixfeed.transforms.to_tensor import Normalize, Numeric, PILToTensor, RandomErasing, ToDtype, ToTensor
+
+#: Variants of a recipe that are kept.
+_MOST_VARIANTS = 1000
 
 #: Steps of color that fit in one PLAN row.
 _MOST_ADJUSTMENTS: int = PLAN["adjust"].shape[0]
@@ -79,13 +84,34 @@ def _is_mirrored(step: Geometric) -> bool:
     return isinstance(step, (Resize, ResizeTo, RandomResizedCrop)) and step.number in MIRRORED
 
 
+def runs_in_python(step: Callable[..., Any]) -> bool:
+    """Whether a step is called per sample, wherever it stands."""
+    return not isinstance(step, Transform) or (isinstance(step, Branching) and not step.is_native)
+
+
+def is_batched(step: Callable[..., Any]) -> TypeGuard[Transform]:
+    """Whether a step can be carried out on many images at once after a Python function. One that draws which steps are
+    carried out does that image by image there."""
+    return isinstance(step, Transform) and not isinstance(step, Branching)
+
+
+def fixed_steps(transforms: Sequence[Callable[..., Any]]) -> int:
+    """How many transforms, from the first on, do the same with a picture every time."""
+    is_fixed = (isinstance(step, Geometric) and not (step.draws or isinstance(step, Branching)) for step in transforms)
+    return next((place for place, fixed in enumerate(is_fixed) if not fixed), len(transforms))
+
+
 class Recipe:
     """A sequence of transforms, divided into native passes, numeric steps and Python.
+
+    If there is a :class:`Branching` among them, :meth:`variants` gives the recipes that samples get. All of them have
+    the same numeric steps, dtype and number of channels.
 
     Args:
         transforms: pixfeed's, and any callables.
         channels: of the pictures that are read: 3, or 1 for gray.
-        keeps: whether there is a cache. What comes before the first random step then has passes of its own.
+        columns: of random numbers, by transform; ``None``: one after the other.
+        fixed: how many of the transforms have passes of their own, whose pictures a cache keeps; ``None``: no cache.
 
     Attributes:
         passes: the first pass reads files. Each other pass takes the result of the one before, uint8 ``[H, W, 3]``.
@@ -97,15 +123,22 @@ class Recipe:
         size: (height, width) of the results of the passes, ``None`` if it depends on the picture.
         channels: the number of channels of the results.
         draws: random numbers per sample.
-        fixed: how many of the passes are the same every time, and make what a cache keeps; 0 without a cache.
+        branches: whether :meth:`variants` have the passes.
+        fixed: how many of the passes make what a cache keeps; 0 without one.
 
     Raises:
         TypeError, ValueError: something is no transform, or the order makes no sense.
     """
 
-    def __init__(self, transforms: Sequence[Callable[..., Any]], channels: int = 3, keeps: bool = False):
+    def __init__(
+        self,
+        transforms: Sequence[Callable[..., Any]],
+        channels: int = 3,
+        columns: Sequence[slice] | None = None,
+        fixed: int | None = None,
+    ):
         self.fixed = 0
-        self._keeps = keeps
+        self._keeps = fixed
         self.reads_gray = channels == 1
         self.channels = channels
         self.passes = [Pass(gray=self.reads_gray)]
@@ -118,42 +151,42 @@ class Recipe:
         self.draws = 0
         self._fused: list[Transform] = []  # into the last pass, after its steps
         self._normalizes = False
-        for step in transforms:
-            if self.python or not isinstance(step, Transform):
+        self._native: list[tuple[Transform, slice]] = []
+        self.branches = False
+        self._variants: dict[tuple[tuple[int, ...], ...], Recipe] = {}
+        for place, step in enumerate(transforms):
+            if place == fixed:
+                self._end_fixed()
+            if self.python or not isinstance(step, Transform) or runs_in_python(step):
                 if not callable(step):
                     raise TypeError(f"{step!r} is no transform: it cannot be called")
                 self.python.append(step)
                 continue
-            columns = slice(self.draws, self.draws + step.draws)
+            mine = slice(self.draws, self.draws + step.draws) if columns is None else columns[place]
             if isinstance(step, Geometric):
-                self._add(step, columns)
+                self._add(step, mine)
             else:
                 assert isinstance(step, Numeric)  # there are no others
-                self._add_numeric(step, columns)
+                self._add_numeric(step, mine)
+            self._native.append((step, mine))
             self.draws += step.draws
         if self.written is None and (self.numeric or self.python):
             self.written = torch.uint8
-        self._end_fixed()
+        if fixed == len(transforms):
+            self._end_fixed()
 
     def _end_fixed(self) -> None:
-        """What is made so far is kept: whatever follows begins another pass."""
-        if self._keeps and not self.fixed:
-            self.fixed = len(self.passes)
-            self.passes.append(Pass(gray=self.channels == 1))
-
-    def fixed_text(self) -> str:
-        """The steps of the fixed passes with all their arguments: a part of the keys of a cache."""
-        steps = [step for each in self.passes[: self.fixed] for step, _ in each.steps]
-        return "; ".join(f"{type(step).__name__}{astuple(step)}" for step in steps)  # type: ignore[call-overload]
+        """Whatever follows begins another pass."""
+        self.fixed = len(self.passes)
+        self.passes.append(Pass(gray=self.channels == 1))
 
     def _add(self, step: Geometric, columns: slice) -> None:
-        if step.draws and not self.numeric:
-            self._end_fixed()
         last, does = self.passes[-1], step.does(self.size)
         if self._makes_floats() or self.numeric:
             if does != {"flip"} and does != {"crop"}:  # those change no number
                 raise ValueError(f"{step} works on pixels: put it before {self._writers()}")
-            if self.numeric or not last.takes(step, self.size):
+            fits = does == {"flip"} if self.branches else last.takes(step, self.size)
+            if self.numeric or not fits:
                 self.python.append(step)
                 return
         if isinstance(step, Padding) and self.channels == 1 and len(set(step.color)) > 1:
@@ -165,10 +198,53 @@ class Recipe:
                 if self.channels == 3:  # all are alike, until something colored comes
                     self.passes.append(Pass())
                 return
-        if not last.takes(step, self.size):
-            self.passes.append(last := Pass(gray=gray))
-        last.add(step, columns, self.size)
+        if isinstance(step, Branching):
+            self._check_leaves(step)
+            self.branches = True
+        if self.branches:  # the variants have passes
+            last.steps.append((step, columns))
+        else:
+            if not last.takes(step, self.size):
+                self.passes.append(last := Pass(gray=gray))
+            last.add(step, columns, self.size)
         self.size = step.size_after(self.size)
+
+    def _check_leaves(self, step: Branching) -> None:
+        for leaf, _ in step.leaves:
+            if isinstance(leaf, Grayscale) and leaf.num_output_channels != self.channels:
+                raise ValueError(f"{step} would make pictures of 1 and of 3 channels: use Grayscale({self.channels})")
+            if isinstance(leaf, Padding) and self.channels == 1 and len(set(leaf.color)) > 1:
+                raise ValueError(f"{leaf} fills with a color, and the picture is gray")
+
+    def variants(self, u: NDArray[np.float64]) -> list[tuple[list[int], Recipe]]:
+        """The recipes, without branches, of n samples: places, and what is done there.
+
+        Args:
+            u: uniform numbers ``[n, draws]``.
+        """
+        branching = [(step, columns) for step, columns in self._native if isinstance(step, Branching)]
+        chosen = zip(*(step.paths(u[:, columns]) for step, columns in branching), strict=True)
+        groups: dict[tuple[tuple[int, ...], ...], list[int]] = {}
+        for place, paths in enumerate(chosen):
+            groups.setdefault(paths, []).append(place)
+        return [(places, self._variant(paths)) for paths, places in groups.items()]
+
+    def _variant(self, paths: tuple[tuple[int, ...], ...]) -> Recipe:
+        """With the leaves at these places, for each step that branches."""
+        found = self._variants.get(paths)
+        if found is None:
+            steps: list[Transform] = []
+            columns: list[slice] = []
+            todo = iter(paths)
+            for step, mine in self._native:
+                leaves = [step.leaves[i] for i in next(todo)] if isinstance(step, Branching) else [(step, 0)]
+                steps += [leaf for leaf, _ in leaves]
+                columns += [slice(mine.start + at, mine.start + at + leaf.draws) for leaf, at in leaves]
+            found = Recipe(steps, 1 if self.reads_gray else 3, columns, self._keeps)
+            if len(self._variants) >= _MOST_VARIANTS:
+                self._variants.clear()
+            self._variants[paths] = found
+        return found
 
     def _add_numeric(self, step: Numeric, columns: slice) -> None:
         if isinstance(step, Normalize):
@@ -204,6 +280,11 @@ class Recipe:
     def only_writes(self) -> bool:
         """Whether pixels stay where they are, and are written as the last pass says."""
         return len(self.passes) == 1 and not (self.passes[0].steps or self.numeric or self.python)
+
+    @property
+    def makes_tensors(self) -> bool:
+        """Whether a transform does."""
+        return bool(self._fused or self.numeric)
 
     def _makes_floats(self) -> bool:
         return self.written is not None and self.written.is_floating_point
@@ -259,15 +340,20 @@ class Recipe:
             images = step.apply(images, u[:, columns])
         return images
 
+    def finish_all(self, images: torch.Tensor | list[torch.Tensor], u: NDArray[np.float64]) -> tuple[Any, bool]:
+        """The same, also for a list of n images ``[C, h, w]`` of different sizes; and whether the results lie where the
+        images did."""
+        if not self.numeric:
+            return images, True
+        if isinstance(images, torch.Tensor):
+            return self.finish(images, u), True
+        made = [self.finish(image[None], u[i : i + 1])[0] for i, image in enumerate(images)]
+        pairs = zip(images, made, strict=True)
+        return made, all(a.data_ptr() == b.data_ptr() and a.dtype == b.dtype for a, b in pairs)
+
     def in_python(self, image: object) -> object:
-        """The Python steps, on one sample's image. An exception gets a note that names the step."""
-        for step in self.python:
-            try:
-                image = step(image)
-            except Exception as error:
-                error.add_note(f"in {name_of(step)}, a step of the transform that runs in Python")
-                raise
-        return image
+        """The Python steps, on one sample's image."""
+        return call_all(self.python, image)
 
     def __str__(self) -> str:
         return self.lines("decode")
@@ -278,9 +364,12 @@ class Recipe:
         steps[0] = [*before, *steps[0]]
         steps[-1] += map(repr, self._fused)
         count = "one pass" if len(steps) == 1 else f"{len(steps)} passes"
-        lines = [f"native, in {count}: " + "; ".join(map(", ".join, steps))] if any(steps) else []
+        count = "as many passes as each sample's branches need" if self.branches else count
+        lines = [f"native, in {count}: " + "; ".join(map(", ".join, filter(None, steps)))] if any(steps) else []
         if self.numeric:
             lines.append("after it, natively: " + ", ".join(repr(step) for step, _ in self.numeric))
-        if self.python:
-            lines.append("in Python, per sample: " + ", ".join(map(name_of, self.python)))
+        groups = groupby(self.python, is_batched)
+        for number, (is_native, after) in enumerate(groups):
+            where = "natively after that" if is_native and number else "in Python, per sample"
+            lines.append(f"{where}: " + ", ".join(map(name_of, after)))
         return "\n".join(lines)

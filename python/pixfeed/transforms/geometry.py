@@ -11,6 +11,8 @@ from pixfeed.transforms.base import Transform
 #: bool ``[n]``, or what is the same for all pictures.
 Flags = NDArray[np.bool_] | bool
 
+_MOST = np.iinfo(np.int32).max
+
 
 class Geometry:
     """The plan for each of n pictures: a crop is resized, a window of it is kept, adjusted and flipped.
@@ -89,12 +91,13 @@ class Geometry:
         rows["source"] = np.arange(n)
         rows["reduced"] = rows["std"] = 1
         rows["crop_x"], rows["crop_y"], rows["crop_w"], rows["crop_h"] = self.x, self.y, self.w, self.h
-        rows["resize_w"] = self.w if self.resize_w is None else self.resize_w
-        rows["resize_h"] = self.h if self.resize_h is None else self.resize_h
+        # A side that does not fit the column becomes its largest number, which is refused later.
+        rows["resize_w"] = np.minimum(self.w if self.resize_w is None else self.resize_w, _MOST)
+        rows["resize_h"] = np.minimum(self.h if self.resize_h is None else self.resize_h, _MOST)
         rows["interpolation"] = self.interpolation
         rows["box"][:, 2], rows["box"][:, 3] = self.w, self.h
         rows["window_x"], rows["window_y"] = self.left, self.top
-        rows["window_w"], rows["window_h"] = self.width, self.height
+        rows["window_w"], rows["window_h"] = np.minimum(self.width, _MOST), np.minimum(self.height, _MOST)
         rows["flip_horizontal"], rows["flip_vertical"] = self.flip_h, self.flip_v
         rows["gray"] = gray
         if self.framed:

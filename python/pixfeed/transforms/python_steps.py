@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
+
+from pixfeed._stand_in import torch
 
 
 class Lambda:
@@ -76,6 +77,17 @@ def name_of(step: object) -> str:
     if name is None and type(step).__repr__ is object.__repr__:
         name = type(step).__name__
     return name or " ".join(repr(step).split())
+
+
+def call_all(steps: Sequence[Callable[..., Any]], image: Any) -> Any:
+    """The image after some steps. An exception gets a note that names the step."""
+    for step in steps:
+        try:
+            image = step(image)
+        except Exception as error:
+            error.add_note(f"in {name_of(step)}, a step of the transform that runs in Python")
+            raise
+    return image
 
 
 def to_blame(steps: Sequence[object]) -> str:

@@ -33,27 +33,34 @@ class Resize(Geometric):
 
     Args:
         size: pixels. One number is the shorter side; the longer one is then ``int(size * long / short)``. Two are
-            (height, width). ``None``: ``max_size`` is the longer side.
+            (height, width). ``None``: ``max_size`` is the longer side, or ``scale`` is given.
         interpolation: one of Pillow's filters: ``"nearest"``, ``"box"``, ``"bilinear"``, ``"hamming"``, ``"bicubic"``
             or ``"lanczos"``; or the same as torchvision's InterpolationMode or Pillow's Resampling. ``"nearest"`` is
             Pillow's NEAREST, not the ``"nearest"`` of :class:`pixfeed.Reading`, which is OpenCV's.
         max_size: the largest length of the longer side in pixels; only with one number as ``size``.
         antialias: ``False`` resizes as OpenCV's INTER_LINEAR (``"bilinear"``) or INTER_CUBIC (``"bicubic"``).
             (torchvision always antialiases PIL images.)
+        scale: factor of both sides, in place of ``size``: each becomes ``int(scale * side)``. Not torchvision's.
 
     Raises:
         TypeError, ValueError: an argument makes no sense.
     """
 
-    size: int | Sequence[int] | None
+    size: int | Sequence[int] | None = None
     interpolation: Interpolation = "bilinear"
     max_size: int | None = None
     antialias: bool | None = True
+    scale: float | None = None
 
     def __post_init__(self) -> None:
         size: int | tuple[int, int] | None = None
-        if self.size is None and self.max_size is None:
-            raise ValueError("max_size must be given when size is None")
+        if self.scale is not None:
+            if self.size is not None or self.max_size is not None:
+                raise ValueError("scale goes with no size or max_size")
+            if not 0 < self.scale < float("inf"):
+                raise ValueError(f"scale is {self.scale!r}; it must be positive")
+        elif self.size is None and self.max_size is None:
+            raise ValueError("max_size or scale must be given when size is None")
         if self.size is not None:
             both = pair("size", self.size)
             size = both if isinstance(self.size, Sequence) and len(self.size) == 2 else both[0]
@@ -65,6 +72,9 @@ class Resize(Geometric):
                 raise ValueError(f"max_size is {self.max_size}; it must be greater than size, {size}")
         self._set(size=size, interpolation=interpolation_name(self.interpolation))
         _ = self.number
+
+    def __repr__(self) -> str:
+        return super().__repr__().replace("(size=", "(", 1)
 
     @property
     def number(self) -> int:
@@ -86,6 +96,9 @@ class Resize(Geometric):
         size, most = self._size, self.max_size
         if isinstance(size, tuple):
             return size[1], size[0]
+        if self.scale is not None:
+            wide, high = (np.maximum(1, (self.scale * np.asarray(side)).astype(np.int64)) for side in (width, height))
+            return wide, high
         short, long = np.minimum(width, height), np.maximum(width, height)
         new_short: Pixels
         new_long: Pixels

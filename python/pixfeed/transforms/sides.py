@@ -6,9 +6,17 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from pixfeed.transforms.branches import Branching
 from pixfeed.transforms.fuse import Recipe
 from pixfeed.transforms.geometry import Geometric
 from pixfeed.transforms.resize import ResizeTo
+
+
+def _resizes(step: Callable[..., Any]) -> bool:
+    """Whether it resizes every picture."""
+    if isinstance(step, Branching):
+        return step.is_native and "resize" in step.does(None) and step.size_after(None) is not None
+    return isinstance(step, Geometric) and "resize" in step.does(None)
 
 
 def with_sides(steps: Sequence[Callable[..., Any]], resize: ResizeTo, channels: int) -> list[Callable[..., Any]]:
@@ -19,7 +27,7 @@ def with_sides(steps: Sequence[Callable[..., Any]], resize: ResizeTo, channels: 
         resize: to the sides that were given.
         channels: of the pictures that are read: 3, or 1 for gray.
     """
-    if not any(isinstance(step, Geometric) and "resize" in step.does(None) for step in steps):
+    if not any(map(_resizes, steps)):
         return [resize, *steps]
     size = Recipe(steps, channels).size
     if size is not None and size != (resize.height, resize.width):

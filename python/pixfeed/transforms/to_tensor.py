@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from pixfeed import draws
+from pixfeed._stand_in import torch
 from pixfeed.transforms.base import Transform, first_valid, interval, probability
 from pixfeed.transforms.values import check_dtype
 

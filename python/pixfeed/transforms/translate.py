@@ -7,12 +7,13 @@ the same distribution, and draw by seed, epoch and index.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import torch
-
+from pixfeed._stand_in import torch
 from pixfeed.transforms.base import Transform
+from pixfeed.transforms.branches import Branching, RandomApply, RandomChoice, RandomOrder
 from pixfeed.transforms.color import ColorJitter, Grayscale, RandomGrayscale
 from pixfeed.transforms.crop_pad_flip import CenterCrop, Pad, RandomCrop, RandomHorizontalFlip, RandomVerticalFlip
 from pixfeed.transforms.fuse import Recipe
@@ -21,7 +22,7 @@ from pixfeed.transforms.to_tensor import Normalize, PILToTensor, RandomErasing, 
 
 Step = Callable[..., Any]
 
-_MODULES = ("torchvision.transforms", "timm.data.transforms")
+_MODULES = ("torchvision.transforms", "timm.data.transforms", "timm.data.random_erasing")
 
 
 def name_of(step: object) -> str:
@@ -44,11 +45,22 @@ def translated(steps: Sequence[Step], channels: int = 3) -> list[Step]:
     """
     done: list[Step] = []
     for place, step in enumerate(steps):
-        found = [step] if isinstance(step, Transform) else _equals(step, channels, _is_tensor(done))
+        found = _equals(step, channels, _is_tensor(done))
         if found is None or not _goes_on(done, found, channels):
             return [*done, *steps[place:]]
         done += found
     return done
+
+
+def advice(recipe: Recipe) -> str:
+    """What could be native if it stood in another place; empty if nothing could."""
+    if not recipe.python or not recipe.makes_tensors:
+        return ""
+    step = recipe.python[0]
+    name = name_of(step)
+    if not name or name in _OF_TENSORS or not _equals(step, recipe.channels, is_tensor=False):
+        return ""
+    return f"{name} gives tensors other pixels than PIL images: it is native before ToImage, PILToTensor or ToTensor"
 
 
 def _is_tensor(done: Sequence[Step]) -> bool:
@@ -67,8 +79,13 @@ def _goes_on(done: Sequence[Step], found: Sequence[Step], channels: int) -> bool
 
 
 def _equals(step: Any, channels: int, is_tensor: bool) -> list[Step] | None:
-    """pixfeed's transforms that do the same as one of torchvision's; ``None`` if there are none."""
+    """pixfeed's transforms that do the same as one of torchvision's, or as one of pixfeed's that has torchvision's
+    inside; ``None`` if there are none."""
     name = name_of(step)
+    if isinstance(step, Branching) or name in _BRANCHING:
+        return _branching(step, channels, is_tensor)
+    if isinstance(step, Transform):
+        return [step]
     make = _EQUALS.get(name)
     if name == "RGB":
         return [] if channels == 3 else None
@@ -80,11 +97,45 @@ def _equals(step: Any, channels: int, is_tensor: bool) -> list[Step] | None:
         return None  # arguments that ours do not have
 
 
+def _branching(step: Any, channels: int, is_tensor: bool) -> list[Step] | None:
+    """The same, if everything inside has an equal."""
+    ours = isinstance(step, Branching)
+    children = []
+    for child in step.children if ours else [[each] for each in step.transforms]:
+        found = [_equals(each, channels, is_tensor) for each in _flat(child)]
+        if None in found:
+            return [step] if ours else None
+        children.append([each for some in found for each in some or ()])
+    make = type(step) if ours else _BRANCHING[name_of(step)]
+    arguments = [] if make is RandomOrder else [step.p]
+    given = [child[0] if len(child) == 1 else tuple(child) for child in children]
+    try:
+        made = make(given, *arguments)
+    except (TypeError, ValueError):
+        return [step] if ours else None
+    return [made] if ours or made.is_native else None
+
+
+def _flat(steps: Sequence[Step]) -> list[Step]:
+    """Without Compose."""
+    flat: list[Step] = []
+    for step in steps:
+        inside = inner(step)
+        flat += [step] if inside is None else _flat(inside)
+    return flat
+
+
 def _numbers(values: Any) -> list[float]:
     return [float(value) for value in torch.as_tensor(values, dtype=torch.float64).flatten().tolist()]
 
 
 def _random_erasing(step: Any) -> list[Step]:
+    if hasattr(step, "log_aspect_ratio"):  # timm's
+        if (step.min_count, step.max_count) != (1, 1) or step.rand_color:
+            raise ValueError("several rectangles, or one color for each")
+        ratio = [math.exp(side) for side in step.log_aspect_ratio]
+        areas = step.min_area, step.max_area
+        return [RandomErasing(step.probability, areas, ratio, "random" if step.per_pixel else 0.0)]
     value: Any = "random" if step.value is None else step.value  # v2 keeps None for the word, and lists of floats
     value = value[0] if isinstance(value, list) and len(value) == 1 else value
     return [RandomErasing(step.p, step.scale, step.ratio, value)]
@@ -106,11 +157,12 @@ def _to_dtype(step: Any) -> list[Step]:
     return [] if dtype is None else [ToDtype(dtype, scale=bool(scale))]
 
 
-def _one_interpolation(step: Any) -> Any:
-    """timm's may be drawn out of several, which has no equal."""
-    if isinstance(step.interpolation, (tuple, list)):
-        raise ValueError("several interpolations")
-    return step.interpolation
+def _timms_crop(step: Any) -> list[Step]:
+    """Its interpolation may be drawn out of several."""
+    given = step.interpolation
+    several = given if isinstance(given, (tuple, list)) else (given,)
+    crops = [RandomResizedCrop(step.size, step.scale, step.ratio, how) for how in several]
+    return [RandomChoice(crops) if len(crops) > 1 else crops[0]]
 
 
 _EQUALS: dict[str, Callable[[Any], list[Step]]] = {
@@ -119,7 +171,8 @@ _EQUALS: dict[str, Callable[[Any], list[Step]]] = {
     "ConvertImageDtype": _to_dtype,
     "Grayscale": lambda t: [Grayscale(t.num_output_channels)],
     "Identity": lambda t: [],
-    "MaybeToTensor": lambda t: [ToTensor()],  # timm's
+    "MaybePILToTensor": lambda t: [PILToTensor()],  # timm's, as the next
+    "MaybeToTensor": lambda t: [ToTensor()],
     "Normalize": lambda t: [Normalize(_numbers(t.mean), _numbers(t.std))],
     "PILToTensor": lambda t: [PILToTensor()],
     "Pad": lambda t: [Pad(t.padding, t.fill, t.padding_mode)],
@@ -128,15 +181,19 @@ _EQUALS: dict[str, Callable[[Any], list[Step]]] = {
     "RandomGrayscale": lambda t: [RandomGrayscale(t.p)],
     "RandomHorizontalFlip": lambda t: [RandomHorizontalFlip(t.p)],
     "RandomResizedCrop": lambda t: [RandomResizedCrop(t.size, t.scale, t.ratio, t.interpolation)],
-    "RandomResizedCropAndInterpolation": lambda t: [  # timm's
-        RandomResizedCrop(t.size, t.scale, t.ratio, _one_interpolation(t))
-    ],
+    "RandomResizedCropAndInterpolation": _timms_crop,
     "RandomVerticalFlip": lambda t: [RandomVerticalFlip(t.p)],
     "Resize": lambda t: [Resize(t.size, t.interpolation, t.max_size)],
     "ToDtype": _to_dtype,
     "ToImage": lambda t: [PILToTensor()],
     "ToPureTensor": lambda t: [],
     "ToTensor": lambda t: [ToTensor()],
+}
+
+_BRANCHING: dict[str, type[Any]] = {
+    "RandomApply": RandomApply,
+    "RandomChoice": RandomChoice,
+    "RandomOrder": RandomOrder,
 }
 
 #: Those that do with tensors what they do with PIL images. torch resizes uint8 tensors in other steps than Pillow.

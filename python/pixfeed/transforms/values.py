@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import torch
+from pixfeed._stand_in import torch
 
 DTYPES = (torch.float32, torch.float16, torch.bfloat16, torch.uint8)
 MEMORY_FORMATS = (torch.contiguous_format, torch.channels_last)

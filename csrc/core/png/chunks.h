@@ -9,6 +9,8 @@
 
 namespace pixfeed {
 
+std::uint32_t be32(const std::uint8_t* p);  // four bytes as a number, the most significant one first
+
 struct PngChunk {
   const std::uint8_t* name;  // 4 bytes
   const std::uint8_t* data;

@@ -1,0 +1,72 @@
+// Reading masks on the pool.
+#include "core/masks.h"
+
+#include <algorithm>
+
+#include "core/png/numbers.h"
+#include "core/scratch.h"
+#include "core/source.h"
+
+namespace pixfeed {
+namespace {
+
+bool lie_within(const std::int64_t* places, int n, int size) {
+  return std::all_of(places, places + n, [size](std::int64_t place) { return place >= -1 && place < size; });
+}
+
+bool all_known(const png::Numbers& numbers, const Classes& classes) {
+  if (classes.empty()) return true;
+  for (std::int64_t y = 0; y < numbers.height; ++y) {
+    for (std::int64_t x = 0; x < numbers.width; ++x) {
+      const auto number = static_cast<std::size_t>(numbers.at(y, x));
+      if (number >= classes.size() || classes[number] == kUnknown) return false;
+    }
+  }
+  return true;
+}
+
+// The pixels of a mask that the slot shows.
+void show(const png::Numbers& numbers, const Mask& mask, const MaskSlots& slots, std::int64_t fill,
+          const Classes& classes, std::int64_t* out) {
+  for (int i = 0; i < slots.rows; ++i, out += slots.columns) {
+    if (mask.y[i] < 0) {
+      std::fill_n(out, slots.columns, fill);
+      continue;
+    }
+    for (int j = 0; j < slots.columns; ++j) {
+      out[j] = mask.x[j] < 0 ? fill : numbers.at(mask.y[i], mask.x[j]);
+      if (!classes.empty() && mask.x[j] >= 0) out[j] = classes[static_cast<std::size_t>(out[j])];
+    }
+  }
+}
+
+}  // namespace
+
+const char* check_masks(const std::vector<Mask>& masks, const MaskSlots& slots) {
+  for (const Mask& mask : masks) {
+    if (!lie_within(mask.y, slots.rows, mask.height) || !lie_within(mask.x, slots.columns, mask.width)) {
+      return "a mask has no such pixels";
+    }
+  }
+  return nullptr;
+}
+
+bool read_masks(const std::vector<Mask>& masks, const MaskSlots& slots, std::int64_t fill, const Classes& classes,
+                const Workers& workers, std::uint8_t* done) {
+  return parallel_for(static_cast<int>(masks.size()), workers, [&](int index) {
+    static thread_local Buffer memory;
+    const auto i = static_cast<std::size_t>(index);
+    Source source;
+    std::string note;
+    png::Numbers numbers{};
+    done[i] = 0;
+    if (source.read(masks[i].path, &note) != Status::ok) return;
+    if (!png::read_numbers(source.bytes(), masks[i].width, masks[i].height, memory, numbers)) return;
+    if (!all_known(numbers, classes)) return;
+    const std::size_t size = static_cast<std::size_t>(slots.rows) * static_cast<std::size_t>(slots.columns);
+    show(numbers, masks[i], slots, fill, classes, slots.data + i * size);
+    done[i] = 1;
+  });
+}
+
+}  // namespace pixfeed

@@ -1,0 +1,1 @@
+"""The command line: ``pixfeed``, or ``python -m pixfeed``. A command reads its options, calls ``tools`` and prints."""
