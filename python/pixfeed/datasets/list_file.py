@@ -13,6 +13,7 @@ import torch
 from numpy.typing import ArrayLike, DTypeLike
 
 from pixfeed import draws
+from pixfeed.cache import Cache, as_cache
 from pixfeed.datasets.bad_images import BadImages, OnError
 from pixfeed.datasets.items import Items
 from pixfeed.datasets.list_images import ListImages
@@ -119,6 +120,8 @@ class FastTxtDataset(ListImages):
         min_visibility: boxes are dropped if a smaller share (0 to 1) of their area is left in the image.
         box_format: how boxes are returned: ``"xywh"`` for (x, y, w, h), as in the list; ``"xyxy"`` for (left, upper,
             right, lower), which torchvision's detection models take.
+        cache: where decoded pictures are kept: a folder, a :class:`pixfeed.Cache`, or ``"memory"`` for a folder in
+            shared memory that lives as long as this job. See *Cache* below.
         **reading: how images are read; see :class:`pixfeed.Reading`.
 
     Raises:
@@ -180,6 +183,7 @@ class FastTxtDataset(ListImages):
     _sides_given = False
     _transform_input: PythonInput = "pil"
     _translate = True
+    _cache: Cache | None = None
 
     @with_keywords(Reading)
     def __init__(
@@ -217,6 +221,7 @@ class FastTxtDataset(ListImages):
         mask_values: GivenValues | None = None,
         min_visibility: float = 0.0,
         box_format: BoxFormat = "xywh",
+        cache: Cache | str | os.PathLike[str] | None = None,
         **reading: Unpack[ReadingOptions],
     ):
         self._reading = reading_of(type(self).__name__, reading, inspect.signature(type(self)).parameters)
@@ -253,6 +258,7 @@ class FastTxtDataset(ListImages):
         self._given_dtype = check_dtype(dtype)
         self.memory_format = check_memory_format(memory_format)
         self._transform_input, self._translate = transform_input, translate
+        self._cache = as_cache(cache)
         self.seed = None if seed is None else operator.index(seed)
         self._bad_images = BadImages(on_error, max_errors)
         self.transform = transform  # makes the pipeline
@@ -370,14 +376,14 @@ class FastTxtDataset(ListImages):
     def _new_pipeline(self, transform: Callable[..., Any] | None) -> Pipeline:
         """The pipeline for a transform, checked against the dataset's other arguments."""
         if transform is None:
-            pipeline = Pipeline.resizing(self._reading, *self._sides)
+            pipeline = Pipeline.resizing(self._reading, *self._sides, self._cache)
         else:
             reading = self._reading
             if self.resize_boxes is not None or reading.interpolation is not None or reading.antialias is not None:
                 raise ValueError(
                     "resize_boxes, interpolation and antialias go with no transform: its Resize says how to resize"
                 )
-            pipeline = Pipeline(reading, self._steps_of(transform))
+            pipeline = Pipeline(reading, self._steps_of(transform), self._cache)
         recipe = pipeline.recipe
         recipe.settle(self._given_dtype)
         check_recipe(recipe, self._targets.kind)
