@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,8 @@ def bench(
 ) -> int:
     """Measure how fast your images load: disk, decoding, batches, and the pure-Python path beside it.
 
+    Masks and boxes are loaded with their images.
+
     \b
     Examples:
       pixfeed bench train.txt photos
@@ -55,14 +58,14 @@ def bench(
 
     folder, own = dir or list.parent, cores()
     read = lines.read(list, targets, delimiter, header)
-    names = [line.name for line in read.lines if not line.problem]
-    chosen = np.unique(np.linspace(0, len(names) - 1, min(count, len(names))).astype(int)).tolist()
-    make = partial(
-        FastTxtDataset.from_samples, names, np.zeros(len(names), np.int64), image_dir=folder, on_error="skip"
-    )
+    sound = [line for line in read.lines if not line.problem]
+    chosen = np.unique(np.linspace(0, len(sound) - 1, min(count, len(sound))).astype(int)).tolist()
+    masks = [os.path.join(mask_dir or folder, line.target[0]) for line in sound] if read.kind == "mask" else []
+    samples, kind = tool.samples_of([line.name for line in sound], [line.target for line in sound], masks, read.kind)
+    make = partial(FastTxtDataset, samples, folder, targets=kind, on_error="skip")
     with output.progress("measuring", tool.FIGURES) as done:
         threads = own if workers is None else workers
-        found = tool.measure(make, chosen, size, batch_size, threads, seconds, done)
+        found = tool.measure(make, chosen, size, batch_size, threads, seconds, done, masks)
     advice = tool.advice(found, own, batch_size, step_ms)
     need = None if step_ms is None else 1000 * batch_size / step_ms
     if json:
