@@ -83,18 +83,20 @@ def _show(found: Any, size: int, batch_size: int, own: int, advice: list[str]) -
     about = f"{found.images:,} images of {output.size(1e6 * found.megabytes)} on average; {own} cores"
     console.print(f"[bold]Images per second[/], {size} x {size}, batches of {batch_size}; {about}\n")
     table = Table(box=None, pad_edge=False)
-    for name in ("", "one thread", f"{found.workers} workers", "beside pure Python"):
+    pure = found.batches.get("pure Python")
+    for name in ("", "one thread", f"{found.workers} workers", *(["beside pure Python"] if pure else [])):
         first = name == ""
         table.add_column(name, justify="left" if first else "right", style="bold" if first else "", no_wrap=first)
-    pure = found.batches.get("pure Python")
     if found.cold:
-        table.add_row("files, from the disk", "", f"{found.cold:,.0f}", "")
-    table.add_row("files, from memory", "", f"{found.warm:,.0f}", "")
+        table.add_row("files, from the disk", "", f"{found.cold:,.0f}")
+    table.add_row("files, from memory", "", f"{found.warm:,.0f}")
     for name, rate in found.batches.items():
         single = found.single.get(name)
-        beside = f"{rate / pure:.1f}x" if pure else ""
-        table.add_row(name, f"{single:,.0f}" if single else "", f"{rate:,.0f}", beside)
+        beside = [f"{rate / pure:.1f}x"] if pure else []
+        table.add_row(name, f"{single:,.0f}" if single else "", f"{rate:,.0f}", *beside)
     console.print(table)
+    if not pure:
+        console.print("(The pure-Python path beside it needs OpenCV: pip install opencv-python-headless.)")
     if found.work:
         shares = ", ".join(f"{name} {100 * share:.0f} %" for name, share in found.work.items())
         console.print(f"\npixfeed's work: {shares}")
