@@ -184,7 +184,7 @@ Made made_by(const Plan& plan, Buffer& memory, Buffer& other) {
 Status run_rest(Made made, const PlanRows& rows, const Slot& slot, Scratch& scratch, const cache::Keeping* keeping) {
   for (std::size_t i = 0;; ++i) {
     const bool is_last = i + 1 == rows.size();
-    if (!rows.steps.empty() && !run_steps(made, rows.steps_after(i), scratch.steps)) return Status::out_of_memory;
+    if (!rows.steps.empty() && !run_steps(made, rows.steps_after(i), scratch)) return Status::out_of_memory;
     if (is_last) return write(made.picture, rows.back(), slot, scratch);
     const Plan& plan = rows[i + 1];
     if (i + 2 == rows.size() && rows.steps_after(i + 1).empty()) return run_later(made.picture, plan, slot, scratch);

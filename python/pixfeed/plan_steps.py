@@ -44,6 +44,9 @@ STEP = np.dtype(
 #: * gaussian_blur_kernel: a kernel of ``values[0]`` x ``values[1]`` pixels (w x h) with the sigmas ``values[2:4]``.
 #: * noise: normal, with mean ``values[0]`` and sigma ``values[1]``; ``values[2:4]`` is the key.
 #: * erase: the rectangle ``values[0:4]`` (x, y, w, h) becomes ``fill``.
+#: * blend: several versions of a picture are added. ``mode`` 0 keeps the picture and begins the sum with ``values[0]``
+#:   times it; 1 adds ``values[0]`` times what steps have made of it by then, and gives the picture back; 2 adds, too,
+#:   and gives the sum, blended with the picture by ``values[1]`` (1: the sum alone).
 STEPS = {
     "affine": 1,
     "perspective": 2,

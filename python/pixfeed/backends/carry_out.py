@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pixfeed.backends.step import Step
-from pixfeed.backends.steps import check_step, run_steps, steps_of
+from pixfeed.backends.steps import check_steps, run_steps, steps_of
 from pixfeed.errors import BackendError
 from pixfeed.plan import ADJUST, FRAMED, OPENCV, PILLOW, PLAN, ROW_BEFORE
 
@@ -107,9 +107,7 @@ def check(plans: Sequence[Plan], width: int, height: int, slot: NDArray[Any]) ->
         if plan.gray and not gray:
             raise ValueError("the row before makes colors")
         width, height, gray = plan.window_w, plan.window_h, plan.makes_gray
-        for step in plan.steps:
-            gray = check_step(step, width, height, gray)
-            width, height = step.width, step.height
+        width, height, gray = check_steps(plan.steps, width, height, gray)
     channels, slot_height, slot_width = slot.shape
     if width > slot_width or height > slot_height:
         raise ValueError("the window is larger than the slot")
