@@ -1,4 +1,4 @@
-"""Contact sheets of the augmentations, as docs/augmentations.md shows them: python -m examples.augmentations [folder]"""
+"""Contact sheets of augmentations, which docs/augmentations.md shows: python -m examples.augmentations [folder]"""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from PIL import Image, ImageDraw
+from rich.console import Console
 
 from pixfeed import transforms as T
 from pixfeed.tools.drawing import Tile, sheet
@@ -93,7 +94,7 @@ def main() -> None:
     for name, transforms in (("operations", OPERATIONS), ("policies", POLICIES)):
         path = folder / f"{name}.jpg"
         contact_sheet(transforms).save(path, quality=75)
-        print(path)
+        Console().print(f"{path}")
 
 
 if __name__ == "__main__":
