@@ -23,6 +23,7 @@ import numpy as np
 from PIL import Image, ImageEnhance, ImageFilter, ImageOps
 from rich.table import Table
 
+from benchmarks import geometric_operations
 from benchmarks.measure import console, interleave, record
 from pixfeed import backends
 from pixfeed.plan import HEADER, resize_plan
@@ -151,6 +152,7 @@ def contenders(picture: np.ndarray) -> dict[str, dict[str, Callable[[], object]]
             "pixfeed": ours.step("gaussian_blur_kernel", side, side, 1.0, 1.0),
             "cv2": lambda side=side: cv2.GaussianBlur(picture, (side, side), 1.0),
         }
+    made |= geometric_operations.contenders(ours.step, picture)
     made["noise"] = {"pixfeed": ours.step("noise", 0, 0.1, 1, 2)}
     _add_torchvisions(made, picture)
     _add_albumentations(made, picture)
@@ -218,7 +220,11 @@ def _add_albumentations(made: dict[str, dict[str, Callable[[], object]]], pictur
 
 
 #: Why pixfeed is slower somewhere, for the table.
-REASONS: dict[tuple[str, str], str] = {}
+REASONS: dict[tuple[str, str], str] = {
+    (f"{name}, {how}", "cv2"): geometric_operations.REASON
+    for name in geometric_operations.matrices(1, 1)
+    for how in geometric_operations.MODES
+}
 
 
 def main() -> None:
