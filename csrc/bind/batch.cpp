@@ -40,13 +40,13 @@ Input to_input(py::handle source, std::vector<py::buffer_info>& owners) {
 }
 
 std::unique_ptr<Opened> open(const py::list& sources, bool strict, bool turbo, bool libpng, bool defer,
-                             bool ignore_orientation, std::int64_t max_pixels, double min_recovered,
+                             bool ignore_orientation, std::int64_t max_pixels, double min_recovered, int depth,
                              const py::tuple& workers) {
   auto opened = std::make_unique<Opened>();
   std::vector<Input> inputs;
   inputs.reserve(sources.size());
   for (py::handle source : sources) inputs.push_back(to_input(source, opened->owners));
-  const OpenOptions options{{max_pixels, ignore_orientation}, {strict, turbo, libpng, min_recovered, defer}};
+  const OpenOptions options{{max_pixels, ignore_orientation}, {strict, turbo, libpng, min_recovered, defer}, depth};
   const Workers who = interruptible(workers);
   opened->batch = std::make_unique<Batch>(options);
   bool done = false;
@@ -65,7 +65,7 @@ py::array_t<std::int32_t> decode_into(Opened& opened, const py::buffer& plan_tab
                                       const py::tuple& workers) {
   const std::vector<Plan> plans = rows<Plan>(plan_table.request());
   const std::vector<PlanRows> pictures = rows_by_picture(plans);
-  const std::vector<Slot> slots = slots_of(out.request(/*writable=*/true));
+  const std::vector<Slot> slots = slots_of(out.request(/*writable=*/true), opened.batch->depth());
   if (const char* wrong = opened.batch->check_plans(pictures, slots)) throw py::value_error(wrong);
   py::array_t<std::int32_t> statuses(static_cast<py::ssize_t>(pictures.size()));
   Status* status_rows = reinterpret_cast<Status*>(statuses.mutable_data());
@@ -138,7 +138,7 @@ void register_batch(py::module_& m) {
       .def("costs", &costs)
       .def("decode_into", &decode_into, "plans"_a, "out"_a, "workers"_a);
   m.def("open", &open, "sources"_a, "strict"_a, "turbo"_a, "libpng"_a, "defer"_a, "ignore_orientation"_a,
-        "max_pixels"_a, "min_recovered"_a, "workers"_a);
+        "max_pixels"_a, "min_recovered"_a, "depth"_a, "workers"_a);
   m.def("resample", &resample, "pictures"_a, "plans"_a, "out"_a, "workers"_a);
   m.def("cancel", &cancel, "priority"_a);
 }

@@ -32,6 +32,7 @@ def open(
     ignore_orientation: bool,
     max_pixels: int,
     min_recovered: float,
+    depth: int,
     workers: _Workers,
 ) -> Opened: ...
 def resample(pictures: list[_Buffer], plans: _Buffer, out: _Buffer, workers: _Workers) -> NDArray[np.int32]: ...

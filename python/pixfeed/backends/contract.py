@@ -26,6 +26,7 @@ class OpenOptions(NamedTuple):
     ignore_orientation: bool = False
     max_pixels: int = 1 << 30
     min_recovered: float = 1.0
+    depth: int = 8
 
 
 DEFAULT_OPTIONS = OpenOptions()
@@ -66,7 +67,8 @@ class Opened(Protocol):
             plans: PLAN rows ``[m]``, of b pictures: a row with ``ROW_BEFORE`` as source goes on with what the row
                 before has made.
             out: ``[b, 3, h, w]``, or ``[b, 1, h, w]`` for gray, any strides; uint8, float32, float16, or uint16 for the
-                bits of bfloat16. Picture ``i`` is written to ``out[i]``, zeros to what is right of it and below.
+                bits of bfloat16. With ``depth=16`` float32, or uint16 for the numbers themselves. Picture
+                ``i`` is written to ``out[i]``, zeros to what is right of it and below.
             threads: threads that work on it, the caller among them.
 
         Raises:

@@ -144,7 +144,7 @@ class _Native:
     def open(self, sources: Sequence[Source], options: OpenOptions = DEFAULT_OPTIONS, threads: int = 1) -> _Opened:
         # A str is a path to the extension, anything else is a buffer.
         plain = [s if type(s) is str else os.fsdecode(s) if isinstance(s, os.PathLike) else s for s in sources]
-        strict, ignore_orientation, max_pixels, min_recovered = options
+        strict, ignore_orientation, max_pixels, min_recovered, depth = options
         context.check_cancelled()
         opened = self._module.open(
             plain,
@@ -155,6 +155,7 @@ class _Native:
             ignore_orientation,
             max_pixels,
             min_recovered,
+            depth,
             context.workers(threads),
         )
         context.check_cancelled()  # in that case sources were left out

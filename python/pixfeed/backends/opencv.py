@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from pixfeed import context
 from pixfeed.backends import remedy, teams
-from pixfeed.backends.carry_out import Plan, check, check_out, finish, plans_of, resize_crop, values_of
+from pixfeed.backends.carry_out import Plan, check, check_out, check_wide, finish, plans_of, resize_crop, values_of
 from pixfeed.backends.contract import DEFAULT_OPTIONS, Decoded, OpenOptions, Source
 from pixfeed.backends.cv_decode import decode
 from pixfeed.backends.encoded_picture import EncodedPicture, read
@@ -51,6 +51,7 @@ class Opened:
 
     def __init__(self, cv2: ModuleType, sources: Sequence[Source], options: OpenOptions, threads: int):
         self._cv2 = cv2
+        self._depth = options.depth
         self._pictures: list[EncodedPicture] = []
         start = perf_counter_ns()
         for source in sources:
@@ -117,6 +118,8 @@ class Opened:
                 if each[0].reduced not in (1, 2, 4, 8):
                     raise ValueError("reduced may be 1, 2, 4 or 8")
                 check(each, *picture.reduced_size(each[0].reduced), slots[row])
+                if self._depth == 16:
+                    check_wide(each, slots[row])
                 wanted.append(row)
         notes: dict[int, str] = {}
         costs = [self._costs]

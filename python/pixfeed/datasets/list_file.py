@@ -71,7 +71,8 @@ class FastTxtDataset(ListImages):
         repeat: how many times the list is repeated in one epoch. ``None`` repeats it without end; ``len`` is then
             10,000,000.
         dtype: ``torch.float32`` for values in [0, 1]; ``torch.float16`` or ``torch.bfloat16`` for these values as
-            ``Tensor.to`` rounds them; ``torch.uint8`` for values from 0 to 255. See *Pixels* below.
+            ``Tensor.to`` rounds them; ``torch.uint8`` for values from 0 to 255. See *Pixels* below. With
+            ``depth=16``: ``torch.float32``, or ``torch.uint16`` for values from 0 to 65535.
         memory_format: ``torch.contiguous_format``, or ``torch.channels_last`` for images whose pixels have their
             channels side by side in memory. Batches that torch stacks from single items are contiguous.
         roi_columns: 4 if each line has a region (x, y, w, h) in pixels between name and labels
@@ -250,7 +251,7 @@ class FastTxtDataset(ListImages):
             raise ValueError("regions are given twice: by roi_columns and by rois")
         self._rois = check_rows("rois", rois, len(self.files), np.int64)
         self.resize_boxes = check_rows("resize_boxes", resize_boxes, len(self.files), np.float64)
-        self._given_dtype = check_dtype(dtype)
+        self._given_dtype = check_dtype(dtype, self._reading.depth)
         self.memory_format = check_memory_format(memory_format)
         self._transform_input, self._translate = transform_input, translate
         self.seed = None if seed is None else operator.index(seed)

@@ -26,6 +26,7 @@ from pixfeed.reading.request import Request
 from pixfeed.transforms.execute import PassPlan, plan_passes, rows_of
 from pixfeed.transforms.fuse import Recipe
 from pixfeed.transforms.resize import ResizeTo
+from pixfeed.transforms.wide import check_wide
 
 # One call of so many is looked at for Stats.
 _LOOKED_AT = 16
@@ -131,6 +132,8 @@ class Pipeline:
         self.reading = reading
         self.transforms = list(transforms)
         self.recipe = Recipe(self.transforms, reading.num_channels)
+        if reading.depth == 16:
+            check_wide(self.recipe)
         self.backend = backends.choose(reading.backend)
         self._plain = self.recipe.only_resizes
         self._whole = reading.reduced == 1 and reading.decode == "exact"
