@@ -188,7 +188,7 @@ class Backend(Tables, Protocol):
         paths: Sequence[str],
         sizes: NDArray[np.int32],
         pixels: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]],
-        out: NDArray[np.int64],
+        out: NDArray[np.int64] | NDArray[np.uint8],
         fill: int,
         classes: NDArray[np.int64] | None = None,
         threads: int = 1,
@@ -201,7 +201,7 @@ class Backend(Tables, Protocol):
             sizes: ``[n, 2]``: the width and height that each has to have.
             pixels: for each file the row that each row of the result shows, int64 ``[H]``, and the column of each
                 column, int64 ``[W]``; -1 for none.
-            out: ``[n, H, W]``, in one piece.
+            out: ``[n, H, W]``, in one piece, int64 or uint8; in the latter case all classes fit.
             fill: the number where nothing is shown.
             classes: int64 ``[k]``: the class of each number, UNKNOWN for none: a file with such a number, or a larger
                 one, is left, too. Without it numbers stay what they are.

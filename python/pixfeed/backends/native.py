@@ -188,7 +188,7 @@ class _Native:
         paths: Sequence[str],
         sizes: NDArray[np.int32],
         pixels: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]],
-        out: NDArray[np.int64],
+        out: NDArray[np.int64] | NDArray[np.uint8],
         fill: int,
         classes: NDArray[np.int64] | None = None,
         threads: int = 1,
