@@ -28,9 +28,7 @@ def theirs(case: Case) -> np.ndarray:
     found = magnitudes(policy_cases.SPACES[case.policy][2], *case.size)
     magnitude = 0.0 if found is None else float(found[case.level]) * (-1 if case.negative else 1)
     image = Image.fromarray(case.picture)
-    made = policy._apply_image_or_video_transform(
-        image, case.operation, magnitude, policy.interpolation, policy._fill
-    )
+    made = policy._apply_image_or_video_transform(image, case.operation, magnitude, policy.interpolation, policy._fill)
     return np.asarray(made)
 
 
