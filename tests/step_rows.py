@@ -33,8 +33,28 @@ def _noise(mode: int):
 _FACTOR = _numbers(st.floats(0, 3))
 _ODD = st.integers(0, 12).map(lambda half: 2 * half + 1)
 
+
+def _affine(draw, width: int, height: int, keep_sides: bool) -> dict[str, object]:
+    new_width, new_height = (width, height) if keep_sides else (draw(st.integers(1, 40)), draw(st.integers(1, 40)))
+    shape = draw(st.sampled_from([(1, 0, 0, 1), (0.6, 0, 0, -1.7), (0, 1, -1, 0), (0.8, 0.6, -0.6, 0.8), None]))
+    a, b, d, e = shape or draw(st.tuples(*[st.floats(-3, 3, width=32)] * 4))
+    c, f = (draw(st.floats(-0.5 * side, 1.2 * side)) for side in (width, height))
+    if draw(st.booleans()):
+        c, f = round(c), round(f)
+    mode = draw(st.sampled_from([0, 2, 3]))
+    return {"mode": mode, "values": (a, b, c, d, e, f), "width": new_width, "height": new_height}
+
+
+def _perspective(draw, width: int, height: int, keep_sides: bool) -> dict[str, object]:
+    columns = _affine(draw, width, height, keep_sides)
+    columns["values"] += draw(st.tuples(*[st.floats(-0.0625, 0.0625, width=32)] * 2))
+    return columns
+
+
 #: By code: draws the columns that are not 0, for a picture of these sides, which are to be kept or not.
 COLUMNS = {
+    "affine": _affine,
+    "perspective": _perspective,
     "transpose": _transpose,
     "brightness": _FACTOR,
     "contrast": _FACTOR,

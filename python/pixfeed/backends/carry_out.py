@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import ModuleType
 from typing import Any, NamedTuple
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from pixfeed.backends.color_steps import shift_hue
 from pixfeed.backends.step import Step
-from pixfeed.backends.steps import check_step, run_steps, steps_of
+from pixfeed.backends.steps import check_steps, run_steps, steps_of
 from pixfeed.errors import BackendError
 from pixfeed.plan import ADJUST, FRAMED, OPENCV, PILLOW, PLAN, ROW_BEFORE
 
@@ -50,6 +50,7 @@ class Plan(NamedTuple):
     adjust: tuple[int, ...]
     factor: tuple[float, ...]
     gray: int
+    keep: int
     steps: Sequence[Step] = ()  # that come after it
 
     @property
@@ -107,9 +108,7 @@ def check(plans: Sequence[Plan], width: int, height: int, slot: NDArray[Any]) ->
         if plan.gray and not gray:
             raise ValueError("the row before makes colors")
         width, height, gray = plan.window_w, plan.window_h, plan.makes_gray
-        for step in plan.steps:
-            gray = check_step(step, width, height, gray)
-            width, height = step.width, step.height
+        width, height, gray = check_steps(plan.steps, width, height, gray)
     channels, slot_height, slot_width = slot.shape
     if width > slot_width or height > slot_height:
         raise ValueError("the window is larger than the slot")
@@ -217,7 +216,12 @@ _planes = _Planes()
 
 
 def finish(
-    cv2: ModuleType, image: NDArray[np.uint8], plans: Sequence[Plan], slot: NDArray[Any], bgr: bool = False
+    cv2: ModuleType,
+    image: NDArray[np.uint8],
+    plans: Sequence[Plan],
+    slot: NDArray[Any],
+    bgr: bool = False,
+    keep: Callable[[NDArray[np.uint8]], None] | None = None,
 ) -> None:
     """The end of the sentence: window, colors, flip, write; before it the other rows, from the crop on.
 
@@ -225,15 +229,29 @@ def finish(
         image: the resized crop of the first row: ``[h, w, 3]``, RGB or BGR, or gray ``[h, w]``.
         plans: the rows of the picture.
         bgr: whether its channels are in the order B, G, R.
+        keep: called with what a row with ``keep`` makes: ``[h, w, 3]``, RGB, or ``[h, w, 1]``.
     """
     image, bgr = _change(cv2, image, plans[0], bgr)
+    _keep(image, plans[0], bgr, keep)
     for plan in plans[1:]:
         if image.ndim == 3 and plan.gray:
             image = image[..., 0]
         elif image.ndim == 2 and not plan.gray:
             image = np.repeat(image[..., None], 3, 2)
         image, bgr = _change(cv2, resize_crop(cv2, np.ascontiguousarray(image), plan, bgr), plan, bgr)
+        _keep(image, plan, bgr, keep)
     _write(cv2, image, plans[-1], slot, bgr)
+
+
+def _keep(image: NDArray[np.uint8], plan: Plan, bgr: bool, keep: Callable[[NDArray[np.uint8]], None] | None) -> None:
+    """A row with ``keep`` has no steps after it."""
+    if plan.keep and keep is not None:
+        if image.ndim == 2:
+            keep(image[..., None])
+        elif plan.makes_gray:
+            keep(image[..., :1])
+        else:
+            keep(image[..., ::-1] if bgr else image)
 
 
 def _change(cv2: ModuleType, image: NDArray[np.uint8], plan: Plan, bgr: bool) -> tuple[NDArray[np.uint8], bool]:

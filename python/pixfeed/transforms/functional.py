@@ -38,6 +38,7 @@ from pixfeed.transforms.one_picture import pil_to_tensor
 from pixfeed.transforms.python_steps import ToPILImage
 from pixfeed.transforms.resize import Resize
 from pixfeed.transforms.to_tensor import Normalize, ToDtype
+from pixfeed.transforms.warp_functions import affine, perspective, rotate
 
 __all__ = [
     "adjust_brightness",
@@ -45,6 +46,7 @@ __all__ = [
     "adjust_hue",
     "adjust_saturation",
     "adjust_sharpness",
+    "affine",
     "autocontrast",
     "center_crop",
     "convert_image_dtype",
@@ -61,11 +63,13 @@ __all__ = [
     "normalize",
     "pad",
     "permute_channels",
+    "perspective",
     "pil_to_tensor",
     "posterize",
     "resize",
     "resized_crop",
     "rgb_to_grayscale",
+    "rotate",
     "solarize",
     "ten_crop",
     "to_dtype",
