@@ -422,5 +422,5 @@ def test_contact_sheets_of_augmentations(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "argv", ["augmentations", str(tmp_path)])
     importlib.import_module("examples.augmentations").main()
     for name, rows in (("operations", 16), ("policies", 10)):
-        sheet = Image.open(tmp_path / f"{name}.jpg")
-        assert sheet.width > 700 and sheet.height == rows * 162
+        with Image.open(tmp_path / f"{name}.jpg") as sheet:
+            assert sheet.width > 700 and sheet.height == rows * 162

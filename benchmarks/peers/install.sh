@@ -20,7 +20,7 @@ try() { # name, command...
 
 if [ "${2:-}" = --judge ]; then
   environment .venv-peers-cuda
-  "${pip[@]}" install "torch>=2.14" "torchvision>=0.29" "pillow>=13" "opencv-python-headless>=4.8" "rich>=13" \
+  "${pip[@]}" install "torch>=2.14" "torchvision>=0.29" "timm>=1.0.31" "pillow>=13" "opencv-python-headless>=4.8" "rich>=13" \
     "scikit-build-core>=0.11" "pybind11>=3.0" cmake ninja &&
     "${pip[@]}" install --no-build-isolation --no-deps -e .
   exit
