@@ -466,6 +466,11 @@ class FastTxtDataset(ListImages):
     def makes_floats(self) -> bool:
         return self.dtype.is_floating_point
 
+    @property
+    def has_cache(self) -> bool:
+        """Whether decoded pictures are kept."""
+        return self._cache is not None
+
     # -- pickles ------------------------------------------------------------------------------------------------------
 
     def __getstate__(self) -> dict[str, Any]:
