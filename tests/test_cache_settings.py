@@ -32,7 +32,7 @@ def test_sizes(text, size):
 def test_sizes_that_make_no_sense(text):
     with pytest.raises(ValueError, match="max_bytes is"):
         pixfeed.Cache("somewhere", max_bytes=text)
-    with pytest.raises(ValueError, match="keep_free is 1.5; as a float it is a share"):
+    with pytest.raises(ValueError, match=r"keep_free is 1\.5; as a float it is a share"):
         pixfeed.Cache("somewhere", keep_free=1.5)
 
 
@@ -46,9 +46,7 @@ def test_network_file_systems_are_refused(tmp_path, monkeypatch):
     ]
     assert kinds == ["nfs4", "nfs4", "xfs", "ext4", "ext4"]
     monkeypatch.setattr(settings, "file_system", lambda folder: "nfs4")
-    with pytest.raises(
-        ValueError, match=r"lies on a network file system \(nfs4\).*take a local disk, or say force=True"
-    ):
+    with pytest.raises(ValueError, match=r"on a network file system \(nfs4\).*take a local disk, or say force=True"):
         pixfeed.Cache(tmp_path)
     assert pixfeed.Cache(tmp_path, force=True).folder == str(tmp_path)
 
@@ -66,8 +64,7 @@ def test_stats_say_what_the_cache_had(tmp_path, backend):
         hashes(loader)
         stats = loader.stats()
         assert stats.cache and stats.cached_share == share and stats.costs.cached == 24 * share
-        gray = sum(i % 8 in (2, 6) for i in range(24)) * 0  # they are read in color
-        assert stats.costs.cached_bytes == (24 * 3 - gray) * 24 * 32 * share
+        assert stats.costs.cached_bytes == 24 * 24 * 32 * 3 * share
     assert "  cache    had 100 % of the images (0.1 MB)" in str(stats)
     plain = pixfeed.DataLoader(dataset(made, backend=backend, **SIZE), 5)
     hashes(plain)
@@ -131,7 +128,7 @@ def test_commands(tmp_path, backend, monkeypatch, capsys):
     hashes(pixfeed.DataLoader(dataset(made, cache, backend=backend, **SIZE), 5))
     assert main(["cache", "info", str(cache), "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
-    assert found["schema"] == "pixfeed.cache-info/1"
+    assert found["schema"] == "pixfeed.cache/1"
     assert found["pictures"] == 24 and found["bytes"] == 24 * 24 * 32 * 3
     assert found["encoded"] == sum(
         path.stat().st_size for path in (tmp_path / "set").iterdir() if path.suffix != ".txt"

@@ -24,9 +24,7 @@ def _opened(folder: Path) -> tuple[Any, Any]:
 
     found = Cache(folder, force=True)
     if not Path(found.files).is_dir():
-        raise click.UsageError(
-            f"{folder} is no cache of this version of pixfeed: it has no folder {Path(found.files).name}"
-        )
+        raise click.UsageError(f"{folder} is no cache of this version: it has no folder {Path(found.files).name}")
     return found, found.open(backends.choose())
 
 
@@ -46,7 +44,7 @@ def info(dir: Path, json: bool) -> int:
 
     found = contents.info(*_opened(dir))
     if json:
-        output.show_json("cache-info", {"folder": str(dir), **found._asdict()})
+        output.show_json("cache", {"folder": str(dir), **found._asdict()})
         return 0
     click.echo(f"{found.pictures:,} pictures, {found.bytes / 1e6:,.1f} MB of pixels in {found.files:,} files")
     click.echo(f"they take {(found.segments + found.index_bytes) / 1e6:,.1f} MB of the disk")
@@ -72,7 +70,7 @@ def verify(dir: Path, json: bool) -> int:
     with output.progress("pictures", contents.info(found, store).pictures) as step:
         checked = contents.verify(store, step)
     if json:
-        output.show_json("cache-verify", {"folder": str(dir), **checked._asdict()})
+        output.show_json("cache", {"folder": str(dir), **checked._asdict()})
     else:
         click.echo(f"{checked.pictures:,} pictures are right, {checked.damaged:,} were damaged and are forgotten")
     return int(checked.damaged > 0)
