@@ -34,6 +34,8 @@ class Costs(NamedTuple):
         images: images that were read.
         looked_at: images that were checked for whether ``decode="scaled"`` would decode them at a half or less.
         scalable: how many of those it would.
+        cached: images that a cache had already.
+        cached_bytes: of their pixels.
     """
 
     bytes: int = 0
@@ -45,6 +47,8 @@ class Costs(NamedTuple):
     images: int = 0
     looked_at: int = 0
     scalable: int = 0
+    cached: int = 0
+    cached_bytes: int = 0
 
     def plus(self, other: tuple[int, ...]) -> Costs:
         """The sum. ``other`` may have fewer fields."""

@@ -259,7 +259,7 @@ class Backend(Tables, Protocol):
             Status, the codec's words, bytes on disk, and the picture if the status is OK.
         """
 
-    def open_store(self, folder: str, max_bytes: int, free_bytes: int, read_only: bool) -> Store:
+    def open_store(self, folder: str, max_bytes: int, free_bytes: int) -> Store:
         """The cache in a folder that is there; see ``csrc/core/cache/store.h``.
 
         Args:

@@ -235,8 +235,8 @@ class _Native:
     ) -> tuple[Status, str, int, NDArray[Any] | None]:
         return self._opencv().read_unchanged(source, strict=strict, max_pixels=max_pixels)
 
-    def open_store(self, folder: str, max_bytes: int, free_bytes: int, read_only: bool) -> Any:
-        return self._module.Store(folder, max_bytes, free_bytes, read_only, FIRST_PAGES)
+    def open_store(self, folder: str, max_bytes: int, free_bytes: int) -> Any:
+        return self._module.Store(folder, max_bytes, free_bytes, FIRST_PAGES)
 
     def cancel(self, priority: int) -> None:
         self._module.cancel(priority)

@@ -200,8 +200,8 @@ class OpenCV(Plain):
     ) -> Opened:
         return Opened(self._cv2, sources, options, threads, caching)
 
-    def open_store(self, folder: str, max_bytes: int, free_bytes: int, read_only: bool) -> Store:
-        return Store(folder, max_bytes, free_bytes, read_only)
+    def open_store(self, folder: str, max_bytes: int, free_bytes: int) -> Store:
+        return Store(folder, max_bytes, free_bytes)
 
     def cancel(self, priority: int) -> None:
         teams.cancel(priority)

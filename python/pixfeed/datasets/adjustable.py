@@ -146,3 +146,8 @@ class AdjustableImages(ListImages):
     @property
     def makes_floats(self) -> bool:
         return self.dtype.is_floating_point
+
+    @property
+    def has_cache(self) -> bool:
+        """Whether decoded pictures are kept."""
+        return self._cache is not None

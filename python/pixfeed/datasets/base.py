@@ -69,6 +69,11 @@ class ImageDataset(Dataset[Any]):
         """Whether images have a floating-point dtype."""
         return False
 
+    @property
+    def has_cache(self) -> bool | None:
+        """Whether decoded pictures are kept; ``None`` if they cannot be."""
+        return None
+
     def report(self) -> list[Failure]:
         """Every image that could not be read so far; none for a dataset in memory."""
         return []

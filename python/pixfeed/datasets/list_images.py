@@ -262,6 +262,8 @@ class ListImages(ImageDataset):
         about += [] if self.seed is None else [f"seed={self.seed}"]
         about += [] if recipe.python else [str(recipe.dtype)]
         about += [f"backend {self._pipeline.backend.name}"]
+        cache = self._pipeline.cache
+        about += [] if cache is None else [f"cache={cache.folder!r}"]
         head = f"{type(self).__name__}({self.files.filename!r}: {', '.join(about)})"
         step = self.target_transform
         last = [] if step is None else [f"in Python, per target: {name_of(step)}"]

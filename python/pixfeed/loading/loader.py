@@ -213,6 +213,7 @@ class DataLoader(Resumable[_T_co]):
         """
         stopwatch = self._stopwatch or Stopwatch()
         recovered = [failure.recovered for failure in self.report()]
+        caches = [dataset.has_cache for dataset in image_datasets(self.dataset)]
         return Stats(
             epoch=max(self._epoch, 0),
             batches=stopwatch.batches,
@@ -229,6 +230,7 @@ class DataLoader(Resumable[_T_co]):
             python_step=self._python_step(),
             failed=recovered.count(False),
             recovered=recovered.count(True),
+            cache=None if set(caches) <= {None} else any(caches),
         )
 
     def report(self) -> list[Failure]:
