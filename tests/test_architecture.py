@@ -23,6 +23,7 @@ ORDER = [
     "_torch",
     "errors",
     "plan",
+    "mix",
     "list_parser",
     "control_groups",
     "context",

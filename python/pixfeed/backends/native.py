@@ -22,6 +22,7 @@ from pixfeed.backends.foreign import HEAD, refusal_without_opencv
 from pixfeed.backends.plain import Plain
 from pixfeed.errors import BackendError, Status
 from pixfeed.list_parser import Problem, Table
+from pixfeed.mix import MIX
 from pixfeed.plan import HEADER, JPEG, PLAN, by_picture, first_rows
 
 if TYPE_CHECKING:
@@ -29,10 +30,11 @@ if TYPE_CHECKING:
     from pixfeed.backends.opencv import OpenCV, Opened
 
 #: The interface between this file and the extension; the same number stands in csrc/bind/module.cpp.
-INTERFACE = 8
+INTERFACE = 9
 
 # The extension checks the size of a row; the buffer protocol would spell out every field.
 _PLAN_ROW = np.dtype((np.void, PLAN.itemsize))
+_MIX_ROW = np.dtype((np.void, MIX.itemsize))
 
 _NOT_OURS = frozenset((Status.UNSUPPORTED.value, Status.NOT_AN_IMAGE.value))
 _NO_COSTS = (0,) * 6
@@ -180,6 +182,11 @@ class _Native:
     ) -> None:
         context.check_cancelled()
         self._module.write_pictures(pictures, rows, out, mean, std, context.workers(threads))
+        context.check_cancelled()
+
+    def mix(self, table: NDArray[np.void], images: NDArray[np.float32], threads: int = 1) -> None:
+        context.check_cancelled()
+        self._module.mix(table.view(_MIX_ROW), images, context.workers(threads))
         context.check_cancelled()
 
     def read_masks(

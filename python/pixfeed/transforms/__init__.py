@@ -23,21 +23,25 @@ from pixfeed.transforms.branches import RandomApply, RandomChoice, RandomOrder
 from pixfeed.transforms.color import ColorJitter, Grayscale, RandomGrayscale
 from pixfeed.transforms.compose import Compose
 from pixfeed.transforms.crop_pad_flip import CenterCrop, Pad, RandomCrop, RandomHorizontalFlip, RandomVerticalFlip
+from pixfeed.transforms.erasing import RandomErasing, TimmRandomErasing
 from pixfeed.transforms.letterbox import Letterbox
 from pixfeed.transforms.many_crops import FiveCrop, TenCrop
+from pixfeed.transforms.mixing import CutMix, MixUp, TimmMixup
 from pixfeed.transforms.python_steps import Lambda, ToNumpy, ToPILImage
 from pixfeed.transforms.resize import RandomResizedCrop, Resize
-from pixfeed.transforms.to_tensor import Normalize, PILToTensor, RandomErasing, ToDtype, ToTensor
+from pixfeed.transforms.to_tensor import Normalize, PILToTensor, ToDtype, ToTensor
 
 __all__ = [
     "CenterCrop",
     "ColorJitter",
     "Compose",
+    "CutMix",
     "FiveCrop",
     "Grayscale",
     "InterpolationMode",
     "Lambda",
     "Letterbox",
+    "MixUp",
     "Normalize",
     "PILToTensor",
     "Pad",
@@ -52,6 +56,8 @@ __all__ = [
     "RandomVerticalFlip",
     "Resize",
     "TenCrop",
+    "TimmMixup",
+    "TimmRandomErasing",
     "ToDtype",
     "ToNumpy",
     "ToPILImage",
