@@ -24,6 +24,7 @@ ORDER = [
     "errors",
     "plan",
     "mix",
+    "plan_steps",
     "list_parser",
     "control_groups",
     "context",

@@ -1,4 +1,5 @@
-// The columns of the HEADER and PLAN tables by name: a test compares them with python/pixfeed/plan.py.
+// The columns of the HEADER, PLAN and STEP tables by name: a test compares them with python/pixfeed/plan.py and
+// plan_steps.py.
 #pragma once
 
 #include <cstddef>
@@ -32,6 +33,11 @@ inline constexpr Column kPlanColumns[] = {
     PIXFEED_COLUMN(Plan, std),           PIXFEED_COLUMN(Plan, framed),
     PIXFEED_COLUMN(Plan, fill),          PIXFEED_COLUMN(Plan, adjust),
     PIXFEED_COLUMN(Plan, factor),        PIXFEED_COLUMN(Plan, gray),
+};
+
+inline constexpr Column kStepColumns[] = {
+    PIXFEED_COLUMN(Step, plan), PIXFEED_COLUMN(Step, code), PIXFEED_COLUMN(Step, width),  PIXFEED_COLUMN(Step, height),
+    PIXFEED_COLUMN(Step, mode), PIXFEED_COLUMN(Step, fill), PIXFEED_COLUMN(Step, values),
 };
 
 #undef PIXFEED_COLUMN

@@ -61,7 +61,7 @@ struct Opening {
   std::vector<std::int64_t> reading;  // nanoseconds
 };
 
-std::size_t source_of(PlanRows rows) { return static_cast<std::size_t>(rows.front().source); }
+std::size_t source_of(const PlanRows& rows) { return static_cast<std::size_t>(rows.front().source); }
 
 // check(source, i) says what is wrong with picture i.
 template <class Check>

@@ -42,7 +42,9 @@ struct Scratch {
   Buffer adjust;    // a row whose colors are changed, or the window
   Buffer row;       // one finished row, uint8 RGB
   Buffer codec;     // the codec's rows
-  Buffer made[2];   // what a row of the plan has made for the next one, by turns
+  Buffer made[2];   // what a row of the plan, or a step, has made for the next one, by turns
+  Buffer steps;     // what a step needs besides
+  Buffer mix;       // what is mixed by steps
 };
 
 }  // namespace pixfeed

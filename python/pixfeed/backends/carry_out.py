@@ -11,6 +11,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from pixfeed.backends.color_steps import shift_hue
+from pixfeed.backends.step import Step
+from pixfeed.backends.steps import check_steps, run_steps, steps_of
 from pixfeed.errors import BackendError
 from pixfeed.plan import ADJUST, FRAMED, OPENCV, PILLOW, PLAN, ROW_BEFORE
 
@@ -47,6 +50,7 @@ class Plan(NamedTuple):
     adjust: tuple[int, ...]
     factor: tuple[float, ...]
     gray: int
+    steps: Sequence[Step] = ()  # that come after it
 
     @property
     def makes_gray(self) -> bool:
@@ -54,14 +58,20 @@ class Plan(NamedTuple):
         return bool(self.gray) or ADJUST["gray"] in self.adjust
 
 
-assert Plan._fields == PLAN.names
+assert Plan._fields[:-1] == PLAN.names
 
 
-def plans_of(rows: NDArray[np.void]) -> list[list[Plan]]:
-    """PLAN rows ``[n]`` as Python's numbers, picture by picture."""
+def plans_of(rows: NDArray[np.void], steps: NDArray[np.void] | None = None) -> list[list[Plan]]:
+    """PLAN rows ``[n]`` and the STEP rows after them as Python's numbers, picture by picture.
+
+    Raises:
+        ValueError: the steps are not in the order of the rows.
+    """
     pictures: list[list[Plan]] = []
-    for row in rows.tolist():
-        plan = Plan._make(tuple(field.tolist()) if isinstance(field, np.ndarray) else field for field in row)
+    by_row = steps_of(steps, len(rows))
+    for number, row in enumerate(rows.tolist()):
+        fields = [tuple(field.tolist()) if isinstance(field, np.ndarray) else field for field in row]
+        plan = Plan._make([*fields, by_row.get(number, ())])
         if plan.source == ROW_BEFORE and pictures:
             pictures[-1].append(plan)
         else:
@@ -97,6 +107,7 @@ def check(plans: Sequence[Plan], width: int, height: int, slot: NDArray[Any]) ->
         if plan.gray and not gray:
             raise ValueError("the row before makes colors")
         width, height, gray = plan.window_w, plan.window_h, plan.makes_gray
+        width, height, gray = check_steps(plan.steps, width, height, gray)
     channels, slot_height, slot_width = slot.shape
     if width > slot_width or height > slot_height:
         raise ValueError("the window is larger than the slot")
@@ -123,7 +134,8 @@ def _check_row(plan: Plan, picture_width: int, picture_height: int) -> None:
         raise ValueError("fill may be 0 to 255")
     if not _STEPS.issuperset(plan.adjust):
         raise ValueError("unknown adjustment")
-    if not _finite(*plan.factor):
+    hues = [shift for step, shift in zip(plan.adjust, plan.factor, strict=True) if step == ADJUST["hue"]]
+    if not _finite(*plan.factor) or any(abs(shift) > 0.5 for shift in hues):
         raise ValueError("unusable factor")
     left, upper, right, lower = plan.box
     if plan.interpolation in _PILLOW:
@@ -212,18 +224,18 @@ def finish(
         plans: the rows of the picture.
         bgr: whether its channels are in the order B, G, R.
     """
-    image = _change(cv2, image, plans[0], bgr)
+    image, bgr = _change(cv2, image, plans[0], bgr)
     for plan in plans[1:]:
         if image.ndim == 3 and plan.gray:
             image = image[..., 0]
         elif image.ndim == 2 and not plan.gray:
             image = np.repeat(image[..., None], 3, 2)
-        image = _change(cv2, resize_crop(cv2, np.ascontiguousarray(image), plan, bgr), plan, bgr)
+        image, bgr = _change(cv2, resize_crop(cv2, np.ascontiguousarray(image), plan, bgr), plan, bgr)
     _write(cv2, image, plans[-1], slot, bgr)
 
 
-def _change(cv2: ModuleType, image: NDArray[np.uint8], plan: Plan, bgr: bool) -> NDArray[np.uint8]:
-    """Window, colors, flip."""
+def _change(cv2: ModuleType, image: NDArray[np.uint8], plan: Plan, bgr: bool) -> tuple[NDArray[np.uint8], bool]:
+    """Window, colors, flip, steps; and whether the result is BGR, which steps do not make."""
     image = _window(image, plan, bgr)
     for step, factor in zip(plan.adjust, plan.factor, strict=True):
         image = _adjust(image, step, np.float32(factor), bgr)
@@ -231,7 +243,10 @@ def _change(cv2: ModuleType, image: NDArray[np.uint8], plan: Plan, bgr: bool) ->
         image = image[:, ::-1]
     if plan.flip_vertical:
         image = image[::-1]
-    return image
+    if not plan.steps:
+        return image, bgr
+    colored = np.repeat(image[..., None], 3, 2) if image.ndim == 2 else image[..., ::-1] if bgr else image
+    return run_steps(np.ascontiguousarray(colored), plan.steps), False
 
 
 def _write(cv2: ModuleType, image: NDArray[np.uint8], plan: Plan, slot: NDArray[Any], bgr: bool) -> None:
@@ -301,6 +316,10 @@ def _adjust(image: NDArray[np.uint8], step: int, factor: np.float32, bgr: bool) 
     """One step of ``adjust``, as Pillow computes it: in float32, cut off at 0 and 255, without the fraction."""
     if step == 0:
         return image
+    if step == ADJUST["hue"]:
+        if image.ndim == 2:
+            return image
+        return shift_hue(image[..., ::-1], float(factor))[..., ::-1] if bgr else shift_hue(image, float(factor))
     if image.ndim == 2:
         gray = image.astype(np.int32)
     else:

@@ -59,8 +59,10 @@ class Opened(Protocol):
     def note(self, i: int) -> str:
         """The message of the codec or the operating system about source ``i``; often empty."""
 
-    def decode_into(self, plans: NDArray[np.void], out: NDArray[Any], threads: int = 1) -> Decoded:
-        """Carry out PLAN rows.
+    def decode_into(
+        self, plans: NDArray[np.void], out: NDArray[Any], threads: int = 1, steps: NDArray[np.void] | None = None
+    ) -> Decoded:
+        """Carry out PLAN rows, and the STEP rows after them.
 
         Args:
             plans: PLAN rows ``[m]``, of b pictures: a row with ``ROW_BEFORE`` as source goes on with what the row
@@ -68,9 +70,10 @@ class Opened(Protocol):
             out: ``[b, 3, h, w]``, or ``[b, 1, h, w]`` for gray, any strides; uint8, float32, float16, or uint16 for the
                 bits of bfloat16. Picture ``i`` is written to ``out[i]``, zeros to what is right of it and below.
             threads: threads that work on it, the caller among them.
+            steps: STEP rows, sorted by ``plan``; ``None`` for none.
 
         Raises:
-            ValueError: a plan does not fit its picture or ``out``: a programming error; nothing was decoded.
+            ValueError: a plan or a step does not fit its picture or ``out``: a programming error; nothing was decoded.
             CancelledError: the result is no longer wanted.
         """
 
@@ -145,16 +148,22 @@ class Backend(Tables, Protocol):
         """
 
     def resample(
-        self, pictures: Sequence[NDArray[np.uint8]], plans: NDArray[np.void], out: NDArray[Any], threads: int = 1
+        self,
+        pictures: Sequence[NDArray[np.uint8]],
+        plans: NDArray[np.void],
+        out: NDArray[Any],
+        threads: int = 1,
+        steps: NDArray[np.void] | None = None,
     ) -> None:
-        """Carry out PLAN rows on pictures that are decoded already, as :meth:`Opened.decode_into` does it.
+        """Carry out PLAN rows, and the STEP rows after them, on pictures that are decoded already, as
+        :meth:`Opened.decode_into` does it.
 
         Args:
             pictures: the sources, uint8 ``[H, W, 3]`` each, each row in one piece.
-            plans, out, threads: as there; ``reduced`` and ``low_pass`` are ignored.
+            plans, out, threads, steps: as there; ``reduced`` and ``low_pass`` are ignored.
 
         Raises:
-            ValueError: a plan does not fit its picture or ``out``.
+            ValueError: a plan or a step does not fit its picture or ``out``.
             MemoryError: there is none for what lies between two rows.
             CancelledError: the result is no longer wanted.
         """

@@ -23,7 +23,7 @@ from pixfeed.plan import resize_plan
 from pixfeed.reading import regions
 from pixfeed.reading.options import Reading, check_size
 from pixfeed.reading.request import Request
-from pixfeed.transforms.execute import PassPlan, plan_passes, rows_of
+from pixfeed.transforms.execute import PassPlan, plan_passes, tables_of
 from pixfeed.transforms.fuse import Recipe
 from pixfeed.transforms.resize import ResizeTo
 
@@ -55,8 +55,8 @@ class Planned(NamedTuple):
 
 
 def _largest(passes: Sequence[PassPlan]) -> tuple[int, int]:
-    rows = passes[-1].rows
-    return check_size((int(rows["window_h"].max()), int(rows["window_w"].max())))
+    height, width = passes[-1].sizes
+    return check_size((int(height.max()), int(width.max())))
 
 
 class Failed(NamedTuple):
@@ -167,9 +167,8 @@ class Pipeline:
 
     def _read_blocks(self, opened: Opened, planned: Planned, memory_format: torch.memory_format) -> ReadImages:
         """Images that may differ in size: in one call, unless they differ so much that one block would be too large."""
-        last = planned.passes[-1].rows
-        height, width = (last[name].astype(np.int64) for name in ("window_h", "window_w"))
-        images: list[Any] = [None] * len(last)
+        height, width = planned.passes[-1].sizes
+        images: list[Any] = [None] * len(height)
         failed = Failed({}, {})
         dtype = self.recipe.written or torch.uint8
         most = _PADDED // (self.recipe.channels * dtype.itemsize) if context.pads() else 0
@@ -243,7 +242,8 @@ class Pipeline:
             What could not be read. The other images are written.
         """
         threads = 1 if len(out) == 1 else context.num_threads()
-        return self._failed(opened, planned, opened.decode_into(rows_of(planned.passes), out, threads))
+        rows, steps = tables_of(planned.passes)
+        return self._failed(opened, planned, opened.decode_into(rows, out, threads, steps))
 
     def _failed(self, opened: Opened, planned: Planned, decoded: Decoded) -> Failed:
         """The images with errors. The costs of all are noted for :meth:`pixfeed.DataLoader.stats`."""

@@ -161,7 +161,7 @@ class Masks(Targets):
                 1 if len(places) == 1 else context.num_threads(),
             )
             for i in np.flatnonzero(done):
-                made[places[i]] = out[i]
+                made[places[i]] = self._turned(out[i].numpy(), points, places[i])
         column, failed = super().read(rows, points, [place for place in wanted if made[place] is None], backend)
         return [one if one is not None else column[place] for place, one in enumerate(made)], failed
 
@@ -181,6 +181,13 @@ class Masks(Targets):
         made = made.astype(np.int64) if self.values is None else self.values.classes_of(made)
         made[y < 0] = self.fill
         made[:, x < 0] = self.fill
+        return self._turned(made, points, place)
+
+    def _turned(self, made: NDArray[np.int64], points: PointMap, place: int) -> torch.Tensor:
+        """The mask, of what rows and columns make of it."""
+        pixels = points.turned(place)
+        if pixels is not None:
+            made = np.where(pixels >= 0, made.reshape(-1)[pixels], self.fill)
         return torch.from_numpy(made)
 
     def blank(self, row: int, size: tuple[int, int]) -> Any:

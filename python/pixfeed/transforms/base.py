@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import operator
 from collections.abc import Callable, Sequence
 from enum import Enum, StrEnum
@@ -81,24 +82,56 @@ def pair(name: str, size: int | Sequence[int]) -> tuple[int, int]:
     return height, width
 
 
-def interval(name: str, values: Sequence[float], least: float = 0.0) -> tuple[float, float]:
+def interval(name: str, values: Sequence[float], least: float = 0.0, most: float = float("inf")) -> tuple[float, float]:
     """(min, max).
 
     Raises:
-        TypeError, ValueError: it is no interval above ``least``.
+        TypeError, ValueError: it is no interval between ``least`` and ``most``.
     """
     if not isinstance(values, Sequence) or len(values) != 2:
         raise TypeError(f"{name} is {values!r}; it must be two numbers")
     low, high = (float(value) for value in values)
-    if not least <= low <= high < float("inf"):
-        raise ValueError(f"{name} is {values!r}; it must be (min, max), at least {least:g}")
+    if not least <= low <= high <= most or high == float("inf"):
+        at_most = "" if most == float("inf") else f" and {most:g} at most"
+        raise ValueError(f"{name} is {values!r}; it must be (min, max), at least {least:g}{at_most}")
     return low, high
+
+
+def finite(name: str, value: float) -> float:
+    """
+    Raises:
+        ValueError: it is infinite, or no number.
+    """
+    if not math.isfinite(value):
+        raise ValueError(f"{name} is {value!r}; it must be finite")
+    return float(value)
 
 
 def probability(p: float) -> float:
     if not 0 <= p <= 1:
         raise ValueError(f"p is {p!r}; it must be a probability, from 0 to 1")
     return float(p)
+
+
+def checked_fill(fill: int | Sequence[int]) -> int | tuple[int, ...]:
+    """A color for what is not covered by the picture.
+
+    Raises:
+        ValueError: it is not one integer from 0 to 255, or three.
+    """
+    given = tuple(fill) if isinstance(fill, Sequence) else (fill,)
+    if len(given) not in (1, 3):
+        raise ValueError(f"fill is {fill!r}; it must be one number, or one each for R, G and B")
+    if not all(isinstance(value, (int, float)) and 0 <= value <= 255 and int(value) == value for value in given):
+        raise ValueError(f"fill is {fill!r}; it must be integers from 0 to 255")
+    return given if isinstance(fill, Sequence) else fill  # transforms can be hashed
+
+
+def fill_color(fill: int | Sequence[int]) -> tuple[int, int, int]:
+    """R, G, B of what :func:`checked_fill` takes."""
+    given = tuple(fill) if isinstance(fill, Sequence) else (fill,)
+    r, g, b = (int(value) for value in (given * 3)[:3])
+    return r, g, b
 
 
 _BY_PILLOW = {0: "nearest", 1: "lanczos", 2: "bilinear", 3: "bicubic", 4: "box", 5: "hamming"}

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pixfeed.plan import Pixels
-from pixfeed.transforms.base import pair, probability
+from pixfeed.transforms.base import checked_fill, fill_color, pair, probability
 from pixfeed.transforms.geometry import Geometric, Geometry
 
 #: What is around a padded picture: torchvision's names, which are those of numpy.pad as well.
@@ -34,21 +34,13 @@ class Padding(Geometric):
         def padding_mode(self) -> PaddingMode: ...
 
     def check_fill(self) -> None:
-        fill = tuple(self.fill) if isinstance(self.fill, Sequence) else (self.fill,)
-        if len(fill) not in (1, 3):
-            raise ValueError(f"fill is {self.fill!r}; it must be one number, or one each for R, G and B")
-        if not all(isinstance(value, (int, float)) and 0 <= value <= 255 and int(value) == value for value in fill):
-            raise ValueError(f"fill is {self.fill!r}; it must be integers from 0 to 255")
+        self._set(fill=checked_fill(self.fill))
         if self.padding_mode not in PADDING_MODES:
             raise ValueError(f"padding_mode is {self.padding_mode!r}; it may be one of {', '.join(PADDING_MODES)}")
-        if isinstance(self.fill, Sequence):
-            self._set(fill=fill)  # transforms can be hashed
 
     @property
     def color(self) -> tuple[int, int, int]:
-        fill = self.fill if isinstance(self.fill, Sequence) else (self.fill,)
-        r, g, b = (int(value) for value in (tuple(fill) * 3)[:3])
-        return r, g, b
+        return fill_color(self.fill)
 
     def borders(self, width: Pixels, height: Pixels) -> Borders:
         """How many pixels are added to pictures of that size: left, top, right, bottom."""

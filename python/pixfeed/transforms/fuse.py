@@ -20,6 +20,7 @@ from pixfeed.transforms.erasing import RandomErasing
 from pixfeed.transforms.geometry import Geometric, Geometry
 from pixfeed.transforms.python_steps import call_all, name_of
 from pixfeed.transforms.resize import MIRRORED, RandomResizedCrop, Resize, ResizeTo
+from pixfeed.transforms.stepped import Stepped, as_steps
 from pixfeed.transforms.to_tensor import Normalize, Numeric, PILToTensor, ToDtype, ToTensor
 
 #: Variants of a recipe that are kept.
@@ -31,7 +32,8 @@ _MOST_ADJUSTMENTS: int = PLAN["adjust"].shape[0]
 
 @dataclass
 class Pass:
-    """Transforms that one PLAN row carries out together, and the state of what it has been given so far."""
+    """Transforms that one PLAN row and the STEP rows after it carry out together, and the state of what it has been
+    given so far."""
 
     steps: list[tuple[Geometric, slice]] = field(default_factory=list)  # with their columns of random numbers
     gray: bool = False  # takes gray pictures
@@ -40,10 +42,15 @@ class Pass:
     windowed: bool = False  # something was cropped off that can no longer be cropped off while decoding
     flipped: bool = False
     adjustments: int = 0
+    stepped: int | None = None  # the place of the first of ``steps`` that is carried out by STEP rows
 
     def takes(self, step: Geometric, size: tuple[int, int] | None) -> bool:
         """Whether the step can still be added, for pictures of that size by now."""
         does = step.does(size)
+        if isinstance(step, Stepped):
+            return True
+        if self.stepped is not None:
+            return isinstance(step, Color) or does == {"flip"}
         if isinstance(step, Color):
             return self.adjustments + step.steps <= _MOST_ADJUSTMENTS
         if does == {"flip"}:
@@ -59,6 +66,8 @@ class Pass:
 
     def add(self, step: Geometric, columns: slice, size: tuple[int, int] | None) -> None:
         does = step.does(size)
+        if isinstance(step, Stepped) and self.stepped is None:
+            self.stepped = len(self.steps)
         if isinstance(step, Padding) and "pad" in does:
             self.frame = _frame(step)
         if "crop" in does and "resize" not in does:
@@ -71,9 +80,23 @@ class Pass:
     def geometry(self, width: NDArray[np.int64], height: NDArray[np.int64], u: NDArray[np.float64]) -> Geometry:
         """For n pictures, their sides ``[n]``, and uniform numbers ``[n, draws]``."""
         geometry = Geometry(width, height)
-        for step, columns in self.steps:
+        for step, columns in self.steps[: self.stepped]:
             step.change(geometry, u[:, columns])
         return geometry
+
+    def step_rows(
+        self, width: NDArray[np.int64], height: NDArray[np.int64], u: NDArray[np.float64]
+    ) -> NDArray[np.void] | None:
+        """STEP rows ``[n, k]`` for what the PLAN rows of n pictures make, whose sides are ``[n]``; ``None`` if no
+        transform has any."""
+        if self.stepped is None:
+            return None
+        found: list[NDArray[np.void]] = []
+        for step, columns in self.steps[self.stepped :]:
+            found += as_steps(step, width, height, u[:, columns])
+            if found:
+                width, height = (found[-1][side].astype(np.int64) for side in ("width", "height"))
+        return np.stack(found, 1) if found else None
 
 
 def _frame(step: Padding) -> tuple[str, tuple[int, int, int]]:
@@ -170,9 +193,11 @@ class Recipe:
             if self.numeric or not fits:
                 self.python.append(step)
                 return
-        if isinstance(step, Padding) and self.channels == 1 and len(set(step.color)) > 1:
+        if isinstance(step, (Padding, Stepped)) and self.channels == 1 and len(set(step.color)) > 1:
             raise ValueError(f"{step} fills with a color, and the picture is gray")
         gray = self.channels == 1
+        if isinstance(step, Stepped) and gray:
+            step = step.on_gray()
         if isinstance(step, Grayscale):
             self.channels = step.num_output_channels
             if gray:
@@ -194,7 +219,7 @@ class Recipe:
         for leaf, _ in step.leaves:
             if isinstance(leaf, Grayscale) and leaf.num_output_channels != self.channels:
                 raise ValueError(f"{step} would make pictures of 1 and of 3 channels: use Grayscale({self.channels})")
-            if isinstance(leaf, Padding) and self.channels == 1 and len(set(leaf.color)) > 1:
+            if isinstance(leaf, (Padding, Stepped)) and self.channels == 1 and len(set(leaf.color)) > 1:
                 raise ValueError(f"{leaf} fills with a color, and the picture is gray")
 
     def variants(self, u: NDArray[np.float64]) -> list[tuple[list[int], Recipe]]:
