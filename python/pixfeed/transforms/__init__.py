@@ -24,7 +24,14 @@ from pixfeed.transforms.blur_noise import GaussianBlur, GaussianNoise, PillowGau
 from pixfeed.transforms.branches import RandomApply, RandomChoice, RandomOrder
 from pixfeed.transforms.color import ColorJitter, Grayscale, RandomGrayscale
 from pixfeed.transforms.compose import Compose
-from pixfeed.transforms.crop_pad_flip import CenterCrop, Pad, RandomCrop, RandomHorizontalFlip, RandomVerticalFlip
+from pixfeed.transforms.crop_pad_flip import (
+    CenterCrop,
+    Pad,
+    RandomCrop,
+    RandomHorizontalFlip,
+    RandomVerticalFlip,
+    RandomZoomOut,
+)
 from pixfeed.transforms.erasing import RandomErasing, TimmRandomErasing
 from pixfeed.transforms.letterbox import Letterbox
 from pixfeed.transforms.many_crops import FiveCrop, TenCrop
@@ -41,7 +48,7 @@ from pixfeed.transforms.operations import (
 )
 from pixfeed.transforms.policies import AutoAugment, AutoAugmentPolicy, RandAugment, TrivialAugmentWide
 from pixfeed.transforms.python_steps import Lambda, ToNumpy, ToPILImage
-from pixfeed.transforms.resize import RandomResizedCrop, Resize
+from pixfeed.transforms.resize import RandomResizedCrop, RandomShortestSize, Resize, ScaleJitter
 from pixfeed.transforms.three_augment import ThreeAugment
 from pixfeed.transforms.timm_policies import TimmAugment
 from pixfeed.transforms.to_tensor import Normalize, PILToTensor, ToDtype, ToTensor
@@ -86,9 +93,12 @@ __all__ = [
     "RandomPosterize",
     "RandomResizedCrop",
     "RandomRotation",
+    "RandomShortestSize",
     "RandomSolarize",
     "RandomVerticalFlip",
+    "RandomZoomOut",
     "Resize",
+    "ScaleJitter",
     "TenCrop",
     "ThreeAugment",
     "TimmAugment",

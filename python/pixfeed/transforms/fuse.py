@@ -19,7 +19,7 @@ from pixfeed.transforms.crop_pad_flip import Padding
 from pixfeed.transforms.erasing import RandomErasing
 from pixfeed.transforms.geometry import Geometric, Geometry
 from pixfeed.transforms.python_steps import call_all, name_of
-from pixfeed.transforms.resize import MIRRORED, RandomResizedCrop, Resize, ResizeTo
+from pixfeed.transforms.resize import MIRRORED, RandomResizedCrop, RandomSize, Resize, ResizeTo
 from pixfeed.transforms.stepped import Stepped, as_steps
 from pixfeed.transforms.to_tensor import Normalize, Numeric, PILToTensor, ToDtype, ToTensor
 
@@ -105,7 +105,7 @@ def _frame(step: Padding) -> tuple[str, tuple[int, int, int]]:
 
 def _is_mirrored(step: Geometric) -> bool:
     """Whether a resize of the mirror image gives the mirror image."""
-    return isinstance(step, (Resize, ResizeTo, RandomResizedCrop)) and step.number in MIRRORED
+    return isinstance(step, (Resize, ResizeTo, RandomResizedCrop, RandomSize)) and step.number in MIRRORED
 
 
 def runs_in_python(step: Callable[..., Any]) -> bool:

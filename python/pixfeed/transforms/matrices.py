@@ -88,9 +88,9 @@ def rotation(
         for count in range(4):
             exact = angle == 90.0 * count
             turns[exact if count % 2 == 0 or expand else exact & (width == height)] = count
-    c_x, c_y = (
-        (width / 2, height / 2) if center is None else np.broadcast_to(np.array(center)[:, None], (2, len(angle)))
-    )
+    c_x, c_y = width / 2, height / 2
+    if center is not None:
+        c_x, c_y = np.full((2, len(angle)), np.array(center)[:, None])
     turn = -(angle * (math.pi / 180))
     cos, sin = (_rounded(each(function, turn)) for function in (math.cos, math.sin))
 
