@@ -42,12 +42,16 @@ Input to_input(py::handle source, std::vector<py::buffer_info>& owners) {
 
 std::unique_ptr<Opened> open(const py::list& sources, bool strict, bool turbo, bool libpng, bool defer,
                              bool ignore_orientation, std::int64_t max_pixels, double min_recovered,
+                             cache::Store* store, const py::bytes& how, const py::list& more,
                              const py::tuple& workers) {
   auto opened = std::make_unique<Opened>();
   std::vector<Input> inputs;
   inputs.reserve(sources.size());
   for (py::handle source : sources) inputs.push_back(to_input(source, opened->owners));
-  const OpenOptions options{{max_pixels, ignore_orientation}, {strict, turbo, libpng, min_recovered, defer}};
+  if (more.size() != 0 && more.size() != inputs.size()) throw py::value_error("sources and more differ in length");
+  for (std::size_t i = 0; i < more.size(); ++i) inputs[i].more = more[i].cast<std::string>();
+  const OpenOptions options{
+      {max_pixels, ignore_orientation}, {strict, turbo, libpng, min_recovered, defer}, {store, std::string(how)}};
   const Workers who = interruptible(workers);
   opened->batch = std::make_unique<Batch>(options);
   bool done = false;
@@ -115,7 +119,7 @@ py::array_t<std::int32_t> resample(const py::list& images, const py::buffer& pla
   return statuses;
 }
 
-// A copy: the rows are 32 bytes each.
+// A copy: the rows are 40 bytes each.
 py::array headers(const Opened& opened, const py::dtype& dtype) {
   const std::vector<Header>& all = opened.batch->headers();
   if (dtype.itemsize() != sizeof(Header)) throw py::value_error("HEADER and struct Header differ");
@@ -139,7 +143,7 @@ void register_batch(py::module_& m) {
       .def("costs", &costs)
       .def("decode_into", &decode_into, "plans"_a, "steps"_a, "out"_a, "workers"_a);
   m.def("open", &open, "sources"_a, "strict"_a, "turbo"_a, "libpng"_a, "defer"_a, "ignore_orientation"_a,
-        "max_pixels"_a, "min_recovered"_a, "workers"_a);
+        "max_pixels"_a, "min_recovered"_a, "store"_a.none(true), "how"_a, "more"_a, "workers"_a);
   m.def("resample", &resample, "pictures"_a, "plans"_a, "steps"_a, "out"_a, "workers"_a);
   m.def("cancel", &cancel, "priority"_a);
 }

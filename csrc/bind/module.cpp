@@ -14,6 +14,7 @@ PYBIND11_MODULE(_native, m, py::mod_gil_not_used()) {
   // every function and argument, so that an extension that was built from other sources is noticed.
   m.attr("interface") = 10;
   register_batch(m);
+  register_cache(m);
   register_collate(m);
   register_info(m);
   register_list(m);

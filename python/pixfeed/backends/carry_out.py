@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import ModuleType
 from typing import Any, NamedTuple
 
@@ -50,6 +50,7 @@ class Plan(NamedTuple):
     adjust: tuple[int, ...]
     factor: tuple[float, ...]
     gray: int
+    keep: int
     steps: Sequence[Step] = ()  # that come after it
 
     @property
@@ -215,7 +216,12 @@ _planes = _Planes()
 
 
 def finish(
-    cv2: ModuleType, image: NDArray[np.uint8], plans: Sequence[Plan], slot: NDArray[Any], bgr: bool = False
+    cv2: ModuleType,
+    image: NDArray[np.uint8],
+    plans: Sequence[Plan],
+    slot: NDArray[Any],
+    bgr: bool = False,
+    keep: Callable[[NDArray[np.uint8]], None] | None = None,
 ) -> None:
     """The end of the sentence: window, colors, flip, write; before it the other rows, from the crop on.
 
@@ -223,15 +229,29 @@ def finish(
         image: the resized crop of the first row: ``[h, w, 3]``, RGB or BGR, or gray ``[h, w]``.
         plans: the rows of the picture.
         bgr: whether its channels are in the order B, G, R.
+        keep: called with what a row with ``keep`` makes: ``[h, w, 3]``, RGB, or ``[h, w, 1]``.
     """
     image, bgr = _change(cv2, image, plans[0], bgr)
+    _keep(image, plans[0], bgr, keep)
     for plan in plans[1:]:
         if image.ndim == 3 and plan.gray:
             image = image[..., 0]
         elif image.ndim == 2 and not plan.gray:
             image = np.repeat(image[..., None], 3, 2)
         image, bgr = _change(cv2, resize_crop(cv2, np.ascontiguousarray(image), plan, bgr), plan, bgr)
+        _keep(image, plan, bgr, keep)
     _write(cv2, image, plans[-1], slot, bgr)
+
+
+def _keep(image: NDArray[np.uint8], plan: Plan, bgr: bool, keep: Callable[[NDArray[np.uint8]], None] | None) -> None:
+    """A row with ``keep`` has no steps after it."""
+    if plan.keep and keep is not None:
+        if image.ndim == 2:
+            keep(image[..., None])
+        elif plan.makes_gray:
+            keep(image[..., :1])
+        else:
+            keep(image[..., ::-1] if bgr else image)
 
 
 def _change(cv2: ModuleType, image: NDArray[np.uint8], plan: Plan, bgr: bool) -> tuple[NDArray[np.uint8], bool]:

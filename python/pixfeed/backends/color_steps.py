@@ -180,7 +180,8 @@ def _noise(image: _Image, step: Step) -> _Image:
     counters, none = np.arange(-(-count // 4), dtype=np.uint64), np.uint64(0)
     words = np.stack(philox((counters, none, none, none), (int(first), int(second))), 1).reshape(-1)[:count]
     noise = np.searchsorted(_quantiles(mean, sigma), words, "right").reshape(shape) - 255
-    return np.clip(image + noise, 0, 255).astype(np.uint8)
+    noisy: _Image = np.clip(image + noise, 0, 255).astype(np.uint8)
+    return noisy
 
 
 def _quantiles(mean: float, sigma: float) -> NDArray[np.uint64]:

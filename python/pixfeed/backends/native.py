@@ -14,12 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pixfeed import context
-from pixfeed._stand_in import torch
-from pixfeed._torch import TENSOR_EXCHANGE
 from pixfeed.backends.built import why_no_native
-from pixfeed.backends.contract import DEFAULT_OPTIONS, Backend, Decoded, OpenOptions, Source
+from pixfeed.backends.contract import DEFAULT_OPTIONS, Backend, Caching, Decoded, OpenOptions, Source
 from pixfeed.backends.foreign import HEAD, refusal_without_opencv
 from pixfeed.backends.plain import Plain
+from pixfeed.cache.store import FIRST_PAGES
 from pixfeed.errors import BackendError, Status
 from pixfeed.list_parser import Problem, Table
 from pixfeed.mix import MIX
@@ -27,6 +26,8 @@ from pixfeed.plan import HEADER, JPEG, PLAN, first_rows
 from pixfeed.plan_steps import STEP, of_pictures
 
 if TYPE_CHECKING:
+    import torch
+
     from pixfeed import _native
     from pixfeed.backends.opencv import OpenCV, Opened
 
@@ -51,8 +52,10 @@ class _Opened:
         options: OpenOptions,
         fallback: Callable[[], OpenCV] | None,
         threads: int,
+        caching: Caching | None,
     ):
         self._opened = opened
+        self._caching = caching
         self._sources = sources
         self._options = options
         self._fallback = fallback
@@ -76,7 +79,8 @@ class _Opened:
         """Let the fallback open them, together."""
         sources = [i for i in sources if i not in self._others]
         if sources and self._fallback is not None:
-            other = self._fallback().open([self._sources[i] for i in sources], self._options, threads)
+            caching = None if self._caching is None else self._caching.to_be_kept(sources)
+            other = self._fallback().open([self._sources[i] for i in sources], self._options, threads, caching)
             self._others |= {i: (other, place) for place, i in enumerate(sources)}
 
     def note(self, i: int) -> str:
@@ -149,7 +153,13 @@ class _Native:
         self._opencv = opencv
         self._fallback = opencv if self._has_opencv else None
 
-    def open(self, sources: Sequence[Source], options: OpenOptions = DEFAULT_OPTIONS, threads: int = 1) -> _Opened:
+    def open(
+        self,
+        sources: Sequence[Source],
+        options: OpenOptions = DEFAULT_OPTIONS,
+        threads: int = 1,
+        caching: Caching | None = None,
+    ) -> _Opened:
         # A str is a path to the extension, anything else is a buffer.
         plain = [s if type(s) is str else os.fsdecode(s) if isinstance(s, os.PathLike) else s for s in sources]
         strict, ignore_orientation, max_pixels, min_recovered = options
@@ -163,10 +173,13 @@ class _Native:
             ignore_orientation,
             max_pixels,
             min_recovered,
+            None if caching is None else caching.store,
+            b"" if caching is None else caching.how,
+            [] if caching is None else list(caching.more),
             context.workers(threads),
         )
         context.check_cancelled()  # in that case sources were left out
-        return _Opened(opened, sources, options, self._fallback, threads)
+        return _Opened(opened, sources, options, self._fallback, threads, caching)
 
     def resample(
         self,
@@ -228,6 +241,9 @@ class _Native:
     ) -> tuple[Status, str, int, NDArray[Any] | None]:
         return self._opencv().read_unchanged(source, strict=strict, max_pixels=max_pixels)
 
+    def open_store(self, folder: str, max_bytes: int, free_bytes: int, read_only: bool) -> Any:
+        return self._module.Store(folder, max_bytes, free_bytes, read_only, FIRST_PAGES)
+
     def cancel(self, priority: int) -> None:
         self._module.cancel(priority)
 
@@ -264,6 +280,10 @@ class _Native:
         return paths
 
     def gather_tensors(self, batch: tuple[torch.Tensor, ...], out: torch.Tensor, threads: int = 1) -> bool:
+        from pixfeed._torch import TENSOR_EXCHANGE  # images are read without torch
+
+        if TENSOR_EXCHANGE is None:
+            return Plain().gather_tensors(batch, out, threads)
         gathered: bool = self._module.gather_tensors(
             batch, TENSOR_EXCHANGE, out.data_ptr(), out.nbytes, context.workers(threads)
         )
@@ -276,13 +296,6 @@ class _Native:
     def gather_numbers(self, batch: tuple[bool | int | float, ...], out: torch.Tensor) -> bool:
         gathered: bool = getattr(self._module, _GATHER[type(batch[0])])(batch, out.data_ptr())
         return gathered
-
-
-class _NativeBeforeExchange(_Native):
-    """With a torch that does not describe its tensors to C, they are gathered by torch."""
-
-    def gather_tensors(self, batch: tuple[torch.Tensor, ...], out: torch.Tensor, threads: int = 1) -> bool:
-        return Plain().gather_tensors(batch, out, threads)
 
 
 def backend(opencv: Callable[[], OpenCV]) -> Backend:
@@ -305,4 +318,4 @@ def backend(opencv: Callable[[], OpenCV]) -> Backend:
             f"{_native.__file__} was built from other sources than this Python code (interface {found}, needed is "
             f"{INTERFACE}): rebuild it with pip install . (in a checkout: make setup)"
         )
-    return (_Native if TENSOR_EXCHANGE is not None else _NativeBeforeExchange)(_native, opencv)
+    return _Native(_native, opencv)

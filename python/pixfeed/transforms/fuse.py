@@ -119,6 +119,13 @@ def is_batched(step: Callable[..., Any]) -> TypeGuard[Transform]:
     return isinstance(step, Transform) and not isinstance(step, Branching)
 
 
+def fixed_steps(transforms: Sequence[Callable[..., Any]]) -> int:
+    """How many transforms, from the first on, do the same with a picture every time."""
+    others = Branching, Stepped  # their rows are not those of a pass alone
+    is_fixed = (isinstance(step, Geometric) and not (step.draws or isinstance(step, others)) for step in transforms)
+    return next((place for place, fixed in enumerate(is_fixed) if not fixed), len(transforms))
+
+
 class Recipe:
     """A sequence of transforms, divided into native passes, numeric steps and Python.
 
@@ -129,6 +136,7 @@ class Recipe:
         transforms: pixfeed's, and any callables.
         channels: of the pictures that are read: 3, or 1 for gray.
         columns: of random numbers, by transform; ``None``: one after the other.
+        fixed: how many of the transforms have passes of their own, whose pictures a cache keeps; ``None``: no cache.
 
     Attributes:
         passes: the first pass reads files. Each other pass takes the result of the one before, uint8 ``[H, W, 3]``.
@@ -141,6 +149,7 @@ class Recipe:
         channels: the number of channels of the results.
         draws: random numbers per sample.
         branches: whether :meth:`variants` have the passes.
+        fixed: how many of the passes make what a cache keeps; 0 without one.
 
     Raises:
         TypeError, ValueError: something is no transform, or the order makes no sense.
@@ -151,7 +160,10 @@ class Recipe:
         transforms: Sequence[Callable[..., Any]],
         channels: int = 3,
         columns: Sequence[slice] | None = None,
+        fixed: int | None = None,
     ):
+        self.fixed = 0
+        self._keeps = fixed
         self.reads_gray = channels == 1
         self.channels = channels
         self.passes = [Pass(gray=self.reads_gray)]
@@ -168,6 +180,8 @@ class Recipe:
         self.branches = False
         self._variants: dict[tuple[tuple[int, ...], ...], Recipe] = {}
         for place, step in enumerate(transforms):
+            if place == fixed:
+                self._end_fixed()
             if self.python or not isinstance(step, Transform) or runs_in_python(step):
                 if not callable(step):
                     raise TypeError(f"{step!r} is no transform: it cannot be called")
@@ -183,6 +197,13 @@ class Recipe:
             self.draws += step.draws
         if self.written is None and (self.numeric or self.python):
             self.written = torch.uint8
+        if fixed == len(transforms):
+            self._end_fixed()
+
+    def _end_fixed(self) -> None:
+        """Whatever follows begins another pass."""
+        self.fixed = len(self.passes)
+        self.passes.append(Pass(gray=self.channels == 1))
 
     def _add(self, step: Geometric, columns: slice) -> None:
         last, does = self.passes[-1], step.does(self.size)
@@ -246,7 +267,7 @@ class Recipe:
                 leaves = [step.leaves[i] for i in next(todo)] if isinstance(step, Branching) else [(step, 0)]
                 steps += [leaf for leaf, _ in leaves]
                 columns += [slice(mine.start + at, mine.start + at + leaf.draws) for leaf, at in leaves]
-            found = Recipe(steps, 1 if self.reads_gray else 3, columns)
+            found = Recipe(steps, 1 if self.reads_gray else 3, columns, self._keeps)
             if len(self._variants) >= _MOST_VARIANTS:
                 self._variants.clear()
             self._variants[paths] = found
