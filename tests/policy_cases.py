@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import NamedTuple
 
 import images
@@ -79,3 +80,11 @@ def cases() -> Iterator[Case]:
 
 def digest(picture: np.ndarray) -> str:
     return hashlib.sha256(np.ascontiguousarray(picture)).hexdigest()[:16]
+
+
+GOLDEN = Path(__file__).parent / "golden" / "policies.json"
+
+
+def golden_key(case: Case) -> str:
+    """Cases that are kept together."""
+    return f"{case.policy} {case.operation}"

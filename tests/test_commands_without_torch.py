@@ -44,3 +44,11 @@ def shapes(tmp_path_factory):
 )
 def test_no_torch(command, shapes, backend):
     run(shapes, *command.split())
+
+
+@pytest.mark.parametrize("command", ["show train.txt photos", "bench train.txt photos"])
+def test_what_needs_torch_says_so(command, shapes):
+    hidden = "import sys; sys.modules['torch'] = None\n" + RUN
+    arguments = [sys.executable, "-c", hidden, *command.split()]
+    done = subprocess.run(arguments, cwd=shapes, text=True, capture_output=True)
+    assert "pip install torch" in done.stderr and "Traceback" not in done.stderr and done.returncode != 0

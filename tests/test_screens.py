@@ -53,3 +53,14 @@ def test_parity_cuts_nothing_off(tmp_path, capsys, monkeypatch, backend):
     out = capsys.readouterr().out
     assert "…" not in out and "nearest_exact" in re.sub(r"\s+", "", out)
     assert "mean" not in out.split("decode=")[0]  # every difference is 0
+
+
+def test_classes_have_names(tmp_path, capsys):
+    for i in range(2):
+        (tmp_path / f"{i}.png").write_bytes(images.png(images.picture(20, 30, seed=i)))
+    (tmp_path / "train.txt").write_text("0.png 0\n1.png 1\n")
+    assert main(["check", str(tmp_path / "train.txt")]) == 0
+    assert "2 classes (0: 1, 1: 1)" in capsys.readouterr().out
+    (tmp_path / "train.classes.txt").write_text("cat\n")
+    assert main(["check", str(tmp_path / "train.txt")]) == 0
+    assert "2 classes (cat: 1, 1: 1)" in capsys.readouterr().out

@@ -75,9 +75,11 @@ const char* check_rows(const PlanRows& rows, int width, int height, const Slot& 
     height = plan.window_h;
     gray = plan.makes_gray();
     if (rows.steps.empty()) continue;
-    for (const Step& step : rows.steps_after(i)) {
-      if (const char* wrong = check_step(step, width, height, gray)) return wrong;
-    }
+    Taken taken{width, height, gray};
+    if (const char* wrong = check_steps(rows.steps_after(i), taken)) return wrong;
+    width = taken.width;
+    height = taken.height;
+    gray = taken.gray;
   }
   if (width > slot.width || height > slot.height) return "the window is larger than the slot";
   return slot.channels == 3 || gray ? nullptr : "a slot of one channel needs a gray picture";

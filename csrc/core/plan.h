@@ -65,6 +65,7 @@ struct Plan {
   Adjustment adjust[kAdjustments];  // one after the other, before the flip
   float factor[kAdjustments];       // 1 changes nothing; gray has none
   std::int32_t gray;                // 1: takes a gray picture: a source is read as gray
+  std::int32_t keep;                // 1: what it makes is kept in the batch's cache, if there is one
 
   // Whether R, G and B of what it makes are alike.
   bool makes_gray() const {
@@ -72,7 +73,7 @@ struct Plan {
   }
 };
 
-static_assert(std::is_trivially_copyable_v<Plan> && sizeof(Plan) == 156);
+static_assert(std::is_trivially_copyable_v<Plan> && sizeof(Plan) == 160);
 static_assert(offsetof(Plan, resize_w) == 28 && offsetof(Plan, interpolation) == 60 && offsetof(Plan, mean) == 80);
 static_assert(offsetof(Plan, framed) == 104 && offsetof(Plan, adjust) == 120 && offsetof(Plan, gray) == 152);
 

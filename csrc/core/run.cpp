@@ -77,6 +77,7 @@ class Finish {
 // The stored picture into `sink`, at 1/request.reduced: by the codec if it can do that, otherwise on the way.
 Status decode_reduced(const Job& job, Request request, RowSink& sink) {
   const Header& header = job.header;
+  if (job.kept != nullptr) return cache::push_rows(*job.kept, sink, job.scratch);
   if (request.reduced == 1 || header.format == Format::jpeg) {
     return decode(job.bytes, header.format, request, job.options, sink, job.scratch, job.note);
   }
@@ -165,6 +166,11 @@ Status write(const ImageView& picture, Plan plan, const Slot& slot, Scratch& scr
   return Status::ok;
 }
 
+// What a row has made, if it is to be kept.
+void keep(const Plan& plan, const ImageView& made, const cache::Keeping* keeping, Scratch& scratch) {
+  if (plan.keep != 0 && keeping != nullptr) keeping->put(made, plan.makes_gray(), scratch);
+}
+
 Slot slot_of(const ImageView& picture) {
   return {picture.data, DType::uint8, 3, picture.height, picture.width, 1, picture.stride, 3};
 }
@@ -175,10 +181,10 @@ Made made_by(const Plan& plan, Buffer& memory, Buffer& other) {
 }
 
 // What comes after the first row has made a picture: its steps, and the other rows with theirs.
-Status run_rest(Made made, const PlanRows& rows, const Slot& slot, Scratch& scratch) {
+Status run_rest(Made made, const PlanRows& rows, const Slot& slot, Scratch& scratch, const cache::Keeping* keeping) {
   for (std::size_t i = 0;; ++i) {
     const bool is_last = i + 1 == rows.size();
-    if (!rows.steps.empty() && !run_steps(made, rows.steps_after(i), scratch.steps)) return Status::out_of_memory;
+    if (!rows.steps.empty() && !run_steps(made, rows.steps_after(i), scratch)) return Status::out_of_memory;
     if (is_last) return write(made.picture, rows.back(), slot, scratch);
     const Plan& plan = rows[i + 1];
     if (i + 2 == rows.size() && rows.steps_after(i + 1).empty()) return run_later(made.picture, plan, slot, scratch);
@@ -186,6 +192,7 @@ Status run_rest(Made made, const PlanRows& rows, const Slot& slot, Scratch& scra
     if (next.picture.data == nullptr) return Status::out_of_memory;
     const Status status = run_later(made.picture, plan, slot_of(next.picture), scratch);
     if (status != Status::ok) return status;
+    keep(plan, next.picture, keeping, scratch);
     made = next;
   }
 }
@@ -208,17 +215,22 @@ Status run(const Job& job) {
   const Status status = run_first(job, slot_of(made.picture));
   if (status != Status::ok && status != Status::recovered) return status;
   const std::int64_t start = nanoseconds();
-  const Status later = run_rest(made, rows, job.slot, job.scratch);
+  const cache::Keeping* keeping = status == Status::ok ? job.keeping : nullptr;
+  keep(rows.front(), made.picture, keeping, job.scratch);
+  const Status later = run_rest(made, rows, job.slot, job.scratch, keeping);
   if (job.split != nullptr) job.split->resizing += nanoseconds() - start;
   return later == Status::ok ? status : later;
 }
 
-Status run_pixels(const ImageView& picture, const PlanRows& rows, const Slot& slot, Scratch& scratch) {
+Status run_pixels(const ImageView& picture, const PlanRows& rows, const Slot& slot, Scratch& scratch,
+                  const cache::Keeping* keeping) {
   if (rows.size() == 1 && rows.steps.empty()) return run_later(picture, rows.front(), slot, scratch);
   Made made = made_by(rows.front(), scratch.made[0], scratch.made[1]);
   if (made.picture.data == nullptr) return Status::out_of_memory;
   const Status status = run_later(picture, rows.front(), slot_of(made.picture), scratch);
-  return status == Status::ok ? run_rest(made, rows, slot, scratch) : status;
+  if (status != Status::ok) return status;
+  keep(rows.front(), made.picture, keeping, scratch);
+  return run_rest(made, rows, slot, scratch, keeping);
 }
 
 }  // namespace pixfeed

@@ -75,6 +75,13 @@ def normal(shape: Sequence[int], u: float) -> torch.Tensor:
     return torch.randn(shape, generator=torch.Generator().manual_seed(int(u * 2**32)))
 
 
+def gamma(shape: float, count: int, u: NDArray[np.float64]) -> NDArray[np.float64]:
+    """float64 ``[n, count]`` of a gamma distribution, that follow from one uniform number each, ``[n]``."""
+    keys = (u * 2**32).astype(np.uint64).tolist()
+    each = [np.random.Generator(np.random.Philox(key=key)).standard_gamma(shape, count) for key in keys]
+    return np.array(each).reshape(len(u), count)
+
+
 def from_torch(count: int, n: int = 1) -> NDArray[np.float64]:
     """float64 ``[n, count]``, uniform in [0, 1), from torch's global generator: for single calls of a transform."""
     from pixfeed._stand_in import torch

@@ -44,6 +44,9 @@ STEP = np.dtype(
 #: * gaussian_blur_kernel: a kernel of ``values[0]`` x ``values[1]`` pixels (w x h) with the sigmas ``values[2:4]``.
 #: * noise: normal, with mean ``values[0]`` and sigma ``values[1]``; ``values[2:4]`` is the key.
 #: * erase: the rectangle ``values[0:4]`` (x, y, w, h) becomes ``fill``.
+#: * blend: several versions of a picture are added. ``mode`` 0 keeps the picture and begins the sum with ``values[0]``
+#:   times it; 1 adds ``values[0]`` times what steps have made of it by then, and gives the picture back; 2 adds, too,
+#:   and gives the sum, blended with the picture by ``values[1]`` (1: the sum alone).
 STEPS = {
     "affine": 1,
     "perspective": 2,
@@ -86,13 +89,18 @@ def no_steps(width: NDArray[np.int64], height: NDArray[np.int64], count: int = 1
 
 
 def steps_in_sequence(
-    passes: Sequence[NDArray[np.void]], steps: Sequence[NDArray[np.void] | None]
+    passes: Sequence[NDArray[np.void]],
+    steps: Sequence[NDArray[np.void] | None],
+    fixed: int = 0,
+    kept: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.void] | None:
     """STEP rows as a backend takes them, for what :func:`pixfeed.plan.in_sequence` makes of ``passes``.
 
     Args:
         passes: PLAN rows ``[n]`` of each pass.
-        steps: of each pass, STEP rows ``[n, k]``, in which those of no step are NO_STEP; ``None`` for no steps at all.
+        steps: of each pass, STEP rows ``[n, k]``, in which those of no step are NO_STEP; ``None`` for no steps at all,
+            as in the first ``fixed``.
+        fixed, kept: as there.
 
     Returns:
         A table sorted by ``plan``, which is set; ``None`` if there is no step.
@@ -100,6 +108,8 @@ def steps_in_sequence(
     if all(each is None for each in steps):
         return None
     wanted = np.stack([rows["source"] != LEFT_OUT for rows in passes], 1)
+    if kept is not None:
+        wanted[kept, :fixed] = False
     numbers = np.cumsum(wanted).reshape(wanted.shape) - 1
     parts = []
     for place, each in enumerate(steps):

@@ -14,12 +14,17 @@ struct Made {
   Buffer* other;
 };
 
-// nullptr, or what is wrong with a step after a picture of `width` x `height` pixels. `gray`: whether its R, G and B
-// are alike. The three become those of what the step makes.
-const char* check_step(const Step& step, int& width, int& height, bool& gray);
+// What a step takes: its sides, and whether R, G and B are alike.
+struct Taken {
+  int width, height;
+  bool gray;
+};
+
+// nullptr, or what is wrong with steps, the first of which takes `taken`. That becomes what the last one makes.
+const char* check_steps(Steps steps, Taken& taken);
 
 // Carries them out, one after the other. False if memory is short.
-bool run_steps(Made& made, Steps steps, Buffer& memory);
+bool run_steps(Made& made, Steps steps, Scratch& scratch);
 
 // Memory for a picture of packed RGB that steps take. No data if memory is short.
 ImageView room_for(int width, int height, Buffer& memory);

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import ModuleType
 from typing import Any, NamedTuple
 
@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pixfeed.backends.step import Step
-from pixfeed.backends.steps import check_step, run_steps, steps_of
+from pixfeed.backends.steps import check_steps, run_steps, steps_of
 from pixfeed.errors import BackendError
-from pixfeed.plan import ADJUST, FRAMED, OPENCV, PILLOW, PLAN, ROW_BEFORE
+from pixfeed.plan import ADJUST, FRAMED, OPENCV, PILLOW, PLAN, ROW_BEFORE, WIDE
 
 _DTYPES = (np.dtype(np.uint8), np.dtype(np.float32), np.dtype(np.float16), np.dtype(np.uint16))
 _STEPS = frozenset({0, *ADJUST.values()})
@@ -49,6 +49,7 @@ class Plan(NamedTuple):
     adjust: tuple[int, ...]
     factor: tuple[float, ...]
     gray: int
+    keep: int
     steps: Sequence[Step] = ()  # that come after it
 
     @property
@@ -106,14 +107,32 @@ def check(plans: Sequence[Plan], width: int, height: int, slot: NDArray[Any]) ->
         if plan.gray and not gray:
             raise ValueError("the row before makes colors")
         width, height, gray = plan.window_w, plan.window_h, plan.makes_gray
-        for step in plan.steps:
-            gray = check_step(step, width, height, gray)
-            width, height = step.width, step.height
+        width, height, gray = check_steps(plan.steps, width, height, gray)
     channels, slot_height, slot_width = slot.shape
     if width > slot_width or height > slot_height:
         raise ValueError("the window is larger than the slot")
     if channels == 1 and not gray:
         raise ValueError("a slot of one channel needs a gray picture")
+
+
+def check_wide(plans: Sequence[Plan], slot: NDArray[Any]) -> None:
+    """
+    Raises:
+        ValueError: the rows ask for what there is for pictures of 8 bits only.
+    """
+    if slot.dtype not in (np.uint16, np.float32):
+        raise ValueError("depth 16 is written as uint16 or float32")
+    if plans[0].reduced != 1:
+        raise ValueError("depth 16 has no reduced sizes")
+    for plan in plans:
+        if plan.interpolation not in WIDE.values():
+            raise ValueError("depth 16 is resized by nearest, nearest_exact or linear only")
+        if plan.framed not in (0, FRAMED["constant"]):
+            raise ValueError("depth 16 has frames of a color only")
+        if any(plan.adjust):
+            raise ValueError("depth 16 has no change of colors")
+        if plan.steps:
+            raise ValueError("depth 16 has no steps")
 
 
 def _check_row(plan: Plan, picture_width: int, picture_height: int) -> None:
@@ -150,14 +169,14 @@ def _check_row(plan: Plan, picture_width: int, picture_height: int) -> None:
 
 
 def resize(cv2: ModuleType, image: NDArray[np.uint8], size: tuple[int, int], interpolation: int) -> NDArray[np.uint8]:
-    """Cubic with OpenCV's own code: Intel's IPP, which it prefers, rounds differently on different CPUs.
+    """Cubic, and all of uint16, with OpenCV's own code: Intel's IPP, which it prefers, rounds differently.
 
     Raises:
         MemoryError: that is what cv2 lacks here.
     """
     try:
         resized: NDArray[np.uint8]
-        if interpolation != OPENCV["cubic"]:
+        if interpolation != OPENCV["cubic"] and image.dtype == np.uint8:
             resized = cv2.resize(image, size, interpolation=interpolation)
             return resized
         ipp = cv2.ipp.useIPP()
@@ -215,7 +234,12 @@ _planes = _Planes()
 
 
 def finish(
-    cv2: ModuleType, image: NDArray[np.uint8], plans: Sequence[Plan], slot: NDArray[Any], bgr: bool = False
+    cv2: ModuleType,
+    image: NDArray[np.uint8],
+    plans: Sequence[Plan],
+    slot: NDArray[Any],
+    bgr: bool = False,
+    keep: Callable[[NDArray[np.uint8]], None] | None = None,
 ) -> None:
     """The end of the sentence: window, colors, flip, write; before it the other rows, from the crop on.
 
@@ -223,15 +247,29 @@ def finish(
         image: the resized crop of the first row: ``[h, w, 3]``, RGB or BGR, or gray ``[h, w]``.
         plans: the rows of the picture.
         bgr: whether its channels are in the order B, G, R.
+        keep: called with what a row with ``keep`` makes: ``[h, w, 3]``, RGB, or ``[h, w, 1]``.
     """
     image, bgr = _change(cv2, image, plans[0], bgr)
+    _keep(image, plans[0], bgr, keep)
     for plan in plans[1:]:
         if image.ndim == 3 and plan.gray:
             image = image[..., 0]
         elif image.ndim == 2 and not plan.gray:
             image = np.repeat(image[..., None], 3, 2)
         image, bgr = _change(cv2, resize_crop(cv2, np.ascontiguousarray(image), plan, bgr), plan, bgr)
+        _keep(image, plan, bgr, keep)
     _write(cv2, image, plans[-1], slot, bgr)
+
+
+def _keep(image: NDArray[np.uint8], plan: Plan, bgr: bool, keep: Callable[[NDArray[np.uint8]], None] | None) -> None:
+    """A row with ``keep`` has no steps after it."""
+    if plan.keep and keep is not None:
+        if image.ndim == 2:
+            keep(image[..., None])
+        elif plan.makes_gray:
+            keep(image[..., :1])
+        else:
+            keep(image[..., ::-1] if bgr else image)
 
 
 def _change(cv2: ModuleType, image: NDArray[np.uint8], plan: Plan, bgr: bool) -> tuple[NDArray[np.uint8], bool]:
@@ -255,6 +293,9 @@ def _write(cv2: ModuleType, image: NDArray[np.uint8], plan: Plan, slot: NDArray[
     slot[:, height:] = 0
     slot[:, :height, width:] = 0
     slot = slot[:, :height, :width]
+    if image.dtype == np.uint16:
+        _write_wide(image[..., ::-1] if bgr else image, plan, slot)
+        return
     planes = np.broadcast_to(image, (len(slot), height, width)) if image.ndim == 2 else image[None]
     if image.ndim == 3:
         planes = _planes.get(*image.shape[:2])
@@ -268,6 +309,17 @@ def _write(cv2: ModuleType, image: NDArray[np.uint8], plan: Plan, slot: NDArray[
             cv2.LUT(np.ascontiguousarray(planes[c]), table[c], dst=target)
         else:
             target[...] = table[c].take(planes[c])
+
+
+def _write_wide(image: NDArray[Any], plan: Plan, slot: NDArray[Any]) -> None:
+    """uint16 as it is, float32 ``(value / 65535 - mean) / std``."""
+    for c, target in enumerate(slot):
+        plane = image if image.ndim == 2 else image[..., c]
+        if target.dtype == np.uint16:
+            target[...] = plane
+        else:
+            levels = plane.astype(np.float32) / np.float32(65535)
+            target[...] = (levels - np.float32(plan.mean[c])) / np.float32(plan.std[c])
 
 
 @functools.lru_cache(maxsize=16)
@@ -294,8 +346,9 @@ def _window(image: NDArray[np.uint8], plan: Plan, bgr: bool) -> NDArray[np.uint8
             _repeated(y + np.arange(height), len(image), plan.framed)[:, None],
             _repeated(x + np.arange(width), image.shape[1], plan.framed),
         ]
-    framed = np.empty((height, width, *image.shape[2:]), np.uint8)
-    framed[...] = plan.fill[0] if image.ndim == 2 else plan.fill[::-1] if bgr else plan.fill
+    framed = np.empty((height, width, *image.shape[2:]), image.dtype)
+    fill = np.array(plan.fill[:1] if image.ndim == 2 else plan.fill[::-1] if bgr else plan.fill)
+    framed[...] = fill * 257 if image.dtype == np.uint16 else fill
     left, top = max(x, 0), max(y, 0)
     part = image[top : max(y + height, top), left : max(x + width, left)]
     framed[top - y : top - y + part.shape[0], left - x : left - x + part.shape[1]] = part

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from pixfeed.cache.contents import Store
 from pixfeed.errors import Status
 from pixfeed.list_parser import Problem, Table
 
@@ -28,12 +29,33 @@ class OpenOptions(NamedTuple):
     ignore_orientation: bool = False
     max_pixels: int = 1 << 30
     min_recovered: float = 1.0
+    depth: int = 8
 
 
 DEFAULT_OPTIONS = OpenOptions()
 
 #: In the table of :meth:`Backend.read_masks`: a number that is no class.
 UNKNOWN = np.iinfo(np.int64).min
+
+
+class Caching(NamedTuple):
+    """A cache of decoded pictures in use.
+
+    Attributes:
+        store: what :meth:`Backend.open_store` gives.
+        how: what is done with each picture before it is kept, and by which decoders: a part of its key.
+        more: per source, what is done with it alone; or nothing.
+        finds: whether pictures may be there; otherwise they are only kept.
+    """
+
+    store: Any
+    how: bytes
+    more: Sequence[bytes] = ()
+    finds: bool = True
+
+    def to_be_kept(self, sources: Sequence[int]) -> Caching:
+        """For some of the sources, which are not there."""
+        return self._replace(more=[self.more[i] for i in sources] if self.more else (), finds=False)
 
 
 class Decoded(NamedTuple):
@@ -70,7 +92,8 @@ class Opened(Protocol):
             plans: PLAN rows ``[m]``, of b pictures: a row with ``ROW_BEFORE`` as source goes on with what the row
                 before has made.
             out: ``[b, 3, h, w]``, or ``[b, 1, h, w]`` for gray, any strides; uint8, float32, float16, or uint16 for the
-                bits of bfloat16. Picture ``i`` is written to ``out[i]``, zeros to what is right of it and below.
+                bits of bfloat16. With ``depth=16`` float32, or uint16 for the numbers themselves. Picture
+                ``i`` is written to ``out[i]``, zeros to what is right of it and below.
             threads: threads that work on it, the caller among them.
             steps: STEP rows, sorted by ``plan``; ``None`` for none.
 
@@ -142,8 +165,15 @@ class Backend(Tables, Protocol):
     codecs: dict[str, str]
     simd_target: str
 
-    def open(self, sources: Sequence[Source], options: OpenOptions = DEFAULT_OPTIONS, threads: int = 1) -> Opened:
-        """Read and probe ``sources``. A source that fails has its status in its header.
+    def open(
+        self,
+        sources: Sequence[Source],
+        options: OpenOptions = DEFAULT_OPTIONS,
+        threads: int = 1,
+        caching: Caching | None = None,
+    ) -> Opened:
+        """Read and probe ``sources``. A source that fails has its status in its header. One that the cache has is not
+        read: its header says ``kept``.
 
         Raises:
             CancelledError: the result is no longer wanted.
@@ -197,7 +227,7 @@ class Backend(Tables, Protocol):
         paths: Sequence[str],
         sizes: NDArray[np.int32],
         pixels: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]],
-        out: NDArray[np.int64],
+        out: NDArray[np.int64] | NDArray[np.uint8],
         fill: int,
         classes: NDArray[np.int64] | None = None,
         threads: int = 1,
@@ -210,7 +240,7 @@ class Backend(Tables, Protocol):
             sizes: ``[n, 2]``: the width and height that each has to have.
             pixels: for each file the row that each row of the result shows, int64 ``[H]``, and the column of each
                 column, int64 ``[W]``; -1 for none.
-            out: ``[n, H, W]``, in one piece.
+            out: ``[n, H, W]``, in one piece, int64 or uint8; in the latter case all classes fit.
             fill: the number where nothing is shown.
             classes: int64 ``[k]``: the class of each number, UNKNOWN for none: a file with such a number, or a larger
                 one, is left, too. Without it numbers stay what they are.
@@ -227,6 +257,17 @@ class Backend(Tables, Protocol):
 
         Returns:
             Status, the codec's words, bytes on disk, and the picture if the status is OK.
+        """
+
+    def open_store(self, folder: str, max_bytes: int, free_bytes: int, read_only: bool) -> Store:
+        """The cache in a folder that is there; see ``csrc/core/cache/store.h``.
+
+        Args:
+            max_bytes: of the pictures together.
+            free_bytes: what is left free on the disk.
+
+        Raises:
+            OSError: the folder cannot be used, or holds another version.
         """
 
     def cancel(self, priority: int) -> None:

@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from pixfeed import context
 from pixfeed.backends.built import why_no_native
-from pixfeed.backends.contract import DEFAULT_OPTIONS, Backend, Decoded, OpenOptions, Source
+from pixfeed.backends.contract import DEFAULT_OPTIONS, Backend, Caching, Decoded, OpenOptions, Source
 from pixfeed.backends.foreign import HEAD, refusal_without_opencv
 from pixfeed.backends.plain import Plain
+from pixfeed.cache.store import FIRST_PAGES
 from pixfeed.errors import BackendError, Status
 from pixfeed.list_parser import Problem, Table
 from pixfeed.plan import HEADER, JPEG, PLAN, first_rows
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from pixfeed.backends.opencv import OpenCV, Opened
 
 #: The interface between this file and the extension; the same number stands in csrc/bind/module.cpp.
-INTERFACE = 9
+INTERFACE = 11
 
 # The extension checks the size of a row; the buffer protocol would spell out every field.
 _PLAN_ROW = np.dtype((np.void, PLAN.itemsize))
@@ -49,8 +50,10 @@ class _Opened:
         options: OpenOptions,
         fallback: Callable[[], OpenCV] | None,
         threads: int,
+        caching: Caching | None,
     ):
         self._opened = opened
+        self._caching = caching
         self._sources = sources
         self._options = options
         self._fallback = fallback
@@ -74,7 +77,8 @@ class _Opened:
         """Let the fallback open them, together."""
         sources = [i for i in sources if i not in self._others]
         if sources and self._fallback is not None:
-            other = self._fallback().open([self._sources[i] for i in sources], self._options, threads)
+            caching = None if self._caching is None else self._caching.to_be_kept(sources)
+            other = self._fallback().open([self._sources[i] for i in sources], self._options, threads, caching)
             self._others |= {i: (other, place) for place, i in enumerate(sources)}
 
     def note(self, i: int) -> str:
@@ -147,10 +151,16 @@ class _Native:
         self._opencv = opencv
         self._fallback = opencv if self._has_opencv else None
 
-    def open(self, sources: Sequence[Source], options: OpenOptions = DEFAULT_OPTIONS, threads: int = 1) -> _Opened:
+    def open(
+        self,
+        sources: Sequence[Source],
+        options: OpenOptions = DEFAULT_OPTIONS,
+        threads: int = 1,
+        caching: Caching | None = None,
+    ) -> _Opened:
         # A str is a path to the extension, anything else is a buffer.
         plain = [s if type(s) is str else os.fsdecode(s) if isinstance(s, os.PathLike) else s for s in sources]
-        strict, ignore_orientation, max_pixels, min_recovered = options
+        strict, ignore_orientation, max_pixels, min_recovered, depth = options
         context.check_cancelled()
         opened = self._module.open(
             plain,
@@ -161,10 +171,14 @@ class _Native:
             ignore_orientation,
             max_pixels,
             min_recovered,
+            depth,
+            None if caching is None else caching.store,
+            b"" if caching is None else caching.how,
+            [] if caching is None else list(caching.more),
             context.workers(threads),
         )
         context.check_cancelled()  # in that case sources were left out
-        return _Opened(opened, sources, options, self._fallback, threads)
+        return _Opened(opened, sources, options, self._fallback, threads, caching)
 
     def resample(
         self,
@@ -199,7 +213,7 @@ class _Native:
         paths: Sequence[str],
         sizes: NDArray[np.int32],
         pixels: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]],
-        out: NDArray[np.int64],
+        out: NDArray[np.int64] | NDArray[np.uint8],
         fill: int,
         classes: NDArray[np.int64] | None = None,
         threads: int = 1,
@@ -220,6 +234,9 @@ class _Native:
         self, source: Source, *, strict: bool, max_pixels: int
     ) -> tuple[Status, str, int, NDArray[Any] | None]:
         return self._opencv().read_unchanged(source, strict=strict, max_pixels=max_pixels)
+
+    def open_store(self, folder: str, max_bytes: int, free_bytes: int, read_only: bool) -> Any:
+        return self._module.Store(folder, max_bytes, free_bytes, read_only, FIRST_PAGES)
 
     def cancel(self, priority: int) -> None:
         self._module.cancel(priority)

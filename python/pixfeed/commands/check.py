@@ -241,17 +241,25 @@ def _show(its: Checked, findings: list[Finding], good: int, show_all: bool, fold
             "`pixfeed make-list FOLDER --out train.jsonl`."
         )
     if its.classes:
-        click.echo(_histogram(its.classes))
+        click.echo(_histogram(its.classes, options.class_names(Path(its.lines.filename))))
     if not findings:
         click.echo(click.style("nothing found", "green", bold=True))
 
 
-def _histogram(classes: Counter[int]) -> str:
-    """The classes in a line or two: how many there are, the most frequent and the rarest."""
-    ordered = classes.most_common()
+def _histogram(counts: Counter[int], names: list[str]) -> str:
+    """The classes in a line or two: how many there are, the most frequent and the rarest.
+
+    Args:
+        counts: by number.
+        names: of the classes; may be empty.
+    """
+
+    def shown_as(pairs: Iterable[tuple[int, int]]) -> str:
+        return ", ".join(f"{names[i] if 0 <= i < len(names) else i}: {count:,}" for i, count in pairs)
+
+    ordered = counts.most_common()
     if len(ordered) <= 12:
-        shown = ", ".join(f"{number}: {count:,}" for number, count in sorted(ordered))
+        shown = shown_as(sorted(ordered))
     else:
-        most = ", ".join(f"{number}: {count:,}" for number, count in ordered[:4])
-        shown = f"most {most}; least " + ", ".join(f"{number}: {count:,}" for number, count in ordered[-4:])
+        shown = f"most {shown_as(ordered[:4])}; least {shown_as(ordered[-4:])}"
     return f"{len(ordered):,} class{'' if len(ordered) == 1 else 'es'} ({shown})"

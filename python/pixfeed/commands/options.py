@@ -40,6 +40,12 @@ delimiter = click.option(
 header = click.option("--header", is_flag=True, help="The first line names the columns.")
 
 
+def class_names(list: Path) -> list[str]:
+    """The names of a list's classes, if `pixfeed make-list` has written them beside it."""
+    path = list.with_suffix(".classes.txt")
+    return path.read_text(encoding="utf-8", errors="surrogateescape").splitlines() if path.is_file() else []
+
+
 def typed(command: str, list: Path, dir: Path | None, **given: Any) -> str:
     """A command line about the same list, to be typed next.
 

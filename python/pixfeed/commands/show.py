@@ -68,7 +68,8 @@ def show(
     from pixfeed.tools.checking import lines
 
     folder = dir or list.parent
-    if out is None and (out := _DEFAULT).exists() and not drawing.is_sheet(out):
+    is_named, out = out is not None, out or _DEFAULT
+    if not is_named and out.exists() and not drawing.is_sheet(out):
         raise click.UsageError(f"{out} is there, and is no sheet that pixfeed drew: name another file with --out")
     how = {"targets": targets, "mask_dir": mask_dir, "delimiter": delimiter, "header": header}
     check = options.typed("check", list, dir, **how)

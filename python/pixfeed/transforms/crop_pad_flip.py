@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pixfeed.plan import Pixels
-from pixfeed.transforms.base import checked_fill, fill_color, pair, probability
+from pixfeed.transforms.base import checked_fill, fill_color, interval, pair, probability
 from pixfeed.transforms.geometry import Geometric, Geometry
 
 #: What is around a padded picture: torchvision's names, which are those of numpy.pad as well.
@@ -220,6 +220,45 @@ class Pad(Padding):
     def size_after(self, size: tuple[int, int] | None) -> tuple[int, int] | None:
         left, top, right, bottom = self._borders
         return None if size is None else (size[0] + top + bottom, size[1] + left + right)
+
+
+@dataclass(frozen=True, repr=False)
+class RandomZoomOut(Padding):
+    """Put the picture at a random place of a larger canvas, with a given probability, as
+    ``torchvision.transforms.v2.RandomZoomOut``.
+
+    Args:
+        fill: the color of the canvas: an integer from 0 to 255, or three of them for R, G and B.
+        side_range: (min, max) of the canvas' sides, as multiples of the picture's; 1 or more.
+        p: the probability, from 0 to 1.
+
+    Raises:
+        TypeError, ValueError: an argument makes no sense.
+    """
+
+    fill: int | Sequence[int] = 0
+    side_range: Sequence[float] = (1.0, 4.0)
+    p: float = 0.5
+    padding_mode = "constant"
+
+    draws = 4
+
+    def __post_init__(self) -> None:
+        self._set(side_range=interval("side_range", self.side_range, 1.0), p=probability(self.p))
+        self.check_fill()
+
+    def does(self, size: tuple[int, int] | None) -> frozenset[str]:
+        return frozenset({"pad"})
+
+    def change(self, geometry: Geometry, u: NDArray[np.float64]) -> None:
+        low, high = self.side_range
+        factor = np.where(u[:, 0] < self.p, low + (high - low) * u[:, 1], 1.0)
+        more_w, more_h = ((side * factor).astype(np.int64) - side for side in (geometry.width, geometry.height))
+        left, top = (more_w * u[:, 2]).astype(np.int64), (more_h * u[:, 3]).astype(np.int64)
+        geometry.pad(left, top, more_w - left, more_h - top, self.color)
+
+    def size_after(self, size: tuple[int, int] | None) -> tuple[int, int] | None:
+        return None
 
 
 @dataclass(frozen=True, repr=False)

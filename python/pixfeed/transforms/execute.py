@@ -143,10 +143,15 @@ def _plan(
         if steps is not None:
             height, width = plans[-1].sizes
     plans[-1].rows["mean"], plans[-1].rows["std"] = recipe.mean, recipe.std
+    if recipe.fixed:
+        plans[recipe.fixed - 1].rows["keep"] = 1
     return plans, refused
 
 
-def tables_of(passes: Sequence[PassPlan]) -> tuple[NDArray[np.void], NDArray[np.void] | None]:
-    """The PLAN rows and the STEP rows of all passes, as a backend takes them: picture by picture."""
+def tables_of(
+    passes: Sequence[PassPlan], fixed: int = 0, kept: NDArray[np.bool_] | None = None
+) -> tuple[NDArray[np.void], NDArray[np.void] | None]:
+    """The PLAN rows and the STEP rows of all passes, as a backend takes them: picture by picture. The first ``fixed``
+    passes are left out for pictures that are ``kept``; see :func:`pixfeed.plan.in_sequence`."""
     rows = [each.rows for each in passes]
-    return in_sequence(rows), steps_in_sequence(rows, [each.steps for each in passes])
+    return in_sequence(rows, fixed, kept), steps_in_sequence(rows, [each.steps for each in passes], fixed, kept)

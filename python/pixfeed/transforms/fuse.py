@@ -18,7 +18,7 @@ from pixfeed.transforms.color import Color, Grayscale
 from pixfeed.transforms.crop_pad_flip import Padding
 from pixfeed.transforms.geometry import Geometric, Geometry
 from pixfeed.transforms.python_steps import call_all, name_of
-from pixfeed.transforms.resize import MIRRORED, RandomResizedCrop, Resize, ResizeTo
+from pixfeed.transforms.resize import MIRRORED, RandomResizedCrop, RandomSize, Resize, ResizeTo
 from pixfeed.transforms.stepped import Stepped, as_steps
 from pixfeed.transforms.to_tensor import Normalize, Numeric, PILToTensor, RandomErasing, ToDtype, ToTensor
 
@@ -104,7 +104,7 @@ def _frame(step: Padding) -> tuple[str, tuple[int, int, int]]:
 
 def _is_mirrored(step: Geometric) -> bool:
     """Whether a resize of the mirror image gives the mirror image."""
-    return isinstance(step, (Resize, ResizeTo, RandomResizedCrop)) and step.number in MIRRORED
+    return isinstance(step, (Resize, ResizeTo, RandomResizedCrop, RandomSize)) and step.number in MIRRORED
 
 
 def runs_in_python(step: Callable[..., Any]) -> bool:
@@ -118,6 +118,13 @@ def is_batched(step: Callable[..., Any]) -> TypeGuard[Transform]:
     return isinstance(step, Transform) and not isinstance(step, Branching)
 
 
+def fixed_steps(transforms: Sequence[Callable[..., Any]]) -> int:
+    """How many transforms, from the first on, do the same with a picture every time."""
+    others = Branching, Stepped  # their rows are not those of a pass alone
+    is_fixed = (isinstance(step, Geometric) and not (step.draws or isinstance(step, others)) for step in transforms)
+    return next((place for place, fixed in enumerate(is_fixed) if not fixed), len(transforms))
+
+
 class Recipe:
     """A sequence of transforms, divided into native passes, numeric steps and Python.
 
@@ -128,6 +135,7 @@ class Recipe:
         transforms: pixfeed's, and any callables.
         channels: of the pictures that are read: 3, or 1 for gray.
         columns: of random numbers, by transform; ``None``: one after the other.
+        fixed: how many of the transforms have passes of their own, whose pictures a cache keeps; ``None``: no cache.
 
     Attributes:
         passes: the first pass reads files. Each other pass takes the result of the one before, uint8 ``[H, W, 3]``.
@@ -140,6 +148,7 @@ class Recipe:
         channels: the number of channels of the results.
         draws: random numbers per sample.
         branches: whether :meth:`variants` have the passes.
+        fixed: how many of the passes make what a cache keeps; 0 without one.
 
     Raises:
         TypeError, ValueError: something is no transform, or the order makes no sense.
@@ -150,7 +159,10 @@ class Recipe:
         transforms: Sequence[Callable[..., Any]],
         channels: int = 3,
         columns: Sequence[slice] | None = None,
+        fixed: int | None = None,
     ):
+        self.fixed = 0
+        self._keeps = fixed
         self.reads_gray = channels == 1
         self.channels = channels
         self.passes = [Pass(gray=self.reads_gray)]
@@ -167,6 +179,8 @@ class Recipe:
         self.branches = False
         self._variants: dict[tuple[tuple[int, ...], ...], Recipe] = {}
         for place, step in enumerate(transforms):
+            if place == fixed:
+                self._end_fixed()
             if self.python or not isinstance(step, Transform) or runs_in_python(step):
                 if not callable(step):
                     raise TypeError(f"{step!r} is no transform: it cannot be called")
@@ -182,6 +196,13 @@ class Recipe:
             self.draws += step.draws
         if self.written is None and (self.numeric or self.python):
             self.written = torch.uint8
+        if fixed == len(transforms):
+            self._end_fixed()
+
+    def _end_fixed(self) -> None:
+        """Whatever follows begins another pass."""
+        self.fixed = len(self.passes)
+        self.passes.append(Pass(gray=self.channels == 1))
 
     def _add(self, step: Geometric, columns: slice) -> None:
         last, does = self.passes[-1], step.does(self.size)
@@ -243,7 +264,7 @@ class Recipe:
                 leaves = [step.leaves[i] for i in next(todo)] if isinstance(step, Branching) else [(step, 0)]
                 steps += [leaf for leaf, _ in leaves]
                 columns += [slice(mine.start + at, mine.start + at + leaf.draws) for leaf, at in leaves]
-            found = Recipe(steps, 1 if self.reads_gray else 3, columns)
+            found = Recipe(steps, 1 if self.reads_gray else 3, columns, self._keeps)
             if len(self._variants) >= _MOST_VARIANTS:
                 self._variants.clear()
             self._variants[paths] = found

@@ -20,7 +20,7 @@ Numbers = NDArray[np.float64]
 Sides = NDArray[np.int64]
 
 
-def _each(function: Callable[[float], float], values: Numbers) -> Numbers:
+def each(function: Callable[[float], float], values: Numbers) -> Numbers:
     """A function of :mod:`math`. NumPy's own ones differ in the last bit, depending on the CPU."""
     return np.fromiter(map(function, values.tolist()), np.float64, len(values))
 
@@ -42,16 +42,16 @@ def affine(
     Returns:
         float64 ``[n, 6]``.
     """
-    columns = np.atleast_1d(*(np.asarray(one, np.float64) for one in (angle, *translate, scale, *shear, *center)))
-    angle, t_x, t_y, scale, shear_x, shear_y, c_x, c_y = np.broadcast_arrays(*columns)
-    turn, shear_x, shear_y = (degrees * (math.pi / 180) for degrees in (angle, shear_x, shear_y))
-    cos_shear, tan_shear, turn_less = _each(math.cos, shear_y), _each(math.tan, shear_x), turn - shear_y
+    given = [np.atleast_1d(np.asarray(one, np.float64)) for one in (angle, *translate, scale, *shear, *center)]
+    angles, t_x, t_y, factor, *shears, c_x, c_y = np.broadcast_arrays(*given)
+    turn, shear_x, shear_y = (degrees * (math.pi / 180) for degrees in (angles, *shears))
+    cos_shear, tan_shear, turn_less = each(math.cos, shear_y), each(math.tan, shear_x), turn - shear_y
     to_x, to_y = c_x + t_x, c_y + t_y
-    a = _each(math.cos, turn_less) / cos_shear
-    b = -(a * tan_shear + _each(math.sin, turn))
-    c = _each(math.sin, turn_less) / cos_shear
-    d = _each(math.cos, turn) - c * tan_shear
-    a, b, c, d = d / scale, -b / scale, -c / scale, a / scale
+    a = each(math.cos, turn_less) / cos_shear
+    b = -(a * tan_shear + each(math.sin, turn))
+    c = each(math.sin, turn_less) / cos_shear
+    d = each(math.cos, turn) - c * tan_shear
+    a, b, c, d = d / factor, -b / factor, -c / factor, a / factor
     x = c_x - a * to_x - b * to_y
     y = c_y - c * to_x - d * to_y
     return np.stack([a, b, x, c, d, y], 1)
@@ -88,18 +88,21 @@ def rotation(
         for count in range(4):
             exact = angle == 90.0 * count
             turns[exact if count % 2 == 0 or expand else exact & (width == height)] = count
-    c_x, c_y = (width / 2, height / 2) if center is None else center
+    c_x, c_y = width / 2, height / 2
+    if center is not None:
+        c_x, c_y = np.full((2, len(angle)), np.array(center)[:, None])
     turn = -(angle * (math.pi / 180))
-    cos, sin = (_rounded(_each(function, turn)) for function in (math.cos, math.sin))
-    back = _rounded(-_each(math.sin, turn))
+    cos, sin = (_rounded(each(function, turn)) for function in (math.cos, math.sin))
 
-    def moved(x: ArrayLike, y: ArrayLike, by_x: ArrayLike, by_y: ArrayLike) -> tuple[Numbers, Numbers]:
-        return cos * x + sin * y + by_x, back * x + cos * y + by_y
+    def moved(x: Numbers, y: Numbers, by_x: Numbers, by_y: Numbers) -> tuple[Numbers, Numbers]:
+        return cos * x + sin * y + by_x, -sin * x + cos * y + by_y
 
-    x, y = moved(-np.asarray(c_x) - 0, -np.asarray(c_y) - 0, 0.0, 0.0)
+    zero = np.zeros(len(angle))
+    x, y = moved(-c_x, -c_y, zero, zero)
     x, y = x + c_x, y + c_y
     if expand:
-        corners = [moved(*corner, x, y) for corner in ((0, 0), (width, 0), (width, height), (0, height))]
+        wide, high = width.astype(np.float64), height.astype(np.float64)
+        corners = [moved(a, b, x, y) for a, b in ((zero, zero), (wide, zero), (wide, high), (zero, high))]
         new_width, new_height = (
             (np.ceil(np.max(places, 0)) - np.floor(np.min(places, 0))).astype(np.int64)
             for places in zip(*corners, strict=True)
@@ -111,7 +114,7 @@ def rotation(
             np.where(sideways, other, np.where(turned, side, new))
             for side, other, new in ((width, height, new_width), (height, width, new_height))
         )
-    return Rotation(np.stack([cos, sin, x, back, cos, y], 1), turns, width, height)
+    return Rotation(np.stack([cos, sin, x, -sin, cos, y], 1), turns, width, height)
 
 
 def _rounded(values: Numbers) -> Numbers:
@@ -139,7 +142,7 @@ def perspective(start: NDArray[np.int64], end: NDArray[np.int64]) -> Numbers:
     )
     try:
         solved = torch.linalg.lstsq(matrices, targets, driver="gels").solution
-    except torch.linalg.LinAlgError:
+    except RuntimeError:  # torch's LinAlgError
         if n == 1:
             return np.full((1, 8), np.nan)
         return np.concatenate([perspective(start[i : i + 1], end[i : i + 1]) for i in range(n)])

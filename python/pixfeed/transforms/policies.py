@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Literal
@@ -16,22 +16,18 @@ from pixfeed._stand_in import torch
 from pixfeed.plan_steps import STEPS
 from pixfeed.transforms.auto_policies import POLICIES
 from pixfeed.transforms.base import Interpolation
-from pixfeed.transforms.operations import (
-    INTERPOLATIONS,
+from pixfeed.transforms.policy_operations import (
     NOTHING,
     ROTATE,
     SHEAR_X,
     SHEAR_Y,
     TRANSLATE_X,
     TRANSLATE_Y,
-    Fill,
-    checked_fill,
-    color_of,
-    interpolation_of,
     operation_rows,
     shear,
 )
-from pixfeed.transforms.stepped import Stepped, StepRows
+from pixfeed.transforms.stepped import StepRows
+from pixfeed.transforms.warp import Warp
 
 _Numbers = NDArray[np.float64]
 _Sides = NDArray[np.int64]
@@ -55,7 +51,10 @@ def linspace(start: float, end: float, bins: int) -> _Numbers:
 @functools.lru_cache(maxsize=64)
 def _bits(most: int, less: int, bins: int) -> _Numbers:
     """Bits to keep, from ``most`` down to ``most - less``."""
-    return np.rint(most - np.arange(bins, dtype=np.float32) / np.float32((bins - 1) / less)).astype(np.float64)
+    kept: _Numbers = np.rint(most - np.arange(bins, dtype=np.float32) / np.float32((bins - 1) / less)).astype(
+        np.float64
+    )
+    return kept
 
 
 #: The magnitudes of an operation, float64 ``[bins]``, or ``[n, bins]`` where they depend on the picture: of the number
@@ -67,7 +66,7 @@ def _up_to(end: float) -> _Magnitudes:
     return lambda bins, width, height: linspace(0.0, end, bins)
 
 
-def _of_side(axis: int, part: Callable[[int], float]) -> _Magnitudes:
+def of_side(axis: int, part: Callable[[int], float]) -> _Magnitudes:
     def magnitudes(bins: int, width: _Sides, height: _Sides) -> _Numbers:
         sides, places = np.unique((width, height)[axis], return_inverse=True)
         return np.stack([linspace(0.0, part(side), bins) for side in sides.tolist()])[places]
@@ -75,7 +74,7 @@ def _of_side(axis: int, part: Callable[[int], float]) -> _Magnitudes:
     return magnitudes
 
 
-def _bits_from(most: int, less: int) -> _Magnitudes:
+def bits_from(most: int, less: int) -> _Magnitudes:
     return lambda bins, width, height: _bits(most, less, bins)
 
 
@@ -88,7 +87,7 @@ class Operation:
     """An operation that a policy knows by its name.
 
     Attributes:
-        kind: see :mod:`pixfeed.transforms.operations`.
+        kind: see :mod:`pixfeed.transforms.policy_operations`.
         number: the operation's number of magnitudes ``[n]``.
         is_signed: whether a magnitude becomes negative in half of the cases.
     """
@@ -130,9 +129,9 @@ OPERATIONS = {
 Space = dict[str, _Magnitudes | None]
 
 _MOVES: Space = {"ShearX": _up_to(0.3), "ShearY": _up_to(0.3)}
-_MOVES |= {f"Translate{axis}": _of_side(place, lambda side: 150.0 / 331.0 * side) for place, axis in enumerate("XY")}
+_MOVES |= {f"Translate{axis}": of_side(place, lambda side: 150.0 / 331.0 * side) for place, axis in enumerate("XY")}
 _COLORS: Space = dict.fromkeys(("Brightness", "Color", "Contrast", "Sharpness"), _up_to(0.9))
-_REST: Space = {"Posterize": _bits_from(8, 4), "Solarize": _solarize, "AutoContrast": None, "Equalize": None}
+_REST: Space = {"Posterize": bits_from(8, 4), "Solarize": _solarize, "AutoContrast": None, "Equalize": None}
 
 AUTO_SPACE: Space = {**_MOVES, "Rotate": _up_to(30.0), **_COLORS, **_REST, "Invert": None}
 RAND_SPACE: Space = {"Identity": None, **_MOVES, "Rotate": _up_to(30.0), **_COLORS, **_REST}
@@ -143,31 +142,19 @@ WIDE_SPACE: Space = {
     "Rotate": _up_to(135.0),
     **dict.fromkeys(("Brightness", "Color", "Contrast", "Sharpness"), _up_to(0.99)),
     **_REST,
-    "Posterize": _bits_from(8, 6),
+    "Posterize": bits_from(8, 6),
 }
 
 
-class Policy(Stepped):
-    """A transform that draws operations.
-
-    Attributes:
-        interpolation: how operations that move pixels interpolate.
-        fill: what they show where the picture is not.
-    """
-
-    interpolation: Interpolation
-    fill: Fill
+class Policy(Warp):
+    """A transform that draws operations."""
 
     def __post_init__(self) -> None:
-        self._set(interpolation=interpolation_of(self.interpolation), fill=checked_fill(self.fill))
+        self.check_pixels()
         self._check()
 
     def _check(self) -> None:
         """Check the other arguments, and set ``draws``."""
-
-    @property
-    def color(self) -> tuple[int, int, int]:  # type: ignore[override]
-        return color_of(self.fill)
 
     def rows(
         self,
@@ -202,7 +189,7 @@ class Policy(Stepped):
             if operation.is_signed:
                 magnitude = np.where(negative[those], -magnitude, magnitude)
             number[those] = operation.number(magnitude)
-        return operation_rows(width, height, kind, number, INTERPOLATIONS[str(self.interpolation)], self.color)
+        return operation_rows(width, height, kind, number, self.mode, self.color)
 
 
 def whole(name: str, value: Any, least: int) -> int:
@@ -244,7 +231,7 @@ class RandAugment(Policy):
     magnitude: int = 9
     num_magnitude_bins: int = 31
     interpolation: Interpolation = "nearest"
-    fill: Fill = None
+    fill: int | Sequence[int] | None = None
 
     def _check(self) -> None:
         whole("num_magnitude_bins", self.num_magnitude_bins, 2)
@@ -282,7 +269,7 @@ class TrivialAugmentWide(Policy):
 
     num_magnitude_bins: int = 31
     interpolation: Interpolation = "nearest"
-    fill: Fill = None
+    fill: int | Sequence[int] | None = None
 
     draws = 3
 
@@ -310,7 +297,7 @@ class AutoAugment(Policy):
 
     policy: AutoAugmentPolicy | Literal["imagenet", "cifar10", "svhn"] = AutoAugmentPolicy.IMAGENET
     interpolation: Interpolation = "nearest"
-    fill: Fill = None
+    fill: int | Sequence[int] | None = None
 
     draws = 5
 

@@ -20,8 +20,10 @@ StepRows = NDArray[np.void]
 class Stepped(Geometric):
     """A transform that is carried out as STEP rows, after what the same pass does with a :class:`Geometry`."""
 
-    #: What it fills with where the picture is not: R, G, B, 0 to 255.
-    color: tuple[int, int, int] = (0, 0, 0)
+    @property
+    def color(self) -> tuple[int, int, int]:
+        """What it fills with where the picture is not: R, G, B, 0 to 255."""
+        return 0, 0, 0
 
     def does(self, size: tuple[int, int] | None) -> frozenset[str]:
         return frozenset({"steps"})
@@ -42,7 +44,7 @@ def step_rows(
     code: str | NDArray[np.int64],
     where: ArrayLike = True,
     *,
-    values: Sequence[Any] = (),
+    values: Sequence[Any] | NDArray[Any] = (),
     mode: ArrayLike = 0,
     fill: ArrayLike = 0,
 ) -> StepRows:

@@ -104,6 +104,17 @@ def perspective_steps(
     return step_rows(width, height, "perspective", where, values=coefficients.T, mode=mode, fill=fill)
 
 
+def mode_of(interpolation: Interpolation) -> int:
+    """
+    Raises:
+        ValueError: pixels cannot be moved with that interpolation.
+    """
+    name = interpolation_name(interpolation)
+    if name not in MODES:
+        raise ValueError(f"interpolation is {name!r}; it may be one of {', '.join(MODES)}")
+    return MODES[name]
+
+
 class Warp(Stepped):
     """A transform with the arguments ``interpolation`` and ``fill``."""
 
@@ -113,13 +124,12 @@ class Warp(Stepped):
         def interpolation(self) -> Interpolation: ...
 
         @property
-        def fill(self) -> int | Sequence[int]: ...
+        def fill(self) -> int | Sequence[int] | None: ...
 
     def check_pixels(self) -> None:
-        name = interpolation_name(self.interpolation)
-        if name not in MODES:
-            raise ValueError(f"interpolation is {name!r}; it may be one of {', '.join(MODES)}")
-        self._set(interpolation=name, fill=checked_fill(self.fill))
+        mode_of(self.interpolation)
+        fill = None if self.fill is None else checked_fill(self.fill)
+        self._set(interpolation=interpolation_name(self.interpolation), fill=fill)
 
     @property
     def mode(self) -> int:
@@ -127,7 +137,7 @@ class Warp(Stepped):
 
     @property
     def color(self) -> Color:
-        return fill_color(self.fill)
+        return fill_color(0 if self.fill is None else self.fill)
 
     def size_after(self, size: tuple[int, int] | None) -> tuple[int, int] | None:
         return size
