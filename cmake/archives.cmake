@@ -4,7 +4,7 @@
 # Where the hashes come from: Debian's orig.tar.gz of each release, whose hash is that of GitHub's tag archive or of the
 # release (libwebp's is signed by its maintainers). zlib-ng is taken from the sdist of its Python binding on PyPI, which
 # carries the whole of zlib-ng's release: PyPI's files never change.
-set(pixfeed_archives libjpeg-turbo libpng zlib-ng libdeflate libwebp highway)
+set(pixfeed_archives libjpeg-turbo libpng zlib-ng libdeflate libwebp highway xxhash)
 set(pixfeed_archive_libjpeg-turbo 3.1.3
   https://github.com/libjpeg-turbo/libjpeg-turbo/archive/refs/tags/3.1.3.tar.gz
   3a13a5ba767dc8264bc40b185e41368a80d5d5f945944d1dbaa4b2fb0099f4e5)
@@ -24,3 +24,6 @@ set(pixfeed_archive_libwebp 1.6.0
 set(pixfeed_archive_highway 1.3.0
   https://github.com/google/highway/archive/refs/tags/1.3.0.tar.gz
   07b3c1ba2c1096878a85a31a5b9b3757427af963b1141ca904db2f9f4afe0bc2)
+set(pixfeed_archive_xxhash 0.8.3
+  https://github.com/Cyan4973/xxHash/archive/refs/tags/v0.8.3.tar.gz
+  aae608dfe8213dfd05d909a57718ef82f30722c392344583d3f39050c7f29a80)

@@ -1,7 +1,7 @@
 # Looks for everything the extension needs, codecs included (PIXFEED_CODECS). Sets PIXFEED_MISSING to a sentence about
 # what is not there, and PIXFEED_REMEDY to the command that mends it on Debian and Ubuntu.
 set(PIXFEED_MISSING "")
-set(PIXFEED_REMEDY "apt-get install g++ libjpeg-dev libpng-dev libdeflate-dev libwebp-dev libhwy-dev (or set \
+set(PIXFEED_REMEDY "apt-get install g++ libjpeg-dev libpng-dev libdeflate-dev libwebp-dev libhwy-dev libxxhash-dev (or set \
 PIXFEED_CODECS=vendored, which downloads and builds the codecs: apt-get install g++ nasm)")
 if(PIXFEED_NATIVE STREQUAL "off")
   return()

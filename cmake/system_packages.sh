@@ -29,6 +29,7 @@ need libpng-dev compiles png.h
 need libdeflate-dev compiles libdeflate.h
 need libwebp-dev compiles webp/decode.h
 need libhwy-dev compiles hwy/highway.h
+need libxxhash-dev compiles xxhash.h
 need python3-venv "$python" -c 'import ensurepip, venv'
 need python3-dev "$python" -c 'import os, sysconfig; os.stat(sysconfig.get_paths()["include"] + "/Python.h")'
 if [ "$for_" = tests ] || [ "$for_" = fuzz ]; then

@@ -32,11 +32,12 @@ function(pixfeed_locate name version url hash result)
   endif()
 endfunction()
 
-# pixfeed_build(NAME TARGET target-there LIBRARY file [INCLUDE folder...] [AFTER name...] [OPTIONS option...])
+# pixfeed_build(NAME TARGET target-there LIBRARY file [SUBDIR folder] [INCLUDE folder...] [AFTER name...]
+#   [OPTIONS option...])
 # makes the imported target pixfeed::NAME and sets NAME_build, its build folder, where LIBRARY and configured headers lie.
-# Folders of INCLUDE are relative to the sources.
+# SUBDIR: where its CMakeLists.txt lies, if not at the top. Folders of INCLUDE are relative to the sources.
 function(pixfeed_build name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "TARGET;LIBRARY" "INCLUDE;AFTER;OPTIONS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "TARGET;LIBRARY;SUBDIR" "INCLUDE;AFTER;OPTIONS")
   list(GET pixfeed_archive_${name} 0 version)
   list(GET pixfeed_archive_${name} 1 url)
   list(GET pixfeed_archive_${name} 2 hash)
@@ -67,7 +68,7 @@ function(pixfeed_build name)
   add_library(pixfeed::${name} STATIC IMPORTED GLOBAL)
   if(NOT EXISTS ${base}/built)
     ExternalProject_Add(pixfeed_${name}
-      PREFIX ${base} SOURCE_DIR ${base}/source SOURCE_SUBDIR ${folder} BINARY_DIR ${build}
+      PREFIX ${base} SOURCE_DIR ${base}/source SOURCE_SUBDIR ${folder}/${arg_SUBDIR} BINARY_DIR ${build}
       URL ${archive} URL_HASH SHA256=${hash} DOWNLOAD_NAME ${name}-${version}.tar.gz DOWNLOAD_EXTRACT_TIMESTAMP ON
       CMAKE_ARGS ${options} -Wno-dev
       BUILD_COMMAND ${CMAKE_COMMAND} --build ${build} --target ${arg_TARGET} --config Release
@@ -147,12 +148,16 @@ pixfeed_build(highway TARGET hwy LIBRARY ${lib}hwy${a} INCLUDE .
   OPTIONS -DHWY_ENABLE_CONTRIB=OFF -DHWY_ENABLE_EXAMPLES=OFF -DHWY_ENABLE_TESTS=OFF -DHWY_ENABLE_INSTALL=OFF
     -DHWY_WARNINGS_ARE_ERRORS=OFF)
 set_property(TARGET pixfeed::highway PROPERTY INTERFACE_COMPILE_DEFINITIONS HWY_STATIC_DEFINE)
+# Its functions are inlined; the target stands for the header.
+pixfeed_build(xxhash TARGET xxhash LIBRARY ${lib}xxhash${a} SUBDIR cmake_unofficial INCLUDE .
+  OPTIONS -DXXHASH_BUILD_XXHSUM=OFF)
 
 add_library(JPEG::JPEG ALIAS pixfeed::libjpeg-turbo)
 add_library(PNG::PNG ALIAS pixfeed::libpng)
 add_library(Deflate::deflate ALIAS pixfeed::libdeflate)
 add_library(WebP::webpdecoder ALIAS pixfeed::libwebp)
 add_library(hwy::hwy ALIAS pixfeed::highway)
+add_library(xxHash::xxhash ALIAS pixfeed::xxhash)
 
 # All of them, for who needs only their headers.
 add_custom_target(pixfeed_codecs)

@@ -16,7 +16,8 @@ from pixfeed import backends
 # Shells let what they start in the background ignore Ctrl-C, and its children inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# The same examples in every run, so that a tree passes or does not. PIXFEED_EXAMPLES=3000 looks more closely, and elsewhere.
+# The same examples in every run, so that a tree passes or does not. PIXFEED_EXAMPLES=3000 looks more closely and
+# elsewhere.
 examples = os.environ.get("PIXFEED_EXAMPLES")
 hypothesis.settings.register_profile(
     "pixfeed", deadline=None, max_examples=int(examples or 60), derandomize=not examples

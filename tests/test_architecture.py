@@ -23,8 +23,10 @@ ORDER = [
     "_torch",
     "errors",
     "plan",
+    "plan_steps",
     "list_parser",
     "control_groups",
+    "cache",
     "context",
     "draws",
     "backends",
@@ -60,6 +62,7 @@ def test_the_core_knows_neither_python_nor_torch():
 def test_each_codec_is_included_by_one_file():
     owners = {"jpeglib.h": "decode_jpeg.cpp", "jerror.h": "decode_jpeg.cpp", "png.h": "decode_png.cpp"}
     owners |= {"zlib.h": "decode_png.cpp", "webp/decode.h": "decode_webp.cpp", "libdeflate.h": "deflate.cpp"}
+    owners |= {"xxhash.h": "checksum.cpp"}
     for path in CORE.rglob("*.[hc]*"):
         for name in includes(path):
             assert owners.get(name, path.name) == path.name, f"{path.name} includes {name}"

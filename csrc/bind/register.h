@@ -4,6 +4,7 @@
 #include <pybind11/pybind11.h>
 
 void register_batch(pybind11::module_& m);    // open, Opened, resample, cancel
+void register_cache(pybind11::module_& m);    // Store, key_of
 void register_collate(pybind11::module_& m);  // gather_tensors, gather_arrays, gather_bools, gather_ints, gather_floats
 void register_info(pybind11::module_& m);     // codecs, simd_target, struct_offsets
 void register_list(pybind11::module_& m);     // parse_list, collect_words

@@ -32,14 +32,54 @@ struct Opening {
         sources(inputs.size()),
         headers(inputs.size()),
         notes(inputs.size()),
+        kept(inputs.size()),
+        keeping(inputs.size()),
+        stamps(inputs.size()),
         reading(inputs.size()) {}
 
-  void open(std::size_t i, const ProbeOptions& options) {
+  void open(std::size_t i, const OpenOptions& options) {
+    const std::int64_t start = nanoseconds();
+    if (options.caching.store == nullptr || !find(i, options.caching)) read(i, options.probe);
+    if (inputs[i].is_path) reading[i] = nanoseconds() - start;
+    if (!keeping[i]) return;
+    keeping[i]->header = headers[i];
+    // A file that was replaced while it was read, or may be in the same tick of the clock, is kept next time.
+    if (inputs[i].is_path && (files::stamp_of(inputs[i].path) != stamps[i] || files::may_change_unseen(*stamps[i]))) {
+      keeping[i].reset();
+    }
+  }
+
+  // Whether the cache has it.
+  bool find(std::size_t i, const cache::Caching& caching) {
+    const Input& input = inputs[i];
+    std::optional<files::Stamp> stamp;
+    if (input.is_path && !(stamp = files::stamp_of(input.path))) return false;
+    stamps[i] = stamp;
+    const cache::Key key = input.is_path ? cache::key_of_file(input.path, *stamp, input.more, caching.how)
+                                         : cache::key_of_bytes(input.bytes, input.more, caching.how);
+    const std::optional<cache::Found> found = caching.store->find(key);
+    if (!found) {
+      keeping[i] = cache::Keeping{caching.store, key, {}};
+      return false;
+    }
+    const cache::Entry& entry = found->entry;
+    headers[i] = {entry.source_width,
+                  entry.source_height,
+                  entry.orientation,
+                  static_cast<Format>(entry.format),
+                  Status::ok,
+                  1,
+                  entry.source_bytes,
+                  Samples{},
+                  0};
+    kept[i] = cache::Kept{caching.store, *found};
+    return true;
+  }
+
+  void read(std::size_t i, const ProbeOptions& options) {
     Status status = Status::ok;
     if (inputs[i].is_path) {
-      const std::int64_t start = nanoseconds();
       status = sources[i].read(inputs[i].path, &notes[i]);
-      reading[i] = nanoseconds() - start;
     } else {
       sources[i].borrow(inputs[i].bytes);
     }
@@ -59,10 +99,13 @@ struct Opening {
   std::vector<Source> sources;
   std::vector<Header> headers;
   std::vector<std::string> notes;
+  std::vector<std::optional<cache::Kept>> kept;
+  std::vector<std::optional<cache::Keeping>> keeping;
+  std::vector<std::optional<files::Stamp>> stamps;
   std::vector<std::int64_t> reading;  // nanoseconds
 };
 
-std::size_t source_of(PlanRows rows) { return static_cast<std::size_t>(rows.front().source); }
+std::size_t source_of(const PlanRows& rows) { return static_cast<std::size_t>(rows.front().source); }
 
 // check(source, i) says what is wrong with picture i.
 template <class Check>
@@ -81,13 +124,15 @@ const char* check_all(std::size_t sources, const std::vector<PlanRows>& pictures
 bool Batch::open(std::vector<Input> inputs, const Workers& workers) {
   const int n = static_cast<int>(inputs.size());
   const auto opening = std::make_shared<Opening>(std::move(inputs));
-  const bool done = parallel_for_reads(n, workers, [opening, options = options_.probe](int index) {
+  const bool done = parallel_for_reads(n, workers, [opening, options = options_](int index) {
     opening->open(static_cast<std::size_t>(index), options);
   });
   if (!done) return false;
   sources_ = std::move(opening->sources);
   headers_ = std::move(opening->headers);
   notes_ = std::move(opening->notes);
+  kept_ = std::move(opening->kept);
+  keeping_ = std::move(opening->keeping);
   for (std::size_t i = 0; i < headers_.size(); ++i) {
     costs_.bytes += headers_[i].bytes;
     costs_.reading += opening->reading[i];
@@ -95,9 +140,20 @@ bool Batch::open(std::vector<Input> inputs, const Workers& workers) {
   return true;
 }
 
+Header Batch::stored_header(std::size_t source) const {
+  Header header = headers_[source];
+  if (kept_[source]) {
+    header.width = kept_[source]->found.entry.width;
+    header.height = kept_[source]->found.entry.height;
+    header.orientation = 1;
+    header.format = Format::unknown;
+  }
+  return header;
+}
+
 const char* Batch::check_plans(const std::vector<PlanRows>& pictures, const std::vector<Slot>& slots) const {
   return check_all(headers_.size(), pictures, slots, [&](std::size_t source, std::size_t i) {
-    const Header& header = headers_[source];
+    const Header header = stored_header(source);
     if (header.status != Status::ok) return static_cast<const char*>(nullptr);
     const char* wrong = check_plan(pictures[i], header, slots[i]);
     return wrong == nullptr && options_.depth == 16 ? wide::check_rows(pictures[i], slots[i]) : wrong;
@@ -119,7 +175,7 @@ bool Batch::decode_into(const std::vector<PlanRows>& pictures, const std::vector
   std::vector<Costs> costs(pictures.size());
   const bool done = parallel_for(static_cast<int>(pictures.size()), workers, [&](int index) {
     const std::size_t i = static_cast<std::size_t>(index), source = source_of(pictures[i]);
-    const Header& header = headers_[source];
+    const Header header = stored_header(source);
     statuses[i] = header.status;
     if (header.status != Status::ok) return;
     const std::int64_t start = nanoseconds();
@@ -129,7 +185,8 @@ bool Batch::decode_into(const std::vector<PlanRows>& pictures, const std::vector
           wide::run(bytes, header, pictures[i], options_.decode.strict, slots[i], thread_scratch(), &notes[i]);
     } else {
       statuses[i] = run({bytes, header, pictures[i], options_.decode, slots[i], thread_scratch(), &notes[i],
-                         sampled() ? &costs[i].sample : nullptr});
+                         sampled() ? &costs[i].sample : nullptr, kept_[source] ? &*kept_[source] : nullptr,
+                         keeping_[source] ? &*keeping_[source] : nullptr});
     }
     costs[i].running = nanoseconds() - start;
   });

@@ -1,9 +1,11 @@
 // Many pictures in two steps, as Python's backend has them: open, decode_into.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "core/cache/pixels.h"
 #include "core/costs.h"
 #include "core/decode.h"
 #include "core/header.h"
@@ -20,11 +22,13 @@ struct Input {
   std::string path;
   Bytes bytes;
   bool is_path = true;
+  std::string more;  // options of this picture alone, for the key of a cache
 };
 
 struct OpenOptions {
   ProbeOptions probe;
   DecodeOptions decode;
+  cache::Caching caching;
   int depth = 8;  // 16: pictures of 16 bits a sample are read, and no others; see wide/run.h
 };
 
@@ -54,9 +58,14 @@ class Batch {
                    Status* statuses);
 
  private:
+  // What the plan's rows begin with: for a picture out of the cache, what it holds of it.
+  Header stored_header(std::size_t source) const;
+
   std::vector<Source> sources_;
   std::vector<Header> headers_;
   std::vector<std::string> notes_;
+  std::vector<std::optional<cache::Kept>> kept_;        // of those that the cache has
+  std::vector<std::optional<cache::Keeping>> keeping_;  // of those that it may get
   OpenOptions options_;
   Costs costs_;
 };

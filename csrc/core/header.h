@@ -27,8 +27,8 @@ struct Header {
   std::int32_t height;       // pixels, as displayed
   std::int32_t orientation;  // EXIF tag 0x0112, 1 to 8; 1 is upright
   Format format;
-  Status status;  // anything but ok: no pixel of this source can be had
-  std::int32_t reserved;
+  Status status;       // anything but ok: no pixel of this source can be had
+  std::int32_t kept;   // 1: the cache has the picture, as it is after the rows of its plan up to the one with `keep`
   std::int64_t bytes;  // size of the file
   Samples samples;
   std::int32_t depth;  // bits of a sample as it is stored; 0: not known

@@ -34,15 +34,18 @@ class Buffer {
 
 // What one thread needs for one image. Kept per thread, so nothing is allocated in the steady state.
 struct Scratch {
-  Buffer turned;    // stored rows that are being turned, where orientation needs it
-  Buffer upright;   // the picture as displayed, there
-  Buffer resample;  // a resampler's tables and rows
-  Buffer reduce;    // the same of the resampler inside a Reducer
-  Buffer frame;     // framed rows, or the whole resized crop
-  Buffer adjust;    // a row whose colors are changed, or the window
-  Buffer row;       // one finished row, uint8 RGB
-  Buffer codec;     // the codec's rows
-  Buffer made[2];   // what a row of the plan has made for the next one, by turns
+  Buffer turned;        // stored rows that are being turned, where orientation needs it
+  Buffer upright;       // the picture as displayed, there
+  Buffer resample;      // a resampler's tables and rows
+  Buffer reduce;        // the same of the resampler inside a Reducer
+  Buffer frame;         // framed rows, or the whole resized crop
+  Buffer adjust;        // a row whose colors are changed, or the window
+  Buffer row;           // one finished row, uint8 RGB
+  Buffer codec;         // the codec's rows
+  Buffer row_of_cache;  // a gray row out of a cache, as RGB
+  Buffer made[2];       // what a row of the plan, or a step, has made for the next one, by turns
+  Buffer steps;         // what a step needs besides
+  Buffer mix;           // what is mixed by steps
 };
 
 }  // namespace pixfeed

@@ -18,6 +18,7 @@ enum class Status : std::int32_t {
   too_large = 8,      // more pixels than the limit allows
   out_of_memory = 9,  // scratch memory could not be had
   recovered = 10,     // decoded, but rows at its end are made up: DecodeOptions::min_recovered
+  gone = 11,          // it was in the cache when it was opened, and cannot be read there any more
 };
 
 }  // namespace pixfeed

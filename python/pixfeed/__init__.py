@@ -48,6 +48,7 @@ __all__ = [
     "Annotations",
     "BackendError",
     "Batch",
+    "Cache",
     "DataLoader",
     "DatasetError",
     "Failure",
@@ -80,6 +81,7 @@ __all__ = [
 
 # Imported when they are first asked for, so that `import pixfeed` takes no time and no torch.
 _PLACES = {
+    "cache": ("Cache",),
     "collate": ("Batch", "Target", "default_collate", "pad_collate"),
     "collate.detection": ("detection_collate",),
     "datasets.failure_log": ("Failure",),

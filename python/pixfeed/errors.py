@@ -20,6 +20,7 @@ class Status(IntEnum):
     TOO_LARGE = 8
     OUT_OF_MEMORY = 9
     RECOVERED = 10  # read, but the rows at its end are made up
+    GONE = 11  # it was in the cache, and cannot be read there any more: it is read from its file
 
 
 # What is wrong, and what can be done about it.
@@ -39,6 +40,10 @@ _WORDS = {
         "raise max_pixels or scale it down beforehand",
     ),
     Status.RECOVERED: ("the image is truncated, and was read as far as it goes", "fetch or copy it again"),
+    Status.GONE: (
+        "what the cache had of the image is damaged or gone",
+        "it was read from its file; look at the disk of the cache (pixfeed cache verify)",
+    ),
     Status.OUT_OF_MEMORY: ("there is not enough memory to decode the image", "scale it down beforehand"),
 }
 

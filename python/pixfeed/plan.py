@@ -19,6 +19,9 @@ window, and is 0 right of it and below.
 A picture may need several rows, one after the other. The source of all but the first is ROW_BEFORE: they take what the
 row before has made, uint8 RGB, which is in the thread's scratch memory.
 
+What a row with ``keep`` makes is kept in the cache, if there is one. For a picture that the cache has already
+(``kept`` of its HEADER row) the rows up to that one are left out: the next one takes the picture from the cache.
+
 Both dtypes mirror C structs (``csrc/core/header.h``, ``csrc/core/plan.h``); ``tests/test_plan.py`` compares them.
 """
 
@@ -35,7 +38,8 @@ from numpy.typing import NDArray
 Pixels = NDArray[np.int64] | int
 
 #: One row per source. Sides in pixels as displayed, that is after the EXIF orientation (1 to 8); ``bytes`` on disk;
-#: ``samples``, a key of SAMPLES, and ``depth``, their bits, as they are stored, 0 if that is not known.
+#: ``samples``, a key of SAMPLES, and ``depth``, their bits, as they are stored, 0 if that is not known. ``kept``: 1 if
+#: the cache has the picture, as it is after the rows up to the one with ``keep``.
 HEADER = np.dtype(
     [
         ("width", np.int32),
@@ -43,7 +47,7 @@ HEADER = np.dtype(
         ("orientation", np.int32),
         ("format", np.int32),
         ("status", np.int32),
-        ("reserved", np.int32),
+        ("kept", np.int32),
         ("bytes", np.int64),
         ("samples", np.int32),
         ("depth", np.int32),
@@ -77,6 +81,7 @@ PLAN = np.dtype(
         ("adjust", np.int32, 4),
         ("factor", np.float32, 4),
         ("gray", np.int32),
+        ("keep", np.int32),
     ]
 )
 
@@ -205,19 +210,26 @@ def by_picture(rows: NDArray[np.void]) -> list[NDArray[np.void]]:
     return np.split(rows, first_rows(rows)[1:])
 
 
-def in_sequence(passes: Sequence[NDArray[np.void]]) -> NDArray[np.void]:
+def in_sequence(
+    passes: Sequence[NDArray[np.void]], fixed: int = 0, kept: NDArray[np.bool_] | None = None
+) -> NDArray[np.void]:
     """PLAN rows as a backend takes them, picture by picture.
 
     Args:
         passes: the first rows ``[n]`` of n pictures, the second ones, and so on; LEFT_OUT where a picture has fewer.
+        fixed: how many of them are left out for pictures that the cache has.
+        kept: bool ``[n]``: whether it has it.
     """
     if len(passes) == 1:
         return passes[0]
     rows = np.stack(passes, 1)
     wanted = rows["source"] != LEFT_OUT
     rows["source"][:, 1:] = ROW_BEFORE
-    kept: NDArray[np.void] = rows[wanted]
-    return kept
+    if kept is not None and kept.any():
+        rows["source"][kept, fixed] = rows["source"][kept, 0]
+        wanted[kept, :fixed] = False
+    left: NDArray[np.void] = rows[wanted]
+    return left
 
 
 def resize_plan(

@@ -108,7 +108,8 @@ bool cut(const Picture& picture, const Plan& plan, Buffer& memory, Picture& part
 const char* check_rows(PlanRows rows, const Slot& slot) {
   if (slot.dtype != DType::uint16 && slot.dtype != DType::float32) return "depth 16 is written as uint16 or float32";
   if (rows.front().reduced != 1) return "depth 16 has no reduced sizes";
-  for (const Plan& plan : rows) {
+  if (!rows.steps.empty()) return "depth 16 has no steps";
+  for (const Plan& plan : rows.plans) {
     if (!Resampler::knows(plan.interpolation)) return "depth 16 is resized by nearest, nearest_exact or linear only";
     if (plan.framed > Framed::constant) return "depth 16 has frames of a color only";
     if (std::any_of(plan.adjust, plan.adjust + kAdjustments, [](Adjustment a) { return a != Adjustment::none; })) {

@@ -13,7 +13,7 @@
 namespace pixfeed::wide {
 
 // nullptr, or what these rows ask for that there is for 8 bits only: other interpolations, frames that repeat
-// pixels, changes of colors, reduced sizes.
+// pixels, changes of colors, steps, reduced sizes.
 const char* check_rows(PlanRows rows, const Slot& slot);
 
 // A slot of uint16 gets the numbers, one of float32 (number / 65535 - mean) / std, each step rounded to float32.

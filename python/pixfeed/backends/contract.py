@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pixfeed._stand_in import torch
+from pixfeed.cache.contents import Store
 from pixfeed.errors import Status
 from pixfeed.list_parser import Problem, Table
+
+if TYPE_CHECKING:
+    import torch
 
 #: What can be opened: a path, or the bytes of an encoded image.
 Source = str | os.PathLike[str] | bytes | bytearray | memoryview | NDArray[np.uint8]
@@ -33,6 +36,26 @@ DEFAULT_OPTIONS = OpenOptions()
 
 #: In the table of :meth:`Backend.read_masks`: a number that is no class.
 UNKNOWN = np.iinfo(np.int64).min
+
+
+class Caching(NamedTuple):
+    """A cache of decoded pictures in use.
+
+    Attributes:
+        store: what :meth:`Backend.open_store` gives.
+        how: what is done with each picture before it is kept, and by which decoders: a part of its key.
+        more: per source, what is done with it alone; or nothing.
+        finds: whether pictures may be there; otherwise they are only kept.
+    """
+
+    store: Any
+    how: bytes
+    more: Sequence[bytes] = ()
+    finds: bool = True
+
+    def to_be_kept(self, sources: Sequence[int]) -> Caching:
+        """For some of the sources, which are not there."""
+        return self._replace(more=[self.more[i] for i in sources] if self.more else (), finds=False)
 
 
 class Decoded(NamedTuple):
@@ -60,8 +83,10 @@ class Opened(Protocol):
     def note(self, i: int) -> str:
         """The message of the codec or the operating system about source ``i``; often empty."""
 
-    def decode_into(self, plans: NDArray[np.void], out: NDArray[Any], threads: int = 1) -> Decoded:
-        """Carry out PLAN rows.
+    def decode_into(
+        self, plans: NDArray[np.void], out: NDArray[Any], threads: int = 1, steps: NDArray[np.void] | None = None
+    ) -> Decoded:
+        """Carry out PLAN rows, and the STEP rows after them.
 
         Args:
             plans: PLAN rows ``[m]``, of b pictures: a row with ``ROW_BEFORE`` as source goes on with what the row
@@ -70,9 +95,10 @@ class Opened(Protocol):
                 bits of bfloat16. With ``depth=16`` float32, or uint16 for the numbers themselves. Picture
                 ``i`` is written to ``out[i]``, zeros to what is right of it and below.
             threads: threads that work on it, the caller among them.
+            steps: STEP rows, sorted by ``plan``; ``None`` for none.
 
         Raises:
-            ValueError: a plan does not fit its picture or ``out``: a programming error; nothing was decoded.
+            ValueError: a plan or a step does not fit its picture or ``out``: a programming error; nothing was decoded.
             CancelledError: the result is no longer wanted.
         """
 
@@ -139,24 +165,37 @@ class Backend(Tables, Protocol):
     codecs: dict[str, str]
     simd_target: str
 
-    def open(self, sources: Sequence[Source], options: OpenOptions = DEFAULT_OPTIONS, threads: int = 1) -> Opened:
-        """Read and probe ``sources``. A source that fails has its status in its header.
+    def open(
+        self,
+        sources: Sequence[Source],
+        options: OpenOptions = DEFAULT_OPTIONS,
+        threads: int = 1,
+        caching: Caching | None = None,
+    ) -> Opened:
+        """Read and probe ``sources``. A source that fails has its status in its header. One that the cache has is not
+        read: its header says ``kept``.
 
         Raises:
             CancelledError: the result is no longer wanted.
         """
 
     def resample(
-        self, pictures: Sequence[NDArray[np.uint8]], plans: NDArray[np.void], out: NDArray[Any], threads: int = 1
+        self,
+        pictures: Sequence[NDArray[np.uint8]],
+        plans: NDArray[np.void],
+        out: NDArray[Any],
+        threads: int = 1,
+        steps: NDArray[np.void] | None = None,
     ) -> None:
-        """Carry out PLAN rows on pictures that are decoded already, as :meth:`Opened.decode_into` does it.
+        """Carry out PLAN rows, and the STEP rows after them, on pictures that are decoded already, as
+        :meth:`Opened.decode_into` does it.
 
         Args:
             pictures: the sources, uint8 ``[H, W, 3]`` each, each row in one piece.
-            plans, out, threads: as there; ``reduced`` and ``low_pass`` are ignored.
+            plans, out, threads, steps: as there; ``reduced`` and ``low_pass`` are ignored.
 
         Raises:
-            ValueError: a plan does not fit its picture or ``out``.
+            ValueError: a plan or a step does not fit its picture or ``out``.
             MemoryError: there is none for what lies between two rows.
             CancelledError: the result is no longer wanted.
         """
@@ -218,6 +257,17 @@ class Backend(Tables, Protocol):
 
         Returns:
             Status, the codec's words, bytes on disk, and the picture if the status is OK.
+        """
+
+    def open_store(self, folder: str, max_bytes: int, free_bytes: int, read_only: bool) -> Store:
+        """The cache in a folder that is there; see ``csrc/core/cache/store.h``.
+
+        Args:
+            max_bytes: of the pictures together.
+            free_bytes: what is left free on the disk.
+
+        Raises:
+            OSError: the folder cannot be used, or holds another version.
         """
 
     def cancel(self, priority: int) -> None:

@@ -14,25 +14,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pixfeed import context
-from pixfeed._stand_in import torch
-from pixfeed._torch import TENSOR_EXCHANGE
 from pixfeed.backends.built import why_no_native
-from pixfeed.backends.contract import DEFAULT_OPTIONS, Backend, Decoded, OpenOptions, Source
+from pixfeed.backends.contract import DEFAULT_OPTIONS, Backend, Caching, Decoded, OpenOptions, Source
 from pixfeed.backends.foreign import HEAD, refusal_without_opencv
 from pixfeed.backends.plain import Plain
+from pixfeed.cache.store import FIRST_PAGES
 from pixfeed.errors import BackendError, Status
 from pixfeed.list_parser import Problem, Table
-from pixfeed.plan import HEADER, JPEG, PLAN, by_picture, first_rows
+from pixfeed.plan import HEADER, JPEG, PLAN, first_rows
+from pixfeed.plan_steps import STEP, of_pictures
 
 if TYPE_CHECKING:
+    import torch
+
     from pixfeed import _native
     from pixfeed.backends.opencv import OpenCV, Opened
 
 #: The interface between this file and the extension; the same number stands in csrc/bind/module.cpp.
-INTERFACE = 9
+INTERFACE = 10
 
 # The extension checks the size of a row; the buffer protocol would spell out every field.
 _PLAN_ROW = np.dtype((np.void, PLAN.itemsize))
+_STEP_ROW = np.dtype((np.void, STEP.itemsize))
 
 _NOT_OURS = frozenset((Status.UNSUPPORTED.value, Status.NOT_AN_IMAGE.value))
 _NO_COSTS = (0,) * 6
@@ -47,8 +50,10 @@ class _Opened:
         options: OpenOptions,
         fallback: Callable[[], OpenCV] | None,
         threads: int,
+        caching: Caching | None,
     ):
         self._opened = opened
+        self._caching = caching
         self._sources = sources
         self._options = options
         self._fallback = fallback
@@ -72,7 +77,8 @@ class _Opened:
         """Let the fallback open them, together."""
         sources = [i for i in sources if i not in self._others]
         if sources and self._fallback is not None:
-            other = self._fallback().open([self._sources[i] for i in sources], self._options, threads)
+            caching = None if self._caching is None else self._caching.to_be_kept(sources)
+            other = self._fallback().open([self._sources[i] for i in sources], self._options, threads, caching)
             self._others |= {i: (other, place) for place, i in enumerate(sources)}
 
     def note(self, i: int) -> str:
@@ -81,10 +87,12 @@ class _Opened:
             return other.note(place)
         return self._names.get(i) or self._opened.note(i).decode("utf-8", "replace")
 
-    def decode_into(self, plans: NDArray[np.void], out: NDArray[Any], threads: int = 1) -> Decoded:
+    def decode_into(
+        self, plans: NDArray[np.void], out: NDArray[Any], threads: int = 1, steps: NDArray[np.void] | None = None
+    ) -> Decoded:
         if self._all is not None:
-            return self._all.decode_into(plans, out, threads)
-        statuses = self._opened.decode_into(plans.view(_PLAN_ROW), out, context.workers(threads))
+            return self._all.decode_into(plans, out, threads, steps)
+        statuses = self._opened.decode_into(plans.view(_PLAN_ROW), _rows(steps), out, context.workers(threads))
         context.check_cancelled()  # in that case images were left out
         spent = self._opened.costs()
         costs, self._reported = tuple(map(sub, spent, self._reported)), spent
@@ -104,17 +112,19 @@ class _Opened:
             its = [row for row in handed_over if self._others[by_source[row]][0] is other]
             if not its:
                 continue
-            of_pictures = by_picture(plans)
-            theirs = [of_pictures[row].copy() for row in its]
-            for rows_of_one, row in zip(theirs, its, strict=True):
-                rows_of_one["source"][0] = self._others[by_source[row]][1]
-            decoded = other.decode_slots(np.concatenate(theirs), [out[row] for row in its], threads)
+            theirs, their_steps = of_pictures(plans, steps, its)
+            theirs["source"][first_rows(theirs)] = [self._others[by_source[row]][1] for row in its]
+            decoded = other.decode_slots(theirs, [out[row] for row in its], threads, their_steps)
             for place, row in enumerate(its):
                 statuses[row] = decoded.statuses[place]
                 if place in decoded.notes:
                     notes[row] = decoded.notes[place]
             costs = (costs[0], *map(add, costs[1:], decoded.costs[1:]))  # the bytes are the same
         return Decoded(statuses, notes, costs)
+
+
+def _rows(steps: NDArray[np.void] | None) -> NDArray[np.void] | None:
+    return None if steps is None else steps.view(_STEP_ROW)
 
 
 def _beginning(source: Source) -> bytes:
@@ -141,7 +151,13 @@ class _Native:
         self._opencv = opencv
         self._fallback = opencv if self._has_opencv else None
 
-    def open(self, sources: Sequence[Source], options: OpenOptions = DEFAULT_OPTIONS, threads: int = 1) -> _Opened:
+    def open(
+        self,
+        sources: Sequence[Source],
+        options: OpenOptions = DEFAULT_OPTIONS,
+        threads: int = 1,
+        caching: Caching | None = None,
+    ) -> _Opened:
         # A str is a path to the extension, anything else is a buffer.
         plain = [s if type(s) is str else os.fsdecode(s) if isinstance(s, os.PathLike) else s for s in sources]
         strict, ignore_orientation, max_pixels, min_recovered, depth = options
@@ -156,16 +172,25 @@ class _Native:
             max_pixels,
             min_recovered,
             depth,
+            None if caching is None else caching.store,
+            b"" if caching is None else caching.how,
+            [] if caching is None else list(caching.more),
             context.workers(threads),
         )
         context.check_cancelled()  # in that case sources were left out
-        return _Opened(opened, sources, options, self._fallback, threads)
+        return _Opened(opened, sources, options, self._fallback, threads, caching)
 
     def resample(
-        self, pictures: Sequence[NDArray[np.uint8]], plans: NDArray[np.void], out: NDArray[Any], threads: int = 1
+        self,
+        pictures: Sequence[NDArray[np.uint8]],
+        plans: NDArray[np.void],
+        out: NDArray[Any],
+        threads: int = 1,
+        steps: NDArray[np.void] | None = None,
     ) -> None:
         context.check_cancelled()
-        statuses = self._module.resample(list(pictures), plans.view(_PLAN_ROW), out, context.workers(threads))
+        rows, workers = plans.view(_PLAN_ROW), context.workers(threads)
+        statuses = self._module.resample(list(pictures), rows, _rows(steps), out, workers)
         context.check_cancelled()
         if statuses.any():
             raise MemoryError
@@ -210,6 +235,9 @@ class _Native:
     ) -> tuple[Status, str, int, NDArray[Any] | None]:
         return self._opencv().read_unchanged(source, strict=strict, max_pixels=max_pixels)
 
+    def open_store(self, folder: str, max_bytes: int, free_bytes: int, read_only: bool) -> Any:
+        return self._module.Store(folder, max_bytes, free_bytes, read_only, FIRST_PAGES)
+
     def cancel(self, priority: int) -> None:
         self._module.cancel(priority)
 
@@ -246,6 +274,10 @@ class _Native:
         return paths
 
     def gather_tensors(self, batch: tuple[torch.Tensor, ...], out: torch.Tensor, threads: int = 1) -> bool:
+        from pixfeed._torch import TENSOR_EXCHANGE  # images are read without torch
+
+        if TENSOR_EXCHANGE is None:
+            return Plain().gather_tensors(batch, out, threads)
         gathered: bool = self._module.gather_tensors(
             batch, TENSOR_EXCHANGE, out.data_ptr(), out.nbytes, context.workers(threads)
         )
@@ -258,13 +290,6 @@ class _Native:
     def gather_numbers(self, batch: tuple[bool | int | float, ...], out: torch.Tensor) -> bool:
         gathered: bool = getattr(self._module, _GATHER[type(batch[0])])(batch, out.data_ptr())
         return gathered
-
-
-class _NativeBeforeExchange(_Native):
-    """With a torch that does not describe its tensors to C, they are gathered by torch."""
-
-    def gather_tensors(self, batch: tuple[torch.Tensor, ...], out: torch.Tensor, threads: int = 1) -> bool:
-        return Plain().gather_tensors(batch, out, threads)
 
 
 def backend(opencv: Callable[[], OpenCV]) -> Backend:
@@ -287,4 +312,4 @@ def backend(opencv: Callable[[], OpenCV]) -> Backend:
             f"{_native.__file__} was built from other sources than this Python code (interface {found}, needed is "
             f"{INTERFACE}): rebuild it with pip install . (in a checkout: make setup)"
         )
-    return (_Native if TENSOR_EXCHANGE is not None else _NativeBeforeExchange)(_native, opencv)
+    return _Native(_native, opencv)

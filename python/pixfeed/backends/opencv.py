@@ -19,11 +19,13 @@ from numpy.typing import NDArray
 from pixfeed import context
 from pixfeed.backends import remedy, teams
 from pixfeed.backends.carry_out import Plan, check, check_out, check_wide, finish, plans_of, resize_crop, values_of
-from pixfeed.backends.contract import DEFAULT_OPTIONS, Decoded, OpenOptions, Source
+from pixfeed.backends.contract import DEFAULT_OPTIONS, Caching, Decoded, OpenOptions, Source
 from pixfeed.backends.cv_decode import decode
 from pixfeed.backends.encoded_picture import EncodedPicture, read
 from pixfeed.backends.headers import header
+from pixfeed.backends.kept_picture import Keep, KeptPicture
 from pixfeed.backends.plain import Plain
+from pixfeed.cache.store import Store
 from pixfeed.errors import BackendError, Status
 from pixfeed.plan import HEADER, first_rows
 
@@ -49,17 +51,29 @@ def _each(n: int, task: Any, threads: int) -> None:
 class Opened:
     """See :class:`pixfeed.backends.Opened`."""
 
-    def __init__(self, cv2: ModuleType, sources: Sequence[Source], options: OpenOptions, threads: int):
+    def __init__(
+        self,
+        cv2: ModuleType,
+        sources: Sequence[Source],
+        options: OpenOptions,
+        threads: int,
+        caching: Caching | None = None,
+    ):
         self._cv2 = cv2
         self._depth = options.depth
-        self._pictures: list[EncodedPicture] = []
+        self._pictures: list[EncodedPicture | KeptPicture] = []
+        self._keep: dict[int, Keep] = {}  # by source: where it goes, if the cache may get it
         start = perf_counter_ns()
-        for source in sources:
+        for i, source in enumerate(sources):
             context.check_cancelled()
-            self._pictures.append(EncodedPicture(cv2, source, options))
+            keep = None if caching is None else Keep.of(caching, i, source)
+            kept = keep.find() if keep is not None and caching is not None and caching.finds else None
+            self._pictures.append(EncodedPicture(cv2, source, options) if kept is None else kept)
+            if keep is not None and kept is None and keep.is_still(source):
+                self._keep[i] = keep
         read = perf_counter_ns()
         self._room, self._lock = KEPT, threading.Lock()
-        unknown = [picture for picture in self._pictures if not picture.is_known]
+        unknown = [each for each in self._pictures if isinstance(each, EncodedPicture) and not each.is_known]
         if unknown:
             _each(len(unknown), lambda i: self._find_out(unknown[i]), threads)
         decoding = (perf_counter_ns() - read) * min(len(unknown), threads)
@@ -79,7 +93,7 @@ class Opened:
                     each.header.orientation,
                     each.header.format,
                     each.status,
-                    0,
+                    isinstance(each, KeptPicture),
                     each.bytes,
                     each.header.samples,
                     each.header.depth,
@@ -100,13 +114,21 @@ class Opened:
     def note(self, i: int) -> str:
         return self._pictures[i].note
 
-    def decode_into(self, plans: NDArray[np.void], out: NDArray[Any], threads: int = 1) -> Decoded:
+    def decode_into(
+        self, plans: NDArray[np.void], out: NDArray[Any], threads: int = 1, steps: NDArray[np.void] | None = None
+    ) -> Decoded:
         check_out(len(first_rows(plans)), out)
-        return self.decode_slots(plans, list(out), threads)
+        return self.decode_slots(plans, list(out), threads, steps)
 
-    def decode_slots(self, plans: NDArray[np.void], slots: Sequence[NDArray[Any]], threads: int) -> Decoded:
+    def decode_slots(
+        self,
+        plans: NDArray[np.void],
+        slots: Sequence[NDArray[Any]],
+        threads: int,
+        steps: NDArray[np.void] | None = None,
+    ) -> Decoded:
         """:meth:`decode_into` slots ``[C, h, w]`` that do not lie one after the other."""
-        rows = plans_of(plans)
+        rows = plans_of(plans, steps)
         statuses = [Status.OK] * len(rows)
         wanted = []
         for row, each in enumerate(rows):
@@ -127,8 +149,8 @@ class Opened:
 
         def carry_out(i: int) -> None:
             row = wanted[i]
-            picture = self._pictures[rows[row][0].source]
-            statuses[row], notes[row], spent = self._carry_out(picture, rows[row], slots[row])
+            source = rows[row][0].source
+            statuses[row], notes[row], spent = self._carry_out(source, rows[row], slots[row])
             costs.append(spent)
 
         if wanted:
@@ -140,11 +162,9 @@ class Opened:
         spent = tuple(map(sum, zip(*costs, strict=True)))
         return Decoded(np.array(statuses, np.int32), {row: notes[row] for row in failed}, spent)
 
-    def _carry_out(
-        self, picture: EncodedPicture, plans: Sequence[Plan], slot: NDArray[Any]
-    ) -> tuple[Status, str, tuple[int, ...]]:
+    def _carry_out(self, source: int, plans: Sequence[Plan], slot: NDArray[Any]) -> tuple[Status, str, tuple[int, ...]]:
         """The status, the reason and the costs of one picture."""
-        cv2, plan = self._cv2, plans[0]
+        cv2, plan, picture = self._cv2, plans[0], self._pictures[source]
         start = perf_counter_ns()
         try:
             status, note, image = picture.image(plan.reduced, bool(plan.gray))
@@ -152,7 +172,9 @@ class Opened:
             if image is not None:
                 image = resize_crop(cv2, image, plan, bgr=image.ndim == 3)
                 resized = perf_counter_ns()
-                finish(cv2, image, plans, slot, bgr=image.ndim == 3)
+                keep = None if picture.is_recovered else self._keep.get(source)
+                keeping = None if keep is None else keep.of_picture(picture)
+                finish(cv2, image, plans, slot, image.ndim == 3, keeping)
                 written = perf_counter_ns()
         except MemoryError as error:
             return Status.OUT_OF_MEMORY, str(error), (0,) * 6
@@ -169,16 +191,30 @@ class OpenCV(Plain):
         self._cv2 = cv2
         self.codecs = {"opencv": f"OpenCV {cv2.__version__}"}
 
-    def open(self, sources: Sequence[Source], options: OpenOptions = DEFAULT_OPTIONS, threads: int = 1) -> Opened:
-        return Opened(self._cv2, sources, options, threads)
+    def open(
+        self,
+        sources: Sequence[Source],
+        options: OpenOptions = DEFAULT_OPTIONS,
+        threads: int = 1,
+        caching: Caching | None = None,
+    ) -> Opened:
+        return Opened(self._cv2, sources, options, threads, caching)
+
+    def open_store(self, folder: str, max_bytes: int, free_bytes: int, read_only: bool) -> Store:
+        return Store(folder, max_bytes, free_bytes, read_only)
 
     def cancel(self, priority: int) -> None:
         teams.cancel(priority)
 
     def resample(
-        self, pictures: Sequence[NDArray[np.uint8]], plans: NDArray[np.void], out: NDArray[Any], threads: int = 1
+        self,
+        pictures: Sequence[NDArray[np.uint8]],
+        plans: NDArray[np.void],
+        out: NDArray[Any],
+        threads: int = 1,
+        steps: NDArray[np.void] | None = None,
     ) -> None:
-        rows = plans_of(plans)
+        rows = plans_of(plans, steps)
         check_out(len(rows), out)
         for each, slot in zip(rows, out, strict=True):
             if not 0 <= each[0].source < len(pictures):

@@ -56,7 +56,8 @@ class BadImages:
             ) from error
 
     def note_recovered(self, error: ImageError | RegionError) -> None:
-        """Write down an image that was cut off, and was read as far as it goes."""
+        """Write down an image that was read nevertheless: one that was cut off, as far as it goes; one that the cache
+        had lost, from its file."""
         self._log.add(error)
 
     def failures(self) -> list[Failure]:

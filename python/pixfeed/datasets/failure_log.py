@@ -26,8 +26,9 @@ class Failure(NamedTuple):
         reason: the message of the first :class:`pixfeed.ImageError` or :class:`pixfeed.RegionError` with this path,
             line and status; later ones are counted, whatever their words.
         count: how many times it was tried, in all processes together.
-        recovered: ``True`` if the image is truncated and was read as far as it goes; see ``min_recovered`` of
-            :class:`pixfeed.Reading`.
+        recovered: ``True`` if the image was read nevertheless: a truncated one as far as it goes (see ``min_recovered``
+            of :class:`pixfeed.Reading`), or one that the cache had lost, from its file. So is the line that says why a
+            cache takes no more pictures; its path is the cache's folder.
     """
 
     path: str | None
@@ -162,9 +163,12 @@ class FailureLog:
         return sorted(found.values(), key=lambda failure: (failure.line or 0, str(failure)))
 
 
+_READ = (Status.RECOVERED, Status.GONE)  # nevertheless
+
+
 def _parsed(line: bytes) -> Failure:
     _, path, number, status, reason = json.loads(line)
-    return Failure(path, number, reason, 1, status == Status.RECOVERED)
+    return Failure(path, number, reason, 1, status in _READ)
 
 
 def _key(line: bytes) -> int:

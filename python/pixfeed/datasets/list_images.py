@@ -211,6 +211,9 @@ class ListImages(ImageDataset):
             failed[place] = what.error(self.origin(rows[place]))
         for place, what in read.failed.recovered.items():
             self._bad_images.note_recovered(what.error(self.origin(rows[place])))
+        news = request.pipeline.news()
+        if news is not None:
+            self._bad_images.note_recovered(news)
         wanted = [place for place in range(len(rows)) if place not in failed] if failed else range(len(rows))
         column, others = self._targets.read(rows, PointMap(read.passes), wanted, request.pipeline.backend)
         failed |= others

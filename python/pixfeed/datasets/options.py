@@ -14,6 +14,7 @@ import torch
 from numpy.typing import ArrayLike, DTypeLike
 
 from pixfeed.backends import BackendName
+from pixfeed.cache import Cache
 from pixfeed.datasets.bad_images import OnError
 from pixfeed.lists.classes import Given as Classes
 from pixfeed.reading.options import ReadingOptions
@@ -51,6 +52,7 @@ class _Options(ReadingOptions, total=False):
     mask_dtype: torch.dtype
     min_visibility: float
     box_format: BoxFormat
+    cache: Cache | str | os.PathLike[str] | None
 
 
 class ImageFolderOptions(_Options, total=False):

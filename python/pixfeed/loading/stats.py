@@ -172,6 +172,9 @@ class Stats:
         if self.work:
             shares = ", ".join(f"{name} {_percent(share)}" for name, share in self.work.items())
             lines.append(f"  work     {shares}")
+        elif total := self.costs.reading + self.costs.running:  # one of 32 images is measured step by step
+            reading = _percent(self.costs.reading / total)
+            lines.append(f"  work     reading {reading}, all else {_percent(self.costs.running / total)} (few images)")
         if self.collates_in_loop:
             lines.append("  collate  your collate_fn runs in the loop's thread; workers='process' if it takes long")
         bad = [f"{self.failed:,} could not be read and were skipped or replaced"] if self.failed else []

@@ -17,14 +17,16 @@ from numpy.typing import NDArray
 from pixfeed import backends, context, memory
 from pixfeed._stand_in import torch
 from pixfeed.backends import Decoded, Opened
-from pixfeed.errors import Status, Unreadable
+from pixfeed.cache import Cache
+from pixfeed.errors import ImageError, Status, Unreadable
 from pixfeed.memory.blocks import images_in, in_blocks
 from pixfeed.plan import resize_plan
 from pixfeed.reading import regions
+from pixfeed.reading.kept import Kept
 from pixfeed.reading.options import Reading, check_size
 from pixfeed.reading.request import Request
-from pixfeed.transforms.execute import PassPlan, plan_passes, rows_of
-from pixfeed.transforms.fuse import Recipe
+from pixfeed.transforms.execute import PassPlan, plan_passes, tables_of
+from pixfeed.transforms.fuse import Recipe, fixed_steps
 from pixfeed.transforms.resize import ResizeTo
 from pixfeed.transforms.wide import check_wide
 
@@ -56,8 +58,8 @@ class Planned(NamedTuple):
 
 
 def _largest(passes: Sequence[PassPlan]) -> tuple[int, int]:
-    rows = passes[-1].rows
-    return check_size((int(rows["window_h"].max()), int(rows["window_w"].max())))
+    height, width = passes[-1].sizes
+    return check_size((int(height.max()), int(width.max())))
 
 
 class Failed(NamedTuple):
@@ -65,7 +67,8 @@ class Failed(NamedTuple):
 
     Attributes:
         unreadable: images that could not be read. Their slots are undefined.
-        recovered: images that are cut off, and were read as far as they go.
+        recovered: images that were read nevertheless: those that are cut off, as far as they go, and those that the
+            cache had lost, from their files.
     """
 
     unreadable: dict[int, Unreadable]
@@ -122,34 +125,40 @@ class Pipeline:
     Args:
         reading: how to read.
         transforms: what to do with the pictures; see :class:`pixfeed.transforms.Compose`.
+        cache: where pictures are kept.
 
     Attributes:
         backend: that carries it out.
         recipe: the transforms, as passes.
+        cache: where pictures are kept.
     """
 
-    def __init__(self, reading: Reading, transforms: Sequence[Callable[..., Any]]):
-        self.reading = reading
+    def __init__(self, reading: Reading, transforms: Sequence[Callable[..., Any]], cache: Cache | None = None):
+        self.reading, self.cache = reading, cache
         self.transforms = list(transforms)
-        self.recipe = Recipe(self.transforms, reading.num_channels)
+        fixed = None if cache is None else fixed_steps(self.transforms)
+        self.recipe = Recipe(self.transforms, reading.num_channels, fixed=fixed)
         if reading.depth == 16:
+            if cache is not None:
+                raise ValueError("a cache keeps pictures of 8 bits; leave it or depth=16 away")
             check_wide(self.recipe)
         self.backend = backends.choose(reading.backend)
         self._plain = self.recipe.only_resizes
         self._whole = reading.reduced == 1 and reading.decode == "exact"
         self._calls = 0
+        self._kept = None if cache is None else Kept(cache, self.backend, reading, self.transforms)
 
     @classmethod
-    def resizing(cls, reading: Reading, height: int | None, width: int | None) -> Pipeline:
+    def resizing(cls, reading: Reading, height: int | None, width: int | None, cache: Cache | None = None) -> Pipeline:
         """The pipeline that resizes as ``reading`` says; for ``None`` see :func:`pixfeed.plan.output_size`."""
-        return cls(reading, [ResizeTo(height, width, reading.interpolation_number)])
+        return cls(reading, [ResizeTo(height, width, reading.interpolation_number)], cache)
 
     @property
     def key(self) -> Hashable:
         """Requests to pipelines that have the same key may be merged into one."""
         if self.recipe.numeric or self.recipe.python:
             return id(self)
-        return self.reading, self.backend.name, tuple(self.transforms), self.recipe.written
+        return self.reading, self.backend.name, tuple(self.transforms), self.recipe.written, self.cache
 
     def read(self, request: Request, memory_format: torch.memory_format, part: bool = False) -> ReadImages:
         """The whole path, into memory of its own.
@@ -162,17 +171,18 @@ class Pipeline:
         planned = self.plan(opened.headers, request)
         size = self.recipe.size
         if size is None and len(request) > 1:
-            return self._read_blocks(opened, planned, memory_format)
+            return self._read_blocks(request, opened, planned, memory_format)
         shape = (len(request), self.recipe.channels, *(size or planned.size))
         images = memory.empty(shape, self.recipe.written or torch.uint8, memory_format, part)
-        failed = self.decode(opened, planned, memory.array(images))
+        failed = self._decode(request, opened, planned, memory.array(images))
         return ReadImages(images, planned.passes, failed)
 
-    def _read_blocks(self, opened: Opened, planned: Planned, memory_format: torch.memory_format) -> ReadImages:
+    def _read_blocks(
+        self, request: Request, opened: Opened, planned: Planned, memory_format: torch.memory_format
+    ) -> ReadImages:
         """Images that may differ in size: in one call, unless they differ so much that one block would be too large."""
-        last = planned.passes[-1].rows
-        height, width = (last[name].astype(np.int64) for name in ("window_h", "window_w"))
-        images: list[Any] = [None] * len(last)
+        height, width = planned.passes[-1].sizes
+        images: list[Any] = [None] * len(height)
         failed = Failed({}, {})
         dtype = self.recipe.written or torch.uint8
         most = _PADDED // (self.recipe.channels * dtype.itemsize) if context.pads() else 0
@@ -181,7 +191,7 @@ class Pipeline:
             part = planned if len(blocks) == 1 else planned.part(places)
             shape = (len(places), self.recipe.channels, *part.size)
             block = memory.empty(shape, dtype, memory_format, varies=True)
-            failed = failed.plus(self.decode(opened, part, memory.array(block)), places)
+            failed = failed.plus(self._decode(request, opened, part, memory.array(block)), places)
             sizes = zip(height[places].tolist(), width[places].tolist(), strict=True)
             for place, image in zip(places, images_in(block, list(sizes)), strict=True):
                 images[place] = image
@@ -193,7 +203,31 @@ class Pipeline:
     def open(self, request: Request) -> Opened:
         """Read and probe the sources. What fails has its status in its header."""
         threads = 1 if len(request.sources) == 1 else context.num_threads()
-        return self.backend.open(request.sources, self.reading.open_options, threads)
+        caching = None if self._kept is None else self._kept.caching(request)
+        return self.backend.open(request.sources, self.reading.open_options, threads, caching)
+
+    def _decode(self, request: Request, opened: Opened, planned: Planned, out: NDArray[Any]) -> Failed:
+        """:meth:`decode`, and from their files the pictures that the cache has lost since they were opened.
+
+        Args:
+            request: what was opened.
+            planned: the plan for some or all of it.
+        """
+        failed = self.decode(opened, planned, out)
+        lost = [place for place, what in failed.unreadable.items() if what.status == Status.GONE]
+        for place in lost:
+            one = request.one(int(planned.passes[0].rows["source"][place]))
+            again = self.backend.open(one.sources, self.reading.open_options)
+            plan = self.plan(again.headers, one)
+            if plan.passes[-1].size(0) != planned.passes[-1].size(place):
+                continue  # the file was changed in this moment
+            failed.recovered[place] = failed.unreadable.pop(place)
+            failed = failed.plus(self.decode(again, plan, out[place : place + 1]), [place])
+        return failed
+
+    def news(self) -> ImageError | None:
+        """Why the cache takes no more pictures: once in each process."""
+        return None if self._kept is None else self._kept.news()
 
     def plan(self, headers: NDArray[np.void], request: Request) -> Planned:
         """PLAN rows for pictures whose headers are known.
@@ -246,12 +280,15 @@ class Pipeline:
             What could not be read. The other images are written.
         """
         threads = 1 if len(out) == 1 else context.num_threads()
-        return self._failed(opened, planned, opened.decode_into(rows_of(planned.passes), out, threads))
+        kept = None if self._kept is None else opened.headers["kept"][planned.passes[0].rows["source"]] != 0
+        rows, steps = tables_of(planned.passes, self.recipe.fixed, kept)
+        return self._failed(opened, planned, opened.decode_into(rows, out, threads, steps))
 
     def _failed(self, opened: Opened, planned: Planned, decoded: Decoded) -> Failed:
         """The images with errors. The costs of all are noted for :meth:`pixfeed.DataLoader.stats`."""
         looked_at = scalable = 0
-        if self._calls % _LOOKED_AT == 0 and decoded.statuses[0] == Status.OK:  # the first image of some of the calls
+        first_is_read = decoded.statuses[0] == Status.OK and not opened.headers["kept"][0]
+        if self._calls % _LOOKED_AT == 0 and first_is_read:  # the first image of some of the calls
             looked_at = 1
             scalable = int(regions.could_scale(self.reading, opened.headers, planned.passes[0].rows))
         self._calls += 1

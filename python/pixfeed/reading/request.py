@@ -32,6 +32,13 @@ class Request:
     def __len__(self) -> int:
         return len(self.sources)
 
+    def one(self, place: int) -> Request:
+        """The request for one of the images."""
+        at = slice(place, place + 1)
+        rois = None if self.rois is None else self.rois[at]
+        boxes = None if self.resize_boxes is None else self.resize_boxes[at]
+        return Request(self.sources[at], rois, boxes, self.u[at])
+
     @classmethod
     def plain(
         cls,

@@ -9,6 +9,7 @@ from pixfeed.transforms.branches import Branching
 from pixfeed.transforms.color import Color
 from pixfeed.transforms.crop_pad_flip import Padding
 from pixfeed.transforms.fuse import Recipe
+from pixfeed.transforms.stepped import Stepped
 
 
 def check_wide(recipe: Recipe) -> None:
@@ -29,7 +30,7 @@ def check_wide(recipe: Recipe) -> None:
 
 
 def _check_step(step: Transform) -> None:
-    if isinstance(step, Color) or (isinstance(step, Padding) and step.padding_mode != "constant"):
+    if isinstance(step, (Color, Stepped)) or (isinstance(step, Padding) and step.padding_mode != "constant"):
         raise ValueError(
             f"{step} is for pictures of 8 bits; depth=16 goes with resizing, crops, flips, padding with a color and "
             "Normalize"

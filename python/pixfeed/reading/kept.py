@@ -1,0 +1,73 @@
+"""Kept: a pipeline's pictures in a cache: what is done to them before, and what else their keys depend on."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import astuple, replace
+from typing import Any
+
+from pixfeed.backends import Backend
+from pixfeed.backends.contract import Caching
+from pixfeed.cache import Cache
+from pixfeed.errors import ImageError, Status
+from pixfeed.reading.options import Reading
+from pixfeed.reading.request import Request
+from pixfeed.transforms.fuse import fixed_steps
+
+#: Of the pixels that this code makes. It changes if a picture may come out otherwise than before.
+_VERSION = 1
+
+
+class Kept:
+    """
+    Args:
+        cache: where pictures are kept.
+        backend, reading, transforms: how they are made.
+
+    Raises:
+        ValueError: what is kept would depend on random numbers.
+    """
+
+    def __init__(self, cache: Cache, backend: Backend, reading: Reading, transforms: Sequence[Callable[..., Any]]):
+        fixed = transforms[: fixed_steps(transforms)]
+        if reading.decode == "scaled" and not fixed and transforms:
+            raise ValueError(
+                "decode='scaled' does not go with a cache where the first step is random: the scale would depend on "
+                "the crop. Leave decode away, or put a Resize before the random step"
+            )
+        self._cache, self._backend = cache, backend
+        codecs = ", ".join(sorted(backend.codecs.values()))
+        steps = "; ".join(f"{type(step).__name__}{astuple(step)}" for step in fixed)  # type: ignore[call-overload]
+        chosen = [os.environ.get(name) for name in ("PIXFEED_JPEG", "PIXFEED_PNG")]
+        how = (_VERSION, backend.name, codecs, *chosen, astuple(replace(reading, backend=None)), steps)
+        self._how = " | ".join(map(str, how)).encode()
+        self._store: Any = None
+        self._why_not = ""
+        self._told = -1  # the process that has been told why nothing is kept
+
+    def caching(self, request: Request) -> Caching | None:
+        """For the backend; ``None`` if the cache cannot be used."""
+        if self._store is None and not self._why_not:
+            try:
+                self._store = self._cache.open(self._backend)
+            except OSError as error:
+                self._why_not = error.strerror or str(error)
+        if self._store is None:
+            return None
+        tables = [table for table in (request.rois, request.resize_boxes) if table is not None]
+        more = [b"".join(table[i].tobytes() for table in tables) for i in range(len(request))] if tables else ()
+        return Caching(self._store, self._how, more)
+
+    def news(self) -> ImageError | None:
+        """Why no more pictures are kept: once in each process."""
+        why = self._why_not or ("" if self._store is None else self._store.why_stopped())
+        if not why or self._told == os.getpid():
+            return None
+        self._told = os.getpid()
+        folder = self._cache.folder
+        what = f"the cache {folder}: {why}; pictures that are not in it are read from their files"
+        return ImageError(what, status=Status.GONE, path=folder)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return vars(self) | {"_store": None, "_why_not": ""}  # each process opens it
