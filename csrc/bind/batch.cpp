@@ -86,16 +86,6 @@ py::array_t<std::int32_t> decode_into(Opened& opened, const py::buffer& plan_tab
   return statuses;
 }
 
-// [H, W, 3], each row in one piece.
-ImageView view_of(const py::buffer_info& picture) {
-  if (picture.ndim != 3 || picture.shape[2] != 3 || picture.format != "B" || picture.strides[2] != 1 ||
-      picture.strides[1] != 3) {
-    throw py::value_error("pictures must be uint8 of shape [H, W, 3], each row in one piece");
-  }
-  return {static_cast<std::uint8_t*>(picture.ptr), static_cast<int>(picture.shape[1]),
-          static_cast<int>(picture.shape[0]), picture.strides[0]};
-}
-
 // Plans on pictures that are decoded already.
 py::array_t<std::int32_t> resample(const py::list& images, const py::buffer& plan_table, const py::object& step_table,
                                    const py::buffer& out, const py::tuple& workers) {

@@ -37,3 +37,13 @@ inline std::vector<pixfeed::Slot> slots_of(const pybind11::buffer_info& out, int
   }
   return result;
 }
+
+// [H, W, 3], each row in one piece.
+inline pixfeed::ImageView view_of(const pybind11::buffer_info& picture) {
+  if (picture.ndim != 3 || picture.shape[2] != 3 || picture.format != "B" || picture.strides[2] != 1 ||
+      picture.strides[1] != 3) {
+    throw pybind11::value_error("pictures must be uint8 of shape [H, W, 3], each row in one piece");
+  }
+  return {static_cast<std::uint8_t*>(picture.ptr), static_cast<int>(picture.shape[1]),
+          static_cast<int>(picture.shape[0]), picture.strides[0]};
+}

@@ -105,7 +105,7 @@ bool cut(const Picture& picture, const Plan& plan, Buffer& memory, Picture& part
 
 }  // namespace
 
-const char* check_rows(PlanRows rows, const Slot& slot) {
+const char* check_rows(const PlanRows& rows, const Slot& slot) {
   if (slot.dtype != DType::uint16 && slot.dtype != DType::float32) return "depth 16 is written as uint16 or float32";
   if (rows.front().reduced != 1) return "depth 16 has no reduced sizes";
   if (!rows.steps.empty()) return "depth 16 has no steps";
@@ -119,7 +119,7 @@ const char* check_rows(PlanRows rows, const Slot& slot) {
   return nullptr;
 }
 
-Status run(Bytes bytes, const Header& header, PlanRows rows, bool strict, const Slot& slot, Scratch& scratch,
+Status run(Bytes bytes, const Header& header, const PlanRows& rows, bool strict, const Slot& slot, Scratch& scratch,
            std::string* note) {
   if (header.depth != kBits) {
     *note = std::to_string(header.depth) + " bits a sample; depth=16 reads pictures of 16 bits";

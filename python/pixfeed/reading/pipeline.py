@@ -139,9 +139,9 @@ class Pipeline:
         fixed = None if cache is None else fixed_steps(self.transforms)
         self.recipe = Recipe(self.transforms, reading.num_channels, fixed=fixed)
         if reading.depth == 16:
-            if cache is not None:
-                raise ValueError("a cache keeps pictures of 8 bits; leave it or depth=16 away")
             check_wide(self.recipe)
+            if cache is not None:
+                raise ValueError("depth=16 goes without cache: it keeps pictures of 8 bits")
         self.backend = backends.choose(reading.backend)
         self._plain = self.recipe.only_resizes
         self._whole = reading.reduced == 1 and reading.decode == "exact"
