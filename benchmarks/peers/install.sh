@@ -32,6 +32,9 @@ environment .venv-peers
   "setuptools<81" wheel "opencv-python-headless>=4.8" "pillow>=10" --group demo || exit 1
 "${pip[@]}" install --no-build-isolation --no-deps . || exit 1
 try simplejpeg "${pip[@]}" install simplejpeg
+try imagecodecs "${pip[@]}" install imagecodecs # its spng is measured by benchmarks.formats
+try kornia-rs "${pip[@]}" install --no-deps kornia-rs
+try TurboLoader "${pip[@]}" install --no-deps turboloader==2.39.0 # NumPy is there
 try tf.data "${pip[@]}" install tensorflow-cpu
 try Grain "${pip[@]}" install grain
 try DALI "${pip[@]}" install nvidia-dali-cuda120 # the wheel works without a GPU, too

@@ -133,7 +133,7 @@ class Masks(Targets):
         made[:, x < 0] = self.fill
         return self._turned(made, points, place)
 
-    def _turned(self, made: NDArray[np.int64], points: PointMap, place: int) -> torch.Tensor:
+    def _turned(self, made: NDArray[Any], points: PointMap, place: int) -> torch.Tensor:
         """The mask, of what rows and columns make of it."""
         pixels = points.turned(place)
         if pixels is not None:
