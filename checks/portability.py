@@ -47,7 +47,7 @@ def entries(build: Path, target: str) -> list[tuple[Path, list[str]]]:
     found = []
     for entry in json.loads((build / "compile_commands.json").read_text()):
         file = Path(entry["file"])
-        if "csrc" not in file.parts or ("windows" in target and file.parent.name == "bind"):
+        if "csrc" not in file.parts or "tests" in file.parts or ("windows" in target and file.parent.name == "bind"):
             continue  # Python.h is this machine's
         if file.stem == "platform_posix" and "windows" in target:
             file = file.with_stem("platform_windows")

@@ -23,6 +23,7 @@ ORDER = [
     "_torch",
     "errors",
     "plan",
+    "plan_steps",
     "list_parser",
     "control_groups",
     "cache",

@@ -20,7 +20,7 @@ from torch.utils.data import DataLoader, default_collate
 from torch.utils.data._utils.collate import collate, default_collate_fn_map
 
 import pixfeed
-from pixfeed import backends, memory
+from pixfeed import memory
 from pixfeed.collate import gather
 from pixfeed.memory.idle import Pool
 
@@ -214,11 +214,7 @@ def test_every_dtype(dtype):
 
 def test_without_the_exchange_table(monkeypatch, native):
     """As with an older torch."""
-    from pixfeed.backends import native as module
-
-    monkeypatch.setattr(module, "TENSOR_EXCHANGE", None)
-    old = module.backend(lambda: backends.load("opencv"))
-    monkeypatch.setattr(backends, "choose_tables", lambda: old)
+    monkeypatch.setattr("pixfeed._torch.TENSOR_EXCHANGE", None)
     batch = [torch.rand(3, 100, 90) for _ in range(9)]
     check(gather.tensors(batch), default_collate(batch))
     check(gather.tensors([torch.tensor(1)]), default_collate([torch.tensor(1)]))

@@ -104,7 +104,7 @@ def test_yolo(tmp_path, capsys, names):
     assert list(data.names()) == ["images/train/a.jpg", "images/train/b.jpg"] and data.labels.tolist() == [[2], [0]]
     (tmp_path / "labels" / "train" / "a.txt").write_text("1 0.5 x 0.5 1\n")
     assert main(["make-list", str(tmp_path)]) == 2
-    assert "a.txt, line 1" in capsys.readouterr().err
+    assert "a.txt, line 1:" in capsys.readouterr().err
 
 
 def test_tables(tmp_path, capsys):
@@ -124,6 +124,6 @@ def test_what_is_no_source(tmp_path, capsys):
     (tmp_path / "a.bin").write_bytes(b"x")
     (tmp_path / "a.json").write_text("{}")
     (tmp_path / "empty").mkdir()
-    for name, words in (("a.bin", "say --from"), ("a.json", "no COCO annotations"), ("empty", "no sub-folder")):
+    for name, words in (("a.bin", "say --from"), ("a.json", "there are no images"), ("empty", "no sub-folder")):
         assert main(["make-list", str(tmp_path / name)]) == 2
         assert words in capsys.readouterr().err

@@ -14,7 +14,7 @@ from png_files import png
 
 from pixfeed import FastTxtDataset, ImageError, RegionError, backends
 from pixfeed.errors import Origin, Status
-from pixfeed.targets import masks
+from pixfeed.targets import mask_files
 
 KINDS = [kind for kind in png_files.KINDS if kind[0] in (0, 3)]
 
@@ -35,7 +35,7 @@ def read(folder, files, size, out_size, backend="native", threads=2, places=None
 def by_pillow(path) -> np.ndarray:
     with Image.open(path) as image:
         size = image.size
-    return masks.read(str(path), Origin(str(path)), size[::-1]).astype(np.int64)
+    return mask_files.read(str(path), Origin(str(path)), size[::-1]).astype(np.int64)
 
 
 @pytest.mark.parametrize("kind", KINDS, ids="{0[0]}-{0[1]}".format)

@@ -133,6 +133,7 @@ def test_nothing_can_be_read(folder, backend):
 )
 def test_a_wrong_folder(tmp_path, backend, way):
     """Is noticed soon, however long the list."""
+    (tmp_path / "wrong").mkdir()
     names = [f"{i}.jpg" for i in range(20_000)]
     options = dict(image_dir=tmp_path / "wrong", on_error="skip", backend=backend)
     for size in ((8, 8), (None, None)):

@@ -4,12 +4,12 @@ import images
 import numpy as np
 import pytest
 
-from pixfeed import backends, imread, plan
+from pixfeed import backends, imread, plan, plan_steps
 from pixfeed.errors import Status
 
 
 def test_tables_mirror_the_c_structs(native):
-    for name, dtype in (("Header", plan.HEADER), ("Plan", plan.PLAN)):
+    for name, dtype in (("Header", plan.HEADER), ("Plan", plan.PLAN), ("Step", plan_steps.STEP)):
         expected = native.struct_offsets()[name]
         assert expected.pop("itemsize") == dtype.itemsize
         for field, offset in expected.items():

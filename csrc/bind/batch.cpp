@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "bind/buffers.h"
+#include "bind/plans.h"
 #include "bind/register.h"
 #include "bind/unlocked.h"
 #include "bind/workers.h"
@@ -65,10 +66,10 @@ std::unique_ptr<Opened> open(const py::list& sources, bool strict, bool turbo, b
   return opened;
 }
 
-py::array_t<std::int32_t> decode_into(Opened& opened, const py::buffer& plan_table, const py::buffer& out,
-                                      const py::tuple& workers) {
-  const std::vector<Plan> plans = rows<Plan>(plan_table.request());
-  const std::vector<PlanRows> pictures = rows_by_picture(plans);
+py::array_t<std::int32_t> decode_into(Opened& opened, const py::buffer& plan_table, const py::object& step_table,
+                                      const py::buffer& out, const py::tuple& workers) {
+  const Plans plans(plan_table, step_table);
+  const std::vector<PlanRows>& pictures = plans.pictures;
   const std::vector<Slot> slots = slots_of(out.request(/*writable=*/true));
   if (const char* wrong = opened.batch->check_plans(pictures, slots)) throw py::value_error(wrong);
   py::array_t<std::int32_t> statuses(static_cast<py::ssize_t>(pictures.size()));
@@ -94,16 +95,16 @@ ImageView view_of(const py::buffer_info& picture) {
 }
 
 // Plans on pictures that are decoded already.
-py::array_t<std::int32_t> resample(const py::list& images, const py::buffer& plan_table, const py::buffer& out,
-                                   const py::tuple& workers) {
+py::array_t<std::int32_t> resample(const py::list& images, const py::buffer& plan_table, const py::object& step_table,
+                                   const py::buffer& out, const py::tuple& workers) {
   std::vector<py::buffer_info> owners;
   std::vector<ImageView> sources;
   for (py::handle image : images) {
     owners.push_back(py::reinterpret_borrow<py::buffer>(image).request());
     sources.push_back(view_of(owners.back()));
   }
-  const std::vector<Plan> plans = rows<Plan>(plan_table.request());
-  const std::vector<PlanRows> pictures = rows_by_picture(plans);
+  const Plans plans(plan_table, step_table);
+  const std::vector<PlanRows>& pictures = plans.pictures;
   const std::vector<Slot> slots = slots_of(out.request(/*writable=*/true));
   if (const char* wrong = check_plans(sources, pictures, slots)) throw py::value_error(wrong);
   py::array_t<std::int32_t> statuses(static_cast<py::ssize_t>(pictures.size()));
@@ -118,7 +119,7 @@ py::array_t<std::int32_t> resample(const py::list& images, const py::buffer& pla
   return statuses;
 }
 
-// A copy: the rows are 32 bytes each.
+// A copy: the rows are 40 bytes each.
 py::array headers(const Opened& opened, const py::dtype& dtype) {
   const std::vector<Header>& all = opened.batch->headers();
   if (dtype.itemsize() != sizeof(Header)) throw py::value_error("HEADER and struct Header differ");
@@ -140,9 +141,9 @@ void register_batch(py::module_& m) {
       .def(
           "note", [](const Opened& opened, int i) { return py::bytes(opened.batch->note(i)); }, "i"_a)
       .def("costs", &costs)
-      .def("decode_into", &decode_into, "plans"_a, "out"_a, "workers"_a);
+      .def("decode_into", &decode_into, "plans"_a, "steps"_a, "out"_a, "workers"_a);
   m.def("open", &open, "sources"_a, "strict"_a, "turbo"_a, "libpng"_a, "defer"_a, "ignore_orientation"_a,
         "max_pixels"_a, "min_recovered"_a, "store"_a.none(true), "how"_a, "more"_a, "workers"_a);
-  m.def("resample", &resample, "pictures"_a, "plans"_a, "out"_a, "workers"_a);
+  m.def("resample", &resample, "pictures"_a, "plans"_a, "steps"_a, "out"_a, "workers"_a);
   m.def("cancel", &cancel, "priority"_a);
 }

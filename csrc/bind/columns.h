@@ -1,4 +1,5 @@
-// The columns of the HEADER and PLAN tables by name: a test compares them with python/pixfeed/plan.py.
+// The columns of the HEADER, PLAN and STEP tables by name: a test compares them with python/pixfeed/plan.py and
+// plan_steps.py.
 #pragma once
 
 #include <cstddef>
@@ -15,9 +16,9 @@ struct Column {
   Column { #name, offsetof(pixfeed::row, name) }
 
 inline constexpr Column kHeaderColumns[] = {
-    PIXFEED_COLUMN(Header, width),  PIXFEED_COLUMN(Header, height), PIXFEED_COLUMN(Header, orientation),
-    PIXFEED_COLUMN(Header, format), PIXFEED_COLUMN(Header, status), PIXFEED_COLUMN(Header, kept),
-    PIXFEED_COLUMN(Header, bytes),
+    PIXFEED_COLUMN(Header, width),  PIXFEED_COLUMN(Header, height),  PIXFEED_COLUMN(Header, orientation),
+    PIXFEED_COLUMN(Header, format), PIXFEED_COLUMN(Header, status),  PIXFEED_COLUMN(Header, kept),
+    PIXFEED_COLUMN(Header, bytes),  PIXFEED_COLUMN(Header, samples), PIXFEED_COLUMN(Header, depth),
 };
 
 inline constexpr Column kPlanColumns[] = {
@@ -34,6 +35,11 @@ inline constexpr Column kPlanColumns[] = {
     PIXFEED_COLUMN(Plan, fill),          PIXFEED_COLUMN(Plan, adjust),
     PIXFEED_COLUMN(Plan, factor),        PIXFEED_COLUMN(Plan, gray),
     PIXFEED_COLUMN(Plan, keep),
+};
+
+inline constexpr Column kStepColumns[] = {
+    PIXFEED_COLUMN(Step, plan), PIXFEED_COLUMN(Step, code), PIXFEED_COLUMN(Step, width),  PIXFEED_COLUMN(Step, height),
+    PIXFEED_COLUMN(Step, mode), PIXFEED_COLUMN(Step, fill), PIXFEED_COLUMN(Step, values),
 };
 
 #undef PIXFEED_COLUMN

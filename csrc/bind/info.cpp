@@ -36,7 +36,8 @@ py::dict offsets(const Column (&columns)[n], std::size_t itemsize) {
 
 py::dict struct_offsets() {
   return py::dict("Header"_a = offsets(kHeaderColumns, sizeof(pixfeed::Header)),
-                  "Plan"_a = offsets(kPlanColumns, sizeof(pixfeed::Plan)));
+                  "Plan"_a = offsets(kPlanColumns, sizeof(pixfeed::Plan)),
+                  "Step"_a = offsets(kStepColumns, sizeof(pixfeed::Step)));
 }
 
 }  // namespace

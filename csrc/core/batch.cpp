@@ -62,9 +62,15 @@ struct Opening {
       return false;
     }
     const cache::Entry& entry = found->entry;
-    headers[i] = {
-        entry.source_width, entry.source_height, entry.orientation, static_cast<Format>(entry.format), Status::ok, 1,
-        entry.source_bytes};
+    headers[i] = {entry.source_width,
+                  entry.source_height,
+                  entry.orientation,
+                  static_cast<Format>(entry.format),
+                  Status::ok,
+                  1,
+                  entry.source_bytes,
+                  Samples{},
+                  0};
     kept[i] = cache::Kept{caching.store, *found};
     return true;
   }
@@ -98,7 +104,7 @@ struct Opening {
   std::vector<std::int64_t> reading;  // nanoseconds
 };
 
-std::size_t source_of(PlanRows rows) { return static_cast<std::size_t>(rows.front().source); }
+std::size_t source_of(const PlanRows& rows) { return static_cast<std::size_t>(rows.front().source); }
 
 // check(source, i) says what is wrong with picture i.
 template <class Check>

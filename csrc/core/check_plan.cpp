@@ -4,6 +4,8 @@
 #include <cmath>
 #include <cstdint>
 
+#include "core/steps/steps.h"
+
 namespace pixfeed {
 namespace {
 
@@ -63,14 +65,21 @@ const char* check_columns(const Plan& plan, int width, int height) {
 }
 
 // `width` x `height`: the picture that the first row takes.
-const char* check_rows(PlanRows rows, int width, int height, const Slot& slot) {
+const char* check_rows(const PlanRows& rows, int width, int height, const Slot& slot) {
   bool gray = true;  // the first row says itself what it takes
-  for (const Plan& plan : rows) {
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const Plan& plan = rows[i];
     if (const char* wrong = check_columns(plan, width, height)) return wrong;
     if (plan.gray != 0 && !gray) return "the row before makes colors";
     width = plan.window_w;
     height = plan.window_h;
     gray = plan.makes_gray();
+    if (rows.steps.empty()) continue;
+    Taken taken{width, height, gray};
+    if (const char* wrong = check_steps(rows.steps_after(i), taken)) return wrong;
+    width = taken.width;
+    height = taken.height;
+    gray = taken.gray;
   }
   if (width > slot.width || height > slot.height) return "the window is larger than the slot";
   return slot.channels == 3 || gray ? nullptr : "a slot of one channel needs a gray picture";
@@ -78,14 +87,14 @@ const char* check_rows(PlanRows rows, int width, int height, const Slot& slot) {
 
 }  // namespace
 
-const char* check_plan(PlanRows rows, const Header& header, const Slot& slot) {
+const char* check_plan(const PlanRows& rows, const Header& header, const Slot& slot) {
   const int reduced = rows.front().reduced;
   if (reduced != 1 && reduced != 2 && reduced != 4 && reduced != 8) return "reduced may be 1, 2, 4 or 8";
   return check_rows(rows, reduced_side(header.width, header.format, reduced),
                     reduced_side(header.height, header.format, reduced), slot);
 }
 
-const char* check_plan(PlanRows rows, const ImageView& picture, const Slot& slot) {
+const char* check_plan(const PlanRows& rows, const ImageView& picture, const Slot& slot) {
   return check_rows(rows, picture.width, picture.height, slot);
 }
 

@@ -8,9 +8,9 @@
 namespace pixfeed {
 
 // nullptr, or what is wrong with the rows of one picture, which has that header, and its slot.
-const char* check_plan(PlanRows rows, const Header& header, const Slot& slot);
+const char* check_plan(const PlanRows& rows, const Header& header, const Slot& slot);
 
 // The same for a picture that is decoded already.
-const char* check_plan(PlanRows rows, const ImageView& picture, const Slot& slot);
+const char* check_plan(const PlanRows& rows, const ImageView& picture, const Slot& slot);
 
 }  // namespace pixfeed

@@ -8,6 +8,8 @@
 #include <type_traits>
 #include <vector>
 
+#include "core/steps/step.h"
+
 namespace pixfeed {
 
 // As OpenCV, with the numbers of its INTER_*; as Pillow, with those of its Resampling plus 16.
@@ -75,10 +77,25 @@ static_assert(std::is_trivially_copyable_v<Plan> && sizeof(Plan) == 160);
 static_assert(offsetof(Plan, resize_w) == 28 && offsetof(Plan, interpolation) == 60 && offsetof(Plan, mean) == 80);
 static_assert(offsetof(Plan, framed) == 104 && offsetof(Plan, adjust) == 120 && offsetof(Plan, gray) == 152);
 
-// The rows of one picture, one after the other.
-using PlanRows = std::span<const Plan>;
+// The rows of one picture, one after the other, and the steps that come after them.
+struct PlanRows {
+  std::span<const Plan> plans;
+  Steps steps;         // of all of these rows, in their order
+  std::int32_t first;  // which row of the table the first one is
 
-// The rows of each picture. They are those of `plans`, which must live as long.
-std::vector<PlanRows> rows_by_picture(const std::vector<Plan>& plans);
+  const Plan& front() const { return plans.front(); }
+  const Plan& back() const { return plans.back(); }
+  std::size_t size() const { return plans.size(); }
+  const Plan& operator[](std::size_t i) const { return plans[i]; }
+
+  // Those after row `i`.
+  Steps steps_after(std::size_t i) const;
+};
+
+// nullptr, or what is wrong with the order of steps after a table of `plans` rows.
+const char* check_order(Steps steps, std::size_t plans);
+
+// The rows and steps of each picture. They are those of `plans` and `steps`, which must live as long.
+std::vector<PlanRows> rows_by_picture(const std::vector<Plan>& plans, const std::vector<Step>& steps);
 
 }  // namespace pixfeed

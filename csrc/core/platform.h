@@ -20,7 +20,8 @@ struct File {
   int descriptor = -1;
   int error = 0;
   std::int64_t size = 0;  // bytes; 0 for what has no size
-  bool waits = false;     // a pipe or a device, whose bytes may have to be waited for
+  bool waits = false;     // a pipe, whose bytes may have to be waited for
+  bool device = false;    // it is a device or a socket, and was not opened: its bytes may have no end
 };
 
 // What follows may be interrupted by signals and then goes on, unless `give_up` says that nobody wants the result.

@@ -42,6 +42,10 @@ File open_file(const std::string& path, GiveUp give_up) {
   } else if (S_ISDIR(info.st_mode)) {
     file.error = EISDIR;
   }
+  if (file.error == 0 && !S_ISREG(info.st_mode) && !S_ISFIFO(info.st_mode)) {
+    close_file(file);
+    return File{.device = true};
+  }
   if (file.error != 0) {
     close_file(file);
     return File{.error = file.error};

@@ -69,6 +69,11 @@ void probe_jpeg(Bytes bytes, Header& header) {
     if (frame) {
       header.height = static_cast<int>(be16(segment + 1));
       header.width = static_cast<int>(be16(segment + 3));
+      header.samples = segment[5] == 1   ? Samples::gray
+                       : segment[5] == 3 ? Samples::rgb
+                       : segment[5] == 4 ? Samples::cmyk
+                                         : Samples::unknown;
+      header.depth = segment[0];
       framed = true;
     } else if (marker == 0xE1 && orientation == 0 && size > 6 && std::memcmp(segment, "Exif\0\0", 6) == 0) {
       orientation = exif_orientation(segment + 6, size - 6);
@@ -78,11 +83,18 @@ void probe_jpeg(Bytes bytes, Header& header) {
   if (orientation != 0) header.orientation = orientation;
 }
 
-// Bits per pixel of a PNG, 0 if the IHDR chunk makes no sense.
-int png_depth(const PngChunk& ihdr) {
-  static constexpr int kChannels[] = {1, 0, 3, 1, 2, 0, 4};  // by color type
+// Reads the depth and the color type of a PNG. Bits per pixel, 0 if the IHDR chunk makes no sense.
+int read_samples(const PngChunk& ihdr, Header& header) {
+  static constexpr struct {
+    Samples samples;
+    int channels;
+  } kTypes[] = {{Samples::gray, 1},       {Samples::unknown, 0}, {Samples::rgb, 3},      {Samples::palette, 1},
+                {Samples::gray_alpha, 2}, {Samples::unknown, 0}, {Samples::rgb_alpha, 4}};
   const std::uint8_t depth = ihdr.data[8], color = ihdr.data[9];
-  return color < std::size(kChannels) && depth <= 16 ? depth * kChannels[color] : 0;
+  if (color >= std::size(kTypes) || depth > 16) return 0;
+  header.samples = kTypes[color].samples;
+  header.depth = header.samples == Samples::unknown ? 0 : depth;
+  return depth * kTypes[color].channels;
 }
 
 // libpng's limit in OpenCV; sides of JPEG and WebP are always less. A float32 is exact for what is computed with them.
@@ -112,7 +124,7 @@ void probe_png(Bytes bytes, Header& header) {
       const std::uint32_t width = chunk->number(0), height = chunk->number(4);
       header.width = width >> 31 != 0 ? 0 : static_cast<int>(width);
       header.height = height >> 31 != 0 ? 0 : static_cast<int>(height);
-      depth = png_depth(*chunk);
+      depth = read_samples(*chunk, header);
     } else if (!oriented && chunk->is("eXIf") && chunk->size >= 4 &&
                (std::memcmp(chunk->data, "II*\0", 4) == 0 || std::memcmp(chunk->data, "MM\0*", 4) == 0) &&
                chunk->sound()) {
@@ -180,17 +192,19 @@ int webp_orientation(Bytes bytes) {
 
 // The picture's sides stand in the first chunk, whichever it is.
 void probe_webp(Bytes bytes, Header& header) {
-  constexpr unsigned kAnimated = 0x02, kHasExif = 0x08, kReserved = 0xC1;
+  constexpr unsigned kAnimated = 0x02, kHasExif = 0x08, kHasAlpha = 0x10, kReserved = 0xC1;
   header.format = Format::webp;
   RiffChunks chunks(bytes);
   const std::uint8_t* first = bytes.data + 12;
   const std::uint8_t* data = first + 8;
   const std::size_t left = bytes.size < 20 ? 0 : bytes.size - 20;
   unsigned flags = 0;
+  bool alpha = false;
   if (left >= 10 && std::memcmp(first, "VP8X", 4) == 0 && le32(first + 4) >= 10) {
     header.width = static_cast<int>(le24(data + 4)) + 1;
     header.height = static_cast<int>(le24(data + 7)) + 1;
     flags = data[0];
+    alpha = (flags & kHasAlpha) != 0;
     if ((flags & kAnimated) != 0) {
       header.status = Status::unsupported;
       return;
@@ -202,6 +216,11 @@ void probe_webp(Bytes bytes, Header& header) {
     const std::uint32_t sides = le32(data + 1);
     header.width = static_cast<int>(sides & 0x3FFF) + 1;
     header.height = static_cast<int>(sides >> 14 & 0x3FFF) + 1;
+    alpha = (sides >> 28 & 1) != 0;
+  }
+  if (header.width > 0) {
+    header.samples = alpha ? Samples::rgb_alpha : Samples::rgb;
+    header.depth = 8;
   }
   header.status = chunks.cut_off() ? Status::truncated : Status::corrupt;  // unless there is a picture
   while (const auto chunk = chunks.next()) {

@@ -10,6 +10,7 @@
 #include "core/orient.h"
 #include "core/reduce.h"
 #include "core/resample/choose.h"
+#include "core/steps/steps.h"
 #include "core/write.h"
 
 namespace pixfeed {
@@ -154,11 +155,15 @@ Status run_later(const ImageView& picture, const Plan& plan, const Slot& slot, S
   return Status::ok;
 }
 
-// Memory for what a row makes for the next one: packed RGB. No data if memory is short.
-ImageView room_for(const Plan& plan, Buffer& memory) {
-  const std::ptrdiff_t stride = std::ptrdiff_t{3} * plan.window_w;
-  return {memory.get(static_cast<std::size_t>(stride) * static_cast<std::size_t>(plan.window_h)), plan.window_w,
-          plan.window_h, stride};
+// Into the slot, as the plan says; it is flipped already.
+Status write(const ImageView& picture, Plan plan, const Slot& slot, Scratch& scratch) {
+  plan.window_w = picture.width;
+  plan.window_h = picture.height;
+  plan.flip_horizontal = plan.flip_vertical = 0;
+  SlotWriter writer;
+  if (!writer.prepare(plan, slot, scratch)) return Status::out_of_memory;
+  for (int y = 0; y < picture.height; ++y) writer.write(y, picture.row(y));
+  return Status::ok;
 }
 
 // What a row has made, if it is to be kept.
@@ -168,6 +173,28 @@ void keep(const Plan& plan, const ImageView& made, const cache::Keeping* keeping
 
 Slot slot_of(const ImageView& picture) {
   return {picture.data, DType::uint8, 3, picture.height, picture.width, 1, picture.stride, 3};
+}
+
+// Memory for what a row makes. No data if memory is short.
+Made made_by(const Plan& plan, Buffer& memory, Buffer& other) {
+  return {room_for(plan.window_w, plan.window_h, memory), &memory, &other};
+}
+
+// What comes after the first row has made a picture: its steps, and the other rows with theirs.
+Status run_rest(Made made, const PlanRows& rows, const Slot& slot, Scratch& scratch, const cache::Keeping* keeping) {
+  for (std::size_t i = 0;; ++i) {
+    const bool is_last = i + 1 == rows.size();
+    if (!rows.steps.empty() && !run_steps(made, rows.steps_after(i), scratch)) return Status::out_of_memory;
+    if (is_last) return write(made.picture, rows.back(), slot, scratch);
+    const Plan& plan = rows[i + 1];
+    if (i + 2 == rows.size() && rows.steps_after(i + 1).empty()) return run_later(made.picture, plan, slot, scratch);
+    const Made next = made_by(plan, *made.other, *made.memory);
+    if (next.picture.data == nullptr) return Status::out_of_memory;
+    const Status status = run_later(made.picture, plan, slot_of(next.picture), scratch);
+    if (status != Status::ok) return status;
+    keep(plan, next.picture, keeping, scratch);
+    made = next;
+  }
 }
 
 }  // namespace
@@ -181,31 +208,29 @@ void push(const ImageView& picture, RowSink& sink) {
 }
 
 Status run(const Job& job) {
-  if (job.rows.size() == 1) return run_first(job, job.slot);
-  const ImageView made = room_for(job.rows.front(), job.scratch.made[0]);
-  if (made.data == nullptr) return Status::out_of_memory;
-  const Status status = run_first(job, slot_of(made));
+  const PlanRows& rows = job.rows;
+  if (rows.size() == 1 && rows.steps.empty()) return run_first(job, job.slot);
+  Made made = made_by(rows.front(), job.scratch.made[0], job.scratch.made[1]);
+  if (made.picture.data == nullptr) return Status::out_of_memory;
+  const Status status = run_first(job, slot_of(made.picture));
   if (status != Status::ok && status != Status::recovered) return status;
   const std::int64_t start = nanoseconds();
   const cache::Keeping* keeping = status == Status::ok ? job.keeping : nullptr;
-  keep(job.rows.front(), made, keeping, job.scratch);
-  const Status later = run_pixels(made, job.rows.subspan(1), job.slot, job.scratch, keeping);
+  keep(rows.front(), made.picture, keeping, job.scratch);
+  const Status later = run_rest(made, rows, job.slot, job.scratch, keeping);
   if (job.split != nullptr) job.split->resizing += nanoseconds() - start;
   return later == Status::ok ? status : later;
 }
 
-Status run_pixels(const ImageView& picture, PlanRows rows, const Slot& slot, Scratch& scratch,
+Status run_pixels(const ImageView& picture, const PlanRows& rows, const Slot& slot, Scratch& scratch,
                   const cache::Keeping* keeping) {
-  ImageView from = picture;
-  for (std::size_t i = 0; i + 1 < rows.size(); ++i) {
-    const ImageView made = room_for(rows[i], scratch.made[(i + 1) % 2]);  // run() has the first one
-    if (made.data == nullptr) return Status::out_of_memory;
-    const Status status = run_later(from, rows[i], slot_of(made), scratch);
-    if (status != Status::ok) return status;
-    keep(rows[i], made, keeping, scratch);
-    from = made;
-  }
-  return run_later(from, rows.back(), slot, scratch);
+  if (rows.size() == 1 && rows.steps.empty()) return run_later(picture, rows.front(), slot, scratch);
+  Made made = made_by(rows.front(), scratch.made[0], scratch.made[1]);
+  if (made.picture.data == nullptr) return Status::out_of_memory;
+  const Status status = run_later(picture, rows.front(), slot_of(made.picture), scratch);
+  if (status != Status::ok) return status;
+  keep(rows.front(), made.picture, keeping, scratch);
+  return run_rest(made, rows, slot, scratch, keeping);
 }
 
 }  // namespace pixfeed

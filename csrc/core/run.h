@@ -16,7 +16,7 @@ namespace pixfeed {
 struct Job {
   Bytes bytes;           // the encoded picture
   const Header& header;  // what probe() says of it
-  PlanRows rows;         // fit the header and the slot: see check_plan
+  const PlanRows& rows;  // fit the header and the slot: see check_plan
   const DecodeOptions& options;
   const Slot& slot;
   Scratch& scratch;                         // this thread's
@@ -30,7 +30,7 @@ struct Job {
 Status run(const Job& job);
 
 // The same for a picture that is decoded already. `source`, `reduced` and `low_pass` do not count.
-Status run_pixels(const ImageView& picture, PlanRows rows, const Slot& slot, Scratch& scratch,
+Status run_pixels(const ImageView& picture, const PlanRows& rows, const Slot& slot, Scratch& scratch,
                   const cache::Keeping* keeping = nullptr);
 
 // Hands a picture to a sink, as a decoder does.

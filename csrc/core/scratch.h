@@ -43,7 +43,9 @@ struct Scratch {
   Buffer row;           // one finished row, uint8 RGB
   Buffer codec;         // the codec's rows
   Buffer row_of_cache;  // a gray row out of a cache, as RGB
-  Buffer made[2];       // what a row of the plan has made for the next one, by turns
+  Buffer made[2];       // what a row of the plan, or a step, has made for the next one, by turns
+  Buffer steps;         // what a step needs besides
+  Buffer mix;           // what is mixed by steps
 };
 
 }  // namespace pixfeed

@@ -56,6 +56,10 @@ Status Source::read(const std::string& path, std::string* note) {
   }
   const platform::File file = platform::open_file(path, unwanted);
   if (file.error != 0) return say(file.error, note);
+  if (file.device) {
+    *note = "it is a device, and no file";
+    return Status::unreadable;
+  }
   Status status = Status::ok;
   buffer_ = per_process<BufferShelf>().take();
   // A pipe has no size, and a file may grow while it is read: read until there is nothing more.

@@ -1,4 +1,4 @@
-"""torch; or where it is not installed, what stands in for it.
+"""torch, if it is new enough and works with this NumPy; or where it is not installed, what stands in for it.
 
 ``imread``, ``resize``, ``parity`` and the command line work on NumPy alone. The modules that they are made of get torch
 from here. The stand-in has every name of torch, so that annotations, defaults and classes can be written as ever; it is
@@ -8,14 +8,30 @@ the type of nothing. A call raises an ImportError that says what to install.
 from __future__ import annotations
 
 import importlib.util
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+import numpy
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 __all__ = ["HAS_TORCH", "needs_torch", "torch"]
 
 HAS_TORCH = importlib.util.find_spec("torch") is not None
+
+# As in pyproject.toml, for who installs without dependencies.
+_OLDEST = {"torch": (2, 3), "numpy": (1, 26)}
+
+
+def _refuse_older(name: str, version: str) -> None:
+    oldest = _OLDEST[name]
+    if tuple(map(int, re.findall(r"\d+", version)[:2])) < oldest:
+        wanted = ".".join(map(str, oldest))
+        raise ImportError(
+            f"pixfeed needs {name} {wanted} or newer, and {version} is installed: pip install --upgrade {name}",
+            name=name,
+        )
 
 
 def needs_torch(name: str) -> NoReturn:
@@ -65,7 +81,18 @@ class _StandIn:
         return self._name
 
 
+_refuse_older("numpy", numpy.__version__)
 if TYPE_CHECKING or HAS_TORCH:
     import torch
+
+    _refuse_older("torch", torch.__version__)
+    try:
+        torch.empty(0).numpy()
+    except RuntimeError as error:  # a torch that was built for NumPy 1 finds no NumPy 2
+        raise ImportError(
+            f"torch {torch.__version__} does not work with NumPy {numpy.__version__} ({error}): "
+            "pip install --upgrade torch, or pip install 'numpy<2'",
+            name="torch",
+        ) from error
 else:
     torch = _StandIn("torch")

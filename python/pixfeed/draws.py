@@ -3,6 +3,8 @@
 They do not depend on the batch that a sample is in, on the worker that reads it, or on what was drawn before. They come
 from Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011): ten rounds scramble a
 counter, so every number can be computed by itself.
+
+torch is imported by the functions that use its generators: commands draw samples without it.
 """
 
 from __future__ import annotations
@@ -11,12 +13,13 @@ import contextlib
 import random
 import weakref
 from collections.abc import Iterator, Sequence
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pixfeed._stand_in import torch
+if TYPE_CHECKING:
+    import torch
 
 _LOW = np.uint64(0xFFFFFFFF)
 _HALF = np.uint64(32)
@@ -67,11 +70,22 @@ def uniform(seed: int, epoch: int, indices: Sequence[int] | NDArray[np.int64], c
 
 def normal(shape: Sequence[int], u: float) -> torch.Tensor:
     """float32 of that shape, standard normal, that follow from one uniform number."""
+    from pixfeed._stand_in import torch
+
     return torch.randn(shape, generator=torch.Generator().manual_seed(int(u * 2**32)))
+
+
+def gamma(shape: float, count: int, u: NDArray[np.float64]) -> NDArray[np.float64]:
+    """float64 ``[n, count]`` of a gamma distribution, that follow from one uniform number each, ``[n]``."""
+    keys = (u * 2**32).astype(np.uint64).tolist()
+    each = [np.random.Generator(np.random.Philox(key=key)).standard_gamma(shape, count) for key in keys]
+    return np.array(each).reshape(len(u), count)
 
 
 def from_torch(count: int, n: int = 1) -> NDArray[np.float64]:
     """float64 ``[n, count]``, uniform in [0, 1), from torch's global generator: for single calls of a transform."""
+    from pixfeed._stand_in import torch
+
     return torch.rand(n, count, dtype=torch.float64).numpy()
 
 
@@ -86,6 +100,8 @@ def new_seed(owner: object) -> int:
         owner: whose seed it is. While it lives, nobody else gets the same one: two datasets that are made one after the
             other do not draw alike.
     """
+    from pixfeed._stand_in import torch
+
     generator = torch.Generator()
     generator.set_state(torch.get_rng_state())
     while True:
@@ -96,10 +112,14 @@ def new_seed(owner: object) -> int:
 
 def generators() -> tuple[Any, ...]:
     """The states of torch's, NumPy's and Python's global generators."""
+    from pixfeed._stand_in import torch
+
     return torch.get_rng_state(), np.random.get_state(), random.getstate()  # noqa: NPY002
 
 
 def set_generators(states: tuple[Any, ...]) -> None:
+    from pixfeed._stand_in import torch
+
     torch.set_rng_state(states[0])
     np.random.set_state(states[1])  # noqa: NPY002
     random.setstate(states[2])
@@ -122,6 +142,8 @@ def seeds(seed: int, epoch: int, indices: Sequence[int]) -> list[int]:
 
 def seed_generators(seed: int) -> None:
     """Seed torch's, NumPy's and Python's global generators, for functions that draw from them."""
+    from pixfeed._stand_in import torch
+
     torch.default_generator.manual_seed(seed)
     np.random.seed(seed)  # noqa: NPY002
     random.seed(seed)

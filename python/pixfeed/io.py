@@ -29,7 +29,7 @@ from pixfeed.errors import Origin, Status
 from pixfeed.reading.functional import imread
 from pixfeed.reading.kind import Kind, kind_of
 from pixfeed.reading.options import Reading
-from pixfeed.targets.masks import pillow
+from pixfeed.targets.mask_files import pillow
 
 # libpng's weights of R, G and B for torchvision's 0.2989 and 0.587, of 2**15; and Pillow's, of 2**16.
 _PNG_GRAY, _PILLOW_GRAY = (9794, 19234, 3740), (19595, 38470, 7471)

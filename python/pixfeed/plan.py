@@ -37,8 +37,9 @@ from numpy.typing import NDArray
 #: int64 ``[n]``, or a number that is the same for all pictures.
 Pixels = NDArray[np.int64] | int
 
-#: One row per source. Sides in pixels as displayed, that is after the EXIF orientation (1 to 8); ``bytes`` on disk.
-#: ``kept``: 1 if the cache has the picture, as it is after the rows up to the one with ``keep``.
+#: One row per source. Sides in pixels as displayed, that is after the EXIF orientation (1 to 8); ``bytes`` on disk;
+#: ``samples``, a key of SAMPLES, and ``depth``, their bits, as they are stored, 0 if that is not known. ``kept``: 1 if
+#: the cache has the picture, as it is after the rows up to the one with ``keep``.
 HEADER = np.dtype(
     [
         ("width", np.int32),
@@ -48,6 +49,8 @@ HEADER = np.dtype(
         ("status", np.int32),
         ("kept", np.int32),
         ("bytes", np.int64),
+        ("samples", np.int32),
+        ("depth", np.int32),
     ]
 )
 
@@ -99,6 +102,9 @@ JPEG, PNG, WEBP = 1, 2, 3
 # The orientations in which displayed pixels run against the stored ones, along x and along y.
 _BACKWARDS = (2, 3, 6, 7), (3, 4, 7, 8)
 FORMATS = {0: "unknown", 1: "jpeg", 2: "png", 3: "webp"}
+
+#: What the samples of a pixel are.
+SAMPLES = {0: "", 1: "gray", 2: "gray and alpha", 3: "rgb", 4: "rgb and alpha", 5: "palette", 6: "cmyk"}
 
 #: OpenCV's ways of resampling, with the numbers of its INTER_*.
 OPENCV = {"nearest": 0, "linear": 1, "cubic": 2, "area": 3, "lanczos4": 4, "linear_exact": 5, "nearest_exact": 6}

@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from pixfeed.backends.step import Step
+from pixfeed.backends.steps import check_steps, run_steps, steps_of
 from pixfeed.errors import BackendError
 from pixfeed.plan import ADJUST, FRAMED, OPENCV, PILLOW, PLAN, ROW_BEFORE
 
@@ -48,6 +50,7 @@ class Plan(NamedTuple):
     factor: tuple[float, ...]
     gray: int
     keep: int
+    steps: Sequence[Step] = ()  # that come after it
 
     @property
     def makes_gray(self) -> bool:
@@ -55,14 +58,20 @@ class Plan(NamedTuple):
         return bool(self.gray) or ADJUST["gray"] in self.adjust
 
 
-assert Plan._fields == PLAN.names
+assert Plan._fields[:-1] == PLAN.names
 
 
-def plans_of(rows: NDArray[np.void]) -> list[list[Plan]]:
-    """PLAN rows ``[n]`` as Python's numbers, picture by picture."""
+def plans_of(rows: NDArray[np.void], steps: NDArray[np.void] | None = None) -> list[list[Plan]]:
+    """PLAN rows ``[n]`` and the STEP rows after them as Python's numbers, picture by picture.
+
+    Raises:
+        ValueError: the steps are not in the order of the rows.
+    """
     pictures: list[list[Plan]] = []
-    for row in rows.tolist():
-        plan = Plan._make(tuple(field.tolist()) if isinstance(field, np.ndarray) else field for field in row)
+    by_row = steps_of(steps, len(rows))
+    for number, row in enumerate(rows.tolist()):
+        fields = [tuple(field.tolist()) if isinstance(field, np.ndarray) else field for field in row]
+        plan = Plan._make([*fields, by_row.get(number, ())])
         if plan.source == ROW_BEFORE and pictures:
             pictures[-1].append(plan)
         else:
@@ -98,6 +107,7 @@ def check(plans: Sequence[Plan], width: int, height: int, slot: NDArray[Any]) ->
         if plan.gray and not gray:
             raise ValueError("the row before makes colors")
         width, height, gray = plan.window_w, plan.window_h, plan.makes_gray
+        width, height, gray = check_steps(plan.steps, width, height, gray)
     channels, slot_height, slot_width = slot.shape
     if width > slot_width or height > slot_height:
         raise ValueError("the window is larger than the slot")
@@ -219,31 +229,31 @@ def finish(
         bgr: whether its channels are in the order B, G, R.
         keep: called with what a row with ``keep`` makes: ``[h, w, 3]``, RGB, or ``[h, w, 1]``.
     """
-    image = _change(cv2, image, plans[0], bgr)
+    image, bgr = _change(cv2, image, plans[0], bgr)
     _keep(image, plans[0], bgr, keep)
     for plan in plans[1:]:
         if image.ndim == 3 and plan.gray:
             image = image[..., 0]
         elif image.ndim == 2 and not plan.gray:
             image = np.repeat(image[..., None], 3, 2)
-        image = _change(cv2, resize_crop(cv2, np.ascontiguousarray(image), plan, bgr), plan, bgr)
+        image, bgr = _change(cv2, resize_crop(cv2, np.ascontiguousarray(image), plan, bgr), plan, bgr)
         _keep(image, plan, bgr, keep)
     _write(cv2, image, plans[-1], slot, bgr)
 
 
 def _keep(image: NDArray[np.uint8], plan: Plan, bgr: bool, keep: Callable[[NDArray[np.uint8]], None] | None) -> None:
+    """A row with ``keep`` has no steps after it."""
     if plan.keep and keep is not None:
-        keep(
-            image[..., None]
-            if image.ndim == 2
-            else image[..., :1]
-            if plan.makes_gray
-            else image[..., :: -1 if bgr else 1]
-        )
+        if image.ndim == 2:
+            keep(image[..., None])
+        elif plan.makes_gray:
+            keep(image[..., :1])
+        else:
+            keep(image[..., ::-1] if bgr else image)
 
 
-def _change(cv2: ModuleType, image: NDArray[np.uint8], plan: Plan, bgr: bool) -> NDArray[np.uint8]:
-    """Window, colors, flip."""
+def _change(cv2: ModuleType, image: NDArray[np.uint8], plan: Plan, bgr: bool) -> tuple[NDArray[np.uint8], bool]:
+    """Window, colors, flip, steps; and whether the result is BGR, which steps do not make."""
     image = _window(image, plan, bgr)
     for step, factor in zip(plan.adjust, plan.factor, strict=True):
         image = _adjust(image, step, np.float32(factor), bgr)
@@ -251,7 +261,10 @@ def _change(cv2: ModuleType, image: NDArray[np.uint8], plan: Plan, bgr: bool) ->
         image = image[:, ::-1]
     if plan.flip_vertical:
         image = image[::-1]
-    return image
+    if not plan.steps:
+        return image, bgr
+    colored = np.repeat(image[..., None], 3, 2) if image.ndim == 2 else image[..., ::-1] if bgr else image
+    return run_steps(np.ascontiguousarray(colored), plan.steps), False
 
 
 def _write(cv2: ModuleType, image: NDArray[np.uint8], plan: Plan, slot: NDArray[Any], bgr: bool) -> None:

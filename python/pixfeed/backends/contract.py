@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pixfeed._stand_in import torch
 from pixfeed.cache.contents import Store
 from pixfeed.errors import Status
 from pixfeed.list_parser import Problem, Table
+
+if TYPE_CHECKING:
+    import torch
 
 #: What can be opened: a path, or the bytes of an encoded image.
 Source = str | os.PathLike[str] | bytes | bytearray | memoryview | NDArray[np.uint8]
@@ -80,8 +82,10 @@ class Opened(Protocol):
     def note(self, i: int) -> str:
         """The message of the codec or the operating system about source ``i``; often empty."""
 
-    def decode_into(self, plans: NDArray[np.void], out: NDArray[Any], threads: int = 1) -> Decoded:
-        """Carry out PLAN rows.
+    def decode_into(
+        self, plans: NDArray[np.void], out: NDArray[Any], threads: int = 1, steps: NDArray[np.void] | None = None
+    ) -> Decoded:
+        """Carry out PLAN rows, and the STEP rows after them.
 
         Args:
             plans: PLAN rows ``[m]``, of b pictures: a row with ``ROW_BEFORE`` as source goes on with what the row
@@ -89,9 +93,10 @@ class Opened(Protocol):
             out: ``[b, 3, h, w]``, or ``[b, 1, h, w]`` for gray, any strides; uint8, float32, float16, or uint16 for the
                 bits of bfloat16. Picture ``i`` is written to ``out[i]``, zeros to what is right of it and below.
             threads: threads that work on it, the caller among them.
+            steps: STEP rows, sorted by ``plan``; ``None`` for none.
 
         Raises:
-            ValueError: a plan does not fit its picture or ``out``: a programming error; nothing was decoded.
+            ValueError: a plan or a step does not fit its picture or ``out``: a programming error; nothing was decoded.
             CancelledError: the result is no longer wanted.
         """
 
@@ -173,16 +178,22 @@ class Backend(Tables, Protocol):
         """
 
     def resample(
-        self, pictures: Sequence[NDArray[np.uint8]], plans: NDArray[np.void], out: NDArray[Any], threads: int = 1
+        self,
+        pictures: Sequence[NDArray[np.uint8]],
+        plans: NDArray[np.void],
+        out: NDArray[Any],
+        threads: int = 1,
+        steps: NDArray[np.void] | None = None,
     ) -> None:
-        """Carry out PLAN rows on pictures that are decoded already, as :meth:`Opened.decode_into` does it.
+        """Carry out PLAN rows, and the STEP rows after them, on pictures that are decoded already, as
+        :meth:`Opened.decode_into` does it.
 
         Args:
             pictures: the sources, uint8 ``[H, W, 3]`` each, each row in one piece.
-            plans, out, threads: as there; ``reduced`` and ``low_pass`` are ignored.
+            plans, out, threads, steps: as there; ``reduced`` and ``low_pass`` are ignored.
 
         Raises:
-            ValueError: a plan does not fit its picture or ``out``.
+            ValueError: a plan or a step does not fit its picture or ``out``.
             MemoryError: there is none for what lies between two rows.
             CancelledError: the result is no longer wanted.
         """

@@ -203,6 +203,29 @@ def _png(data: bytes) -> Look:
     return Look(2, pixels, False)
 
 
+_OF_PNG, _OF_JPEG = {0: 1, 2: 3, 3: 5, 4: 2, 6: 4}, {1: 1, 3: 3, 4: 6}
+
+
+def samples_of(data: bytes) -> tuple[int, int]:
+    """What the samples of a pixel are, a key of :data:`pixfeed.plan.SAMPLES`, and their bits; 0 where the header does
+    not say it."""
+    if data[:3] == b"\xff\xd8\xff":
+        for marker, at, end in segments(data):
+            if marker in _FRAMES and end - at >= 6 and end <= len(data):
+                return _OF_JPEG.get(data[at + 5], 0), data[at]
+            if marker in _FRAMES or marker == _SOS:
+                break
+    elif data[:8] == b"\x89PNG\r\n\x1a\n":
+        name, at, end = next(png_chunks(data), (b"", 0, 0))
+        if name == b"IHDR" and end - at == 13 and _is_sound(data, at, end):
+            depth, found = data[at + 8], _OF_PNG.get(data[at + 9], 0)
+            return (found, depth) if found and depth <= 16 else (0, 0)
+    elif data[:4] == b"RIFF" and data[8:12] == b"WEBP" and _webp(data).pixels:
+        alpha = {b"VP8X": data[20], b"VP8L": data[24]}.get(data[12:16], 0) & 0x10
+        return (4 if alpha else 3), 8
+    return 0, 0
+
+
 _COLORS = {b"gAMA", b"sRGB", b"sBIT"}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from types import ModuleType
 from typing import Any
 
@@ -30,6 +31,8 @@ def read(source: Source) -> tuple[Status, str, bytes]:
     else:
         try:
             with open(source, "rb", buffering=0) as file:
+                if stat.S_IFMT(os.fstat(file.fileno()).st_mode) not in (stat.S_IFREG, stat.S_IFIFO):
+                    return Status.UNREADABLE, "it is a device, and no file", b""  # its bytes may have no end
                 data = file.read()
         except ValueError:
             return Status.MISSING, "a NUL byte in the name", b""

@@ -8,7 +8,7 @@ import zlib
 from typing import NamedTuple
 
 from pixfeed.backends import foreign
-from pixfeed.backends.encoded import may_hold, orientation, segments
+from pixfeed.backends.encoded import may_hold, orientation, samples_of, segments
 from pixfeed.plan import JPEG, PNG, WEBP
 
 
@@ -22,6 +22,8 @@ class Header(NamedTuple):
         is_lossless: it is a lossless JPEG. OpenCV's IMREAD_REDUCED_* give only its corner.
         is_plain: OpenCV prints nothing about this file, whatever happens.
         has_others: a PNG has chunks that cv2.imdecode may stumble over, such as an animation; cv2.imread does not.
+        samples: a key of :data:`pixfeed.plan.SAMPLES`.
+        depth: bits of a sample; 0 if that is not known.
     """
 
     format: int
@@ -31,6 +33,8 @@ class Header(NamedTuple):
     is_lossless: bool = False
     is_plain: bool = False
     has_others: bool = False
+    samples: int = 0
+    depth: int = 0
 
     @property
     def is_sound(self) -> bool:
@@ -57,6 +61,11 @@ _LOSSLESS = frozenset((0xC3, 0xC7, 0xCB, 0xCF))
 
 def header(data: bytes, ignore_orientation: bool) -> Header:
     """The header of a sound file. What is not sound has no sides yet."""
+    samples, depth = samples_of(data)
+    return _header(data, ignore_orientation)._replace(samples=samples, depth=depth)
+
+
+def _header(data: bytes, ignore_orientation: bool) -> Header:
     if data[:3] == b"\xff\xd8\xff":
         found = _jpeg(data, ignore_orientation)
     elif data[:8] == b"\x89PNG\r\n\x1a\n":

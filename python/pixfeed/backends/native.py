@@ -14,8 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pixfeed import context
-from pixfeed._stand_in import torch
-from pixfeed._torch import TENSOR_EXCHANGE
 from pixfeed.backends.built import why_no_native
 from pixfeed.backends.contract import DEFAULT_OPTIONS, Backend, Caching, Decoded, OpenOptions, Source
 from pixfeed.backends.foreign import HEAD, refusal_without_opencv
@@ -23,9 +21,12 @@ from pixfeed.backends.plain import Plain
 from pixfeed.cache.store import FIRST_PAGES
 from pixfeed.errors import BackendError, Status
 from pixfeed.list_parser import Problem, Table
-from pixfeed.plan import HEADER, JPEG, PLAN, by_picture, first_rows
+from pixfeed.plan import HEADER, JPEG, PLAN, first_rows
+from pixfeed.plan_steps import STEP, of_pictures
 
 if TYPE_CHECKING:
+    import torch
+
     from pixfeed import _native
     from pixfeed.backends.opencv import OpenCV, Opened
 
@@ -34,6 +35,7 @@ INTERFACE = 9
 
 # The extension checks the size of a row; the buffer protocol would spell out every field.
 _PLAN_ROW = np.dtype((np.void, PLAN.itemsize))
+_STEP_ROW = np.dtype((np.void, STEP.itemsize))
 
 _NOT_OURS = frozenset((Status.UNSUPPORTED.value, Status.NOT_AN_IMAGE.value))
 _NO_COSTS = (0,) * 6
@@ -85,10 +87,12 @@ class _Opened:
             return other.note(place)
         return self._names.get(i) or self._opened.note(i).decode("utf-8", "replace")
 
-    def decode_into(self, plans: NDArray[np.void], out: NDArray[Any], threads: int = 1) -> Decoded:
+    def decode_into(
+        self, plans: NDArray[np.void], out: NDArray[Any], threads: int = 1, steps: NDArray[np.void] | None = None
+    ) -> Decoded:
         if self._all is not None:
-            return self._all.decode_into(plans, out, threads)
-        statuses = self._opened.decode_into(plans.view(_PLAN_ROW), out, context.workers(threads))
+            return self._all.decode_into(plans, out, threads, steps)
+        statuses = self._opened.decode_into(plans.view(_PLAN_ROW), _rows(steps), out, context.workers(threads))
         context.check_cancelled()  # in that case images were left out
         spent = self._opened.costs()
         costs, self._reported = tuple(map(sub, spent, self._reported)), spent
@@ -108,17 +112,19 @@ class _Opened:
             its = [row for row in handed_over if self._others[by_source[row]][0] is other]
             if not its:
                 continue
-            of_pictures = by_picture(plans)
-            theirs = [of_pictures[row].copy() for row in its]
-            for rows_of_one, row in zip(theirs, its, strict=True):
-                rows_of_one["source"][0] = self._others[by_source[row]][1]
-            decoded = other.decode_slots(np.concatenate(theirs), [out[row] for row in its], threads)
+            theirs, their_steps = of_pictures(plans, steps, its)
+            theirs["source"][first_rows(theirs)] = [self._others[by_source[row]][1] for row in its]
+            decoded = other.decode_slots(theirs, [out[row] for row in its], threads, their_steps)
             for place, row in enumerate(its):
                 statuses[row] = decoded.statuses[place]
                 if place in decoded.notes:
                     notes[row] = decoded.notes[place]
             costs = (costs[0], *map(add, costs[1:], decoded.costs[1:]))  # the bytes are the same
         return Decoded(statuses, notes, costs)
+
+
+def _rows(steps: NDArray[np.void] | None) -> NDArray[np.void] | None:
+    return None if steps is None else steps.view(_STEP_ROW)
 
 
 def _beginning(source: Source) -> bytes:
@@ -174,10 +180,16 @@ class _Native:
         return _Opened(opened, sources, options, self._fallback, threads, caching)
 
     def resample(
-        self, pictures: Sequence[NDArray[np.uint8]], plans: NDArray[np.void], out: NDArray[Any], threads: int = 1
+        self,
+        pictures: Sequence[NDArray[np.uint8]],
+        plans: NDArray[np.void],
+        out: NDArray[Any],
+        threads: int = 1,
+        steps: NDArray[np.void] | None = None,
     ) -> None:
         context.check_cancelled()
-        statuses = self._module.resample(list(pictures), plans.view(_PLAN_ROW), out, context.workers(threads))
+        rows, workers = plans.view(_PLAN_ROW), context.workers(threads)
+        statuses = self._module.resample(list(pictures), rows, _rows(steps), out, workers)
         context.check_cancelled()
         if statuses.any():
             raise MemoryError
@@ -261,6 +273,10 @@ class _Native:
         return paths
 
     def gather_tensors(self, batch: tuple[torch.Tensor, ...], out: torch.Tensor, threads: int = 1) -> bool:
+        from pixfeed._torch import TENSOR_EXCHANGE  # images are read without torch
+
+        if TENSOR_EXCHANGE is None:
+            return Plain().gather_tensors(batch, out, threads)
         gathered: bool = self._module.gather_tensors(
             batch, TENSOR_EXCHANGE, out.data_ptr(), out.nbytes, context.workers(threads)
         )
@@ -273,13 +289,6 @@ class _Native:
     def gather_numbers(self, batch: tuple[bool | int | float, ...], out: torch.Tensor) -> bool:
         gathered: bool = getattr(self._module, _GATHER[type(batch[0])])(batch, out.data_ptr())
         return gathered
-
-
-class _NativeBeforeExchange(_Native):
-    """With a torch that does not describe its tensors to C, they are gathered by torch."""
-
-    def gather_tensors(self, batch: tuple[torch.Tensor, ...], out: torch.Tensor, threads: int = 1) -> bool:
-        return Plain().gather_tensors(batch, out, threads)
 
 
 def backend(opencv: Callable[[], OpenCV]) -> Backend:
@@ -302,4 +311,4 @@ def backend(opencv: Callable[[], OpenCV]) -> Backend:
             f"{_native.__file__} was built from other sources than this Python code (interface {found}, needed is "
             f"{INTERFACE}): rebuild it with pip install . (in a checkout: make setup)"
         )
-    return (_Native if TENSOR_EXCHANGE is not None else _NativeBeforeExchange)(_native, opencv)
+    return _Native(_native, opencv)

@@ -94,6 +94,8 @@ class Opened:
                     each.status,
                     isinstance(each, KeptPicture),
                     each.bytes,
+                    each.header.samples,
+                    each.header.depth,
                 )
                 for each in self._pictures
             ],
@@ -111,13 +113,21 @@ class Opened:
     def note(self, i: int) -> str:
         return self._pictures[i].note
 
-    def decode_into(self, plans: NDArray[np.void], out: NDArray[Any], threads: int = 1) -> Decoded:
+    def decode_into(
+        self, plans: NDArray[np.void], out: NDArray[Any], threads: int = 1, steps: NDArray[np.void] | None = None
+    ) -> Decoded:
         check_out(len(first_rows(plans)), out)
-        return self.decode_slots(plans, list(out), threads)
+        return self.decode_slots(plans, list(out), threads, steps)
 
-    def decode_slots(self, plans: NDArray[np.void], slots: Sequence[NDArray[Any]], threads: int) -> Decoded:
+    def decode_slots(
+        self,
+        plans: NDArray[np.void],
+        slots: Sequence[NDArray[Any]],
+        threads: int,
+        steps: NDArray[np.void] | None = None,
+    ) -> Decoded:
         """:meth:`decode_into` slots ``[C, h, w]`` that do not lie one after the other."""
-        rows = plans_of(plans)
+        rows = plans_of(plans, steps)
         statuses = [Status.OK] * len(rows)
         wanted = []
         for row, each in enumerate(rows):
@@ -194,9 +204,14 @@ class OpenCV(Plain):
         teams.cancel(priority)
 
     def resample(
-        self, pictures: Sequence[NDArray[np.uint8]], plans: NDArray[np.void], out: NDArray[Any], threads: int = 1
+        self,
+        pictures: Sequence[NDArray[np.uint8]],
+        plans: NDArray[np.void],
+        out: NDArray[Any],
+        threads: int = 1,
+        steps: NDArray[np.void] | None = None,
     ) -> None:
-        rows = plans_of(plans)
+        rows = plans_of(plans, steps)
         check_out(len(rows), out)
         for each, slot in zip(rows, out, strict=True):
             if not 0 <= each[0].source < len(pictures):

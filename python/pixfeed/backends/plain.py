@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pixfeed import list_parser
-from pixfeed._stand_in import torch
 from pixfeed.list_parser import Problem, Table
+
+if TYPE_CHECKING:
+    import torch
 
 
 class Plain:
@@ -52,6 +54,8 @@ class Plain:
         first = batch[0]
         if not all(_is_packed(item) and item.dtype is first.dtype and item.shape == first.shape for item in batch):
             return False
+        import torch
+
         torch.stack(batch, out=out)
         return True
 
@@ -78,6 +82,8 @@ class Plain:
 
 def _is_packed(item: torch.Tensor) -> bool:
     """Whether the tensor is no more than its bytes in memory, in order."""
+    import torch  # lists are read without it
+
     return (
         type(item) is torch.Tensor  # a subclass may mean anything
         and item.layout is torch.strided

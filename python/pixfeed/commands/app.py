@@ -75,3 +75,8 @@ def main(arguments: list[str] | None = None) -> int:
     except (PixfeedError, OSError, ValueError) as error:
         click.echo(f"pixfeed: {error}", err=True)
         return USAGE
+    except ImportError as error:
+        if (error.name or "").partition(".")[0] != "torch":
+            raise
+        click.echo("pixfeed: this command needs torch, which is not installed: pip install torch", err=True)
+        return USAGE

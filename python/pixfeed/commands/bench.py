@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from pixfeed.commands import options, output
 _STEPS = (25, 50, 100, 200, 500)  # milliseconds
 
 
-@click.command()
+@click.command(short_help="Measure how fast your images load.")
 @options.list_file
 @click.option("--size", type=click.IntRange(1), default=224, show_default=True, help="Pixels of both sides.")
 @click.option("--batch-size", type=click.IntRange(1), default=64, show_default=True)
@@ -39,6 +40,8 @@ def bench(
 ) -> int:
     """Measure how fast your images load: disk, decoding, batches, and the pure-Python path beside it.
 
+    Masks and boxes are loaded with their images.
+
     \b
     Examples:
       pixfeed bench train.txt photos
@@ -55,14 +58,14 @@ def bench(
 
     folder, own = dir or list.parent, cores()
     read = lines.read(list, targets, delimiter, header)
-    names = [line.name for line in read.lines if not line.problem]
-    chosen = np.unique(np.linspace(0, len(names) - 1, min(count, len(names))).astype(int)).tolist()
-    make = partial(
-        FastTxtDataset.from_samples, names, np.zeros(len(names), np.int64), image_dir=folder, on_error="skip"
-    )
+    sound = [line for line in read.lines if not line.problem]
+    chosen = np.unique(np.linspace(0, len(sound) - 1, min(count, len(sound))).astype(int)).tolist()
+    masks = [os.path.join(mask_dir or folder, line.target[0]) for line in sound] if read.kind == "mask" else []
+    samples, kind = tool.samples_of([line.name for line in sound], [line.target for line in sound], masks, read.kind)
+    make = partial(FastTxtDataset, samples, folder, targets=kind, on_error="skip")
     with output.progress("measuring", tool.FIGURES) as done:
         threads = own if workers is None else workers
-        found = tool.measure(make, chosen, size, batch_size, threads, seconds, done)
+        found = tool.measure(make, chosen, size, batch_size, threads, seconds, done, masks)
     advice = tool.advice(found, own, batch_size, step_ms)
     need = None if step_ms is None else 1000 * batch_size / step_ms
     if json:
@@ -77,20 +80,23 @@ def _show(found: Any, size: int, batch_size: int, own: int, advice: list[str]) -
     from rich.table import Table
 
     console = output.console()
-    about = f"{found.images:,} images of {_size(found.megabytes)} on average; {own} cores"
+    about = f"{found.images:,} images of {output.size(1e6 * found.megabytes)} on average; {own} cores"
     console.print(f"[bold]Images per second[/], {size} x {size}, batches of {batch_size}; {about}\n")
     table = Table(box=None, pad_edge=False)
-    for name in ("", "one thread", f"{found.workers} workers", "beside pure Python"):
-        table.add_column(name, justify="left" if name == "" else "right", style="bold" if name == "" else "")
     pure = found.batches.get("pure Python")
+    for name in ("", "one thread", f"{found.workers} workers", *(["beside pure Python"] if pure else [])):
+        first = name == ""
+        table.add_column(name, justify="left" if first else "right", style="bold" if first else "", no_wrap=first)
     if found.cold:
-        table.add_row("files, from the disk", "", f"{found.cold:,.0f}", "")
-    table.add_row("files, from memory", "", f"{found.warm:,.0f}", "")
+        table.add_row("files, from the disk", "", f"{found.cold:,.0f}")
+    table.add_row("files, from memory", "", f"{found.warm:,.0f}")
     for name, rate in found.batches.items():
         single = found.single.get(name)
-        beside = f"{rate / pure:.1f}x" if pure else ""
-        table.add_row(name, f"{single:,.0f}" if single else "", f"{rate:,.0f}", beside)
+        beside = [f"{rate / pure:.1f}x"] if pure else []
+        table.add_row(name, f"{single:,.0f}" if single else "", f"{rate:,.0f}", *beside)
     console.print(table)
+    if not pure:
+        console.print("(The pure-Python path beside it needs OpenCV: pip install opencv-python-headless.)")
     if found.work:
         shares = ", ".join(f"{name} {100 * share:.0f} %" for name, share in found.work.items())
         console.print(f"\npixfeed's work: {shares}")
@@ -98,7 +104,3 @@ def _show(found: Any, size: int, batch_size: int, own: int, advice: list[str]) -
     console.print(f"A training step needs (images/s): {needs}\n")
     for sentence in advice:
         console.print(f"[bold green]>[/] {output.escape(sentence)}")
-
-
-def _size(megabytes: float) -> str:
-    return f"{megabytes:.2f} MB" if megabytes >= 0.1 else f"{1000 * megabytes:.1f} kB"

@@ -35,10 +35,15 @@ def _rules(context: click.Context, parameter: click.Parameter, value: tuple[str,
 def _explain(context: click.Context, parameter: click.Parameter, value: bool) -> None:
     if not value:
         return
+    from rich.table import Table
+
     from pixfeed.tools.checking.rules import RULES
 
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(no_wrap=True)
     for rule in RULES.values():
-        click.echo(f"{rule.id:<20} {rule.severity:<6} {rule.words}")
+        table.add_row(rule.id, rule.severity, output.escape(rule.words))
+    output.console().print(table)
     context.exit()
 
 
@@ -47,7 +52,7 @@ _rules_option = click.option(
 )
 
 
-@click.command()
+@click.command(short_help="Find faults in a list and its images.")
 @options.list_file
 @click.option("--full", is_flag=True, help="Decode every image, not only its header.")
 @click.option("--against", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Compare with this list.")
@@ -98,7 +103,8 @@ def check(
     \b
     Examples:
       pixfeed check train.txt photos
-      pixfeed check train.txt photos --against val.txt --html report.html
+      pixfeed check train.txt photos --against val.txt
+      pixfeed check train.txt photos --html report.html
       pixfeed check train.txt photos --full --fix good.txt
 
     Exit codes: 0 nothing found, 1 something found, 2 the list cannot be used.
@@ -208,6 +214,8 @@ def _show(its: Checked, findings: list[Finding], good: int, show_all: bool, fold
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(no_wrap=True)
+    table.add_column(justify="right")
     for rule in RULES.values():
         if counts[rule.id]:
             style = "bold red" if rule.severity == "error" else "bold yellow"
@@ -217,26 +225,41 @@ def _show(its: Checked, findings: list[Finding], good: int, show_all: bool, fold
     if counts:
         console.print(table)
         click.echo()
-    if counts["missing"] == len(its.lines.lines):
+    if counts["missing"] and counts["missing"] == sum(not line.problem for line in its.lines.lines):
         click.echo(f"No file is there. Names are relative to {folder}: is that the right folder?")
+        if all(line.name.isdecimal() and len(line.target) == 4 for line in its.lines.lines):
+            click.echo("If these are YOLO's labels: `pixfeed make-list FOLDER --out train.jsonl` makes their list.")
     lines = len(its.lines.lines)
     known = [facts for facts in its.facts if facts is not None and facts.digest]
     readable = Counter(facts.format for facts in known if facts.status == Status.OK)
     formats = ", ".join(f"{count:,} {name or 'unknown'}" for name, count in readable.most_common())
-    size = sum(facts.bytes for facts in known) / 1e6
-    click.echo(f"{lines:,} lines, {good:,} good; {len(known):,} files read ({formats or 'none'}), {size:,.1f} MB")
+    size = output.size(sum(facts.bytes for facts in known))
+    click.echo(f"{lines:,} lines, {good:,} good; {len(known):,} files read ({formats or 'none'}), {size}")
+    if its.lines.kind == "none":
+        click.echo(
+            "Nothing follows the names: a list without labels. Boxes in YOLO's label files become a list with "
+            "`pixfeed make-list FOLDER --out train.jsonl`."
+        )
     if its.classes:
-        click.echo(_histogram(its.classes))
+        click.echo(_histogram(its.classes, options.class_names(Path(its.lines.filename))))
     if not findings:
         click.echo(click.style("nothing found", "green", bold=True))
 
 
-def _histogram(classes: Counter[int]) -> str:
-    """The classes in a line or two: how many there are, the most frequent and the rarest."""
-    ordered = classes.most_common()
+def _histogram(counts: Counter[int], names: list[str]) -> str:
+    """The classes in a line or two: how many there are, the most frequent and the rarest.
+
+    Args:
+        counts: by number.
+        names: of the classes; may be empty.
+    """
+
+    def shown_as(pairs: Iterable[tuple[int, int]]) -> str:
+        return ", ".join(f"{names[i] if 0 <= i < len(names) else i}: {count:,}" for i, count in pairs)
+
+    ordered = counts.most_common()
     if len(ordered) <= 12:
-        shown = ", ".join(f"{number}: {count:,}" for number, count in sorted(ordered))
+        shown = shown_as(sorted(ordered))
     else:
-        most = ", ".join(f"{number}: {count:,}" for number, count in ordered[:4])
-        shown = f"most {most}; least " + ", ".join(f"{number}: {count:,}" for number, count in ordered[-4:])
+        shown = f"most {shown_as(ordered[:4])}; least {shown_as(ordered[-4:])}"
     return f"{len(ordered):,} class{'' if len(ordered) == 1 else 'es'} ({shown})"

@@ -8,7 +8,7 @@ from pixfeed.commands import output
 from pixfeed.commands.options import as_json
 
 
-@click.command()
+@click.command(short_help="Say what this machine has, and lacks.")
 @click.option("--report", is_flag=True, help="Text for a bug report, without home folders, host names and URL queries.")
 @as_json
 def doctor(report: bool, json: bool) -> int:
@@ -32,9 +32,10 @@ def doctor(report: bool, json: bool) -> int:
         from rich.table import Table
 
         console = output.console()
+        widest = max(len(name) for section in found.sections.values() for name in section)
+        width = widest if console.width >= 80 else None  # a narrow terminal has no room for one column of values
         for title, facts in found.sections.items():
             table = Table(box=None, pad_edge=False, show_header=False)
-            width = max(len(name) for section in found.sections.values() for name in section)
             table.add_column(style="dim", min_width=width, no_wrap=True)
             table.add_column(overflow="fold")
             for name, value in facts.items():

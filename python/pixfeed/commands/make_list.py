@@ -12,7 +12,7 @@ import click
 from pixfeed.commands import options, output
 
 
-@click.command("make-list")
+@click.command("make-list", short_help="Write a list of a folder or a table.")
 @click.argument("source", type=click.Path(exists=True, path_type=Path))
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="The list to write.  [default: stdout]")
 @click.option(
@@ -51,6 +51,8 @@ def make_list(
     """
     from pixfeed.tools import making_lists as tool
 
+    if out is not None and out.exists() and out.samefile(source):
+        raise click.UsageError(f"--out {out} would overwrite what the list is made of; name another file")
     form = form or tool.form_of(source)
     if form == "coco":
         made = tool.of_coco(source, images, keypoints)

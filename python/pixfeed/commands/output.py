@@ -33,6 +33,11 @@ def escape(text: str) -> str:
     return escape(text)
 
 
+def size(count: float) -> str:
+    """Bytes, in a unit that fits."""
+    return f"{count / 1e6:,.2f} MB" if count >= 1e5 else f"{count / 1e3:.1f} kB"
+
+
 def show_json(command: str, content: Mapping[str, Any]) -> None:
     """Print one JSON object; docs/command-line.md describes those of every command."""
     head = {"schema": f"pixfeed.{command}/1", "pixfeed": __version__}

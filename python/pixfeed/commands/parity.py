@@ -12,7 +12,7 @@ from pixfeed.commands import output
 from pixfeed.commands.options import as_json
 
 
-@click.command()
+@click.command(short_help="Compare pixels with OpenCV and Pillow.")
 @click.argument("path", type=click.Path(path_type=Path), default=Path())
 @click.option("--images", type=click.Path(path_type=Path), help="The folder that names in the list are relative to.")
 @click.option("--backend", type=click.Choice(NAMES), help="Which of pixfeed's backends.")

@@ -35,7 +35,7 @@ def _regex(context: click.Context, parameter: click.Parameter, value: str | None
         raise click.BadParameter(f"{value!r} is no regular expression ({error})") from None
 
 
-@click.command()
+@click.command(short_help="Divide a list into parts.")
 @click.argument("list", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--into", multiple=True, required=True, callback=_parts, metavar="FILE=SHARE", help="A part; repeat it.")
 @click.option("--group", callback=_regex, metavar="REGEX", help="Names with the same match stay in one part.")
@@ -64,8 +64,8 @@ def split(
     \b
     Examples:
       pixfeed split all.txt --into train.txt=0.8 --into val.txt=0.2
-      pixfeed split all.txt --into train.txt=8 --into val.txt=1 --into test.txt=1 --seed 1
-      pixfeed split all.txt --into a.txt=0.9 --into b.txt=0.1 --group "patient(\\d+)"
+      pixfeed split all.txt --into a.txt=8 --into b.txt=1 --into c.txt=1 --seed 1
+      pixfeed split all.txt --into a.txt=0.9 --into b.txt=0.1 --group "id(\\d+)"
 
     Exit codes: 0 the parts were written, 2 they could not be.
     """
@@ -79,7 +79,8 @@ def split(
     bad = [line for line in read.lines if line.problem]
     if bad:
         where = f"{len(bad)} lines cannot be used, the first is line {bad[0].number}: {bad[0].problem}"
-        raise click.UsageError(f"{where}; `pixfeed check {list} --fix good.txt` writes the others")
+        check = options.typed("check", list, None, targets=targets, delimiter=delimiter, header=header)
+        raise click.UsageError(f"{where}; `{check} --fix good.txt` writes the others")
     groups: Any = range(len(read.lines))
     if group is not None:
         groups = [_group(group, line.name, line.number) for line in read.lines]

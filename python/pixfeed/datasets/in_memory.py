@@ -18,7 +18,7 @@ from pixfeed.context import num_threads
 from pixfeed.datasets.base import ImageDataset
 from pixfeed.errors import Origin
 from pixfeed.transforms.compose import in_color, steps_of
-from pixfeed.transforms.execute import plan_passes, rows_of
+from pixfeed.transforms.execute import plan_passes, tables_of
 from pixfeed.transforms.fuse import Recipe
 from pixfeed.transforms.python_steps import name_of, to_blame
 from pixfeed.transforms.translate import advice
@@ -216,7 +216,8 @@ class InMemory(ImageDataset):
             raise self._origin(rows[place]).region_error(what)
         shape = (len(rows), recipe.channels, *passes[-1].size(0))
         images = memory.empty(shape, recipe.settled, self.memory_format)
-        backend.resample(list(pictures), rows_of(passes), memory.array(images), num_threads())
+        plans, steps = tables_of(passes)
+        backend.resample(list(pictures), plans, memory.array(images), num_threads(), steps)
         return images
 
     def _written(self, rows: Sequence[int] | NDArray[np.int64]) -> torch.Tensor:

@@ -12,16 +12,16 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, DTypeLike
 
-from pixfeed import draws
 from pixfeed.cache import Cache, as_cache
+from pixfeed.datasets.adjustable import AdjustableImages
 from pixfeed.datasets.bad_images import BadImages, OnError
 from pixfeed.datasets.items import Items
-from pixfeed.datasets.list_images import ListImages
 from pixfeed.datasets.options import ListOptions, SamplesOptions
+from pixfeed.errors import FilesNotFoundError
 from pixfeed.lists import folder, mask_names
 from pixfeed.lists.classes import Given as Classes
 from pixfeed.lists.classes import names_of
-from pixfeed.lists.samples import Samples
+from pixfeed.lists.samples import SampleList, Samples
 from pixfeed.reading.options import (
     Reading,
     ReadingOptions,
@@ -31,17 +31,13 @@ from pixfeed.reading.options import (
     reading_of,
     with_keywords,
 )
-from pixfeed.reading.pipeline import Pipeline
 from pixfeed.reading.sources import Given, each_of
 from pixfeed.targets.base import Targets
 from pixfeed.targets.boxes import BoxFormat
 from pixfeed.targets.labels import Labels
 from pixfeed.targets.mask_values import GivenValues
-from pixfeed.targets.of_list import Kind, check_recipe, of_list
-from pixfeed.transforms.compose import PythonInput, steps_of
-from pixfeed.transforms.python_steps import to_blame
-from pixfeed.transforms.resize import ResizeTo
-from pixfeed.transforms.sides import with_sides
+from pixfeed.targets.of_list import Kind, of_list
+from pixfeed.transforms.compose import PythonInput
 from pixfeed.transforms.values import check_dtype, check_memory_format
 
 
@@ -52,7 +48,7 @@ class _Default(int):
 _SIDE = _Default(256)
 
 
-class FastTxtDataset(ListImages):
+class FastTxtDataset(AdjustableImages):
     """A dataset of the images and labels in a list file, decoded natively.
 
     It replaces the usual list-file Dataset (``cv2.imread``, BGR to RGB, ``cv2.resize``, ``ToTensor``). The pixels are
@@ -121,11 +117,14 @@ class FastTxtDataset(ListImages):
         box_format: how boxes are returned: ``"xywh"`` for (x, y, w, h), as in the list; ``"xyxy"`` for (left, upper,
             right, lower), which torchvision's detection models take.
         cache: where decoded pictures are kept: a folder, a :class:`pixfeed.Cache`, or ``"memory"`` for a folder in
-            shared memory that lives as long as this job. See *Cache* below.
+            shared memory that lives as long as this job; see docs/cache.md. Images are the same with it and without.
+        cache_size: keep pictures whose shorter side has so many pixels, where the transform begins with a random step
+            and whole pictures would be kept. Larger ones are resized to that before it, as by
+            :class:`pixfeed.transforms.Resize`. This changes the images.
         **reading: how images are read; see :class:`pixfeed.Reading`.
 
     Raises:
-        ListError, FileNotFoundError: the list cannot be used.
+        ListError, FileNotFoundError: the list cannot be used, or there is no folder ``image_dir``.
         ValueError, TypeError: an argument makes no sense.
 
     **The list.** It is a text file in UTF-8, whose fields are separated by blanks or by ``delimiter``; see
@@ -177,14 +176,6 @@ class FastTxtDataset(ListImages):
     classes: list[str]
     class_to_idx: dict[str, int]
 
-    # A pickle leaves these out while they have these values: it is small, and stays so.
-    _transform: Callable[..., Any] | None = None
-    _given_dtype = torch.float32
-    _sides_given = False
-    _transform_input: PythonInput = "pil"
-    _translate = True
-    _cache: Cache | None = None
-
     @with_keywords(Reading)
     def __init__(
         self,
@@ -222,6 +213,7 @@ class FastTxtDataset(ListImages):
         min_visibility: float = 0.0,
         box_format: BoxFormat = "xywh",
         cache: Cache | str | os.PathLike[str] | None = None,
+        cache_size: int | None = None,
         **reading: Unpack[ReadingOptions],
     ):
         self._reading = reading_of(type(self).__name__, reading, inspect.signature(type(self)).parameters)
@@ -248,6 +240,7 @@ class FastTxtDataset(ListImages):
             backend=self._reading.backend,
         )
         self.files = self._targets.files
+        _check_folder(self.files, self.image_dir)
         self._items = Items.of(self._targets.has_labels, return_index, return_path, keys, target_transform)
         if self.files.class_to_idx is not None:
             self.classes, self.class_to_idx = names_of(self.files.class_to_idx), self.files.class_to_idx
@@ -258,7 +251,7 @@ class FastTxtDataset(ListImages):
         self._given_dtype = check_dtype(dtype)
         self.memory_format = check_memory_format(memory_format)
         self._transform_input, self._translate = transform_input, translate
-        self._cache = as_cache(cache)
+        self._cache, self._cache_size = as_cache(cache), cache_size
         self.seed = None if seed is None else operator.index(seed)
         self._bad_images = BadImages(on_error, max_errors)
         self.transform = transform  # makes the pipeline
@@ -293,6 +286,11 @@ class FastTxtDataset(ListImages):
             ListError: a sub-folder is none of the ``classes``.
             ValueError, TypeError: an argument makes no sense.
         """
+        if "masks" in options and cls.__init__ is FastTxtDataset.__init__:
+            raise TypeError(
+                f"{cls.__name__}.from_folder() has no masks: its labels are the sub-folders. For masks: "
+                f"{cls.__name__}.from_samples(paths, masks='{{stem}}.png', image_dir={os.fspath(path)!r}, mask_dir=...)"
+            )
         cls._check_keywords("from_folder", options)
         labels, classes = options.get("labels", True), options.pop("classes", None)
         _, samples = folder.find(path, suffixes=suffixes, labels=labels, classes=classes)
@@ -349,128 +347,6 @@ class FastTxtDataset(ListImages):
         if cls.__init__ is FastTxtDataset.__init__:
             check_keywords(f"{cls.__name__}.{name}", getattr(cls, name), options)
 
-    # -- what it is ---------------------------------------------------------------------------------------------------
-
-    @property
-    def transform(self) -> Callable[..., Any] | None:
-        """The transform of each image. It may be replaced at any time, also inside a Subset: the next batch that is
-        read has the new one. Worker processes that are already running keep the old one.
-
-        Raises:
-            ValueError, TypeError: when it is set, if it does not go with the dataset's other arguments. The dataset
-                stays as it was.
-        """
-        return self._transform
-
-    @transform.setter
-    def transform(self, transform: Callable[..., Any] | None) -> None:
-        if "_reading" not in vars(self):  # a subclass sets it before it calls our __init__(), which sets it again
-            self._transform = transform
-            return
-        pipeline = self._new_pipeline(transform)
-        recipe = pipeline.recipe
-        if self.seed is None and (recipe.draws or recipe.python):
-            self.seed = draws.new_seed(self)
-        self._transform, self._pipeline = transform, pipeline
-
-    def _new_pipeline(self, transform: Callable[..., Any] | None) -> Pipeline:
-        """The pipeline for a transform, checked against the dataset's other arguments."""
-        if transform is None:
-            pipeline = Pipeline.resizing(self._reading, *self._sides, self._cache)
-        else:
-            reading = self._reading
-            if self.resize_boxes is not None or reading.interpolation is not None or reading.antialias is not None:
-                raise ValueError(
-                    "resize_boxes, interpolation and antialias go with no transform: its Resize says how to resize"
-                )
-            pipeline = Pipeline(reading, self._steps_of(transform), self._cache)
-        recipe = pipeline.recipe
-        recipe.settle(self._given_dtype)
-        check_recipe(recipe, self._targets.kind)
-        if self.on_error == "zeros" and recipe.size is None:
-            raise ValueError("on_error='zeros' needs resize_height and resize_width: how large would the zeros be?")
-        if self.on_error == "zeros" and recipe.python:
-            raise ValueError("on_error='zeros' goes with no Python function in the transform: what would it give?")
-        return pipeline
-
-    def _steps_of(self, transform: Callable[..., Any]) -> list[Callable[..., Any]]:
-        channels, translate = self._reading.num_channels, self._translate
-        steps = steps_of(transform, channels, translate=translate, python_input=self._transform_input)
-        if not self._sides_given or self._sides == (None, None):
-            return steps
-        return with_sides(steps, ResizeTo(*self._sides, self._reading.interpolation_number), channels)
-
-    @property
-    def dtype(self) -> torch.dtype:
-        """Of the images; of what a Python function in the transform gets, if there is one."""
-        return self._pipeline.recipe.dtype or torch.uint8
-
-    @property
-    def channels(self) -> Literal["rgb", "gray", "unchanged"]:
-        """How images are read, as given: ``"rgb"`` or ``"gray"``."""
-        return self._reading.channels
-
-    @property
-    def num_channels(self) -> int:
-        """C of the images ``[C, H, W]``."""
-        return self._pipeline.recipe.channels
-
-    @property
-    def resize_height(self) -> int | None:
-        """Height of the images in pixels, ``None`` if it depends on the image."""
-        return self._sides[0] if self._transform is None else (self._pipeline.recipe.size or (None, None))[0]
-
-    @property
-    def resize_width(self) -> int | None:
-        """Width of the images in pixels, ``None`` if it depends on the image."""
-        return self._sides[1] if self._transform is None else (self._pipeline.recipe.size or (None, None))[1]
-
-    @property
-    def on_error(self) -> OnError:
-        """The action for images that cannot be read. It may be changed at any time.
-
-        Raises:
-            ValueError: when it is set, if it does not go with the dataset's other arguments.
-        """
-        return self._bad_images.on_error
-
-    @on_error.setter
-    def on_error(self, on_error: OnError) -> None:
-        before = self._bad_images.on_error
-        self._bad_images.set(on_error, self._bad_images.max_errors)
-        try:
-            self._new_pipeline(self._transform)
-        except ValueError:
-            self._bad_images.on_error = before
-            raise
-
-    @property
-    def max_errors(self) -> int | None:
-        """The largest number of unreadable images; ``None`` for any number. It may be changed at any time.
-
-        Raises:
-            ValueError, TypeError: when it is set to something else.
-        """
-        return self._bad_images.max_errors
-
-    @max_errors.setter
-    def max_errors(self, max_errors: int | None) -> None:
-        self._bad_images.set(self._bad_images.on_error, max_errors)
-
-    @property
-    def python_step(self) -> str:
-        step = to_blame(self._pipeline.recipe.python)
-        return step or ("" if self.target_transform is None else "target_transform")
-
-    @property
-    def makes_floats(self) -> bool:
-        return self.dtype.is_floating_point
-
-    @property
-    def has_cache(self) -> bool:
-        """Whether decoded pictures are kept."""
-        return self._cache is not None
-
     # -- pickles ------------------------------------------------------------------------------------------------------
 
     def __getstate__(self) -> dict[str, Any]:
@@ -490,6 +366,18 @@ class FastTxtDataset(ListImages):
         self._targets = targets if isinstance(targets, Targets) else Labels(targets)
         self.files = self._targets.files
         self._pipeline = self._new_pipeline(self._transform)
+
+
+def _check_folder(files: SampleList, folder: str) -> None:
+    """
+    Raises:
+        FilesNotFoundError: names are relative to a folder that is not there.
+    """
+    (path,) = files.paths([0], folder)
+    if folder and isinstance(path, str) and path != files.name(0) and not os.path.isdir(folder):
+        raise FilesNotFoundError(
+            f"{folder}: there is no such folder; names in {files.filename} are relative to it", path=folder
+        )
 
 
 def _checked_sides(height: int | None, width: int | None) -> tuple[int | None, int | None]:

@@ -182,6 +182,9 @@ class Stats:
         if self.work:
             shares = ", ".join(f"{name} {_percent(share)}" for name, share in self.work.items())
             lines.append(f"  work     {shares}")
+        elif total := self.costs.reading + self.costs.running:  # one of 32 images is measured step by step
+            reading = _percent(self.costs.reading / total)
+            lines.append(f"  work     reading {reading}, all else {_percent(self.costs.running / total)} (few images)")
         if self.cache:
             had = f"{_percent(self.cached_share)} of the images ({self.costs.cached_bytes / 1e6:,.1f} MB)"
             lines.append(f"  cache    had {had}")

@@ -25,7 +25,7 @@ from pixfeed.reading import regions
 from pixfeed.reading.kept import Kept
 from pixfeed.reading.options import Reading, check_size
 from pixfeed.reading.request import Request
-from pixfeed.transforms.execute import PassPlan, plan_passes, rows_of
+from pixfeed.transforms.execute import PassPlan, plan_passes, tables_of
 from pixfeed.transforms.fuse import Recipe, fixed_steps
 from pixfeed.transforms.resize import ResizeTo
 
@@ -57,8 +57,8 @@ class Planned(NamedTuple):
 
 
 def _largest(passes: Sequence[PassPlan]) -> tuple[int, int]:
-    rows = passes[-1].rows
-    return check_size((int(rows["window_h"].max()), int(rows["window_w"].max())))
+    height, width = passes[-1].sizes
+    return check_size((int(height.max()), int(width.max())))
 
 
 class Failed(NamedTuple):
@@ -176,9 +176,8 @@ class Pipeline:
         self, request: Request, opened: Opened, planned: Planned, memory_format: torch.memory_format
     ) -> ReadImages:
         """Images that may differ in size: in one call, unless they differ so much that one block would be too large."""
-        last = planned.passes[-1].rows
-        height, width = (last[name].astype(np.int64) for name in ("window_h", "window_w"))
-        images: list[Any] = [None] * len(last)
+        height, width = planned.passes[-1].sizes
+        images: list[Any] = [None] * len(height)
         failed = Failed({}, {})
         dtype = self.recipe.written or torch.uint8
         most = _PADDED // (self.recipe.channels * dtype.itemsize) if context.pads() else 0
@@ -277,8 +276,8 @@ class Pipeline:
         """
         threads = 1 if len(out) == 1 else context.num_threads()
         kept = None if self._kept is None else opened.headers["kept"][planned.passes[0].rows["source"]] != 0
-        rows = rows_of(planned.passes, self.recipe.fixed, kept)
-        return self._failed(opened, planned, opened.decode_into(rows, out, threads))
+        rows, steps = tables_of(planned.passes, self.recipe.fixed, kept)
+        return self._failed(opened, planned, opened.decode_into(rows, out, threads, steps))
 
     def _cached(self, opened: Opened, planned: Planned) -> tuple[int, int]:
         """How many of the images the cache had, and the bytes of their pixels."""

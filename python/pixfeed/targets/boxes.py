@@ -48,17 +48,14 @@ class Boxes(Targets):
             boxes *= np.tile(points.picture(place)[::-1], 2)
             boxes[:, :2] -= boxes[:, 2:] / 2
         corners = np.stack([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], 1)  # [N, 2, 2]
-        corners = points.points(place, corners.reshape(-1, 2)).reshape(-1, 2, 2)
-        start, end = corners.min(1), corners.max(1)  # a flip exchanges them
-        area = (end - start).prod(1)
-        borders = points.borders(place)
-        start, end = np.clip(start, borders[:2], borders[2:]), np.clip(end, borders[:2], borders[2:])
+        corners, share = points.boxes(place, corners)
+        start, end = corners[:, 0], corners[:, 1]
         sides = end - start
-        kept = (sides > 0).all(1) & (sides.prod(1) >= self.min_visibility * area * (1 - 1e-9))
-        boxes = np.concatenate([start, end if self.form == "xyxy" else sides], 1).astype(np.float32)
+        kept = (sides > 0).all(1) & (share >= self.min_visibility * (1 - 1e-9))
+        made = np.concatenate([start, end if self.form == "xyxy" else sides], 1).astype(np.float32)
         if self.form == "xyxy":
-            kept &= (boxes[:, 2:] > boxes[:, :2]).all(1)  # as float32, too
-        return self._target(boxes[kept], mine, kept)
+            kept &= (made[:, 2:] > made[:, :2]).all(1)  # as float32, too
+        return self._target(made[kept], mine, kept)
 
     def blank(self, row: int, size: tuple[int, int]) -> Any:
         return self._target(np.zeros((0, 4), np.float32), slice(0), [])

@@ -26,9 +26,7 @@ class Keypoints(Targets):
     def make(self, row: int, points: PointMap, place: int) -> Any:
         mine = slice(*self.files.offsets[row : row + 2])
         found = self.files.values[mine].astype(np.float64)
-        found[:, :2] = points.points(place, found[:, :2])
-        borders = points.borders(place)
-        inside = ((found[:, :2] >= borders[:2]) & (found[:, :2] <= borders[2:])).all(1)
+        found[:, :2], inside = points.points(place, found[:, :2])
         found[~inside | (found[:, 2] == 0)] = 0
         return Target(keypoints=torch.from_numpy(found.astype(np.float32)))
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 
 from pixfeed.datasets.list_file import FastTxtDataset
 from pixfeed.errors import ImageError
+from pixfeed.lists.annotated import Boxed, Masked
+from pixfeed.lists.samples import Samples
 from pixfeed.loading.loader import DataLoader
 from pixfeed.reading.functional import imread
 
@@ -64,10 +66,10 @@ class PurePython(torch.utils.data.Dataset[Any]):
         ImportError: OpenCV is not there.
     """
 
-    def __init__(self, paths: Sequence[str], labels: NDArray[Any], size: int):
+    def __init__(self, paths: Sequence[str], labels: NDArray[Any], size: int, masks: Sequence[str] = ()):
         import cv2
 
-        self.cv2, self.paths, self.labels, self.size = cv2, paths, labels, size
+        self.cv2, self.paths, self.labels, self.size, self.masks = cv2, paths, labels, size, masks
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -75,7 +77,32 @@ class PurePython(torch.utils.data.Dataset[Any]):
     def __getitem__(self, i: int) -> Any:
         image: Any = self.cv2.imread(self.paths[i])
         image = self.cv2.resize(self.cv2.cvtColor(image, self.cv2.COLOR_BGR2RGB), (self.size, self.size))
-        return torch.from_numpy(image).permute(2, 0, 1).contiguous().float().div(255), self.labels[i]
+        target: Any = self.labels[i]
+        if self.masks:
+            mask = self.cv2.imread(self.masks[i], self.cv2.IMREAD_GRAYSCALE)
+            mask = np.zeros((1, 1), np.uint8) if mask is None else mask
+            nearest = self.cv2.INTER_NEAREST
+            target = torch.from_numpy(self.cv2.resize(mask, (self.size, self.size), interpolation=nearest)).long()
+        return torch.from_numpy(image).permute(2, 0, 1).contiguous().float().div(255), target
+
+
+def samples_of(
+    names: Sequence[str], targets: Sequence[tuple[Any, ...]], masks: Sequence[str], kind: str
+) -> tuple[Samples, Literal["labels", "mask", "boxes"]]:
+    """Samples whose masks or boxes are loaded with them; of other targets, which take no time, only the images.
+
+    Args:
+        names, targets: of n lines; see :class:`pixfeed.tools.checking.lines.Line`.
+        masks: n paths, if there are any.
+        kind: what the targets are.
+    """
+    if kind == "mask":
+        return Masked(names, [os.path.abspath(mask) for mask in masks]), "mask"
+    if kind == "boxes":
+        rows = np.array([row for target in targets for row in target], np.float64).reshape(-1, 5)
+        boxes, classes = rows[:, 1:].astype(np.float32), rows[:, 0].astype(np.int64)
+        return Boxed(names, [len(target) for target in targets], boxes, classes, "samples"), "boxes"
+    return Samples(names, np.zeros(len(names), np.int64)), "labels"
 
 
 def measure(
@@ -86,6 +113,7 @@ def measure(
     workers: int,
     seconds: float,
     done: Callable[[int], None] = lambda count: None,
+    masks: Sequence[str] = (),
 ) -> Measured:
     """Measure each way for a while.
 
@@ -97,6 +125,7 @@ def measure(
         workers: see :class:`Measured`.
         seconds: for each figure.
         done: called with 1 after each of :data:`FIGURES` measurements.
+        masks: paths of the masks of all rows, for the pure-Python path; empty if there are none.
 
     Raises:
         ImageError: none of the images can be read.
@@ -120,7 +149,8 @@ def measure(
     labels = dataset.files.labels[np.asarray(rows)]
     try:
         sound = [i for i, path in enumerate(paths) if sizes[i] and _is_read(path)]
-        pure = PurePython([paths[i] for i in sound], labels[sound], size) if sound else None
+        their = [masks[rows[i]] for i in sound] if masks else []
+        pure = PurePython([paths[i] for i in sound], labels[sound], size, their) if sound else None
     except ImportError:  # there is no OpenCV
         pure = None
     if pure is not None:

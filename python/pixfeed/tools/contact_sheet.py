@@ -73,10 +73,11 @@ def tiles(
         for epoch in range(repeats):
             dataset.set_epoch(epoch)
             try:
-                image, target = dataset[row]
+                item = dataset[row]
             except (ImageError, RegionError) as error:
                 found.append(Tile(_refused(side), _words(error), name, True))
                 break
+            image, target = item if isinstance(item, tuple) else (item, ())
             drawn, words = _with_target(_pixels(image, normalize), target, dataset, side, names)
             where = f"draw {epoch + 1}: " if repeats > 1 else "" if line is None else f"line {line}: "
             found.append(Tile(drawn, where + words, name))
@@ -166,7 +167,7 @@ h1 { font-size: 20px; overflow-wrap: anywhere; }
 .row { grid-column: 1 / -1; display: grid; gap: inherit; grid-template-columns: inherit; }
 figure { margin: 0; min-width: 0; } figcaption { overflow-wrap: anywhere; } small { opacity: .7; }
 .frame { aspect-ratio: 1; display: flex; align-items: center; justify-content: center; background: #8881; }
-img { max-width: 100%; max-height: 100%; }
+img { width: 100%; height: 100%; object-fit: contain; }
 </style></head><body><h1>{{ heading }}</h1><div class="sheet">
 {% for row in rows %}{% if row|length > 1 %}<div class="row">{% endif %}
 {% for tile, source in row %}<figure><div class="frame"><img src="{{ source }}" alt=""></div>

@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from PIL import Image
     from PIL.ImageFont import FreeTypeFont, ImageFont
 
@@ -190,3 +192,26 @@ def _cut(draw: Any, text: str, its_font: Any, width: int, at_the_end: bool = Fal
         else:
             low = middle + 1
     return text[: len(text) - low] + "…" if at_the_end else "…" + text[low:]
+
+
+_DRAWN_BY = "pixfeed show"  # PNG's "Software" of a sheet
+
+
+def save(picture: Image.Image, path: Path) -> None:
+    """Write a sheet, so that :func:`is_sheet` knows a PNG again."""
+    from PIL import PngImagePlugin
+
+    info = PngImagePlugin.PngInfo()
+    info.add_text("Software", _DRAWN_BY)
+    picture.save(path, pnginfo=info)
+
+
+def is_sheet(path: Path) -> bool:
+    """Whether a file is a PNG that :func:`save` wrote."""
+    from PIL import Image
+
+    try:
+        with Image.open(path) as image:
+            return image.info.get("Software") == _DRAWN_BY
+    except Exception:  # whatever it is
+        return False

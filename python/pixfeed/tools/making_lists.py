@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import json
 import os
 import re
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
+
+import numpy as np
 
 from pixfeed import backends
 from pixfeed.errors import DatasetError, FilesNotFoundError, Status
+from pixfeed.lists import coco, yolo
 from pixfeed.lists.folder import SUFFIXES, find
 
 Form = Literal["folders", "coco", "yolo", "csv"]
@@ -61,6 +65,9 @@ def form_of(path: Path) -> Form:
         return "coco"
     if path.suffix.lower() in (".csv", ".tsv"):
         return "csv"
+    if path.suffix.lower() == ".txt":
+        what = "a .txt file is a list already, or belongs to a YOLO folder: give the folder, with data.yaml or labels/"
+        raise DatasetError.of(os.fspath(path), what)
     raise DatasetError.of(os.fspath(path), "neither a folder, nor a .json, .csv or .tsv file; say --from")
 
 
@@ -120,75 +127,64 @@ def _column(path: Path, columns: Sequence[str], given: str | None, known: Iterab
 
 def of_coco(path: Path, folder: Path | None, keypoints: bool) -> Made:
     """COCO's annotations: boxes, or keypoints. Categories are numbered from 0 in the order of their ids."""
-    try:
-        found = json.loads(path.read_bytes())
-        images = {image["id"]: image["file_name"] for image in found["images"]}
-        annotations = found["annotations"]
-        categories = sorted(found.get("categories", ()), key=lambda each: each["id"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise DatasetError.of(os.fspath(path), f"these are no COCO annotations ({error!r})") from None
-    numbers = {category["id"]: number for number, category in enumerate(categories)}
-    of_image: dict[Any, list[Any]] = defaultdict(list)
-    crowds = 0
-    for each in annotations:
-        if each.get("iscrowd"):
-            crowds += 1
-        elif not keypoints or each.get("num_keypoints", 1):
-            of_image[each.get("image_id")].append(each)
+    if keypoints:
+        points, classes = coco.read_keypoints(path)
+        lines = [_json_line(name, keypoints=its) for name, its in points]
+        return Made("coco", folder or path.parent, lines, classes)
+    notes: list[str] = []
+    with _warnings_in(notes):
+        found = coco.read(path, "keep", True)
+    boxes = found.boxes
+    crowds = boxes.extra["iscrowd"] != 0
     lines = []
-    for id, name in images.items():
-        its = of_image[id]
-        if keypoints:
-            flat = [value for each in its for value in each.get("keypoints", ())]
-            target = {"keypoints": [flat[at : at + 3] for at in range(0, len(flat), 3)]}
-        else:
-            boxes = [each for each in its if "bbox" in each]
-            labels = [numbers.get(each.get("category_id"), each.get("category_id")) for each in boxes]
-            target = {"boxes": [each["bbox"] for each in boxes], "labels": labels}
-        lines.append(json.dumps({"image": name, **target}, ensure_ascii=False))
-    notes = [f"{crowds:,} annotations of crowds are left out"] if crowds else []
-    return Made("coco", folder or path.parent, lines, [each.get("name", "") for each in categories], None, notes)
+    for i, name in enumerate(boxes.names()):
+        at = np.arange(boxes.offsets[i], boxes.offsets[i + 1])
+        at = at[~crowds[at]]
+        rows = [[_short(value) for value in row] for row in boxes.values[at]]
+        lines.append(_json_line(name, boxes=rows, labels=boxes.classes[at].tolist()))
+    if crowds.any():
+        notes.append(f"{crowds.sum():,} annotations of crowds are left out")
+    return Made("coco", folder or path.parent, lines, found.classes, None, notes)
 
 
 def of_yolo(path: Path) -> Made:
     """YOLO's text files: ``class x y w h`` in shares of the image's sides, beside the images or in ``labels``."""
-    images = sorted(each for each in path.rglob("*") if each.name.lower().endswith(SUFFIXES))
-    if not images:
-        raise FilesNotFoundError(f"{path}: there is no image in it", path=os.fspath(path))
-    lines, unread, unlabelled = [], 0, 0
-    for image, size in zip(images, _sizes(images), strict=True):
+    classes = _yolo_classes(path)
+    notes: list[str] = []
+    with _warnings_in(notes):
+        found, root = yolo.read(path, None, path, len(classes) or None)
+    names = list(found.names())
+    lines, unread, empty = [], 0, 0
+    for i, (name, size) in enumerate(zip(names, _sizes([Path(root, name) for name in names]), strict=True)):
         if size is None:
             unread += 1
             continue
-        text = next((each for each in _texts(image, path) if each.exists()), None)
-        unlabelled += text is None
-        boxes, labels = [], []
-        for number, line in enumerate(text.read_text().splitlines() if text else (), 1):
-            try:
-                label, x, y, w, h = [float(value) for value in line.split()[:5]] if line.strip() else [-1.0] * 5
-            except ValueError:
-                raise DatasetError.of(f"{text}, line {number}", f"{line!r} is no: class x y w h") from None
-            if w >= 0:
-                left, upper = (x - w / 2) * size[0], (y - h / 2) * size[1]
-                boxes.append([round(value, 2) for value in (left, upper, w * size[0], h * size[1])])
-                labels.append(int(label))
-        name = image.relative_to(path).as_posix()
-        lines.append(json.dumps({"image": name, "boxes": boxes, "labels": labels}, ensure_ascii=False))
-    notes = [f"{unread:,} images cannot be read, and are left out"] if unread else []
-    notes += [f"{unlabelled:,} images have no text file: no boxes"] if unlabelled else []
-    return Made("yolo", path, lines, _yolo_classes(path), None, notes)
+        at = slice(found.offsets[i], found.offsets[i + 1])
+        centers, sides = found.values[at, :2].astype(np.float64) * size, found.values[at, 2:].astype(np.float64) * size
+        rows = np.concatenate([centers - sides / 2, sides], 1).round(2).tolist()
+        empty += not rows
+        lines.append(_json_line(name, boxes=rows, labels=found.classes[at].tolist()))
+    notes += [f"{unread:,} images cannot be read, and are left out"] if unread else []
+    notes += [f"{empty:,} images have no boxes: no text file, or an empty one"] if empty else []
+    return Made("yolo", path, lines, classes, None, notes)
 
 
-def _texts(image: Path, root: Path) -> list[Path]:
-    """Where the boxes of an image may be."""
-    found = [image.with_suffix(".txt")]
-    parts = image.relative_to(root).parts
-    if "images" in parts:
-        at = len(parts) - 1 - parts[::-1].index("images")
-        found.insert(0, root.joinpath(*parts[:at], "labels", *parts[at + 1 :]).with_suffix(".txt"))
-    elif root.name == "images":
-        found.insert(0, root.parent.joinpath("labels", *parts).with_suffix(".txt"))
-    return found
+def _json_line(name: str, **target: object) -> str:
+    return json.dumps({"image": name, **target}, ensure_ascii=False)
+
+
+def _short(value: np.float32) -> int | float:
+    """A number of 32 bits, in as few digits as say which."""
+    return int(value) if value.is_integer() else float(str(value))
+
+
+@contextlib.contextmanager
+def _warnings_in(notes: list[str]) -> Iterator[None]:
+    """The warnings of the block become notes."""
+    with warnings.catch_warnings(record=True) as found:
+        warnings.simplefilter("always")
+        yield
+    notes += [str(each.message).rpartition(": ")[2] for each in found]
 
 
 def _yolo_classes(path: Path) -> list[str]:

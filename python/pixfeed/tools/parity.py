@@ -237,9 +237,11 @@ def show(report: Report) -> None:
     console.print(report.summary, style="bold", markup=False)
     if report.status == 2:
         return
-    table = Table(title="pixfeed beside OpenCV and Pillow: differences in steps of 255")
-    for name in ("format", "read as", "beside", "files", "identical", "largest", "mean"):
-        table.add_column(name, justify="left" if name in ("format", "read as", "beside") else "right")
+    table = Table(box=None, pad_edge=False)
+    differs = any(tally.files != tally.identical for tally in report.exact.values())
+    numbers = ("files", "identical", "largest", "mean") if differs else ("files", "identical")
+    for name in ("format", "read as", "beside", *numbers):
+        table.add_column(name, justify="right" if name in numbers else "left", overflow="fold")
     last = ""
     for (format, way, whom), tally in sorted(report.exact.items(), key=lambda item: _FORMATS.index(item[0][0])):
         if last and format != last:
@@ -247,8 +249,12 @@ def show(report: Report) -> None:
         last = format
         style = "" if tally.files == tally.identical else "bold red"
         row = (format, way, whom, f"{tally.files:,}", f"{tally.identical:,}", f"{tally.largest}", f"{tally.mean:.4f}")
-        table.add_row(*row, style=style)
+        table.add_row(*row[: 3 + len(numbers)], style=style)
+    console.print()
     console.print(table)
+    if differs:
+        console.print("largest, mean: of the differences, in steps of 255")
+    console.print()
     for format, tally in report.scaled.items():
         console.print(
             f"decode='scaled', {format}, {SIZE[0]} x {SIZE[1]}, beside exact antialiasing (an approximation): "

@@ -17,6 +17,12 @@ CLASSES = ("circle", "square", "triangle")
 _PER_CLASS = 12
 _WIDTH, _HEIGHT = 320, 240  # pixels
 _SEED = 7
+_NAMES = "".join(f"{name}\n" for name in CLASSES)
+_AUGMENT = """from pixfeed import transforms as T
+
+train = T.Compose([T.RandomResizedCrop(224, scale=(0.4, 1.0)), T.RandomHorizontalFlip(), T.ColorJitter(0.3, 0.3)])
+"""
+_BESIDE = {"train.classes.txt": _NAMES, "boxes.classes.txt": _NAMES, "augment.py": _AUGMENT}
 
 
 class _Shape(NamedTuple):
@@ -42,7 +48,7 @@ def write(folder: Path) -> list[str]:
 
     lists: dict[str, list[str]] = {name: [] for name in ("train.txt", "val.txt", "train.csv", "masks.txt")}
     lists |= {"boxes.jsonl": [], "keypoints.jsonl": []}
-    for name in ("photos", "masks", *lists):
+    for name in ("photos", "masks", *lists, *_BESIDE):
         if (folder / name).exists():
             raise FileExistsError(f"{folder / name} is there already; choose another folder")
     lists["train.csv"].append("name,label")
@@ -74,8 +80,10 @@ def write(folder: Path) -> list[str]:
         lists["keypoints.jsonl"].append(json.dumps({"image": name, "keypoints": points}))
     for file, lines in lists.items():
         (folder / file).write_text("".join(f"{line}\n" for line in lines))
-    (folder / "train.classes.txt").write_text("".join(f"{name}\n" for name in CLASSES))
-    return [f"photos: {len(CLASSES) * _PER_CLASS} pictures, a folder per class", "masks: of each", *lists]
+    for name, text in _BESIDE.items():
+        (folder / name).write_text(text)
+    pictures = [f"photos: {len(CLASSES) * _PER_CLASS} pictures, a folder per class", "masks: of each"]
+    return [*pictures, *lists, "train.classes.txt, boxes.classes.txt: names of classes", "augment.py: a transform"]
 
 
 def _shape(number: int, u: list[float]) -> _Shape:

@@ -101,6 +101,27 @@ def probability(p: float) -> float:
     return float(p)
 
 
+def checked_fill(fill: int | Sequence[int]) -> int | tuple[int, ...]:
+    """A color for what is not covered by the picture.
+
+    Raises:
+        ValueError: it is not one integer from 0 to 255, or three.
+    """
+    given = tuple(fill) if isinstance(fill, Sequence) else (fill,)
+    if len(given) not in (1, 3):
+        raise ValueError(f"fill is {fill!r}; it must be one number, or one each for R, G and B")
+    if not all(isinstance(value, (int, float)) and 0 <= value <= 255 and int(value) == value for value in given):
+        raise ValueError(f"fill is {fill!r}; it must be integers from 0 to 255")
+    return given if isinstance(fill, Sequence) else fill  # transforms can be hashed
+
+
+def fill_color(fill: int | Sequence[int]) -> tuple[int, int, int]:
+    """R, G, B of what :func:`checked_fill` takes."""
+    given = tuple(fill) if isinstance(fill, Sequence) else (fill,)
+    r, g, b = (int(value) for value in (given * 3)[:3])
+    return r, g, b
+
+
 _BY_PILLOW = {0: "nearest", 1: "lanczos", 2: "bilinear", 3: "bicubic", 4: "box", 5: "hamming"}
 
 

@@ -12,7 +12,7 @@ from pixfeed import backends, draws, memory
 from pixfeed._stand_in import torch
 from pixfeed.errors import Origin
 from pixfeed.transforms.base import Transform
-from pixfeed.transforms.execute import plan_passes, rows_of
+from pixfeed.transforms.execute import plan_passes, tables_of
 from pixfeed.transforms.fuse import Recipe, is_batched, runs_in_python
 from pixfeed.transforms.geometry import Geometric, Geometry
 from pixfeed.transforms.python_steps import ToNumpy, ToPILImage
@@ -82,7 +82,8 @@ def apply_all(transforms: Sequence[Callable[..., Any]], image: Any) -> Any:
     plans, refused = plan_passes(recipe, width, height, u)
     _raise(refused)
     made = torch.empty(1, recipe.channels, *plans[-1].size(0), dtype=recipe.written or torch.uint8)
-    backends.choose().resample([in_color(picture)], rows_of(plans), memory.array(made))
+    rows, steps = tables_of(plans)
+    backends.choose().resample([in_color(picture)], rows, memory.array(made), 1, steps)
     return recipe.in_python(recipe.finish(made, u)[0])
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pixfeed.plan import Pixels
-from pixfeed.transforms.base import pair, probability
+from pixfeed.transforms.base import checked_fill, fill_color, interval, pair, probability
 from pixfeed.transforms.geometry import Geometric, Geometry
 
 #: What is around a padded picture: torchvision's names, which are those of numpy.pad as well.
@@ -34,21 +34,13 @@ class Padding(Geometric):
         def padding_mode(self) -> PaddingMode: ...
 
     def check_fill(self) -> None:
-        fill = tuple(self.fill) if isinstance(self.fill, Sequence) else (self.fill,)
-        if len(fill) not in (1, 3):
-            raise ValueError(f"fill is {self.fill!r}; it must be one number, or one each for R, G and B")
-        if not all(isinstance(value, (int, float)) and 0 <= value <= 255 and int(value) == value for value in fill):
-            raise ValueError(f"fill is {self.fill!r}; it must be integers from 0 to 255")
+        self._set(fill=checked_fill(self.fill))
         if self.padding_mode not in PADDING_MODES:
             raise ValueError(f"padding_mode is {self.padding_mode!r}; it may be one of {', '.join(PADDING_MODES)}")
-        if isinstance(self.fill, Sequence):
-            self._set(fill=fill)  # transforms can be hashed
 
     @property
     def color(self) -> tuple[int, int, int]:
-        fill = self.fill if isinstance(self.fill, Sequence) else (self.fill,)
-        r, g, b = (int(value) for value in (tuple(fill) * 3)[:3])
-        return r, g, b
+        return fill_color(self.fill)
 
     def borders(self, width: Pixels, height: Pixels) -> Borders:
         """How many pixels are added to pictures of that size: left, top, right, bottom."""
@@ -228,6 +220,45 @@ class Pad(Padding):
     def size_after(self, size: tuple[int, int] | None) -> tuple[int, int] | None:
         left, top, right, bottom = self._borders
         return None if size is None else (size[0] + top + bottom, size[1] + left + right)
+
+
+@dataclass(frozen=True, repr=False)
+class RandomZoomOut(Padding):
+    """Put the picture at a random place of a larger canvas, with a given probability, as
+    ``torchvision.transforms.v2.RandomZoomOut``.
+
+    Args:
+        fill: the color of the canvas: an integer from 0 to 255, or three of them for R, G and B.
+        side_range: (min, max) of the canvas' sides, as multiples of the picture's; 1 or more.
+        p: the probability, from 0 to 1.
+
+    Raises:
+        TypeError, ValueError: an argument makes no sense.
+    """
+
+    fill: int | Sequence[int] = 0
+    side_range: Sequence[float] = (1.0, 4.0)
+    p: float = 0.5
+    padding_mode = "constant"
+
+    draws = 4
+
+    def __post_init__(self) -> None:
+        self._set(side_range=interval("side_range", self.side_range, 1.0), p=probability(self.p))
+        self.check_fill()
+
+    def does(self, size: tuple[int, int] | None) -> frozenset[str]:
+        return frozenset({"pad"})
+
+    def change(self, geometry: Geometry, u: NDArray[np.float64]) -> None:
+        low, high = self.side_range
+        factor = np.where(u[:, 0] < self.p, low + (high - low) * u[:, 1], 1.0)
+        more_w, more_h = ((side * factor).astype(np.int64) - side for side in (geometry.width, geometry.height))
+        left, top = (more_w * u[:, 2]).astype(np.int64), (more_h * u[:, 3]).astype(np.int64)
+        geometry.pad(left, top, more_w - left, more_h - top, self.color)
+
+    def size_after(self, size: tuple[int, int] | None) -> tuple[int, int] | None:
+        return None
 
 
 @dataclass(frozen=True, repr=False)

@@ -16,19 +16,24 @@ from typing import Any, TypeVar, cast
 import numpy as np
 
 from pixfeed._stand_in import torch
-from pixfeed.transforms.base import Interpolation, InterpolationMode, Transform, interpolation_name, pair
+from pixfeed.transforms.base import Interpolation, InterpolationMode, interpolation_name, pair
 from pixfeed.transforms.color import Adjust, Grayscale
-from pixfeed.transforms.compose import apply_all
 from pixfeed.transforms.crop_pad_flip import CenterCrop, Pad, PaddingMode
-from pixfeed.transforms.python_steps import ToPILImage, as_numpy
+from pixfeed.transforms.one_picture import apply as _apply
+from pixfeed.transforms.one_picture import is_pil as _is_pil
+from pixfeed.transforms.one_picture import on_tensor as _on_tensor
+from pixfeed.transforms.one_picture import pil_to_tensor
+from pixfeed.transforms.python_steps import ToPILImage
 from pixfeed.transforms.resize import Resize
 from pixfeed.transforms.to_tensor import Normalize, ToDtype
+from pixfeed.transforms.warp_functions import affine, perspective, rotate
 
 __all__ = [
     "adjust_brightness",
     "adjust_contrast",
     "adjust_hue",
     "adjust_saturation",
+    "affine",
     "center_crop",
     "convert_image_dtype",
     "crop",
@@ -39,10 +44,12 @@ __all__ = [
     "horizontal_flip",
     "normalize",
     "pad",
+    "perspective",
     "pil_to_tensor",
     "resize",
     "resized_crop",
     "rgb_to_grayscale",
+    "rotate",
     "ten_crop",
     "to_dtype",
     "to_grayscale",
@@ -53,33 +60,6 @@ __all__ = [
 ]
 
 _Image = TypeVar("_Image")
-
-
-def _is_pil(image: object) -> bool:
-    return hasattr(image, "convert") and hasattr(image, "mode")
-
-
-def _on_tensor(image: _Image, change: Callable[[torch.Tensor], torch.Tensor]) -> _Image:
-    """What is done to a tensor, done to any picture."""
-    if _is_pil(image):
-        return cast("_Image", ToPILImage()(change(pil_to_tensor(image))))
-    if not isinstance(image, torch.Tensor) or image.ndim < 3:
-        shape = f" {list(image.shape)}" if isinstance(image, torch.Tensor) else ""
-        raise TypeError(f"a picture must be a tensor [C, H, W] or a PIL image, not {type(image).__name__}{shape}")
-    return cast("_Image", change(image))
-
-
-def _apply(image: _Image, step: Transform, of_floats: Callable[[torch.Tensor], torch.Tensor] | None = None) -> _Image:
-    """One of pixfeed's transforms of pixels; ``of_floats``: the same of a float tensor."""
-
-    def change(tensor: torch.Tensor) -> torch.Tensor:
-        if not tensor.is_floating_point():
-            return cast("torch.Tensor", apply_all([step], tensor))
-        if of_floats is None:
-            raise TypeError(f"{step} is for uint8 pixels, not for {tensor.dtype}")
-        return of_floats(tensor)
-
-    return _on_tensor(image, change)
 
 
 # -- sizes and borders -------------------------------------------------------------------------------------------------
@@ -291,16 +271,6 @@ def adjust_hue(img: _Image, hue_factor: float) -> _Image:
 
 
 # -- numbers -----------------------------------------------------------------------------------------------------------
-
-
-def pil_to_tensor(pic: Any) -> torch.Tensor:
-    """A uint8 tensor ``[C, H, W]`` of a PIL image of mode L or RGB, or of a uint8 ndarray ``[H, W, C]`` or
-    ``[H, W]``."""
-    mode = getattr(pic, "mode", "RGB")
-    if mode not in ("L", "RGB"):
-        raise TypeError(f"the PIL image has mode {mode}; convert it first: image.convert('RGB')")
-    pixels = as_numpy(pic)
-    return torch.from_numpy(pixels.reshape(*pixels.shape[:2], -1).transpose(2, 0, 1).copy())
 
 
 def to_tensor(pic: Any) -> torch.Tensor:

@@ -18,7 +18,8 @@ from pixfeed.transforms.color import Color, Grayscale
 from pixfeed.transforms.crop_pad_flip import Padding
 from pixfeed.transforms.geometry import Geometric, Geometry
 from pixfeed.transforms.python_steps import call_all, name_of
-from pixfeed.transforms.resize import MIRRORED, RandomResizedCrop, Resize, ResizeTo
+from pixfeed.transforms.resize import MIRRORED, RandomResizedCrop, RandomSize, Resize, ResizeTo
+from pixfeed.transforms.stepped import Stepped, as_steps
 from pixfeed.transforms.to_tensor import Normalize, Numeric, PILToTensor, RandomErasing, ToDtype, ToTensor
 
 #: Variants of a recipe that are kept.
@@ -30,7 +31,8 @@ _MOST_ADJUSTMENTS: int = PLAN["adjust"].shape[0]
 
 @dataclass
 class Pass:
-    """Transforms that one PLAN row carries out together, and the state of what it has been given so far."""
+    """Transforms that one PLAN row and the STEP rows after it carry out together, and the state of what it has been
+    given so far."""
 
     steps: list[tuple[Geometric, slice]] = field(default_factory=list)  # with their columns of random numbers
     gray: bool = False  # takes gray pictures
@@ -39,10 +41,15 @@ class Pass:
     windowed: bool = False  # something was cropped off that can no longer be cropped off while decoding
     flipped: bool = False
     adjustments: int = 0
+    stepped: int | None = None  # the place of the first of ``steps`` that is carried out by STEP rows
 
     def takes(self, step: Geometric, size: tuple[int, int] | None) -> bool:
         """Whether the step can still be added, for pictures of that size by now."""
         does = step.does(size)
+        if isinstance(step, Stepped):
+            return True
+        if self.stepped is not None:
+            return isinstance(step, Color) or does == {"flip"}
         if isinstance(step, Color):
             return self.adjustments + step.steps <= _MOST_ADJUSTMENTS
         if does == {"flip"}:
@@ -58,6 +65,8 @@ class Pass:
 
     def add(self, step: Geometric, columns: slice, size: tuple[int, int] | None) -> None:
         does = step.does(size)
+        if isinstance(step, Stepped) and self.stepped is None:
+            self.stepped = len(self.steps)
         if isinstance(step, Padding) and "pad" in does:
             self.frame = _frame(step)
         if "crop" in does and "resize" not in does:
@@ -70,9 +79,23 @@ class Pass:
     def geometry(self, width: NDArray[np.int64], height: NDArray[np.int64], u: NDArray[np.float64]) -> Geometry:
         """For n pictures, their sides ``[n]``, and uniform numbers ``[n, draws]``."""
         geometry = Geometry(width, height)
-        for step, columns in self.steps:
+        for step, columns in self.steps[: self.stepped]:
             step.change(geometry, u[:, columns])
         return geometry
+
+    def step_rows(
+        self, width: NDArray[np.int64], height: NDArray[np.int64], u: NDArray[np.float64]
+    ) -> NDArray[np.void] | None:
+        """STEP rows ``[n, k]`` for what the PLAN rows of n pictures make, whose sides are ``[n]``; ``None`` if no
+        transform has any."""
+        if self.stepped is None:
+            return None
+        found: list[NDArray[np.void]] = []
+        for step, columns in self.steps[self.stepped :]:
+            found += as_steps(step, width, height, u[:, columns])
+            if found:
+                width, height = (found[-1][side].astype(np.int64) for side in ("width", "height"))
+        return np.stack(found, 1) if found else None
 
 
 def _frame(step: Padding) -> tuple[str, tuple[int, int, int]]:
@@ -81,7 +104,7 @@ def _frame(step: Padding) -> tuple[str, tuple[int, int, int]]:
 
 def _is_mirrored(step: Geometric) -> bool:
     """Whether a resize of the mirror image gives the mirror image."""
-    return isinstance(step, (Resize, ResizeTo, RandomResizedCrop)) and step.number in MIRRORED
+    return isinstance(step, (Resize, ResizeTo, RandomResizedCrop, RandomSize)) and step.number in MIRRORED
 
 
 def runs_in_python(step: Callable[..., Any]) -> bool:
@@ -97,7 +120,8 @@ def is_batched(step: Callable[..., Any]) -> TypeGuard[Transform]:
 
 def fixed_steps(transforms: Sequence[Callable[..., Any]]) -> int:
     """How many transforms, from the first on, do the same with a picture every time."""
-    is_fixed = (isinstance(step, Geometric) and not (step.draws or isinstance(step, Branching)) for step in transforms)
+    others = Branching, Stepped  # their rows are not those of a pass alone
+    is_fixed = (isinstance(step, Geometric) and not (step.draws or isinstance(step, others)) for step in transforms)
     return next((place for place, fixed in enumerate(is_fixed) if not fixed), len(transforms))
 
 
@@ -189,7 +213,7 @@ class Recipe:
             if self.numeric or not fits:
                 self.python.append(step)
                 return
-        if isinstance(step, Padding) and self.channels == 1 and len(set(step.color)) > 1:
+        if isinstance(step, (Padding, Stepped)) and self.channels == 1 and len(set(step.color)) > 1:
             raise ValueError(f"{step} fills with a color, and the picture is gray")
         gray = self.channels == 1
         if isinstance(step, Grayscale):
@@ -213,7 +237,7 @@ class Recipe:
         for leaf, _ in step.leaves:
             if isinstance(leaf, Grayscale) and leaf.num_output_channels != self.channels:
                 raise ValueError(f"{step} would make pictures of 1 and of 3 channels: use Grayscale({self.channels})")
-            if isinstance(leaf, Padding) and self.channels == 1 and len(set(leaf.color)) > 1:
+            if isinstance(leaf, (Padding, Stepped)) and self.channels == 1 and len(set(leaf.color)) > 1:
                 raise ValueError(f"{leaf} fills with a color, and the picture is gray")
 
     def variants(self, u: NDArray[np.float64]) -> list[tuple[list[int], Recipe]]:

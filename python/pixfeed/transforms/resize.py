@@ -1,11 +1,11 @@
-"""Resize and RandomResizedCrop: pictures of another size."""
+"""Resize, RandomResizedCrop, ScaleJitter and RandomShortestSize: pictures of another size."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -119,6 +119,16 @@ class Resize(Geometric):
             return self._size if isinstance(self._size, tuple) else None
         width, height = self._sides(np.array(size[1]), np.array(size[0]))
         return int(height), int(width)
+
+
+@dataclass(frozen=True, repr=False)
+class Shrink(Resize):
+    """:class:`Resize` of pictures whose shorter side is larger than ``size``, one number. Others stay as they are."""
+
+    def _sides(self, width: Pixels, height: Pixels) -> tuple[Pixels, Pixels]:
+        wide, high = super()._sides(width, height)
+        is_larger = np.minimum(width, height) > self._size
+        return np.where(is_larger, wide, width), np.where(is_larger, high, height)
 
 
 @dataclass(frozen=True, repr=False)
@@ -252,3 +262,106 @@ class RandomResizedCrop(Geometric):
 
     def size_after(self, size: tuple[int, int] | None) -> tuple[int, int] | None:
         return self._size
+
+
+class RandomSize(Geometric):
+    """A transform that resizes the picture by a random factor, the same for both sides."""
+
+    if TYPE_CHECKING:  # fields of the subclasses
+
+        @property
+        def interpolation(self) -> Interpolation: ...
+
+        @property
+        def antialias(self) -> bool | None: ...
+
+    draws = 1
+
+    @property
+    def number(self) -> int:
+        return interpolation_number(interpolation_name(self.interpolation), self.antialias)
+
+    def factors(self, width: Pixels, height: Pixels, u: NDArray[np.float64]) -> NDArray[np.float64]:
+        """For pictures of these sides; uniform numbers ``[n]``."""
+        raise NotImplementedError
+
+    def does(self, size: tuple[int, int] | None) -> frozenset[str]:
+        return frozenset({"resize"})
+
+    def change(self, geometry: Geometry, u: NDArray[np.float64]) -> None:
+        factor = self.factors(geometry.width, geometry.height, u[:, 0])
+        wide, high = (np.maximum(1, (side * factor).astype(np.int64)) for side in (geometry.width, geometry.height))
+        geometry.resize(wide, high, self.number)
+
+    def size_after(self, size: tuple[int, int] | None) -> tuple[int, int] | None:
+        return None
+
+
+@dataclass(frozen=True, repr=False)
+class ScaleJitter(RandomSize):
+    """Resize the picture to a random share of the largest size that fits into ``target_size``, as
+    ``torchvision.transforms.v2.ScaleJitter`` does with a PIL image. The aspect ratio is kept.
+
+    Args:
+        target_size: two numbers in pixels. As in torchvision the second one is compared with the picture's height, and
+            the first one with its width.
+        scale_range: (min, max) of the share.
+        interpolation, antialias: see :class:`Resize`.
+
+    Raises:
+        TypeError, ValueError: an argument makes no sense.
+    """
+
+    target_size: Sequence[int]
+    scale_range: Sequence[float] = (0.1, 2.0)
+    interpolation: Interpolation = "bilinear"
+    antialias: bool | None = True
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.target_size, Sequence) or len(self.target_size) != 2:
+            raise TypeError(f"target_size is {self.target_size!r}; it must be two numbers")
+        scale = interval("scale_range", self.scale_range)
+        name = interpolation_name(self.interpolation)
+        self._set(target_size=pair("target_size", self.target_size), scale_range=scale, interpolation=name)
+        _ = self.number
+
+    def factors(self, width: Pixels, height: Pixels, u: NDArray[np.float64]) -> NDArray[np.float64]:
+        low, high = self.scale_range
+        for_width, for_height = self.target_size
+        factors: NDArray[np.float64] = np.minimum(for_height / height, for_width / width) * (low + (high - low) * u)
+        return factors
+
+
+@dataclass(frozen=True, repr=False)
+class RandomShortestSize(RandomSize):
+    """Resize the picture so that its shorter side has one of several lengths, as
+    ``torchvision.transforms.v2.RandomShortestSize`` does with a PIL image. The aspect ratio is kept.
+
+    Args:
+        min_size: lengths of the shorter side in pixels, one of which is drawn; or one number.
+        max_size: the largest length of the longer side in pixels.
+        interpolation, antialias: see :class:`Resize`.
+
+    Raises:
+        TypeError, ValueError: an argument makes no sense.
+    """
+
+    min_size: int | Sequence[int]
+    max_size: int | None = None
+    interpolation: Interpolation = "bilinear"
+    antialias: bool | None = True
+
+    def __post_init__(self) -> None:
+        given = tuple(self.min_size) if isinstance(self.min_size, Sequence) else (self.min_size,)
+        if not given:
+            raise ValueError("min_size is empty; it must be one number, or several")
+        lengths = tuple(pair("min_size", length)[0] for length in given)
+        if self.max_size is not None:
+            pair("max_size", self.max_size)
+        self._set(min_size=lengths, interpolation=interpolation_name(self.interpolation))
+        _ = self.number
+
+    def factors(self, width: Pixels, height: Pixels, u: NDArray[np.float64]) -> NDArray[np.float64]:
+        lengths = np.array(self.min_size)
+        factors: NDArray[np.float64] = lengths[(u * len(lengths)).astype(np.int64)] / np.minimum(width, height)
+        return factors if self.max_size is None else np.minimum(factors, self.max_size / np.maximum(width, height))

@@ -19,7 +19,7 @@ from pixfeed.errors import Origin
 from pixfeed.memory.blocks import images_in, in_blocks
 from pixfeed.transforms.base import Transform
 from pixfeed.transforms.compose import in_color, on_floats, picture_of
-from pixfeed.transforms.execute import plan_passes, rows_of
+from pixfeed.transforms.execute import plan_passes, tables_of
 from pixfeed.transforms.fuse import Recipe, is_batched
 from pixfeed.transforms.python_steps import call_all
 
@@ -163,12 +163,12 @@ def _together(
     colored = [in_color(picture) for picture in pictures]
     made: Any = [None] * len(pictures)
     sizes = [passes[-1].size(i) for i in range(len(pictures))]
-    for block in in_blocks(passes[-1].rows["window_h"].astype(np.int64), passes[-1].rows["window_w"].astype(np.int64)):
+    for block in in_blocks(*passes[-1].sizes):
         those = [sizes[i] for i in block]
         shape = (len(block), recipe.channels, *(max(side) for side in zip(*those, strict=True)))
         images = memory.empty(shape, recipe.written or torch.uint8, varies=recipe.size is None)
-        rows = rows_of([each.part(block) for each in passes])
-        backend.resample(colored, rows, memory.array(images), context.num_threads())
+        rows, step_rows = tables_of([each.part(block) for each in passes])
+        backend.resample(colored, rows, memory.array(images), context.num_threads(), step_rows)
         for i, image in zip(block, images_in(images, those), strict=True):
             made[i] = image
         if len(block) == len(pictures) and len(set(those)) == 1:

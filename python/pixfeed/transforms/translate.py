@@ -17,12 +17,14 @@ from pixfeed.transforms.branches import Branching, RandomApply, RandomChoice, Ra
 from pixfeed.transforms.color import ColorJitter, Grayscale, RandomGrayscale
 from pixfeed.transforms.crop_pad_flip import CenterCrop, Pad, RandomCrop, RandomHorizontalFlip, RandomVerticalFlip
 from pixfeed.transforms.fuse import Recipe
+from pixfeed.transforms.policies import AutoAugment, RandAugment, TrivialAugmentWide
 from pixfeed.transforms.resize import RandomResizedCrop, Resize
+from pixfeed.transforms.timm_policies import AutoOps, MixOps, Op, RandOps
 from pixfeed.transforms.to_tensor import Normalize, PILToTensor, RandomErasing, ToDtype, ToTensor
 
 Step = Callable[..., Any]
 
-_MODULES = ("torchvision.transforms", "timm.data.transforms", "timm.data.random_erasing")
+_MODULES = ("torchvision.transforms", "timm.data.transforms", "timm.data.random_erasing", "timm.data.auto_augment")
 
 
 def name_of(step: object) -> str:
@@ -157,6 +159,45 @@ def _to_dtype(step: Any) -> list[Step]:
     return [] if dtype is None else [ToDtype(dtype, scale=bool(scale))]
 
 
+def _rand_augment(step: Any) -> list[Step]:
+    if hasattr(step, "ops"):  # timm's
+        weights = step.choice_weights
+        weights = None if weights is None else tuple(float(weight) for weight in weights)
+        return [RandOps(tuple(map(_op, step.ops)), int(step.num_layers), weights)]
+    return [RandAugment(step.num_ops, step.magnitude, step.num_magnitude_bins, step.interpolation, step.fill)]
+
+
+def _auto_augment(step: Any) -> list[Step]:
+    if not hasattr(step, "interpolation"):  # timm's
+        ops = tuple(_op(op) for sequence in step.policy for op in sequence)
+        return [AutoOps(ops, tuple(map(len, step.policy)))]
+    return [AutoAugment(step.policy, step.interpolation, step.fill)]
+
+
+def _mix_ops(step: Any) -> list[Step]:
+    if step.blended:
+        raise ValueError("another way to mix")
+    return [MixOps(tuple(map(_op, step.ops)), step.alpha, step.width, step.depth)]
+
+
+def _op(op: Any) -> Op:
+    """Of timm's AugmentOp."""
+    given = op.kwargs["resample"]
+    modes = tuple(int(mode) for mode in (given if isinstance(given, (tuple, list)) else (given,)))
+    r, g, b = (int(value) for value in op.kwargs["fillcolor"])
+    return Op(
+        op.name,
+        float(op.prob),
+        float(op.magnitude),
+        float(op.magnitude_std),
+        float(op.magnitude_max or 10),
+        float(op.hparams.get("translate_const", 250)),
+        float(op.hparams.get("translate_pct", 0.45)),
+        (r, g, b),
+        modes,
+    )
+
+
 def _timms_crop(step: Any) -> list[Step]:
     """Its interpolation may be drawn out of several."""
     given = step.interpolation
@@ -166,6 +207,8 @@ def _timms_crop(step: Any) -> list[Step]:
 
 
 _EQUALS: dict[str, Callable[[Any], list[Step]]] = {
+    "AugMixAugment": _mix_ops,  # timm's; torchvision's AugMix has other pixels
+    "AutoAugment": _auto_augment,
     "CenterCrop": lambda t: [CenterCrop(t.size)],
     "ColorJitter": lambda t: [ColorJitter(t.brightness, t.contrast, t.saturation, t.hue)],
     "ConvertImageDtype": _to_dtype,
@@ -176,6 +219,7 @@ _EQUALS: dict[str, Callable[[Any], list[Step]]] = {
     "Normalize": lambda t: [Normalize(_numbers(t.mean), _numbers(t.std))],
     "PILToTensor": lambda t: [PILToTensor()],
     "Pad": lambda t: [Pad(t.padding, t.fill, t.padding_mode)],
+    "RandAugment": _rand_augment,
     "RandomCrop": _random_crop,
     "RandomErasing": _random_erasing,
     "RandomGrayscale": lambda t: [RandomGrayscale(t.p)],
@@ -188,6 +232,7 @@ _EQUALS: dict[str, Callable[[Any], list[Step]]] = {
     "ToImage": lambda t: [PILToTensor()],
     "ToPureTensor": lambda t: [],
     "ToTensor": lambda t: [ToTensor()],
+    "TrivialAugmentWide": lambda t: [TrivialAugmentWide(t.num_magnitude_bins, t.interpolation, t.fill)],
 }
 
 _BRANCHING: dict[str, type[Any]] = {

@@ -187,7 +187,8 @@ class _Names:
         folder, name = os.path.split(path)
         if folder not in self._folders:
             try:
-                self._folders[folder] = {os.path.splitext(each)[0].lower(): each for each in os.listdir(folder or ".")}
+                stems = ((*os.path.splitext(each.lower()), each) for each in os.listdir(folder or "."))
+                self._folders[folder] = {stem: each for stem, suffix, each in stems if suffix in SUFFIXES}
             except OSError:
                 self._folders[folder] = {}
         found = self._folders[folder].get(os.path.splitext(name)[0].lower())
@@ -195,12 +196,11 @@ class _Names:
 
 
 def _of_picture(file: str, facts: Facts, limits: Limits) -> Iterator[tuple[str, str]]:
-    sides = f"{facts.width:,} x {facts.height:,} pixels"
     said = SUFFIXES.get(os.path.splitext(file)[1].lower())
     if facts.warning:
         yield "warned", f"{facts.warning}; look at it, or fetch it again (strict=True refuses such images)"
     if min(facts.width, facts.height) < limits.min_side:
-        yield "tiny", f"{sides}; replace it, or lower --min-side"
+        yield "tiny", f"{_sides(facts)}; replace it, or lower --min-side"
     if said is not None and facts.format and said != facts.format:
         yield "suffix", f"the name says {said.upper()}, and it is {facts.format.upper()}; rename it"
     if facts.color == "cmyk":
@@ -210,7 +210,11 @@ def _of_picture(file: str, facts: Facts, limits: Limits) -> Iterator[tuple[str, 
     if facts.orientation != 1:
         yield "turned", f"EXIF orientation {facts.orientation}: pixfeed displays it upright, other readers may not"
     if facts.width * facts.height > limits.max_megapixels * 1e6:
-        yield "huge", f"{sides}, {facts.width * facts.height / 1e6:,.0f} megapixels; scale it down beforehand"
+        yield "huge", f"{_sides(facts)}, {facts.width * facts.height / 1e6:,.0f} megapixels; scale it down beforehand"
+
+
+def _sides(facts: Facts) -> str:
+    return f"{facts.width:,} x {facts.height:,} pixels"
 
 
 def _of_shapes(line: Line, facts: Facts, kind: str) -> Iterator[tuple[str, str]]:
@@ -301,7 +305,7 @@ def _where(its: Checked, i: int) -> str:
 
 
 def _word(its: Checked) -> str:
-    return {"labels": "label", "mask": "mask"}.get(its.lines.kind, its.lines.kind)
+    return {"labels": "label", "none": "target (none)"}.get(its.lines.kind, its.lines.kind)
 
 
 def _shown(its: Checked, i: int) -> str:

@@ -18,7 +18,7 @@ from pixfeed.backends import foreign
 from pixfeed.backends.contract import Backend, OpenOptions, Source
 from pixfeed.context import num_threads
 from pixfeed.errors import Status
-from pixfeed.plan import FORMATS, JPEG, OPENCV, PNG, resize_plan
+from pixfeed.plan import FORMATS, JPEG, OPENCV, SAMPLES, resize_plan
 
 # A thread reads that many files at a time, or that many bytes: what was read is still in the cache when it is hashed.
 _FILES, _BYTES = 32, 2 << 20
@@ -129,8 +129,9 @@ def _of_sources(backend: Backend, names: Sequence[str], sources: Sequence[Source
             status = int(again.decode_into(resize_plan(again.headers, _ONE, OPENCV["nearest"]), _slots(1)).statuses[0])
             if status == Status.OK:
                 statuses[i], warnings[i] = status, notes[i] or "its data is damaged"
-    fields = (headers[name].tolist() for name in ("format", "width", "height", "orientation"))
-    for i, (source, number, width, height, orientation) in enumerate(zip(sources, *fields, strict=True)):
+    names = ("format", "width", "height", "orientation", "samples", "depth")
+    fields = (headers[name].tolist() for name in names)
+    for i, (source, number, width, height, orientation, *pixel) in enumerate(zip(sources, *fields, strict=True)):
         if source is _NO_FILE:
             yield Facts(Status.UNREADABLE, "it is a pipe or a device")
             continue
@@ -139,7 +140,7 @@ def _of_sources(backend: Backend, names: Sequence[str], sources: Sequence[Source
         if not isinstance(source, bytes):
             yield Facts(status, note)
             continue
-        format, bits, color = _pixels(source, number)
+        format, bits, color = _pixels(source, number, *pixel)
         yield Facts(
             status,
             note,
@@ -164,35 +165,14 @@ def _ends_early(data: Source, format: int) -> bool:
     return format == JPEG and isinstance(data, bytes) and data[-2:] != b"\xff\xd9"
 
 
-_PNG_COLORS = {0: "gray", 2: "rgb", 3: "palette", 4: "gray and alpha", 6: "rgb and alpha"}
-_JPEG_COLORS = {1: "gray", 3: "rgb", 4: "cmyk"}
-
-
-def _pixels(data: bytes, number: int) -> tuple[str, int, str]:
+def _pixels(data: bytes, number: int, samples: int, depth: int) -> tuple[str, int, str]:
     """Format, bits per channel and color."""
-    format = FORMATS[number]
-    if number == JPEG:
-        return format, *_of_jpeg(data)
-    if number == PNG:
-        return (format, data[24], _PNG_COLORS.get(data[25], "")) if len(data) > 25 else (format, 8, "")
+    if number:
+        return FORMATS[number], depth or 8, SAMPLES[samples]
     kind = foreign.kind(data[: foreign.HEAD])
-    if number or kind is None or not kind.suffix:
-        return format if number else kind.name if kind else "", 8, ""
+    if kind is None or not kind.suffix:
+        return kind.name if kind else "", 8, ""
     return kind.suffix[1:], *_by_pillow(data)
-
-
-def _of_jpeg(data: bytes) -> tuple[int, str]:
-    """Of the first frame header (ITU-T T.81, B.2.2)."""
-    at = 2
-    while at + 9 < len(data) and data[at] == 0xFF:
-        marker = data[at + 1]
-        if marker == 0xFF:
-            at += 1
-        elif 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
-            return data[at + 4], _JPEG_COLORS.get(data[at + 9], "")
-        else:
-            at += 2 + (data[at + 2] << 8 | data[at + 3])
-    return 8, ""
 
 
 def _by_pillow(data: bytes) -> tuple[int, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +16,11 @@ from pixfeed.errors import ListError
 from pixfeed.lists.annotations import COLUMNS
 from pixfeed.lists.faults import encoding_of
 
-Kind = Literal["labels", "mask", "boxes", "keypoints"]
+Kind = Literal["labels", "mask", "boxes", "keypoints", "none"]
 Number = int | float
 _BOM = b"\xef\xbb\xbf"
+# As os.fsdecode has them, which takes longer than splitting a line.
+_ENCODING, _ERRORS = sys.getfilesystemencoding(), sys.getfilesystemencodeerrors()
 
 
 class Unusable(Exception):
@@ -48,7 +51,7 @@ class Lines(NamedTuple):
 
     Attributes:
         filename: as given.
-        kind: what follows the names.
+        kind: what follows the names; ``"none"``: nothing, as in a list for prediction.
         lines: without blank ones.
         head: bytes before the first of them: a byte order mark, the names of the columns.
     """
@@ -132,20 +135,24 @@ def _fields(line: Line, delimiter: str | None) -> _Fields:
     fields = list_parser.split(text if delimiter is None else line.text.rstrip(b"\r\n"), delimiter)
     if isinstance(fields, list_parser.Fault):
         return Unusable("a quoted field does not end properly")
-    return list(map(os.fsdecode, fields)) if fields[0] else Unusable("there is no name")
+    return [field.decode(_ENCODING, _ERRORS) for field in fields] if fields[0] else Unusable("there is no name")
 
 
 def _guess(lines: Iterable[_Fields]) -> Kind:
     """The kind of a list, as most of its lines look."""
     kinds: dict[Kind, int] = dict.fromkeys(("labels", "mask", "boxes", "keypoints"), 0)
-    counts = set()
+    counts, names = set(), 0
     for fields in lines:
         if isinstance(fields, dict):
             kinds["mask" if "mask" in fields else "keypoints" if "keypoints" in fields else "boxes"] += 1
+        elif isinstance(fields, list) and len(fields) == 1:
+            names += 1
         elif isinstance(fields, list) and len(fields) > 1:
             numbers = list(map(_is_number, fields[1:]))
             kinds["mask" if len(fields) == 2 and not any(numbers) else "labels"] += 1
             counts.add(len(fields) - 1)
+    if names and not any(kinds.values()):
+        return "none"
     kind = max(kinds, key=kinds.__getitem__)
     if kind == "labels" and len(counts) > 1 and all(count % 5 == 0 for count in counts):
         return "boxes"
@@ -161,6 +168,8 @@ def _is_number(field: str) -> bool:
 
 
 def _number(field: object) -> Number:
+    if type(field) is str and len(field) < 19 and field.isascii() and field.isdecimal():  # nearly all are
+        return int(field)
     if isinstance(field, str) and "_" not in field:  # 1_000 is a number to Python alone
         for kind in (int, float):
             try:
@@ -178,6 +187,8 @@ def _number(field: object) -> Number:
 
 def _from_fields(fields: list[str], kind: Kind) -> tuple[str, tuple[Any, ...]]:
     name, *rest = fields
+    if kind == "none":
+        return name, ()
     if kind == "mask":
         if len(rest) != 1 or not rest[0]:
             raise Unusable(f"{len(rest)} fields after the name; there must be one, the mask's")
@@ -197,6 +208,8 @@ def _from_json(found: dict[str, Any], kind: Kind) -> tuple[str, tuple[Any, ...]]
     name = found.get("image")
     if not isinstance(name, str) or not name:
         raise Unusable('"image" must be there, and be a string')
+    if kind == "none":
+        return name, ()
     if kind == "labels":
         labels = found.get("labels", found.get("label"))
         return name, tuple(map(_number, labels if isinstance(labels, list) else [labels]))

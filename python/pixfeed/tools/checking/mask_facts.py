@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from pixfeed.context import num_threads
 from pixfeed.errors import ImageError, Origin
-from pixfeed.targets import masks
+from pixfeed.targets import mask_files
 
 
 class MaskFacts(NamedTuple):
@@ -51,7 +51,7 @@ def _of_mask(path: str) -> MaskFacts:
     from xxhash import xxh3_128_hexdigest
 
     try:
-        numbers = masks.read(path, Origin(""), None)
+        numbers = mask_files.read(path, Origin(""), None)
     except ImageError as error:
         return MaskFacts(str(error).removeprefix(": "))
     height, width = numbers.shape

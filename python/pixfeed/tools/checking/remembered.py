@@ -32,7 +32,7 @@ class Remembered:
     """
 
     def __init__(self, about: str, enabled: bool = True):
-        self._about = f"{about} {__version__} {backends.choose().name} 1"
+        self._about = f"{about} {__version__} {backends.choose().name} 2"
         self._database: sqlite3.Connection | None = None
         if enabled:
             with contextlib.suppress(sqlite3.Error, OSError, RuntimeError):
