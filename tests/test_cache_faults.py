@@ -340,3 +340,8 @@ def test_a_folder_that_is_cleared_in_the_middle_of_a_run(tmp_path, backend):
     got = hashes([next(loader)])
     contents.clear(pixfeed.Cache(cache))
     assert got + hashes(loader) == want
+    for hits in (0, 24):  # afresh
+        data = dataset(made, cache, backend=backend, **SIZE)
+        assert hashes(pixfeed.DataLoader(data, 5)) == want
+        assert counts(data).hits == hits
+    assert segments(cache)

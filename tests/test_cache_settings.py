@@ -57,6 +57,34 @@ def test_print_says_where_pictures_are_kept(tmp_path, backend):
     assert f"cache={str(tmp_path / 'cache')!r}" in text
 
 
+def test_cache_size_keeps_smaller_pictures(tmp_path, backend):
+    made = folder(tmp_path / "set")
+    options = {"backend": backend, "channels": "rgb"}
+    random = T.Compose([T.RandomResizedCrop(20), T.RandomHorizontalFlip(), T.ToTensor()])
+    keeps = dataset(made, tmp_path / "cache", cache_size=45, transform=random, **options)
+    assert "Shrink(45" in str(keeps)
+    fed = hashes(pixfeed.DataLoader(keeps, 6))
+    assert hashes(pixfeed.DataLoader(keeps, 6)) == fed
+    assert counts(keeps).stored == counts(keeps).hits == 24
+    # The pictures are those of Resize where they are larger, and as they were where they are not.
+    resized = dataset(made, transform=T.Compose([T.Resize(45), *random.transforms]), **options)
+    for i in range(24):
+        if min(pixfeed.imread(resized.files.paths([i], str(tmp_path / "set"))[0]).shape[:2]) > 45:
+            assert torch.equal(keeps[i][0], resized[i][0]), i
+    plain = dataset(made, transform=random, **options)
+    assert torch.equal(keeps[0][0], plain[0][0]) and not torch.equal(keeps[3][0], plain[3][0])
+
+
+def test_cache_size_where_it_makes_no_sense(tmp_path, backend):
+    made = folder(tmp_path / "set", 1)
+    fixed = T.Compose([T.Resize(20), T.RandomCrop(9)])
+    with pytest.raises(ValueError, match=r"cache_size=9 is for transforms that begin with a random step.*Resize\(20"):
+        dataset(made, tmp_path / "cache", cache_size=9, transform=fixed, backend=backend)
+    for options in ({"transform": T.RandomCrop(9)}, {"cache": tmp_path / "cache"}):
+        with pytest.raises(ValueError, match="cache_size=9 goes with cache= and a transform that begins with"):
+            dataset(made, cache_size=9, backend=backend, **options)
+
+
 def test_stats_say_what_the_cache_had(tmp_path, backend):
     made = folder(tmp_path / "set")
     loader = pixfeed.DataLoader(dataset(made, tmp_path / "cache", backend=backend, **SIZE), 5)

@@ -84,7 +84,9 @@ class Cache:
                 raise
         most, free = self.limits()
         key = backend.name, self.files, most, free
-        return _open.get(key) or _open.setdefault(key, backend.open_store(self.files, most, free))
+        if key not in _open or not os.path.exists(os.path.join(self.files, "index-0")):  # somebody has cleared it
+            _open[key] = backend.open_store(self.files, most, free)
+        return _open[key]
 
     def __repr__(self) -> str:
         most = "" if self.max_bytes is None else f", max_bytes={self.max_bytes:,}"
