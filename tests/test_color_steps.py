@@ -138,7 +138,6 @@ def test_erase(backend):
         ("noise", (0, 1, 0, 2**32), "two numbers of 32 bits"),
         ("erase", (0, 0, 9, 8), "does not lie inside"),
         ("erase", (-1, 0, 3, 3), "does not lie inside"),
-        ("blend", (), "unknown step"),
     ],
 )
 def test_impossible_numbers_are_refused(backend, name, values, message):

@@ -15,8 +15,11 @@ import torch
 from pixfeed import draws
 from pixfeed import transforms as T
 from pixfeed.plan_steps import STEPS
+from pixfeed.targets.point_map import PointMap
 from pixfeed.transforms import policies
 from pixfeed.transforms.auto_policies import POLICIES
+from pixfeed.transforms.execute import plan_passes
+from pixfeed.transforms.fuse import Recipe
 from pixfeed.transforms.timm_policies import AutoOps, MixOps, RandOps
 
 N = 20_000
@@ -211,3 +214,14 @@ def test_a_color_in_a_gray_picture_is_refused():
     with pytest.raises(ValueError, match="the picture is gray"):
         T.Compose([T.Grayscale(), T.RandAugment(fill=(1, 2, 3))])(images.picture(9, 9))
     assert T.Compose([T.Grayscale(), T.RandAugment(fill=9)])(images.picture(9, 9)).shape == (1, 9, 9)
+
+
+def test_targets_follow_policies_but_not_a_mix():
+    """Every version of a mix has the objects elsewhere: they stay where the picture that is mixed has them."""
+    corner = np.array([[3.0, 5.0]])
+    n, u = 40, draws.uniform(3, 0, list(range(40)), 100)
+    for transform, share in ((T.AugMix(severity=10), 0), (T.TimmAugment("augmix-m9"), 0), (T.RandAugment(1), 5 / 14)):
+        passes, _ = plan_passes(Recipe([transform]), WIDTH[:n], HEIGHT[:n], u)
+        points = PointMap(passes)
+        moved = [not np.array_equal(points.points(i, corner)[0], corner) for i in range(n)]
+        assert any(moved) == (share > 0) and np.mean(moved) <= 2 * share

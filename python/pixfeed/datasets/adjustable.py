@@ -163,8 +163,3 @@ class AdjustableImages(ListImages):
     @property
     def makes_floats(self) -> bool:
         return self.dtype.is_floating_point
-
-    @property
-    def has_cache(self) -> bool:
-        """Whether decoded pictures are kept."""
-        return self._cache is not None

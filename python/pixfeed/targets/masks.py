@@ -137,7 +137,7 @@ class Masks(Targets):
         """The mask, of what rows and columns make of it."""
         pixels = points.turned(place)
         if pixels is not None:
-            made = np.where(pixels >= 0, made.reshape(-1)[pixels], self.fill)
+            made = np.where(pixels >= 0, made.reshape(-1)[pixels], made.dtype.type(self.fill))
         return torch.from_numpy(made).to(self.dtype)
 
     def blank(self, row: int, size: tuple[int, int]) -> Any:

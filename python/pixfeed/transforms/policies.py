@@ -306,7 +306,7 @@ class AutoAugment(Policy):
         name = getattr(self.policy, "value", self.policy)
         if name not in POLICIES:
             raise ValueError(f"policy is {self.policy!r}; it may be one of {', '.join(POLICIES)}")
-        self._set(policy=AutoAugmentPolicy(name))
+        self._set(policy=str(name))
 
     def steps(self, width: _Sides, height: _Sides, u: _Numbers) -> list[StepRows]:
         which, probability, level = _table(str(self.policy))

@@ -392,10 +392,16 @@ def _parsed(given: TimmAugment) -> Ops:
     return AutoOps(tuple(Op(*op, **shared) for each in sequences for op in each), tuple(map(len, sequences)))
 
 
+def _shares(weights: dict[str, float]) -> tuple[float, ...]:
+    values = np.array(list(weights.values()), np.float64)
+    shares: list[float] = (values / np.sum(values)).tolist()
+    return tuple(shares)
+
+
 def _rand(options: dict[str, str], shared: dict[str, Any]) -> RandOps:
     increasing = bool(int(options.get("inc", 0)))
     chosen = options.get("t", "")
     weights = _WEIGHTED.get(chosen)
     names = tuple(weights or (_THREE if chosen == "3a" else _INCREASING if increasing else _RAND))
     ops = tuple(Op(name, float(options.get("p", 0.5)), int(options.get("m", 10)), **shared) for name in names)
-    return RandOps(ops, int(options.get("n", 2)), None if weights is None else tuple(weights.values()))
+    return RandOps(ops, int(options.get("n", 2)), None if weights is None else _shares(weights))
