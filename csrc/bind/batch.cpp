@@ -41,7 +41,7 @@ Input to_input(py::handle source, std::vector<py::buffer_info>& owners) {
 }
 
 std::unique_ptr<Opened> open(const py::list& sources, bool strict, bool turbo, bool libpng, bool defer,
-                             bool ignore_orientation, std::int64_t max_pixels, double min_recovered,
+                             bool ignore_orientation, std::int64_t max_pixels, double min_recovered, int depth,
                              cache::Store* store, const py::bytes& how, const py::list& more,
                              const py::tuple& workers) {
   auto opened = std::make_unique<Opened>();
@@ -50,8 +50,10 @@ std::unique_ptr<Opened> open(const py::list& sources, bool strict, bool turbo, b
   for (py::handle source : sources) inputs.push_back(to_input(source, opened->owners));
   if (more.size() != 0 && more.size() != inputs.size()) throw py::value_error("sources and more differ in length");
   for (std::size_t i = 0; i < more.size(); ++i) inputs[i].more = more[i].cast<std::string>();
-  const OpenOptions options{
-      {max_pixels, ignore_orientation}, {strict, turbo, libpng, min_recovered, defer}, {store, std::string(how)}};
+  const OpenOptions options{{max_pixels, ignore_orientation},
+                            {strict, turbo, libpng, min_recovered, defer},
+                            {store, std::string(how)},
+                            depth};
   const Workers who = interruptible(workers);
   opened->batch = std::make_unique<Batch>(options);
   bool done = false;
@@ -70,7 +72,7 @@ py::array_t<std::int32_t> decode_into(Opened& opened, const py::buffer& plan_tab
                                       const py::buffer& out, const py::tuple& workers) {
   const Plans plans(plan_table, step_table);
   const std::vector<PlanRows>& pictures = plans.pictures;
-  const std::vector<Slot> slots = slots_of(out.request(/*writable=*/true));
+  const std::vector<Slot> slots = slots_of(out.request(/*writable=*/true), opened.batch->depth());
   if (const char* wrong = opened.batch->check_plans(pictures, slots)) throw py::value_error(wrong);
   py::array_t<std::int32_t> statuses(static_cast<py::ssize_t>(pictures.size()));
   Status* status_rows = reinterpret_cast<Status*>(statuses.mutable_data());
@@ -82,16 +84,6 @@ py::array_t<std::int32_t> decode_into(Opened& opened, const py::buffer& plan_tab
   }
   if (!done) throw py::error_already_set();
   return statuses;
-}
-
-// [H, W, 3], each row in one piece.
-ImageView view_of(const py::buffer_info& picture) {
-  if (picture.ndim != 3 || picture.shape[2] != 3 || picture.format != "B" || picture.strides[2] != 1 ||
-      picture.strides[1] != 3) {
-    throw py::value_error("pictures must be uint8 of shape [H, W, 3], each row in one piece");
-  }
-  return {static_cast<std::uint8_t*>(picture.ptr), static_cast<int>(picture.shape[1]),
-          static_cast<int>(picture.shape[0]), picture.strides[0]};
 }
 
 // Plans on pictures that are decoded already.
@@ -143,7 +135,7 @@ void register_batch(py::module_& m) {
       .def("costs", &costs)
       .def("decode_into", &decode_into, "plans"_a, "steps"_a, "out"_a, "workers"_a);
   m.def("open", &open, "sources"_a, "strict"_a, "turbo"_a, "libpng"_a, "defer"_a, "ignore_orientation"_a,
-        "max_pixels"_a, "min_recovered"_a, "store"_a.none(true), "how"_a, "more"_a, "workers"_a);
+        "max_pixels"_a, "min_recovered"_a, "depth"_a, "store"_a.none(true), "how"_a, "more"_a, "workers"_a);
   m.def("resample", &resample, "pictures"_a, "plans"_a, "steps"_a, "out"_a, "workers"_a);
   m.def("cancel", &cancel, "priority"_a);
 }

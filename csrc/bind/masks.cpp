@@ -24,8 +24,8 @@ py::array_t<bool> read_numbers(const py::list& paths, const py::buffer& sizes, c
   const std::vector<std::int32_t> sides = rows<std::int32_t>(sizes.request());
   const std::vector<std::int64_t> all_y = rows<std::int64_t>(y.request()), all_x = rows<std::int64_t>(x.request());
   const py::buffer_info to = out.request(/*writable=*/true);
-  if (to.ndim != 3 || to.itemsize != 8 || !PyBuffer_IsContiguous(to.view(), 'C')) {
-    throw py::value_error("out must be int64 of shape [n, H, W], in one piece");
+  if (to.ndim != 3 || (to.itemsize != 8 && to.itemsize != 1) || !PyBuffer_IsContiguous(to.view(), 'C')) {
+    throw py::value_error("out must be int64 or uint8 of shape [n, H, W], in one piece");
   }
   const auto n = static_cast<std::size_t>(to.shape[0]), h = static_cast<std::size_t>(to.shape[1]),
              w = static_cast<std::size_t>(to.shape[2]);
@@ -38,7 +38,7 @@ py::array_t<bool> read_numbers(const py::list& paths, const py::buffer& sizes, c
     if (!path) throw py::error_already_set();
     masks.push_back({std::string(path), sides[2 * i], sides[2 * i + 1], all_y.data() + i * h, all_x.data() + i * w});
   }
-  const MaskSlots slots{static_cast<std::int64_t*>(to.ptr), static_cast<int>(h), static_cast<int>(w)};
+  const MaskSlots slots{to.ptr, static_cast<int>(to.itemsize), static_cast<int>(h), static_cast<int>(w)};
   if (const char* wrong = check_masks(masks, slots)) throw py::value_error(wrong);
   py::array_t<bool> done(static_cast<py::ssize_t>(n));
   auto* const flags = reinterpret_cast<std::uint8_t*>(done.mutable_data());

@@ -8,6 +8,7 @@
 
 #include "core/check_plan.h"
 #include "core/run.h"
+#include "core/wide/run.h"
 
 namespace pixfeed {
 namespace {
@@ -153,7 +154,9 @@ Header Batch::stored_header(std::size_t source) const {
 const char* Batch::check_plans(const std::vector<PlanRows>& pictures, const std::vector<Slot>& slots) const {
   return check_all(headers_.size(), pictures, slots, [&](std::size_t source, std::size_t i) {
     const Header header = stored_header(source);
-    return header.status == Status::ok ? check_plan(pictures[i], header, slots[i]) : nullptr;
+    if (header.status != Status::ok) return static_cast<const char*>(nullptr);
+    const char* wrong = check_plan(pictures[i], header, slots[i]);
+    return wrong == nullptr && options_.depth == 16 ? wide::check_rows(pictures[i], slots[i]) : wrong;
   });
 }
 
@@ -176,9 +179,15 @@ bool Batch::decode_into(const std::vector<PlanRows>& pictures, const std::vector
     statuses[i] = header.status;
     if (header.status != Status::ok) return;
     const std::int64_t start = nanoseconds();
-    statuses[i] = run({sources_[source].bytes(), header, pictures[i], options_.decode, slots[i], thread_scratch(),
-                       &notes[i], sampled() ? &costs[i].sample : nullptr, kept_[source] ? &*kept_[source] : nullptr,
-                       keeping_[source] ? &*keeping_[source] : nullptr});
+    const Bytes bytes = sources_[source].bytes();
+    if (options_.depth == 16) {
+      statuses[i] =
+          wide::run(bytes, header, pictures[i], options_.decode.strict, slots[i], thread_scratch(), &notes[i]);
+    } else {
+      statuses[i] = run({bytes, header, pictures[i], options_.decode, slots[i], thread_scratch(), &notes[i],
+                         sampled() ? &costs[i].sample : nullptr, kept_[source] ? &*kept_[source] : nullptr,
+                         keeping_[source] ? &*keeping_[source] : nullptr});
+    }
     costs[i].running = nanoseconds() - start;
   });
   for (std::size_t i = 0; i < pictures.size(); ++i) {

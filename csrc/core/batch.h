@@ -29,6 +29,7 @@ struct OpenOptions {
   ProbeOptions probe;
   DecodeOptions decode;
   cache::Caching caching;
+  int depth = 8;  // 16: pictures of 16 bits a sample are read, and no others; see wide/run.h
 };
 
 // A batch of sources, read and probed. Decoding one batch from two threads at a time is not allowed.
@@ -41,6 +42,7 @@ class Batch {
   bool open(std::vector<Input> inputs, const Workers& workers);
 
   const std::vector<Header>& headers() const { return headers_; }
+  int depth() const { return options_.depth; }
   // The codec's or the operating system's own words on what is wrong with source `i`; often empty.
   const std::string& note(int i) const { return notes_[static_cast<std::size_t>(i)]; }
 

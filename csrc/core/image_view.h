@@ -15,8 +15,8 @@ struct ImageView {
   std::uint8_t* row(int y) const { return data + y * stride; }
 };
 
-// The 16-bit floats are written as their bits.
-enum class DType : std::int32_t { uint8, float32, float16, bfloat16 };
+// The 16-bit floats are written as their bits. uint16 is for pictures of 16 bits only: see wide/run.h.
+enum class DType : std::int32_t { uint8, float32, float16, bfloat16, uint16 };
 
 // One [channels, height, width] slot of a batch, any layout: planar, channels_last, a slice of something larger.
 // The memory is the caller's, and nothing outside the slot is touched. Strides are in bytes.

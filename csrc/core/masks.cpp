@@ -26,16 +26,18 @@ bool all_known(const png::Numbers& numbers, const Classes& classes) {
 }
 
 // The pixels of a mask that the slot shows.
+template <class T>
 void show(const png::Numbers& numbers, const Mask& mask, const MaskSlots& slots, std::int64_t fill,
-          const Classes& classes, std::int64_t* out) {
+          const Classes& classes, T* out) {
   for (int i = 0; i < slots.rows; ++i, out += slots.columns) {
     if (mask.y[i] < 0) {
-      std::fill_n(out, slots.columns, fill);
+      std::fill_n(out, slots.columns, static_cast<T>(fill));
       continue;
     }
     for (int j = 0; j < slots.columns; ++j) {
-      out[j] = mask.x[j] < 0 ? fill : numbers.at(mask.y[i], mask.x[j]);
-      if (!classes.empty() && mask.x[j] >= 0) out[j] = classes[static_cast<std::size_t>(out[j])];
+      std::int64_t number = mask.x[j] < 0 ? fill : numbers.at(mask.y[i], mask.x[j]);
+      if (!classes.empty() && mask.x[j] >= 0) number = classes[static_cast<std::size_t>(number)];
+      out[j] = static_cast<T>(number);
     }
   }
 }
@@ -64,7 +66,11 @@ bool read_masks(const std::vector<Mask>& masks, const MaskSlots& slots, std::int
     if (!png::read_numbers(source.bytes(), masks[i].width, masks[i].height, memory, numbers)) return;
     if (!all_known(numbers, classes)) return;
     const std::size_t size = static_cast<std::size_t>(slots.rows) * static_cast<std::size_t>(slots.columns);
-    show(numbers, masks[i], slots, fill, classes, slots.data + i * size);
+    if (slots.bytes == 1) {
+      show(numbers, masks[i], slots, fill, classes, static_cast<std::uint8_t*>(slots.data) + i * size);
+    } else {
+      show(numbers, masks[i], slots, fill, classes, static_cast<std::int64_t*>(slots.data) + i * size);
+    }
     done[i] = 1;
   });
 }

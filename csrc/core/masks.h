@@ -16,9 +16,10 @@ struct Mask {
   const std::int64_t *y, *x;  // the row and the column that each row and column of the result shows; -1: none
 };
 
-// [n, rows, columns], in one piece.
+// [n, rows, columns], in one piece, of std::int64_t or std::uint8_t.
 struct MaskSlots {
-  std::int64_t* data;
+  void* data;
+  int bytes;  // of a number: 8 or 1
   int rows, columns;
 };
 
@@ -30,7 +31,8 @@ using Classes = std::vector<std::int64_t>;
 inline constexpr std::int64_t kUnknown = std::numeric_limits<std::int64_t>::min();
 
 // Reads masks[i] into the slot i; done[i] becomes 1 if that went well. What is no PNG of numbers that our own path takes,
-// cannot be read, or has a number that is no class, is left to the caller. Where nothing is shown the slot has `fill`. False if interrupted.
+// cannot be read, or has a number that is no class, is left to the caller. Where nothing is shown the slot has `fill`.
+// Classes and `fill` fit the slots. False if interrupted.
 bool read_masks(const std::vector<Mask>& masks, const MaskSlots& slots, std::int64_t fill, const Classes& classes,
                 const Workers& workers, std::uint8_t* done);
 

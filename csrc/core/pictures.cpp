@@ -97,6 +97,8 @@ void write_pictures(const Pictures& pictures, const std::vector<std::int64_t>& r
     case DType::bfloat16:
       write_as<std::uint16_t>(pictures, rows, slots, mean, std, workers);
       break;
+    case DType::uint16:
+      break;  // bind/buffers.h makes no such slots of these
   }
 }
 

@@ -45,6 +45,7 @@ def open(
     ignore_orientation: bool,
     max_pixels: int,
     min_recovered: float,
+    depth: int,
     store: Store | None,
     how: bytes,
     more: list[bytes],

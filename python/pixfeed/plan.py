@@ -108,6 +108,8 @@ SAMPLES = {0: "", 1: "gray", 2: "gray and alpha", 3: "rgb", 4: "rgb and alpha", 
 
 #: OpenCV's ways of resampling, with the numbers of its INTER_*.
 OPENCV = {"nearest": 0, "linear": 1, "cubic": 2, "area": 3, "lanczos4": 4, "linear_exact": 5, "nearest_exact": 6}
+#: Those that there are for pictures of 16 bits a sample.
+WIDE = {name: OPENCV[name] for name in ("nearest", "linear", "nearest_exact")}
 #: Pillow's filters, antialiased: the numbers of its Resampling plus 16.
 PILLOW = {"lanczos": 17, "bilinear": 18, "bicubic": 19, "box": 20, "hamming": 21}
 

@@ -27,6 +27,11 @@ void nearest_exact(int first, int n, int from, int to, std::int32_t* pixels) {
 
 }  // namespace
 
+void nearest_pixels(Interpolation interpolation, int first, int n, int from, int to, std::int32_t* pixels) {
+  const auto find = interpolation == Interpolation::nearest ? nearest : nearest_exact;
+  find(first, n, from, to, pixels);
+}
+
 bool NearestResampler::prepare(const Plan& plan, int width, int height, int window_w, int window_h, Buffer& memory,
                                RowWriter& writer) {
   expect(plan, width, height, window_w, window_h, writer);
@@ -41,9 +46,8 @@ bool NearestResampler::prepare(const Plan& plan, int width, int height, int wind
   row_ = row.in(bytes);
   out_ = out.in(bytes);
 
-  const auto find = plan.interpolation == Interpolation::nearest ? nearest : nearest_exact;
-  find(plan.window_x, window_w, plan.crop_w, plan.resize_w, offset_);
-  find(plan.window_y, window_h, plan.crop_h, plan.resize_h, row_);
+  nearest_pixels(plan.interpolation, plan.window_x, window_w, plan.crop_w, plan.resize_w, offset_);
+  nearest_pixels(plan.interpolation, plan.window_y, window_h, plan.crop_h, plan.resize_h, row_);
   const int left = offset_[0];
   need(left, row_[0], offset_[window_w - 1] + 1, row_[window_h - 1] + 1);
   for (int i = 0; i < window_w; ++i) offset_[i] = 3 * (offset_[i] - left);

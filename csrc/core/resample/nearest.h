@@ -7,6 +7,9 @@
 
 namespace pixfeed {
 
+// Which of `from` pixels of a side are seen at the `n` places from `first` on, of `to`: `interpolation` is one of the two.
+void nearest_pixels(Interpolation interpolation, int first, int n, int from, int to, std::int32_t* pixels);
+
 // Bit for bit cv2.resize: every pixel is a copy of one of the crop's. No row is kept. INTER_NEAREST_EXACT is that of
 // OpenCV 5, which is Pillow's nearest; OpenCV 4 takes a neighbour now and then.
 class NearestResampler final : public Resampler {

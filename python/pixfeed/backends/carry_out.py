@@ -15,7 +15,7 @@ from pixfeed.backends.color_steps import shift_hue
 from pixfeed.backends.step import Step
 from pixfeed.backends.steps import check_steps, run_steps, steps_of
 from pixfeed.errors import BackendError
-from pixfeed.plan import ADJUST, FRAMED, OPENCV, PILLOW, PLAN, ROW_BEFORE
+from pixfeed.plan import ADJUST, FRAMED, OPENCV, PILLOW, PLAN, ROW_BEFORE, WIDE
 
 _DTYPES = (np.dtype(np.uint8), np.dtype(np.float32), np.dtype(np.float16), np.dtype(np.uint16))
 _STEPS = frozenset({0, *ADJUST.values()})
@@ -116,6 +116,26 @@ def check(plans: Sequence[Plan], width: int, height: int, slot: NDArray[Any]) ->
         raise ValueError("a slot of one channel needs a gray picture")
 
 
+def check_wide(plans: Sequence[Plan], slot: NDArray[Any]) -> None:
+    """
+    Raises:
+        ValueError: the rows ask for what there is for pictures of 8 bits only.
+    """
+    if slot.dtype not in (np.uint16, np.float32):
+        raise ValueError("depth 16 is written as uint16 or float32")
+    if plans[0].reduced != 1:
+        raise ValueError("depth 16 has no reduced sizes")
+    for plan in plans:
+        if plan.interpolation not in WIDE.values():
+            raise ValueError("depth 16 is resized by nearest, nearest_exact or linear only")
+        if plan.framed not in (0, FRAMED["constant"]):
+            raise ValueError("depth 16 has frames of a color only")
+        if any(plan.adjust):
+            raise ValueError("depth 16 has no change of colors")
+        if plan.steps:
+            raise ValueError("depth 16 has no steps")
+
+
 def _check_row(plan: Plan, picture_width: int, picture_height: int) -> None:
     x, y, w, h = plan.crop_x, plan.crop_y, plan.crop_w, plan.crop_h
     if min(x, y) < 0 or min(w, h) <= 0 or x + w > picture_width or y + h > picture_height:
@@ -151,14 +171,14 @@ def _check_row(plan: Plan, picture_width: int, picture_height: int) -> None:
 
 
 def resize(cv2: ModuleType, image: NDArray[np.uint8], size: tuple[int, int], interpolation: int) -> NDArray[np.uint8]:
-    """Cubic with OpenCV's own code: Intel's IPP, which it prefers, rounds differently on different CPUs.
+    """Cubic, and all of uint16, with OpenCV's own code: Intel's IPP, which it prefers, rounds differently.
 
     Raises:
         MemoryError: that is what cv2 lacks here.
     """
     try:
         resized: NDArray[np.uint8]
-        if interpolation != OPENCV["cubic"]:
+        if interpolation != OPENCV["cubic"] and image.dtype == np.uint8:
             resized = cv2.resize(image, size, interpolation=interpolation)
             return resized
         ipp = cv2.ipp.useIPP()
@@ -275,6 +295,9 @@ def _write(cv2: ModuleType, image: NDArray[np.uint8], plan: Plan, slot: NDArray[
     slot[:, height:] = 0
     slot[:, :height, width:] = 0
     slot = slot[:, :height, :width]
+    if image.dtype == np.uint16:
+        _write_wide(image[..., ::-1] if bgr else image, plan, slot)
+        return
     planes = np.broadcast_to(image, (len(slot), height, width)) if image.ndim == 2 else image[None]
     if image.ndim == 3:
         planes = _planes.get(*image.shape[:2])
@@ -288,6 +311,17 @@ def _write(cv2: ModuleType, image: NDArray[np.uint8], plan: Plan, slot: NDArray[
             cv2.LUT(np.ascontiguousarray(planes[c]), table[c], dst=target)
         else:
             target[...] = table[c].take(planes[c])
+
+
+def _write_wide(image: NDArray[Any], plan: Plan, slot: NDArray[Any]) -> None:
+    """uint16 as it is, float32 ``(value / 65535 - mean) / std``."""
+    for c, target in enumerate(slot):
+        plane = image if image.ndim == 2 else image[..., c]
+        if target.dtype == np.uint16:
+            target[...] = plane
+        else:
+            levels = plane.astype(np.float32) / np.float32(65535)
+            target[...] = (levels - np.float32(plan.mean[c])) / np.float32(plan.std[c])
 
 
 @functools.lru_cache(maxsize=16)
@@ -314,8 +348,9 @@ def _window(image: NDArray[np.uint8], plan: Plan, bgr: bool) -> NDArray[np.uint8
             _repeated(y + np.arange(height), len(image), plan.framed)[:, None],
             _repeated(x + np.arange(width), image.shape[1], plan.framed),
         ]
-    framed = np.empty((height, width, *image.shape[2:]), np.uint8)
-    framed[...] = plan.fill[0] if image.ndim == 2 else plan.fill[::-1] if bgr else plan.fill
+    framed = np.empty((height, width, *image.shape[2:]), image.dtype)
+    fill = np.array(plan.fill[:1] if image.ndim == 2 else plan.fill[::-1] if bgr else plan.fill)
+    framed[...] = fill * 257 if image.dtype == np.uint16 else fill
     left, top = max(x, 0), max(y, 0)
     part = image[top : max(y + height, top), left : max(x + width, left)]
     framed[top - y : top - y + part.shape[0], left - x : left - x + part.shape[1]] = part

@@ -29,6 +29,7 @@ class OpenOptions(NamedTuple):
     ignore_orientation: bool = False
     max_pixels: int = 1 << 30
     min_recovered: float = 1.0
+    depth: int = 8
 
 
 DEFAULT_OPTIONS = OpenOptions()
@@ -91,7 +92,8 @@ class Opened(Protocol):
             plans: PLAN rows ``[m]``, of b pictures: a row with ``ROW_BEFORE`` as source goes on with what the row
                 before has made.
             out: ``[b, 3, h, w]``, or ``[b, 1, h, w]`` for gray, any strides; uint8, float32, float16, or uint16 for the
-                bits of bfloat16. Picture ``i`` is written to ``out[i]``, zeros to what is right of it and below.
+                bits of bfloat16. With ``depth=16`` float32, or uint16 for the numbers themselves. Picture
+                ``i`` is written to ``out[i]``, zeros to what is right of it and below.
             threads: threads that work on it, the caller among them.
             steps: STEP rows, sorted by ``plan``; ``None`` for none.
 
@@ -225,7 +227,7 @@ class Backend(Tables, Protocol):
         paths: Sequence[str],
         sizes: NDArray[np.int32],
         pixels: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]],
-        out: NDArray[np.int64],
+        out: NDArray[np.int64] | NDArray[np.uint8],
         fill: int,
         classes: NDArray[np.int64] | None = None,
         threads: int = 1,
@@ -238,7 +240,7 @@ class Backend(Tables, Protocol):
             sizes: ``[n, 2]``: the width and height that each has to have.
             pixels: for each file the row that each row of the result shows, int64 ``[H]``, and the column of each
                 column, int64 ``[W]``; -1 for none.
-            out: ``[n, H, W]``, in one piece.
+            out: ``[n, H, W]``, in one piece, int64 or uint8; in the latter case all classes fit.
             fill: the number where nothing is shown.
             classes: int64 ``[k]``: the class of each number, UNKNOWN for none: a file with such a number, or a larger
                 one, is left, too. Without it numbers stay what they are.

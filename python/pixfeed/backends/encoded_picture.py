@@ -58,7 +58,7 @@ class EncodedPicture:
 
     def __init__(self, cv2: ModuleType, source: Source, options: OpenOptions):
         self._cv2 = cv2
-        self._strict, ignore_orientation, self._max_pixels, min_recovered = options
+        self._strict, ignore_orientation, self._max_pixels, min_recovered, self._depth = options
         self._min_recovered = 1.0 if self._strict else min_recovered
         self._color: NDArray[np.uint8] | None = None
         self._source = source
@@ -72,6 +72,7 @@ class EncodedPicture:
         # The header says how the picture is turned, whatever this version of OpenCV knows of that.
         turned_here = self.header.format != 0
         self._flags = cv2.IMREAD_IGNORE_ORIENTATION if ignore_orientation or turned_here else 0
+        self._flags |= cv2.IMREAD_ANYDEPTH if self._depth == 16 else 0
         self.is_recovered = False
         width, height = self.header.width, self.header.height
         most = MAX_SIDE if self.header.format else MAX_SIDE_OF_OTHERS
@@ -107,7 +108,11 @@ class EncodedPicture:
             status, note, data = read(self._source)
             if status != Status.OK:
                 return Decoded(status, note)
-        return decode(self._cv2, data, flags | self._flags, self._found, self._strict, self._max_pixels)
+        found = decode(self._cv2, data, flags | self._flags, self._found, self._strict, self._max_pixels)
+        if self._depth == 16 and found.image is not None and found.image.dtype != np.uint16:
+            bits = self._found.depth or 8 * found.image.itemsize
+            return Decoded(Status.UNSUPPORTED, f"{bits} bits a sample; depth=16 reads pictures of 16 bits")
+        return found
 
     def _recover(self, found: Decoded) -> Decoded:
         """The picture, which is cut off, as far as it goes."""

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from pixfeed.backends.opencv import OpenCV, Opened
 
 #: The interface between this file and the extension; the same number stands in csrc/bind/module.cpp.
-INTERFACE = 9
+INTERFACE = 11
 
 # The extension checks the size of a row; the buffer protocol would spell out every field.
 _PLAN_ROW = np.dtype((np.void, PLAN.itemsize))
@@ -160,7 +160,7 @@ class _Native:
     ) -> _Opened:
         # A str is a path to the extension, anything else is a buffer.
         plain = [s if type(s) is str else os.fsdecode(s) if isinstance(s, os.PathLike) else s for s in sources]
-        strict, ignore_orientation, max_pixels, min_recovered = options
+        strict, ignore_orientation, max_pixels, min_recovered, depth = options
         context.check_cancelled()
         opened = self._module.open(
             plain,
@@ -171,6 +171,7 @@ class _Native:
             ignore_orientation,
             max_pixels,
             min_recovered,
+            depth,
             None if caching is None else caching.store,
             b"" if caching is None else caching.how,
             [] if caching is None else list(caching.more),
@@ -212,7 +213,7 @@ class _Native:
         paths: Sequence[str],
         sizes: NDArray[np.int32],
         pixels: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]],
-        out: NDArray[np.int64],
+        out: NDArray[np.int64] | NDArray[np.uint8],
         fill: int,
         classes: NDArray[np.int64] | None = None,
         threads: int = 1,

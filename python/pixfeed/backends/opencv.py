@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from pixfeed import context
 from pixfeed.backends import remedy, teams
-from pixfeed.backends.carry_out import Plan, check, check_out, finish, plans_of, resize_crop, values_of
+from pixfeed.backends.carry_out import Plan, check, check_out, check_wide, finish, plans_of, resize_crop, values_of
 from pixfeed.backends.contract import DEFAULT_OPTIONS, Caching, Decoded, OpenOptions, Source
 from pixfeed.backends.cv_decode import decode
 from pixfeed.backends.encoded_picture import EncodedPicture, read
@@ -60,6 +60,7 @@ class Opened:
         caching: Caching | None = None,
     ):
         self._cv2 = cv2
+        self._depth = options.depth
         self._pictures: list[EncodedPicture | KeptPicture] = []
         self._keep: dict[int, Keep] = {}  # by source: where it goes, if the cache may get it
         start = perf_counter_ns()
@@ -139,6 +140,8 @@ class Opened:
                 if each[0].reduced not in (1, 2, 4, 8):
                     raise ValueError("reduced may be 1, 2, 4 or 8")
                 check(each, *picture.reduced_size(each[0].reduced), slots[row])
+                if self._depth == 16:
+                    check_wide(each, slots[row])
                 wanted.append(row)
         notes: dict[int, str] = {}
         costs = [self._costs]
@@ -260,7 +263,7 @@ class OpenCV(Plain):
         paths: Sequence[str],
         sizes: NDArray[np.int32],
         pixels: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]],
-        out: NDArray[np.int64],
+        out: NDArray[np.int64] | NDArray[np.uint8],
         fill: int,
         classes: NDArray[np.int64] | None = None,
         threads: int = 1,

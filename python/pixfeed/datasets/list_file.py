@@ -68,7 +68,8 @@ class FastTxtDataset(AdjustableImages):
         repeat: how many times the list is repeated in one epoch. ``None`` repeats it without end; ``len`` is then
             10,000,000.
         dtype: ``torch.float32`` for values in [0, 1]; ``torch.float16`` or ``torch.bfloat16`` for these values as
-            ``Tensor.to`` rounds them; ``torch.uint8`` for values from 0 to 255. See *Pixels* below.
+            ``Tensor.to`` rounds them; ``torch.uint8`` for values from 0 to 255. See *Pixels* below. With
+            ``depth=16``: ``torch.float32``, or ``torch.uint16`` for values from 0 to 65535.
         memory_format: ``torch.contiguous_format``, or ``torch.channels_last`` for images whose pixels have their
             channels side by side in memory. Batches that torch stacks from single items are contiguous.
         roi_columns: 4 if each line has a region (x, y, w, h) in pixels between name and labels
@@ -81,7 +82,9 @@ class FastTxtDataset(AdjustableImages):
             An item is the image alone, a batch the tensor ``[B, C, H, W]``.
         classes: labels are names of classes. They become numbers, ``[B]`` in a batch unless a line has several: a list
             of names, a dict of numbers by name (``class_to_idx`` of another dataset), or ``"auto"`` for the names in
-            the list, sorted. The dataset then has ``classes`` and ``class_to_idx``.
+            the list, sorted. The dataset then has ``classes`` and ``class_to_idx``. With ``targets="mask"``: how many
+            classes there are, or their names. A mask with a number that is neither a class nor ``ignore_index`` is a
+            RegionError.
         rois: the regions as integers ``[n, 4]``, one row (x, y, w, h) per line of the list, instead of
             ``roi_columns``.
         resize_boxes: numbers ``[n, 4]``: the part (left, upper, right, lower) of each region that is resized; see
@@ -113,6 +116,7 @@ class FastTxtDataset(AdjustableImages):
         mask_values: the number in mask files of each class 0, 1, ..., such as ``[0, 255]``; or classes by number,
             ``{0: 0, 7: 1, 255: 255}``. Numbers may be colors (r, g, b). Reading a mask that has another number is a
             RegionError. ``None``: numbers are classes.
+        mask_dtype: ``torch.int64``, or ``torch.uint8`` for an eighth of the memory.
         min_visibility: boxes are dropped if a smaller share (0 to 1) of their area is left in the image.
         box_format: how boxes are returned: ``"xywh"`` for (x, y, w, h), as in the list; ``"xyxy"`` for (left, upper,
             right, lower), which torchvision's detection models take.
@@ -145,8 +149,8 @@ class FastTxtDataset(AdjustableImages):
 
     - ``"labels"``: numbers. To regress numbers, set ``label_dtype=np.float32``.
     - ``"mask"``: a line has the name of a mask, which must have the size of its image as displayed. The target is int64
-      ``[H, W]`` with the numbers in the file, resized as Pillow's NEAREST does it. What is no PNG, and all of them
-      on the ``opencv`` backend, needs Pillow. In a batch: ``[B, H, W]``.
+      (see ``mask_dtype``) ``[H, W]`` with the numbers in the file, resized as Pillow's NEAREST does it. What is no
+      PNG, and all of them on the ``opencv`` backend, needs Pillow. In a batch: ``[B, H, W]``.
     - ``"boxes"``: a line is ``name label x y w h ...``, in pixels of the image as displayed. The target is
       ``{"boxes": float32 [N, 4], "labels": int64 [N]}``, in pixels of the image that is returned, clipped at its
       borders. Boxes in the list with w or h 0 are dropped, with a UserWarning that says how many there are. In a
@@ -207,6 +211,7 @@ class FastTxtDataset(AdjustableImages):
         mask_dir: str | os.PathLike[str] | None = None,
         ignore_index: int = 255,
         mask_values: GivenValues | None = None,
+        mask_dtype: torch.dtype = torch.int64,
         min_visibility: float = 0.0,
         box_format: BoxFormat = "xywh",
         cache: Cache | str | os.PathLike[str] | None = None,
@@ -224,6 +229,7 @@ class FastTxtDataset(AdjustableImages):
             image_dir=image_dir,
             ignore_index=ignore_index,
             mask_values=mask_values,
+            mask_dtype=mask_dtype,
             min_visibility=min_visibility,
             box_format=box_format,
             roi_columns=roi_columns,
@@ -244,7 +250,7 @@ class FastTxtDataset(AdjustableImages):
             raise ValueError("regions are given twice: by roi_columns and by rois")
         self._rois = check_rows("rois", rois, len(self.files), np.int64)
         self.resize_boxes = check_rows("resize_boxes", resize_boxes, len(self.files), np.float64)
-        self._given_dtype = check_dtype(dtype)
+        self._given_dtype = check_dtype(dtype, self._reading.depth)
         self.memory_format = check_memory_format(memory_format)
         self._transform_input, self._translate = transform_input, translate
         self._cache = as_cache(cache)

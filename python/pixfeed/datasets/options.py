@@ -49,6 +49,7 @@ class _Options(ReadingOptions, total=False):
     mask_dir: str | os.PathLike[str] | None
     ignore_index: int
     mask_values: GivenValues | None
+    mask_dtype: torch.dtype
     min_visibility: float
     box_format: BoxFormat
     cache: Cache | str | os.PathLike[str] | None

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from pixfeed.errors import ListError
 
-#: ``classes=`` of :class:`pixfeed.FastTxtDataset`: names by number, numbers by name, or the words that are there.
-Given = Sequence[str] | Mapping[str, int] | Literal["auto"]
+#: ``classes=`` of :class:`pixfeed.FastTxtDataset`: names by number, numbers by name, or the words that are there; for
+#: masks also how many there are.
+Given = Sequence[str] | Mapping[str, int] | Literal["auto"] | int
 
 
 def checked(classes: Given | None) -> dict[str, int] | None:

@@ -70,7 +70,8 @@ def imread(
         **reading: how to read; see :class:`pixfeed.Reading`.
 
     Returns:
-        uint8 ndarray, C-contiguous: ``[H, W, 3]``, RGB, or with ``channels="gray"`` ``[H, W]``. With
+        uint8 ndarray (uint16 with ``depth=16``), C-contiguous: ``[H, W, 3]``, RGB, or with ``channels="gray"``
+        ``[H, W]``. With
         ``channels="unchanged"`` what ``cv2.imread`` gives with IMREAD_UNCHANGED, in the order R, G, B, alpha:
         ``[H, W]``, ``[H, W, 3]`` or ``[H, W, 4]``, uint8 or uint16 (some TIFFs: floats), the EXIF orientation ignored;
         it needs OpenCV, and is not resized or reduced.
@@ -94,7 +95,7 @@ def imread(
     pipeline, request = _pipeline(how, height, width), Request.plain([source], rois, boxes)
     opened = pipeline.open(request)
     planned = pipeline.plan(opened.headers, request)
-    image = np.empty((*planned.size, how.num_channels), np.uint8)
+    image = np.empty((*planned.size, how.num_channels), np.uint16 if how.depth == 16 else np.uint8)
     failed = pipeline.decode(opened, planned, image.transpose(2, 0, 1)[None])
     if failed.unreadable:
         raise failed.unreadable[0].error(_origin(source))
@@ -154,7 +155,8 @@ def load_batch(
         out: a CPU tensor ``[B, C, height, width]`` to write into. It may be in ordinary, shared or pinned memory,
             channels_last, or a slice of a larger tensor. ``dtype`` and ``memory_format`` are ignored then.
         dtype: the dtype of a new tensor: ``torch.float32`` (values in [0, 1]), ``torch.float16`` or
-            ``torch.bfloat16`` (these values as ``Tensor.to`` rounds them), or ``torch.uint8`` (0 to 255).
+            ``torch.bfloat16`` (these values as ``Tensor.to`` rounds them), or ``torch.uint8`` (0 to 255). With
+            ``depth=16``: ``torch.float32``, or ``torch.uint16`` (0 to 65535).
         memory_format: the layout of a new tensor: ``torch.contiguous_format`` or ``torch.channels_last``.
         rois: integers ``[B, 4]``: the region (x, y, w, h) of each picture, see ``roi`` of :func:`imread`.
         resize_boxes: numbers ``[B, 4]``: see ``box`` of :func:`imread`.
@@ -182,7 +184,7 @@ def load_batch(
     sources = sources_of(sources)
     shape = (len(sources), how.num_channels, height, width)
     if out is None:
-        out = memory.empty(shape, check_dtype(dtype), check_memory_format(memory_format))
+        out = memory.empty(shape, check_dtype(dtype, how.depth), check_memory_format(memory_format))
     else:
         if not isinstance(out, torch.Tensor):
             raise TypeError(f"out is a {type(out).__name__}; it must be a torch.Tensor (see torch.from_numpy)")
@@ -190,7 +192,7 @@ def load_batch(
             raise ValueError(f"out has shape {tuple(out.shape)}; {len(sources)} images of {size} need {shape}")
         if out.device.type != "cpu":
             raise ValueError(f"out is on {out.device}; pixfeed writes to CPU memory (pinned memory, for a GPU)")
-        check_dtype(out.dtype)
+        check_dtype(out.dtype, how.depth)
     request = Request.plain(
         sources,
         check_rows("rois", rois, len(sources), np.int64),

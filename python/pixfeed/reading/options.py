@@ -77,6 +77,10 @@ class Reading:
             truncated JPEG, 0 refuses none whose header is complete. This applies to baseline JPEGs in one scan, as
             most are. Truncated progressive JPEGs have no complete row, and other formats are never recovered.
             ``strict`` refuses them all. ``report()`` of a dataset lists recovered images.
+        depth: 8; or 16 for PNG and TIFF files of 16 bits a channel, as ``cv2.imread`` with IMREAD_ANYDEPTH. They become
+            uint16, or float32 in [0, 1] (``value / 65535``). ``interpolation`` may be ``"nearest"``, ``"linear"`` or
+            ``"nearest_exact"``, as OpenCV's own code computes them (IPP differs by 1 in places); regions, crops,
+            padding with a color (``fill`` times 257) and flips go as well. Files with another depth are refused.
         backend: ``"native"``, ``"opencv"``, or ``None`` for the default (see :func:`pixfeed.show_config`).
 
     Raises:
@@ -94,6 +98,7 @@ class Reading:
     max_pixels: int = 1 << 30
     strict: bool = False
     min_recovered: float = 1.0
+    depth: Literal[8, 16] = 8
     backend: BackendName | None = None
 
     def __post_init__(self) -> None:
@@ -102,6 +107,7 @@ class Reading:
             ("decode", ("exact", "scaled")),
             ("reduced", (1, 2, 4, 8)),
             ("roi_policy", ("clip", "error")),
+            ("depth", (8, 16)),
         ):
             if getattr(self, name) not in known:
                 raise ValueError(f"{name} is {getattr(self, name)!r}; it may be one of {', '.join(map(repr, known))}")
@@ -118,7 +124,17 @@ class Reading:
             raise ValueError(f"max_pixels is {self.max_pixels}; it must be at least 1")
         if not 0 <= self.min_recovered <= 1:
             raise ValueError(f"min_recovered is {self.min_recovered}; it must be a share of the rows, 0 to 1")
-        _ = self.interpolation_number
+        number = self.interpolation_number
+        if self.depth == 16:
+            if self.channels == "unchanged":
+                raise ValueError("channels='unchanged' has the depth of the file; leave depth away")
+            if self.decode == "scaled" or self.reduced != 1:
+                raise ValueError("depth=16 goes with no reduced and no decode='scaled': those are for 8 bits")
+            if number not in plan.WIDE.values():
+                raise ValueError(
+                    f"depth=16 goes with interpolation={', '.join(map(repr, plan.WIDE))}, not {self.interpolation!r}"
+                    + (" (with antialias)" if self.antialias else "")
+                )
 
     def __reduce__(self) -> tuple[Callable[[dict[str, Any]], Reading], tuple[dict[str, Any]]]:
         """Pickles hold what differs from the defaults: they go to every worker process."""
@@ -141,7 +157,7 @@ class Reading:
     @functools.cached_property
     def open_options(self) -> OpenOptions:
         """The options that a backend needs to open sources."""
-        return OpenOptions(self.strict, self.ignore_orientation, self.max_pixels, self.min_recovered)
+        return OpenOptions(self.strict, self.ignore_orientation, self.max_pixels, self.min_recovered, self.depth)
 
     @property
     def interpolation_number(self) -> int:
@@ -168,6 +184,7 @@ class ReadingOptions(TypedDict, total=False):
     max_pixels: int
     strict: bool
     min_recovered: float
+    depth: Literal[8, 16]
     backend: BackendName | None
 
 

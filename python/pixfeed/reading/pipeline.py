@@ -28,6 +28,7 @@ from pixfeed.reading.request import Request
 from pixfeed.transforms.execute import PassPlan, plan_passes, tables_of
 from pixfeed.transforms.fuse import Recipe, fixed_steps
 from pixfeed.transforms.resize import ResizeTo
+from pixfeed.transforms.wide import check_wide
 
 # One call of so many is looked at for Stats.
 _LOOKED_AT = 16
@@ -137,6 +138,10 @@ class Pipeline:
         self.transforms = list(transforms)
         fixed = None if cache is None else fixed_steps(self.transforms)
         self.recipe = Recipe(self.transforms, reading.num_channels, fixed=fixed)
+        if reading.depth == 16:
+            check_wide(self.recipe)
+            if cache is not None:
+                raise ValueError("depth=16 goes without cache: it keeps pictures of 8 bits")
         self.backend = backends.choose(reading.backend)
         self._plain = self.recipe.only_resizes
         self._whole = reading.reduced == 1 and reading.decode == "exact"

@@ -38,7 +38,7 @@ def read_transformed(
         raise ValueError("interpolation and antialias go with no transform: its Resize says how to resize")
     pipeline = Pipeline(how, steps_of(transform, how.num_channels))
     recipe = pipeline.recipe
-    recipe.settle(check_dtype(dtype))
+    recipe.settle(check_dtype(dtype, how.depth))
     if recipe.size is None:
         raise ValueError("the images that this transform makes may differ in size: put a Resize or a crop in it")
     if not sources:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -30,6 +30,8 @@ class MaskValues:
         TypeError, ValueError: they are none.
     """
 
+    _words = ""
+
     def __init__(self, given: GivenValues):
         words = f"mask_values is {given!r}; it must be the number in files of each class, such as [0, 255], or classes "
         words += "by number, {0: 0, 7: 1, 255: 255}; numbers may be colors (r, g, b)"
@@ -49,6 +51,22 @@ class MaskValues:
             found[key] = number
         self._keys = np.array(sorted(found), np.int64)
         self._numbers = np.array([found[key] for key in sorted(found)], np.int64)
+
+    @classmethod
+    def of_classes(cls, numbers: Iterable[int], words: str) -> MaskValues:
+        """Numbers that are the classes themselves.
+
+        Args:
+            words: what others are told, after the numbers that the mask has.
+        """
+        values = cls({number: number for number in numbers})
+        values._words = words
+        return values
+
+    @property
+    def classes(self) -> list[int]:
+        """The classes that there are, in order."""
+        return sorted({int(number) for number in self._numbers})
 
     @property
     def table(self) -> NDArray[np.int64]:
@@ -71,11 +89,15 @@ class MaskValues:
             return mask
         others = np.unique(mask[~known])
         shown = ", ".join(map(self._shown, others[:5].tolist())) + (", ..." if len(others) > 5 else "")
-        have = ", ".join(map(self._shown, self._keys[:5].tolist())) + (", ..." if len(self._keys) > 5 else "")
         what = "the color" if self.are_colors else "the number"
-        raise origin.region_error(
-            f"the mask has {what}{'s' if len(others) > 1 else ''} {shown}, and mask_values are {have}; add what is "
-            "missing, or say classes by number: mask_values={number: class, ...}"
+        raise origin.region_error(f"the mask has {what}{'s' if len(others) > 1 else ''} {shown}, and {self._allowed()}")
+
+    def _allowed(self) -> str:
+        if self._words:
+            return self._words
+        have = ", ".join(map(self._shown, self._keys[:5].tolist())) + (", ..." if len(self._keys) > 5 else "")
+        return (
+            f"mask_values are {have}; add what is missing, or say classes by number: mask_values={{number: class, ...}}"
         )
 
     def classes_of(self, mask: NDArray[Any]) -> NDArray[np.int64]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import operator
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from pixfeed import context
 from pixfeed.backends.contract import Backend
@@ -22,20 +23,51 @@ from pixfeed.targets.mask_values import GivenValues, MaskValues
 from pixfeed.targets.point_map import PointMap
 
 
+def _values(
+    given: GivenValues | None, classes: Collection[int] | None, ignore_index: int, dtype: torch.dtype
+) -> MaskValues | None:
+    """What numbers in files mean, and which there may be; the arguments are those of :class:`Masks`."""
+    if dtype not in (torch.int64, torch.uint8):
+        raise ValueError(f"mask_dtype is {dtype}; it may be torch.int64 or torch.uint8")
+    values = None if given is None else MaskValues(given)
+    if classes is not None:
+        known = {*classes, ignore_index}
+        shown = f"{len(classes)} classes, {min(classes)} to {max(classes)}, besides ignore_index={ignore_index}"
+        if values is None:
+            more = "say more classes, or what the numbers mean: mask_values={number: class, ...}"
+            values = MaskValues.of_classes(known, f"there are {shown}; {more}")
+        others = [number for number in values.classes if number not in known]
+        if others:
+            raise ValueError(f"mask_values has the class {others[0]}; there are {shown}")
+    if dtype == torch.uint8:
+        if values is None:
+            values = MaskValues.of_classes(range(256), "mask_dtype=torch.uint8 has 0 to 255; leave it away")
+        wrong = [number for number in (*values.classes, ignore_index) if not 0 <= number <= 255]
+        if wrong:
+            raise ValueError(f"{wrong[0]} does not fit mask_dtype=torch.uint8, which has 0 to 255")
+    return values
+
+
 class Masks(Targets):
-    """int64 ``[H, W]``.
+    """int64 or uint8 ``[H, W]``.
 
     Args:
         files: see :class:`Targets`.
         folder: what the masks' names are relative to.
         ignore_index: the number where a picture is padded.
         values: what the numbers in files mean; ``None``: themselves.
+        classes: the numbers of the classes that there are, besides ``ignore_index``; ``None``: any.
+        dtype: of the masks.
+
+    Raises:
+        ValueError, TypeError: these do not go together.
     """
 
     kind = "mask"
     files: Annotations | Masked
     fill: int
     values: MaskValues | None = None  # pickles of masks without it are as they were
+    dtype = torch.int64
 
     def __init__(
         self,
@@ -43,12 +75,17 @@ class Masks(Targets):
         folder: str | os.PathLike[str],
         ignore_index: int,
         values: GivenValues | None = None,
+        classes: Collection[int] | None = None,
+        dtype: torch.dtype = torch.int64,
     ):
         self.files = files
         self.folder = os.fspath(folder)
         self.fill = operator.index(ignore_index)
-        if values is not None:
-            self.values = MaskValues(values)
+        checked = _values(values, classes, self.fill, dtype)
+        if checked is not None:
+            self.values = checked
+        if dtype != torch.int64:
+            self.dtype = dtype
 
     def read(
         self, rows: Sequence[int], points: PointMap, wanted: Sequence[int], backend: Backend
@@ -63,7 +100,7 @@ class Masks(Targets):
             groups.setdefault((len(y), len(x)), []).append(place)
         made: list[Any] = [None] * len(rows)
         for size, places in groups.items():
-            out = torch.empty(len(places), *size, dtype=torch.int64)
+            out = torch.empty(len(places), *size, dtype=self.dtype)
             done = backend.read_masks(
                 [self._path(rows[place]) for place in places],
                 np.array([points.picture(place)[::-1] for place in places], np.int32),
@@ -101,10 +138,10 @@ class Masks(Targets):
         pixels = points.turned(place)
         if pixels is not None:
             made = np.where(pixels >= 0, made.reshape(-1)[pixels], self.fill)
-        return torch.from_numpy(made)
+        return torch.from_numpy(made).to(self.dtype)
 
     def blank(self, row: int, size: tuple[int, int]) -> Any:
-        return torch.full(size, self.fill)
+        return torch.full(size, self.fill, dtype=self.dtype)
 
     def column(self, made: Column) -> Any:
         masks = list(made)

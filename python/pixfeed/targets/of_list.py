@@ -6,12 +6,14 @@ import os
 from typing import Any, Literal, cast
 
 import numpy as np
+import torch
 from numpy.typing import DTypeLike
 
 from pixfeed.backends import BackendName
 from pixfeed.lists.annotated import Annotated
 from pixfeed.lists.annotations import AnnotationKind, Annotations
 from pixfeed.lists.classes import Given as Classes
+from pixfeed.lists.classes import checked
 from pixfeed.lists.file_list import FileList
 from pixfeed.lists.samples import Samples
 from pixfeed.targets.base import Targets
@@ -34,6 +36,7 @@ def of_list(
     image_dir: str | os.PathLike[str],
     ignore_index: int,
     mask_values: GivenValues | None,
+    mask_dtype: torch.dtype,
     min_visibility: float,
     box_format: BoxFormat,
     roi_columns: Literal[0, 4],
@@ -53,12 +56,15 @@ def of_list(
     """
     if kind not in KINDS:
         raise ValueError(f"targets is {kind!r}; it may be one of {', '.join(KINDS)}")
-    if (mask_dir is not None or ignore_index != 255 or mask_values is not None) and kind != "mask":
-        raise ValueError("mask_dir, ignore_index and mask_values go with targets='mask'")
+    of_masks = mask_dir is not None or ignore_index != 255 or mask_values is not None or mask_dtype != torch.int64
+    if of_masks and kind != "mask":
+        raise ValueError("mask_dir, ignore_index, mask_dtype and mask_values go with targets='mask'")
     if (min_visibility != 0 or box_format != "xywh") and kind != "boxes":
         raise ValueError("min_visibility and box_format go with targets='boxes'")
-    if (squeeze_labels, classes, labels) != (None, None, True) and kind != "labels":
-        raise ValueError("squeeze_labels, classes and labels=False go with targets='labels'")
+    if (squeeze_labels, labels) != (None, True) and kind != "labels":
+        raise ValueError("squeeze_labels and labels=False go with targets='labels'")
+    if classes is not None and kind not in ("labels", "mask"):
+        raise ValueError("classes go with targets='labels' or 'mask'")
     if not labels and ((squeeze_labels, classes) != (None, None) or np.dtype(label_dtype) != np.int64):
         raise ValueError("squeeze_labels, classes and label_dtype go with labels; there are none with labels=False")
     if isinstance(filename, Samples) and not isinstance(filename, Annotated):
@@ -91,8 +97,25 @@ def of_list(
     elif (filename.kind, delimiter, header) != (kind, None, False):
         raise ValueError(f"these samples have targets={filename.kind!r}; delimiter and header are about list files")
     if kind == "mask":
-        return Masks(annotations, image_dir if mask_dir is None else mask_dir, ignore_index, mask_values)
+        folder = image_dir if mask_dir is None else mask_dir
+        return Masks(annotations, folder, ignore_index, mask_values, _numbers(classes), mask_dtype)
     return Boxes(annotations, min_visibility, box_format) if kind == "boxes" else Keypoints(annotations)
+
+
+def _numbers(classes: Classes | None) -> list[int] | None:
+    """The numbers that classes of masks have.
+
+    Raises:
+        ValueError, TypeError: these are no classes.
+    """
+    if classes is None or isinstance(classes, int):
+        if classes is not None and classes < 1:
+            raise ValueError(f"classes is {classes}; there must be one at least")
+        return None if classes is None else list(range(classes))
+    numbers = checked(classes)
+    if numbers is None:
+        raise ValueError("classes='auto' goes with labels that are words; of masks say their number")
+    return list(numbers.values())
 
 
 def check_recipe(recipe: Recipe, kind: str) -> None:

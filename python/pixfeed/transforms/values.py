@@ -9,16 +9,23 @@ from typing import NamedTuple
 from pixfeed._stand_in import torch
 
 DTYPES = (torch.float32, torch.float16, torch.bfloat16, torch.uint8)
+#: For pictures of 16 bits a sample. torch has uint16 from 2.3 on.
+WIDE_DTYPES = (torch.float32, *(getattr(torch, name) for name in ("uint16",) if hasattr(torch, name)))
 MEMORY_FORMATS = (torch.contiguous_format, torch.channels_last)
 
 
-def check_dtype(dtype: torch.dtype) -> torch.dtype:
+def check_dtype(dtype: torch.dtype, depth: int = 8) -> torch.dtype:
     """
+    Args:
+        depth: 8, or 16: of :class:`pixfeed.Reading`.
+
     Raises:
         ValueError: images cannot have that dtype.
     """
-    if dtype not in DTYPES:
-        raise ValueError(f"dtype is {dtype}; it may be {_or(DTYPES)}")
+    known = WIDE_DTYPES if depth == 16 else DTYPES
+    if dtype not in known:
+        hint = "; for uint16 say depth=16, too" if depth == 8 and dtype in WIDE_DTYPES else ""
+        raise ValueError(f"dtype is {dtype}; {'with depth=16 ' * (depth == 16)}it may be {_or(known)}{hint}")
     return dtype
 
 

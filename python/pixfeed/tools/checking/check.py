@@ -206,7 +206,7 @@ def _of_picture(file: str, facts: Facts, limits: Limits) -> Iterator[tuple[str, 
     if facts.color == "cmyk":
         yield "cmyk", "CMYK: its colors become RGB without a color profile; convert it to RGB"
     if facts.bits > 8:
-        yield "deep", f"{facts.bits} bits per channel, read as 8"
+        yield "deep", f"{facts.bits} bits per channel, read as 8 without depth=16"
     if facts.orientation != 1:
         yield "turned", f"EXIF orientation {facts.orientation}: pixfeed displays it upright, other readers may not"
     if facts.width * facts.height > limits.max_megapixels * 1e6:
