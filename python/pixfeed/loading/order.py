@@ -181,7 +181,9 @@ class Order:
         counter: makes what counts an epoch's indices; see :meth:`Position.draw`.
     """
 
-    def __init__(self, index_sampler: Indices, position: Position, counter: Callable[[], Occurrences | None]):
+    def __init__(
+        self, index_sampler: Indices, position: Position, counter: Callable[[], Occurrences | None] = lambda: None
+    ):
         self._of = index_sampler
         self._position = position
         self._counter = counter
