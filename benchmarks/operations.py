@@ -24,6 +24,7 @@ import numpy as np
 from PIL import Image, ImageEnhance, ImageFilter, ImageOps
 from rich.table import Table
 
+from benchmarks import geometric_operations
 from benchmarks.measure import console, interleave, record
 from pixfeed import backends
 from pixfeed.plan import HEADER, resize_plan
@@ -158,39 +159,10 @@ def contenders(picture: np.ndarray) -> dict[str, dict[str, Callable[[], object]]
             "pixfeed": ours.step("gaussian_blur_kernel", side, side, 1.0, 1.0),
             "cv2": lambda side=side: cv2.GaussianBlur(picture, (side, side), 1.0),
         }
+    made |= geometric_operations.contenders(ours.step, picture)
     made["noise"] = {"pixfeed": ours.step("noise", 0, 0.1, 1, 2)}
-    made |= _turns(ours, picture)
     _add_torchvisions(made, picture)
     _add_albumentations(made, picture)
-    return made
-
-
-def _turns(ours: Ours, picture: np.ndarray) -> dict[str, dict[str, Callable[[], object]]]:
-    """A turn by 20 degrees around the centre, and a perspective. OpenCV has its own bilinear and bicubic."""
-    height, width = picture.shape[:2]
-    image, size = Image.fromarray(picture), (width, height)
-    cos, sin = np.cos(np.pi / 9), np.sin(np.pi / 9)
-    x, y = width / 2, height / 2
-    matrix = (cos, sin, x - x * cos - y * sin, -sin, cos, y + x * sin - y * cos)
-    corners = (1.0, 0.1, 3.0, 0.05, 1.0, 2.0, 1e-4, 1e-4)
-    square = np.array([*corners, 1.0]).reshape(3, 3)
-    made = {}
-    for name, mode, flag in (
-        ("nearest", 0, cv2.INTER_NEAREST),
-        ("bilinear", 2, cv2.INTER_LINEAR),
-        ("bicubic", 3, cv2.INTER_CUBIC),
-    ):
-        how, flags = Image.Resampling(mode), flag | cv2.WARP_INVERSE_MAP
-        made[f"rotate, {name}"] = {
-            "pixfeed": ours.step("affine", *matrix, mode=mode),
-            "Pillow": lambda how=how: image.transform(size, Image.Transform.AFFINE, matrix, how),
-            "cv2": lambda flags=flags: cv2.warpAffine(picture, np.array(matrix).reshape(2, 3), size, flags=flags),
-        }
-        made[f"perspective, {name}"] = {
-            "pixfeed": ours.step("perspective", *corners, mode=mode),
-            "Pillow": lambda how=how: image.transform(size, Image.Transform.PERSPECTIVE, corners, how),
-            "cv2": lambda flags=flags: cv2.warpPerspective(picture, square, size, flags=flags),
-        }
     return made
 
 
@@ -255,10 +227,15 @@ def _add_albumentations(made: dict[str, dict[str, Callable[[], object]]], pictur
 
 
 #: Why pixfeed is slower somewhere, for the table.
-REASONS = {
+REASONS: dict[tuple[str, str], str] = {
     ("gray", "cv2"): "Its weights have 14 bits and fit into 16; those of Pillow have 16 and need 32.",
     ("invert", "cv2"): "It makes no table, and one pass in the caches takes as long as two instructions.",
     ("channel permutation", "cv2"): "It has a loop for the exchange of R and B alone.",
+    **{
+        (f"{name}, {how}", "cv2"): geometric_operations.REASON
+        for name in geometric_operations.matrices(1, 1)
+        for how in geometric_operations.MODES
+    },
 }
 
 

@@ -14,6 +14,23 @@ def _transpose(draw, width: int, height: int, keep_sides: bool) -> dict[str, obj
     return {"mode": mode, "width": sides[0], "height": sides[1]}
 
 
+def _affine(draw, width: int, height: int, keep_sides: bool) -> dict[str, object]:
+    new_width, new_height = (width, height) if keep_sides else (draw(st.integers(1, 40)), draw(st.integers(1, 40)))
+    shape = draw(st.sampled_from([(1, 0, 0, 1), (0.6, 0, 0, -1.7), (0, 1, -1, 0), (0.8, 0.6, -0.6, 0.8), None]))
+    a, b, d, e = shape or draw(st.tuples(*[st.floats(-3, 3, width=32)] * 4))
+    c, f = (draw(st.floats(-0.5 * side, 1.2 * side)) for side in (width, height))
+    if draw(st.booleans()):
+        c, f = round(c), round(f)
+    mode = draw(st.sampled_from([0, 2, 3]))
+    return {"mode": mode, "values": (a, b, c, d, e, f), "width": new_width, "height": new_height}
+
+
+def _perspective(draw, width: int, height: int, keep_sides: bool) -> dict[str, object]:
+    columns = _affine(draw, width, height, keep_sides)
+    columns["values"] += draw(st.tuples(*[st.floats(-0.0625, 0.0625, width=32)] * 2))
+    return columns
+
+
 def _numbers(*strategies):
     """Draws ``values``."""
     return lambda draw, width, height, keep_sides: {"values": [draw(each) for each in strategies]}
@@ -32,24 +49,6 @@ def _noise(mode: int):
 
 _FACTOR = _numbers(st.floats(0, 3))
 _ODD = st.integers(0, 12).map(lambda half: 2 * half + 1)
-
-
-def _affine(draw, width: int, height: int, keep_sides: bool) -> dict[str, object]:
-    new_width, new_height = (width, height) if keep_sides else (draw(st.integers(1, 40)), draw(st.integers(1, 40)))
-    shape = draw(st.sampled_from([(1, 0, 0, 1), (0.6, 0, 0, -1.7), (0, 1, -1, 0), (0.8, 0.6, -0.6, 0.8), None]))
-    a, b, d, e = shape or draw(st.tuples(*[st.floats(-3, 3, width=32)] * 4))
-    c, f = (draw(st.floats(-0.5 * side, 1.2 * side)) for side in (width, height))
-    if draw(st.booleans()):
-        c, f = round(c), round(f)
-    mode = draw(st.sampled_from([0, 2, 3]))
-    return {"mode": mode, "values": (a, b, c, d, e, f), "width": new_width, "height": new_height}
-
-
-def _perspective(draw, width: int, height: int, keep_sides: bool) -> dict[str, object]:
-    columns = _affine(draw, width, height, keep_sides)
-    columns["values"] += draw(st.tuples(*[st.floats(-0.0625, 0.0625, width=32)] * 2))
-    return columns
-
 
 #: By code: draws the columns that are not 0, for a picture of these sides, which are to be kept or not.
 COLUMNS = {
@@ -80,7 +79,28 @@ MAKES_COLORS = frozenset({"noise"})
 
 @st.composite
 def some_steps(draw, sides: tuple[int, int], keep_sides: bool, gray: bool):
-    """Up to four steps, one after the other, on a picture of that width and height. ``gray``: they keep R = G = B."""
+    """Some steps, one after the other, on a picture of that width and height. ``gray``: they keep R = G = B."""
+    rows = draw(_unmixed(sides, keep_sides, gray))
+    if not draw(st.booleans()):
+        return rows
+    sides = (int(rows["width"][-1]), int(rows["height"][-1])) if len(rows) else sides
+    parts = [rows, _blend(draw, sides, 0)]
+    for mode in (*[1] * draw(st.integers(0, 2)), 2):
+        parts += [draw(_unmixed(sides, True, gray)), _blend(draw, sides, mode)]
+    return np.concatenate(parts)
+
+
+def _blend(draw, sides: tuple[int, int], mode: int) -> np.ndarray:
+    row = np.zeros(1, STEP)
+    row["code"], row["mode"], row["width"], row["height"] = STEPS["blend"], mode, *sides
+    weights = [0, 1, 0.25, float(np.float32(0.3)), 0.7]
+    row["values"][0, :2] = draw(st.sampled_from(weights)), draw(st.sampled_from(weights))
+    return row
+
+
+@st.composite
+def _unmixed(draw, sides: tuple[int, int], keep_sides: bool, gray: bool):
+    """Up to four steps that are not those of a mix."""
     rows = np.zeros(draw(st.integers(0, 4)), STEP)
     width, height = sides
     for row in rows:

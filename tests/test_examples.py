@@ -416,3 +416,11 @@ def test_detection_learns(tmp_path):
     assert results["trained"] > max(0.5, results["untrained"] + 0.4)
     shown = cv2.imread(str(tmp_path / "found.png"))
     assert shown.shape == (2 * 288, 4 * 288, 3) and shown.std() > 10
+
+
+def test_contact_sheets_of_augmentations(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["augmentations", str(tmp_path)])
+    importlib.import_module("examples.augmentations").main()
+    for name, rows in (("operations", 16), ("policies", 10)):
+        sheet = Image.open(tmp_path / f"{name}.jpg")
+        assert sheet.width > 700 and sheet.height == rows * 162

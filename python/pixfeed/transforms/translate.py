@@ -7,6 +7,7 @@ within one step); random ones have the same distribution, and draw by seed, epoc
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -16,7 +17,14 @@ from pixfeed.transforms.base import Transform
 from pixfeed.transforms.blur_noise import GaussianBlur
 from pixfeed.transforms.branches import Branching, RandomApply, RandomChoice, RandomOrder
 from pixfeed.transforms.color import ColorJitter, Grayscale, RandomGrayscale
-from pixfeed.transforms.crop_pad_flip import CenterCrop, Pad, RandomCrop, RandomHorizontalFlip, RandomVerticalFlip
+from pixfeed.transforms.crop_pad_flip import (
+    CenterCrop,
+    Pad,
+    RandomCrop,
+    RandomHorizontalFlip,
+    RandomVerticalFlip,
+    RandomZoomOut,
+)
 from pixfeed.transforms.fuse import Recipe
 from pixfeed.transforms.operations import (
     RandomAdjustSharpness,
@@ -29,9 +37,10 @@ from pixfeed.transforms.operations import (
     RandomSolarize,
 )
 from pixfeed.transforms.policies import AutoAugment, RandAugment, TrivialAugmentWide
-from pixfeed.transforms.resize import RandomResizedCrop, Resize
+from pixfeed.transforms.resize import RandomResizedCrop, RandomShortestSize, Resize, ScaleJitter
 from pixfeed.transforms.timm_policies import AutoOps, MixOps, Op, RandOps
 from pixfeed.transforms.to_tensor import Normalize, PILToTensor, RandomErasing, ToDtype, ToTensor
+from pixfeed.transforms.warp import RandomAffine, RandomPerspective, RandomRotation
 
 Step = Callable[..., Any]
 
@@ -66,12 +75,14 @@ def translated(steps: Sequence[Step], channels: int = 3) -> list[Step]:
 
 
 def advice(recipe: Recipe) -> str:
-    """What could be native if it stood in another place; empty if nothing could."""
-    if not recipe.python or not recipe.makes_tensors:
-        return ""
-    step = recipe.python[0]
+    """What could be native if it stood in another place, or were pixfeed's; empty if nothing could."""
+    step = next((step for step in recipe.python if name_of(step)), None)
     name = name_of(step)
-    if not name or name in _OF_TENSORS or not _equals(step, recipe.channels, is_tensor=False):
+    if name == "AugMix":
+        return "pixfeed's AugMix is native, with the operations of PIL images; torchvision's has those of tensors"
+    if not name or not recipe.makes_tensors or step is not recipe.python[0] or name in _OF_TENSORS:
+        return ""
+    if not _equals(step, recipe.channels, is_tensor=False):
         return ""
     return f"{name} gives tensors other pixels than PIL images: it is native before ToImage, PILToTensor or ToTensor"
 
@@ -217,7 +228,20 @@ def _timms_crop(step: Any) -> list[Step]:
     return [RandomChoice(crops) if len(crops) > 1 else crops[0]]
 
 
+def _alike(kind: type[Any]) -> Callable[[Any], list[Step]]:
+    """For a class of torchvision's whose attributes are our arguments. For PIL images antialias says nothing."""
+    names = [each.name for each in dataclasses.fields(kind) if each.name != "antialias"]
+    return lambda step: [kind(**{name: getattr(step, name) for name in names})]
+
+
+_ALIKE = (
+    *(GaussianBlur, RandomAdjustSharpness, RandomAffine, RandomAutocontrast, RandomChannelPermutation, RandomEqualize),
+    *(RandomInvert, RandomPerspective, RandomPhotometricDistort, RandomPosterize, RandomRotation, RandomShortestSize),
+    *(RandomSolarize, RandomZoomOut, ScaleJitter, TrivialAugmentWide),
+)
+
 _EQUALS: dict[str, Callable[[Any], list[Step]]] = {
+    **{kind.__name__: _alike(kind) for kind in _ALIKE},
     "AugMixAugment": _mix_ops,  # timm's; torchvision's AugMix has other pixels
     "AutoAugment": _auto_augment,
     "CenterCrop": lambda t: [CenterCrop(t.size)],
@@ -243,21 +267,6 @@ _EQUALS: dict[str, Callable[[Any], list[Step]]] = {
     "ToImage": lambda t: [PILToTensor()],
     "ToPureTensor": lambda t: [],
     "ToTensor": lambda t: [ToTensor()],
-    "TrivialAugmentWide": lambda t: [TrivialAugmentWide(t.num_magnitude_bins, t.interpolation, t.fill)],
-}
-
-_EQUALS |= {
-    "GaussianBlur": lambda t: [GaussianBlur(t.kernel_size, t.sigma)],
-    "RandomAdjustSharpness": lambda t: [RandomAdjustSharpness(t.sharpness_factor, t.p)],
-    "RandomAutocontrast": lambda t: [RandomAutocontrast(t.p)],
-    "RandomChannelPermutation": lambda t: [RandomChannelPermutation()],
-    "RandomEqualize": lambda t: [RandomEqualize(t.p)],
-    "RandomInvert": lambda t: [RandomInvert(t.p)],
-    "RandomPhotometricDistort": lambda t: [
-        RandomPhotometricDistort(t.brightness, t.contrast, t.saturation, t.hue, t.p)
-    ],
-    "RandomPosterize": lambda t: [RandomPosterize(t.bits, t.p)],
-    "RandomSolarize": lambda t: [RandomSolarize(t.threshold, t.p)],
 }
 
 _BRANCHING: dict[str, type[Any]] = {
@@ -278,6 +287,7 @@ _OF_TENSORS = frozenset(
         "RandomErasing",
         "RandomHorizontalFlip",
         "RandomVerticalFlip",
+        "RandomZoomOut",
         "ToDtype",
         "ToPureTensor",
     }
