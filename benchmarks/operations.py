@@ -161,38 +161,8 @@ def contenders(picture: np.ndarray) -> dict[str, dict[str, Callable[[], object]]
         }
     made |= geometric_operations.contenders(ours.step, picture)
     made["noise"] = {"pixfeed": ours.step("noise", 0, 0.1, 1, 2)}
-    made |= _turns(ours, picture)
     _add_torchvisions(made, picture)
     _add_albumentations(made, picture)
-    return made
-
-
-def _turns(ours: Ours, picture: np.ndarray) -> dict[str, dict[str, Callable[[], object]]]:
-    """A turn by 20 degrees around the centre, and a perspective. OpenCV has its own bilinear and bicubic."""
-    height, width = picture.shape[:2]
-    image, size = Image.fromarray(picture), (width, height)
-    cos, sin = np.cos(np.pi / 9), np.sin(np.pi / 9)
-    x, y = width / 2, height / 2
-    matrix = (cos, sin, x - x * cos - y * sin, -sin, cos, y + x * sin - y * cos)
-    corners = (1.0, 0.1, 3.0, 0.05, 1.0, 2.0, 1e-4, 1e-4)
-    square = np.array([*corners, 1.0]).reshape(3, 3)
-    made = {}
-    for name, mode, flag in (
-        ("nearest", 0, cv2.INTER_NEAREST),
-        ("bilinear", 2, cv2.INTER_LINEAR),
-        ("bicubic", 3, cv2.INTER_CUBIC),
-    ):
-        how, flags = Image.Resampling(mode), flag | cv2.WARP_INVERSE_MAP
-        made[f"rotate, {name}"] = {
-            "pixfeed": ours.step("affine", *matrix, mode=mode),
-            "Pillow": lambda how=how: image.transform(size, Image.Transform.AFFINE, matrix, how),
-            "cv2": lambda flags=flags: cv2.warpAffine(picture, np.array(matrix).reshape(2, 3), size, flags=flags),
-        }
-        made[f"perspective, {name}"] = {
-            "pixfeed": ours.step("perspective", *corners, mode=mode),
-            "Pillow": lambda how=how: image.transform(size, Image.Transform.PERSPECTIVE, corners, how),
-            "cv2": lambda flags=flags: cv2.warpPerspective(picture, square, size, flags=flags),
-        }
     return made
 
 
