@@ -17,14 +17,18 @@ constexpr int kCells = 1 << 16;         // of the upper halves of words
 constexpr int kBlocks = 64;             // of Philox, at a time
 constexpr int kNumbers = 4 * kBlocks;
 
-// Words below ends[k] give level k or less, which adds k - kMost. Those in a cell give first[cell] or more.
+// Words below ends[k] give level k or less, which adds k - kMost. A cell has twice the level of its first word, and 1 more
+// if another one begins in it.
 struct Quantiles {
   std::uint64_t* ends;
-  std::int16_t* first;
+  std::int16_t* cells;
 
   int at(std::uint32_t word) const {
-    int level = first[word >> 16];
-    while (word >= ends[level]) ++level;
+    const int cell = cells[word >> 16];
+    int level = cell >> 1;
+    if ((cell & 1) != 0) {
+      while (word >= ends[level]) ++level;
+    }
     return level - kMost;
   }
 };
@@ -40,10 +44,14 @@ void fill(double mean, double sigma, const Quantiles& quantiles) {
     quantiles.ends[level] = static_cast<std::uint64_t>(std::floor(below * kWords + 0.5));
   }
   quantiles.ends[kLevels - 1] = static_cast<std::uint64_t>(kWords);
-  int level = 0;
-  for (std::uint64_t cell = 0; cell < kCells; ++cell) {
-    while (cell << 16 >= quantiles.ends[level]) ++level;
-    quantiles.first[cell] = static_cast<std::int16_t>(level);
+  std::int16_t* cell = quantiles.cells;
+  for (int level = 0; level < kLevels; ++level) {
+    std::int16_t* const next = std::max(cell, quantiles.cells + ((quantiles.ends[level] + 0xFFFF) >> 16));
+    std::fill(cell, next, static_cast<std::int16_t>(2 * level));
+    cell = next;
+  }
+  for (int level = 0; level < kLevels; ++level) {
+    if ((quantiles.ends[level] & 0xFFFF) != 0) quantiles.cells[quantiles.ends[level] >> 16] |= 1;
   }
 }
 
@@ -53,11 +61,11 @@ bool add_noise(const ImageView& picture, double mean, double sigma, const std::u
                Buffer& memory) {
   BufferParts parts;
   const auto ends = parts.add<std::uint64_t>(kLevels);
-  const auto first = parts.add<std::int16_t>(kCells);
+  const auto cells = parts.add<std::int16_t>(kCells);
   const auto drawn = parts.add<std::uint32_t>(kNumbers);
   std::uint8_t* const room = memory.get(parts.size());
   if (room == nullptr) return false;
-  const Quantiles quantiles{ends.in(room), first.in(room)};
+  const Quantiles quantiles{ends.in(room), cells.in(room)};
   std::uint32_t* const numbers = drawn.in(room);
   fill(mean, sigma, quantiles);
   const auto noisy = [](int value, int noise) { return static_cast<std::uint8_t>(std::clamp(value + noise, 0, 255)); };
