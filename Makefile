@@ -156,6 +156,7 @@ judge-transforms:  ## pixfeed's transforms against torchvision itself (installs 
 	.venv-peers-cuda/bin/python tests/judge_transforms.py $(if $(WRITE),--write)
 	.venv-peers-cuda/bin/python tests/judge_io.py $(if $(WRITE),--write)
 	.venv-peers-cuda/bin/python tests/judge_geometry.py $(if $(WRITE),--write)
+	.venv-peers-cuda/bin/python tests/judge_colors.py $(if $(WRITE),--write)
 
 # Pythons that a wheel is built for and tested with, besides the one of .venv: PYTHONS="python3.12 python3.13".
 PYTHONS ?= $(PYTHON)
