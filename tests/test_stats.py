@@ -170,9 +170,9 @@ def test_the_collate_fn_stays_ones_own(folder, backend):
 def test_costs_add_up():
     take_costs()
     spend(Costs(1, 2, 3, 4, 5, 6))
-    spend(Costs(10, 20, 30, 40, 50, 60, 1, 1, 0))
+    spend(Costs(10, 20, 30, 40, 50, 60, 1, 1, 0, 2, 300))
     threading.Thread(target=lambda: spend(Costs(7))).start()
-    assert take_costs() == (11, 22, 33, 44, 55, 66, 1, 1, 0) and take_costs() == Costs()
+    assert take_costs() == (11, 22, 33, 44, 55, 66, 1, 1, 0, 2, 300) and take_costs() == Costs()
 
 
 def test_which_images_could_be_scaled(tmp_path, backend):

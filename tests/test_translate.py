@@ -142,7 +142,7 @@ def test_what_has_no_equal_runs_in_python_with_all_that_follows(step):
 
 def timms_erasing(**attributes):
     defaults = dict(probability=0.25, min_area=0.02, max_area=1 / 3, log_aspect_ratio=(np.log(0.25), np.log(4)))
-    defaults |= dict(min_count=1, max_count=1, rand_color=False, per_pixel=False)
+    defaults |= dict(min_count=1, max_count=1, rand_color=False, per_pixel=False, mode="const", num_splits=0)
     return make("RandomErasing", TIMMS_ERASING, **{**defaults, **attributes})
 
 
@@ -150,8 +150,17 @@ def test_timms_erasing():
     to_tensor, ours = make("ToTensor"), T.RandomErasing(0.25, (0.02, 1 / 3), (0.25, 4.0), 0.0)
     assert steps_of(compose(to_tensor, timms_erasing()))[-1] == ours
     assert steps_of(compose(to_tensor, timms_erasing(per_pixel=True)))[-1].value == "random"
-    for other in (timms_erasing(max_count=2), timms_erasing(rand_color=True)):
-        assert steps_of(compose(to_tensor, other))[-1] is other
+    areas = dict(min_area=0.02, max_area=1 / 3, min_aspect=0.25, max_aspect=4.0)
+    for more, theirs in (
+        (dict(mode="pixel", max_count=2), dict(per_pixel=True, max_count=2)),
+        (dict(mode="rand"), dict(rand_color=True)),
+        (dict(mode="const", min_count=2, max_count=3), dict(min_count=2, max_count=3)),
+    ):
+        made = steps_of(compose(to_tensor, timms_erasing(mode=more["mode"], **theirs)))[-1]
+        ours = T.TimmRandomErasing(0.25, **areas, **{"max_count": 1, **more})
+        assert repr(made).replace("0.25000000000000006", "0.25").replace("3.9999999999999996", "4.0") == repr(ours)
+    other = timms_erasing(num_splits=2)
+    assert steps_of(compose(to_tensor, other))[-1] is other
 
 
 def test_resize_after_to_image_is_torchs(dataset):

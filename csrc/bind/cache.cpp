@@ -20,9 +20,8 @@ using namespace pixfeed;
 namespace {
 
 // Never destroyed: a task that hangs may still use it. Python makes one per folder.
-cache::Store* open_store(std::string folder, std::int64_t max_bytes, std::int64_t free_bytes, bool read_only,
-                         std::size_t first_pages) {
-  auto* store = new cache::Store({std::move(folder), {max_bytes, free_bytes}, read_only, first_pages});
+cache::Store* open_store(std::string folder, std::int64_t max_bytes, std::int64_t free_bytes, std::size_t first_pages) {
+  auto* store = new cache::Store({std::move(folder), {max_bytes, free_bytes}, first_pages});
   std::string why;
   if (!store->open(&why)) {
     PyErr_SetString(PyExc_OSError, why.c_str());
@@ -84,7 +83,7 @@ py::bytes entries(cache::Store& store) {
 
 void register_cache(py::module_& m) {
   py::class_<cache::Store, std::unique_ptr<cache::Store, py::nodelete>>(m, "Store")
-      .def(py::init(&open_store), "folder"_a, "max_bytes"_a, "free_bytes"_a, "read_only"_a, "first_pages"_a)
+      .def(py::init(&open_store), "folder"_a, "max_bytes"_a, "free_bytes"_a, "first_pages"_a)
       .def("read", &read_picture, "key"_a)
       .def("put", &put_picture, "key"_a, "picture"_a, "source"_a, "source_bytes"_a)
       .def("entries", &entries)

@@ -65,7 +65,7 @@ Result read(Store& store, int number, Buffer& scratch, int first = 0, int count 
   return std::memcmp(rows, picture.rows.data() + row * first, row * count) == 0 ? Result::right : Result::wrong;
 }
 
-Options options_of(const Folder& folder, std::size_t pages = 64) { return {folder.path, kPlenty, false, pages}; }
+Options options_of(const Folder& folder, std::size_t pages = 64) { return {folder.path, kPlenty, pages}; }
 
 TEST_CASE("cache: what is put is read, also by another process' store, and rows of it") {
   const Folder folder;
@@ -150,7 +150,7 @@ TEST_CASE("cache: the limit holds for all processes, and filling stops") {
   options.limits.max_bytes = 4 << 20;
   Store store(options), other(options);
   for (int i = 0; i < 400; ++i) put(i % 2 == 0 ? store : other, i);
-  CHECK(store.why_stopped() == "it is full");
+  CHECK(store.why_stopped() == "it is full (max_bytes or keep_free)");
   std::uintmax_t bytes = 0;
   for (const auto& file : std::filesystem::directory_iterator(folder.path)) {
     if (file.path().filename().string().rfind("segment", 0) == 0) bytes += file.file_size();

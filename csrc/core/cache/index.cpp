@@ -33,12 +33,14 @@ std::uint32_t mark_of(const Entry& entry) { return static_cast<std::uint32_t>(en
 
 bool valid(const Entry& entry) { return entry.check != 0 && entry.check == check_of(entry); }
 
-bool Index::open(const std::string& folder, bool read_only, std::size_t first_pages) {
+bool Index::open(const std::string& folder, std::size_t first_pages) {
   folder_ = folder;
-  read_only_ = read_only;
   first_pages_ = first_pages;
   std::lock_guard lock(publishing_);
-  if (!add_table()) return false;
+  if (!add_table()) {
+    read_only_ = errno == EACCES || errno == EPERM || errno == EROFS;
+    if (!read_only_ || !add_table()) return false;
+  }
   look_for_tables();
   return true;
 }

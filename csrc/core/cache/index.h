@@ -56,7 +56,8 @@ class Index {
   static constexpr int kSlots = 64;  // per page of 4,096 bytes
 
   // `folder` is there. Files that are there are used. False, with errno, if the first file cannot be had.
-  bool open(const std::string& folder, bool read_only, std::size_t first_pages);
+  bool open(const std::string& folder, std::size_t first_pages);
+  bool is_read_only() const { return read_only_; }  // the files may be read, but not written
 
   std::optional<Found> find(const Key& key);
   // Where nothing of that key is known. False, with errno, if the disk did not take it.

@@ -14,7 +14,7 @@ Store::Own& Store::own() {
   auto fresh = std::make_unique<Own>();
   fresh->process = process;
   fresh->segments.open(options_.folder, options_.limits);
-  fresh->is_open = fresh->index.open(options_.folder, options_.read_only, options_.first_pages);
+  fresh->is_open = fresh->index.open(options_.folder, options_.first_pages);
   if (!fresh->is_open) fresh->why = errno == EILSEQ ? "it is no index of this version" : std::strerror(errno);
   if (current_.compare_exchange_strong(now, fresh.get())) return *fresh.release();
   return *now;  // another thread of this process was faster
@@ -53,7 +53,7 @@ const std::uint8_t* Store::read(const Found& found, int first, int count, Buffer
 void Store::put(const Key& key, const ImageView& picture, int channels, const Header& header) {
   Own& own = this->own();
   if (!own.is_open || own.stopped.load(std::memory_order_relaxed)) return;
-  if (options_.read_only) return stop(own, "its folder is read-only");
+  if (own.index.is_read_only()) return stop(own, "its folder is read-only");
   Entry entry{};
   entry.key = key;
   entry.source_width = header.width;
@@ -81,6 +81,7 @@ void Store::stop(Own& own, std::string reason) {
 
 std::string Store::why_stopped() {
   Own& own = this->own();
+  if (!own.is_open) return own.why;
   std::lock_guard lock(own.mutex);
   return own.reason;
 }

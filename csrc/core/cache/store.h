@@ -20,7 +20,6 @@ namespace pixfeed::cache {
 struct Options {
   std::string folder;  // is there
   Limits limits;
-  bool read_only = false;
   std::size_t first_pages = 4096;  // of the first index file: 262,144 pictures
 };
 

@@ -222,6 +222,19 @@ class Backend(Tables, Protocol):
             ValueError: the arguments do not fit each other.
         """
 
+    def mix(self, table: NDArray[np.void], images: NDArray[np.float32], threads: int = 1) -> None:
+        """Mix the images of a batch, in place.
+
+        Args:
+            table: MIX rows ``[B]``.
+            images: float32 ``[B, C, H, W]``, contiguous or channels_last.
+            threads: threads that work on it, the caller among them.
+
+        Raises:
+            ValueError: the arguments do not fit each other.
+            CancelledError: the result is no longer wanted.
+        """
+
     def read_masks(
         self,
         paths: Sequence[str],
@@ -259,7 +272,7 @@ class Backend(Tables, Protocol):
             Status, the codec's words, bytes on disk, and the picture if the status is OK.
         """
 
-    def open_store(self, folder: str, max_bytes: int, free_bytes: int, read_only: bool) -> Store:
+    def open_store(self, folder: str, max_bytes: int, free_bytes: int) -> Store:
         """The cache in a folder that is there; see ``csrc/core/cache/store.h``.
 
         Args:

@@ -21,6 +21,7 @@ from pixfeed.backends.plain import Plain
 from pixfeed.cache.store import FIRST_PAGES
 from pixfeed.errors import BackendError, Status
 from pixfeed.list_parser import Problem, Table
+from pixfeed.mix import MIX
 from pixfeed.plan import HEADER, JPEG, PLAN, first_rows
 from pixfeed.plan_steps import STEP, of_pictures
 
@@ -31,10 +32,11 @@ if TYPE_CHECKING:
     from pixfeed.backends.opencv import OpenCV, Opened
 
 #: The interface between this file and the extension; the same number stands in csrc/bind/module.cpp.
-INTERFACE = 11
+INTERFACE = 12
 
 # The extension checks the size of a row; the buffer protocol would spell out every field.
 _PLAN_ROW = np.dtype((np.void, PLAN.itemsize))
+_MIX_ROW = np.dtype((np.void, MIX.itemsize))
 _STEP_ROW = np.dtype((np.void, STEP.itemsize))
 
 _NOT_OURS = frozenset((Status.UNSUPPORTED.value, Status.NOT_AN_IMAGE.value))
@@ -208,6 +210,11 @@ class _Native:
         self._module.write_pictures(pictures, rows, out, mean, std, context.workers(threads))
         context.check_cancelled()
 
+    def mix(self, table: NDArray[np.void], images: NDArray[np.float32], threads: int = 1) -> None:
+        context.check_cancelled()
+        self._module.mix(table.view(_MIX_ROW), images, context.workers(threads))
+        context.check_cancelled()
+
     def read_masks(
         self,
         paths: Sequence[str],
@@ -235,8 +242,8 @@ class _Native:
     ) -> tuple[Status, str, int, NDArray[Any] | None]:
         return self._opencv().read_unchanged(source, strict=strict, max_pixels=max_pixels)
 
-    def open_store(self, folder: str, max_bytes: int, free_bytes: int, read_only: bool) -> Any:
-        return self._module.Store(folder, max_bytes, free_bytes, read_only, FIRST_PAGES)
+    def open_store(self, folder: str, max_bytes: int, free_bytes: int) -> Any:
+        return self._module.Store(folder, max_bytes, free_bytes, FIRST_PAGES)
 
     def cancel(self, priority: int) -> None:
         self._module.cancel(priority)

@@ -2,6 +2,7 @@
 
 import os
 
+from pixfeed import control_groups
 from pixfeed.cache import memory
 from pixfeed.cache.settings import Cache
 
@@ -16,4 +17,7 @@ def as_cache(cache: Cache | str | os.PathLike[str] | None) -> Cache | None:
     """
     if cache is None or isinstance(cache, Cache):
         return cache
-    return Cache(memory.folder()) if cache == "memory" else Cache(cache)
+    if cache != "memory":
+        return Cache(cache)
+    free = control_groups.free_memory()  # what lies in shared memory counts there
+    return Cache(memory.folder(), max_bytes=None if free is None else free // 2)

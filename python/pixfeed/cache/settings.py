@@ -77,16 +77,16 @@ class Cache:
         Raises:
             OSError: the folder cannot be used.
         """
-        writable = True
         try:
             os.makedirs(self.files, exist_ok=True)
-            writable = os.access(self.files, os.W_OK)
         except OSError:
             if not os.path.isdir(self.files):
                 raise
         most, free = self.limits()
         key = backend.name, self.files, most, free
-        return _open.get(key) or _open.setdefault(key, backend.open_store(self.files, most, free, not writable))
+        if key not in _open or not os.path.exists(os.path.join(self.files, "index-0")):  # somebody has cleared it
+            _open[key] = backend.open_store(self.files, most, free)
+        return _open[key]
 
     def __repr__(self) -> str:
         most = "" if self.max_bytes is None else f", max_bytes={self.max_bytes:,}"

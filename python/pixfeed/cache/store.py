@@ -96,11 +96,17 @@ def is_valid(entry: Any) -> bool:
 class Index:
     """The index files. See ``csrc/core/cache/index.h``."""
 
-    def __init__(self, folder: str, read_only: bool, first_pages: int):
-        self.folder, self.read_only, self.first_pages = folder, read_only, first_pages
+    def __init__(self, folder: str, first_pages: int):
+        self.folder, self.read_only, self.first_pages = folder, False, first_pages
         self._files: list[tuple[int, int]] = []  # descriptor, pages
         self._lock = threading.Lock()
-        self._add()
+        try:
+            self._add()
+        except OSError as error:
+            self.read_only = error.errno in (errno.EACCES, errno.EPERM, errno.EROFS)
+            if not self.read_only:
+                raise
+            self._add()
         self._look_for_more()
 
     def _add(self) -> None:
@@ -312,24 +318,27 @@ class Counts(NamedTuple):
 class Store:
     """One folder, as ``Store`` of ``csrc/core/cache/store.h``. A forked process begins anew."""
 
-    def __init__(
-        self, folder: str, max_bytes: int, free_bytes: int, read_only: bool = False, first_pages: int = FIRST_PAGES
-    ):
-        self._arguments = folder, max_bytes, free_bytes, read_only, first_pages
+    def __init__(self, folder: str, max_bytes: int, free_bytes: int, first_pages: int = FIRST_PAGES):
+        self._arguments = folder, max_bytes, free_bytes, first_pages
         self._process = -1
-        self._lock = threading.Lock()
         self._own()
+        if self._index is None:
+            raise OSError(self._reason)
 
     def _own(self) -> None:
-        with self._lock:
-            if self._process == os.getpid():
-                return
-            folder, max_bytes, free_bytes, self._read_only, first_pages = self._arguments
-            self._index = Index(folder, self._read_only, first_pages)
-            self._segments = Segments(folder, max_bytes, free_bytes)
-            self._reason = ""
-            self._counts = Counts()
-            self._process = os.getpid()
+        if self._process == os.getpid():
+            return
+        folder, max_bytes, free_bytes, first_pages = self._arguments
+        self._lock = threading.Lock()  # another thread of the parent may have had the parent's
+        self._index: Index | None = None
+        self._reason = ""
+        try:
+            self._index = Index(folder, first_pages)
+        except OSError as error:
+            self._reason = error.strerror or str(error)
+        self._segments = Segments(folder, max_bytes, free_bytes)
+        self._counts = Counts()
+        self._process = os.getpid()
 
     def _count(self, **more: int) -> None:
         with self._lock:
@@ -337,6 +346,8 @@ class Store:
 
     def find(self, key: tuple[int, int]) -> Found | None:
         self._own()
+        if self._index is None:
+            return None
         found = self._index.find(key)
         self._count(**{"misses" if found is None else "hits": 1})
         return found
@@ -347,7 +358,8 @@ class Store:
         picture = self._segments.read(found)
         if picture is None:
             self._count(damaged=1)
-            self._index.forget(found)
+            if self._index is not None:
+                self._index.forget(found)
         return picture
 
     def read(self, key: tuple[int, int]) -> NDArray[np.uint8] | None:
@@ -363,9 +375,9 @@ class Store:
             size: its bytes.
         """
         self._own()
-        if self._reason:
+        if self._reason or self._index is None:
             return
-        if self._read_only:
+        if self._index.read_only:
             self._reason = "its folder is read-only"
             return
         entry = np.zeros((), ENTRY)
@@ -398,4 +410,4 @@ class Store:
             OSError: an index file cannot be read.
         """
         self._own()
-        return b"".join(found.entry.tobytes() for found in self._index)
+        return b"".join(found.entry.tobytes() for found in self._index or ())

@@ -10,6 +10,7 @@ import click
 
 from pixfeed._version import __version__
 from pixfeed.commands.bench import bench
+from pixfeed.commands.cache import cache
 from pixfeed.commands.check import check
 from pixfeed.commands.doctor import config, doctor
 from pixfeed.commands.make_list import make_list
@@ -43,7 +44,7 @@ def app(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-for command in (bench, check, doctor, make_list, parity, sample_data, show, split, config):
+for command in (bench, cache, check, doctor, make_list, parity, sample_data, show, split, config):
     app.add_command(command)
 
 

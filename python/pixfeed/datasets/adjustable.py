@@ -14,8 +14,9 @@ from pixfeed.datasets.list_images import ListImages
 from pixfeed.reading.pipeline import Pipeline
 from pixfeed.targets.of_list import check_recipe
 from pixfeed.transforms.compose import PythonInput, steps_of
+from pixfeed.transforms.fuse import fixed_steps
 from pixfeed.transforms.python_steps import to_blame
-from pixfeed.transforms.resize import ResizeTo
+from pixfeed.transforms.resize import ResizeTo, Shrink
 from pixfeed.transforms.sides import with_sides
 
 
@@ -31,6 +32,7 @@ class AdjustableImages(ListImages):
     _transform_input: PythonInput = "pil"
     _translate = True
     _cache: Cache | None = None
+    _cache_size: int | None = None
 
     @property
     def transform(self) -> Callable[..., Any] | None:
@@ -56,6 +58,10 @@ class AdjustableImages(ListImages):
 
     def _new_pipeline(self, transform: Callable[..., Any] | None) -> Pipeline:
         """The pipeline for a transform, checked against the dataset's other arguments."""
+        if self._cache_size is not None and (self._cache is None or transform is None):
+            raise ValueError(
+                f"cache_size={self._cache_size} goes with cache= and a transform that begins with a random step"
+            )
         if transform is None:
             pipeline = Pipeline.resizing(self._reading, *self._sides, self._cache)
         else:
@@ -77,9 +83,16 @@ class AdjustableImages(ListImages):
     def _steps_of(self, transform: Callable[..., Any]) -> list[Callable[..., Any]]:
         channels, translate = self._reading.num_channels, self._translate
         steps = steps_of(transform, channels, translate=translate, python_input=self._transform_input)
-        if not self._sides_given or self._sides == (None, None):
+        if self._sides_given and self._sides != (None, None):
+            steps = with_sides(steps, ResizeTo(*self._sides, self._reading.interpolation_number), channels)
+        if self._cache_size is None:
             return steps
-        return with_sides(steps, ResizeTo(*self._sides, self._reading.interpolation_number), channels)
+        if fixed_steps(steps):
+            raise ValueError(
+                f"cache_size={self._cache_size} is for transforms that begin with a random step: what is kept here is "
+                f"the picture after {steps[0]!r}. Leave cache_size away"
+            )
+        return [Shrink(self._cache_size), *steps]
 
     @property
     def dtype(self) -> torch.dtype:
@@ -137,6 +150,10 @@ class AdjustableImages(ListImages):
     @max_errors.setter
     def max_errors(self, max_errors: int | None) -> None:
         self._bad_images.set(self._bad_images.on_error, max_errors)
+
+    @property
+    def has_cache(self) -> bool:
+        return self._cache is not None
 
     @property
     def python_step(self) -> str:

@@ -106,8 +106,9 @@ class FastTxtDataset(AdjustableImages):
         translate: whether torchvision's and timm's transforms become pixfeed's where these do the same. ``False`` calls
             them as they are.
         seed: the seed of the random numbers of ``transform``. They depend on the seed, the epoch (:meth:`set_epoch`)
-            and the index of the sample, and on nothing else. ``None``: a seed that follows from
-            ``torch.manual_seed``, without drawing from torch's generator.
+            and the index of the sample, and on nothing else; in a :class:`pixfeed.DataLoader` also on how often the
+            epoch has drawn that sample before. ``None``: a seed that follows from ``torch.manual_seed``, without
+            drawing from torch's generator.
         targets: what follows the name on each line: ``"labels"``, ``"mask"``, ``"boxes"`` or ``"keypoints"``. See
             *Targets* below.
         mask_dir: the folder that the names of masks are relative to. ``None``: ``image_dir``.
@@ -121,7 +122,10 @@ class FastTxtDataset(AdjustableImages):
         box_format: how boxes are returned: ``"xywh"`` for (x, y, w, h), as in the list; ``"xyxy"`` for (left, upper,
             right, lower), which torchvision's detection models take.
         cache: where decoded pictures are kept: a folder, a :class:`pixfeed.Cache`, or ``"memory"`` for a folder in
-            shared memory that lives as long as this job. See *Cache* below.
+            shared memory that lives as long as this job; see docs/cache.md. Images are the same with it and without.
+        cache_size: keep pictures whose shorter side has so many pixels, where the transform begins with a random step
+            and whole pictures would be kept. Larger ones are resized to that before it, as by
+            :class:`pixfeed.transforms.Resize`. This changes the images.
         **reading: how images are read; see :class:`pixfeed.Reading`.
 
     Raises:
@@ -215,6 +219,7 @@ class FastTxtDataset(AdjustableImages):
         min_visibility: float = 0.0,
         box_format: BoxFormat = "xywh",
         cache: Cache | str | os.PathLike[str] | None = None,
+        cache_size: int | None = None,
         **reading: Unpack[ReadingOptions],
     ):
         self._reading = reading_of(type(self).__name__, reading, inspect.signature(type(self)).parameters)
@@ -253,7 +258,7 @@ class FastTxtDataset(AdjustableImages):
         self._given_dtype = check_dtype(dtype, self._reading.depth)
         self.memory_format = check_memory_format(memory_format)
         self._transform_input, self._translate = transform_input, translate
-        self._cache = as_cache(cache)
+        self._cache, self._cache_size = as_cache(cache), cache_size
         self.seed = None if seed is None else operator.index(seed)
         self._bad_images = BadImages(on_error, max_errors)
         self.transform = transform  # makes the pipeline

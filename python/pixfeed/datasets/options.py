@@ -53,6 +53,7 @@ class _Options(ReadingOptions, total=False):
     min_visibility: float
     box_format: BoxFormat
     cache: Cache | str | os.PathLike[str] | None
+    cache_size: int | None
 
 
 class ImageFolderOptions(_Options, total=False):

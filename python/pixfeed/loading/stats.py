@@ -27,12 +27,15 @@ class Stats:
         workers: ``num_workers`` of the loader.
         threads: whether the workers are threads of this process.
         collates_in_loop: ``collate_fn`` is one of your own, and runs in the loop's thread beside the threads that read.
+        batch_transform: what mixes whole batches, if anything does; else empty.
         cores: the number of cores that this process may use.
         floats: whether a pixfeed dataset of the loader gives floating-point images.
         fallback: why the C++ extension is missing, if OpenCV reads the images in its place; else empty.
         python_step: the step of a transform that runs in Python, per sample, if there is one; else empty.
         failed: images that could not be read so far, in all epochs: they were skipped or replaced by zeros.
-        recovered: images that were cut off, and were read as far as they go.
+        recovered: images that were read nevertheless: those that are cut off, as far as they go; and those that a cache
+            had lost.
+        cache: whether a dataset of the loader has a cache; ``None`` if none could have one.
     """
 
     epoch: int = 0
@@ -44,12 +47,14 @@ class Stats:
     workers: int = 0
     threads: bool = False
     collates_in_loop: bool = False
+    batch_transform: str = ""
     cores: int = 1
     floats: bool = False
     fallback: str = ""
     python_step: str = ""
     failed: int = 0
     recovered: int = 0
+    cache: bool | None = None
 
     @property
     def seconds(self) -> float:
@@ -65,6 +70,11 @@ class Stats:
     def bytes_per_second(self) -> float | None:
         """Encoded bytes that pixfeed read per second of the whole epoch; None if it read no image."""
         return self.costs.bytes / self.seconds if self.costs.images and self.seconds else None
+
+    @property
+    def cached_share(self) -> float:
+        """The share of the images that a cache had already: 0 to 1."""
+        return self.costs.cached / (self.costs.images or 1)
 
     @property
     def waiting_share(self) -> float | None:
@@ -133,6 +143,8 @@ class Stats:
         remedies = []
         if most in ("decoding", "resizing") and 2 * self.costs.scalable > self.costs.looked_at:
             remedies.append("decode='scaled' (other pixels, nearly the same)")
+        if most in ("decoding", "resizing") and self.cache is False:
+            remedies.append("cache='a/folder/on/a/local/disk', from the second epoch on,")
         if most == "writing" and self.floats:
             remedies.append("dtype=torch.uint8")
         if self.workers == 0:
@@ -157,6 +169,12 @@ class Stats:
             return f" (all {self.cores} cores are in use)" if self.cores > 1 else " (the only core is in use)"
         return f" ({self.workers} of {self.cores} cores are used)" if self.workers else ""
 
+    @property
+    def _where_mixed(self) -> str:
+        if self.collates_in_loop or not self.workers:
+            return ", in the loop's thread"
+        return ", in the threads that read" if self.threads else ", in the worker processes"
+
     def __str__(self) -> str:
         images = f", {self.costs.images:,} images" if self.costs.images else ""
         kind = "threads" if self.threads else "processes"
@@ -175,8 +193,13 @@ class Stats:
         elif total := self.costs.reading + self.costs.running:  # one of 32 images is measured step by step
             reading = _percent(self.costs.reading / total)
             lines.append(f"  work     reading {reading}, all else {_percent(self.costs.running / total)} (few images)")
+        if self.cache:
+            had = f"{_percent(self.cached_share)} of the images ({self.costs.cached_bytes / 1e6:,.1f} MB)"
+            lines.append(f"  cache    had {had}")
         if self.collates_in_loop:
             lines.append("  collate  your collate_fn runs in the loop's thread; workers='process' if it takes long")
+        if self.batch_transform:
+            lines.append(f"  mixing   {self.batch_transform}, on whole batches{self._where_mixed}")
         bad = [f"{self.failed:,} could not be read and were skipped or replaced"] if self.failed else []
         bad += [f"{self.recovered:,} are cut off and were read as far as they go"] if self.recovered else []
         if bad:

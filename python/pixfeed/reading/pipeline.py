@@ -284,6 +284,16 @@ class Pipeline:
         rows, steps = tables_of(planned.passes, self.recipe.fixed, kept)
         return self._failed(opened, planned, opened.decode_into(rows, out, threads, steps))
 
+    def _cached(self, opened: Opened, planned: Planned) -> tuple[int, int]:
+        """How many of the images the cache had, and the bytes of their pixels."""
+        if self._kept is None:
+            return 0, 0
+        kept = opened.headers["kept"][planned.passes[0].rows["source"]] != 0
+        after = planned.passes[self.recipe.fixed]
+        sides = [after.headers[side][kept].astype(np.int64) for side in ("width", "height")]
+        channels = np.where(after.rows["gray"][kept], 1, 3)
+        return int(kept.sum()), int((sides[0] * sides[1] * channels).sum())
+
     def _failed(self, opened: Opened, planned: Planned, decoded: Decoded) -> Failed:
         """The images with errors. The costs of all are noted for :meth:`pixfeed.DataLoader.stats`."""
         looked_at = scalable = 0
@@ -298,7 +308,7 @@ class Pipeline:
             kind = failed.recovered if status == Status.RECOVERED else failed.unreadable
             kind[place] = Unreadable(status, note, int(opened.headers["bytes"][place]))
         images = len(decoded.statuses) - len(failed.unreadable)
-        context.spend((*decoded.costs, images, looked_at, scalable))
+        context.spend((*decoded.costs, images, looked_at, scalable, *self._cached(opened, planned)))
         for place, what in planned.refused.items():
             failed.unreadable[place] = Unreadable(Status.OK, what)
         return failed

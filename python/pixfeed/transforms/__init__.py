@@ -32,8 +32,10 @@ from pixfeed.transforms.crop_pad_flip import (
     RandomVerticalFlip,
     RandomZoomOut,
 )
+from pixfeed.transforms.erasing import RandomErasing, TimmRandomErasing
 from pixfeed.transforms.letterbox import Letterbox
 from pixfeed.transforms.many_crops import FiveCrop, TenCrop
+from pixfeed.transforms.mixing import CutMix, MixUp, TimmMixup
 from pixfeed.transforms.operations import (
     RandomAdjustSharpness,
     RandomAutocontrast,
@@ -49,7 +51,7 @@ from pixfeed.transforms.python_steps import Lambda, ToNumpy, ToPILImage
 from pixfeed.transforms.resize import RandomResizedCrop, RandomShortestSize, Resize, ScaleJitter
 from pixfeed.transforms.three_augment import ThreeAugment
 from pixfeed.transforms.timm_policies import TimmAugment
-from pixfeed.transforms.to_tensor import Normalize, PILToTensor, RandomErasing, ToDtype, ToTensor
+from pixfeed.transforms.to_tensor import Normalize, PILToTensor, ToDtype, ToTensor
 from pixfeed.transforms.warp import RandomAffine, RandomPerspective, RandomRotation
 
 __all__ = [
@@ -59,6 +61,7 @@ __all__ = [
     "CenterCrop",
     "ColorJitter",
     "Compose",
+    "CutMix",
     "FiveCrop",
     "GaussianBlur",
     "GaussianNoise",
@@ -66,6 +69,7 @@ __all__ = [
     "InterpolationMode",
     "Lambda",
     "Letterbox",
+    "MixUp",
     "Normalize",
     "PILToTensor",
     "Pad",
@@ -98,6 +102,8 @@ __all__ = [
     "TenCrop",
     "ThreeAugment",
     "TimmAugment",
+    "TimmMixup",
+    "TimmRandomErasing",
     "ToDtype",
     "ToNumpy",
     "ToPILImage",

@@ -122,6 +122,16 @@ class Resize(Geometric):
 
 
 @dataclass(frozen=True, repr=False)
+class Shrink(Resize):
+    """:class:`Resize` of pictures whose shorter side is larger than ``size``, one number. Others stay as they are."""
+
+    def _sides(self, width: Pixels, height: Pixels) -> tuple[Pixels, Pixels]:
+        wide, high = super()._sides(width, height)
+        is_larger = np.minimum(width, height) > self._size
+        return np.where(is_larger, wide, width), np.where(is_larger, high, height)
+
+
+@dataclass(frozen=True, repr=False)
 class ResizeTo(Geometric):
     """The resize of ``FastTxtDataset(resize_height=, resize_width=)`` and ``imread(size=)``. Not public.
 

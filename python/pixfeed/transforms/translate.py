@@ -25,7 +25,9 @@ from pixfeed.transforms.crop_pad_flip import (
     RandomVerticalFlip,
     RandomZoomOut,
 )
+from pixfeed.transforms.erasing import RandomErasing, TimmRandomErasing
 from pixfeed.transforms.fuse import Recipe
+from pixfeed.transforms.mixing import BatchTransform, CutMix, MixUp, TimmMixup
 from pixfeed.transforms.operations import (
     RandomAdjustSharpness,
     RandomAutocontrast,
@@ -39,12 +41,15 @@ from pixfeed.transforms.operations import (
 from pixfeed.transforms.policies import AutoAugment, RandAugment, TrivialAugmentWide
 from pixfeed.transforms.resize import RandomResizedCrop, RandomShortestSize, Resize, ScaleJitter
 from pixfeed.transforms.timm_policies import AutoOps, MixOps, Op, RandOps
-from pixfeed.transforms.to_tensor import Normalize, PILToTensor, RandomErasing, ToDtype, ToTensor
+from pixfeed.transforms.to_tensor import Normalize, PILToTensor, ToDtype, ToTensor
 from pixfeed.transforms.warp import RandomAffine, RandomPerspective, RandomRotation
 
 Step = Callable[..., Any]
 
-_MODULES = ("torchvision.transforms", "timm.data.transforms", "timm.data.random_erasing", "timm.data.auto_augment")
+_MODULES = (
+    "torchvision.transforms",
+    *(f"timm.data.{name}" for name in ("transforms", "random_erasing", "mixup", "auto_augment")),
+)
 
 
 def name_of(step: object) -> str:
@@ -85,6 +90,44 @@ def advice(recipe: Recipe) -> str:
     if not _equals(step, recipe.channels, is_tensor=False):
         return ""
     return f"{name} gives tensors other pixels than PIL images: it is native before ToImage, PILToTensor or ToTensor"
+
+
+def batch_transform_of(transform: Any) -> Any | None:
+    """pixfeed's transform of whole batches that does what torchvision's or timm's does; ``None`` if there is none."""
+    name = name_of(transform)
+    if isinstance(transform, (BatchTransform, Branching)):
+        return transform
+    try:
+        if name in ("RandomChoice", "RandomApply"):
+            inside = [batch_transform_of(each) for each in transform.transforms]
+            return None if None in inside else _BRANCHING[name](inside, transform.p)
+        make = _OF_BATCHES.get(name)
+        return None if make is None else make(transform)
+    except (AttributeError, TypeError, ValueError):
+        return None
+
+
+def _timms_mixup(step: Any) -> BatchTransform:
+    if getattr(step, "multi_label", False):
+        raise ValueError("labels of several classes")
+    return TimmMixup(
+        step.mixup_alpha,
+        step.cutmix_alpha,
+        step.cutmix_minmax,
+        step.mix_prob if step.mixup_enabled else 0.0,
+        step.switch_prob,
+        step.mode,
+        step.correct_lam,
+        step.label_smoothing,
+        step.num_classes,
+    )
+
+
+_OF_BATCHES: dict[str, Callable[[Any], BatchTransform]] = {
+    "CutMix": lambda t: CutMix(alpha=t.alpha, num_classes=t.num_classes),
+    "MixUp": lambda t: MixUp(alpha=t.alpha, num_classes=t.num_classes),
+    "Mixup": _timms_mixup,
+}
 
 
 def _is_tensor(done: Sequence[Step]) -> bool:
@@ -155,10 +198,15 @@ def _numbers(values: Any) -> list[float]:
 
 def _random_erasing(step: Any) -> list[Step]:
     if hasattr(step, "log_aspect_ratio"):  # timm's
-        if (step.min_count, step.max_count) != (1, 1) or step.rand_color:
-            raise ValueError("several rectangles, or one color for each")
         ratio = [math.exp(side) for side in step.log_aspect_ratio]
         areas = step.min_area, step.max_area
+        if step.num_splits > 1:
+            raise ValueError("a part of the batch is left alone")
+        if (step.min_count, step.max_count) != (1, 1) or step.rand_color:
+            low, high = ratio
+            mode: Any = step.mode or "const"
+            counts = step.min_count, step.max_count
+            return [TimmRandomErasing(step.probability, areas[0], areas[1], low, high, mode, *counts)]
         return [RandomErasing(step.probability, areas, ratio, "random" if step.per_pixel else 0.0)]
     value: Any = "random" if step.value is None else step.value  # v2 keeps None for the word, and lists of floats
     value = value[0] if isinstance(value, list) and len(value) == 1 else value
