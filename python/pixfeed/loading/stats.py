@@ -191,7 +191,8 @@ class Stats:
         if self.collates_in_loop:
             lines.append("  collate  your collate_fn runs in the loop's thread; workers='process' if it takes long")
         bad = [f"{self.failed:,} could not be read and were skipped or replaced"] if self.failed else []
-        bad += [f"{self.recovered:,} are cut off and were read as far as they go"] if self.recovered else []
+        what = "are cut off or not in the cache any more" if self.cache else "are cut off"
+        bad += [f"{self.recovered:,} {what} and were read as far as they go"] if self.recovered else []
         if bad:
             lines.append(f"  images   {', '.join(bad)}; report() lists them")
         if self.fallback:
