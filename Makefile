@@ -156,6 +156,8 @@ judge-transforms:  ## pixfeed's transforms against torchvision itself (installs 
 	@bash benchmarks/peers/install.sh $(PYTHON) --judge
 	.venv-peers-cuda/bin/python tests/judge_transforms.py $(if $(WRITE),--write)
 	.venv-peers-cuda/bin/python tests/judge_io.py $(if $(WRITE),--write)
+	.venv-peers-cuda/bin/python tests/judge_mixing.py $(if $(WRITE),--write)
+	.venv-peers-cuda/bin/python tests/judge_geometry.py $(if $(WRITE),--write)
 
 # Pythons that a wheel is built for and tested with, besides the one of .venv: PYTHONS="python3.12 python3.13".
 PYTHONS ?= $(PYTHON)
@@ -176,7 +178,7 @@ check-wheel: $(VENV)/.release  ## what is in the wheels of wheelhouse/, and a te
 
 portability: setup  ## every C++ file compiled for Arm Linux, macOS and Windows, by clang; warnings are errors
 	@bash cmake/system_packages.sh --wheel $(PYTHON)
-	$(PIP) install -q ziglang==0.17.1
+	$(PIP) install -q ziglang==0.14.1  # clang 19: Highway 1.3.0 does not know clang 22
 	$(BIN)/cmake -S . -B build/portability -DPIXFEED_NATIVE=on -DPIXFEED_CODECS=vendored -DPIXFEED_EXTENSION=ON \
 	  -DPIXFEED_WERROR=ON -DCMAKE_EXPORT_COMPILE_COMMANDS=ON -DPython_EXECUTABLE=$(CURDIR)/$(BIN)/python \
 	  -Dpybind11_DIR=$$($(BIN)/python -m pybind11 --cmakedir) >/dev/null

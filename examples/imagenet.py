@@ -1,12 +1,13 @@
 """The standard recipe of training a classifier, on any list of pictures: one process, or several with torchrun.
 
-python -m examples.imagenet [--data FOLDER] [--list FILE] [--val FILE] [--checkpoint FILE --resume]
+python -m examples.imagenet [--data FOLDER] [--list FILE] [--val FILE] [--recipe NAME] [--checkpoint FILE --resume]
 torchrun --nproc-per-node 2 -m examples.imagenet ...
 
 The state of the loader is part of the checkpoint: stopped in the middle of an epoch and started again with --resume,
 training goes on from the last one with the batches that were still to come. With more --epochs it goes on behind a
 finished run, at the learning rate that a run of so many epochs has there. Several processes share every epoch among
-them; they talk by gloo on CPUs and by NCCL on GPUs.
+them; they talk by gloo on CPUs and by NCCL on GPUs. With --recipe pictures are augmented and batches mixed as a
+well-known recipe does it; see examples/recipes.py.
 """
 
 from __future__ import annotations
@@ -25,12 +26,11 @@ from torch.nn.parallel import DistributedDataParallel
 from torch.utils.data import DistributedSampler
 
 from examples import photos
-from pixfeed import DataLoader, FastTxtDataset
+from examples.recipes import MEAN, RECIPES, STD, Recipe
+from pixfeed import DataLoader, FastTxtDataset, RASampler
 from pixfeed import transforms as T
 
 console = Console(highlight=False)
-
-MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
 class Block(nn.Module):
@@ -63,12 +63,6 @@ class SmallResNet(nn.Sequential):
         )
 
 
-def training_set(folder: Path, list_file: Path, size: int, seed: int = 0) -> FastTxtDataset:
-    """Parts of the pictures, drawn anew in every epoch, and mirrored half of the time."""
-    augment = T.Compose([T.RandomResizedCrop(size), T.RandomHorizontalFlip(), T.ToTensor(), T.Normalize(MEAN, STD)])
-    return FastTxtDataset(list_file, folder, transform=augment, seed=seed)
-
-
 def validation_set(folder: Path, list_file: Path, size: int) -> FastTxtDataset:
     """The middle of the pictures, always the same."""
     middle = T.Compose([T.Resize(size * 8 // 7), T.CenterCrop(size), T.ToTensor(), T.Normalize(MEAN, STD)])
@@ -79,9 +73,36 @@ def class_count(dataset: FastTxtDataset) -> int:
     return int(dataset.files.labels[:, 0].max()) + 1
 
 
-def train_step(model: nn.Module, optimizer: torch.optim.Optimizer, images: Tensor, labels: Tensor) -> Tensor:
-    """One batch, images [B, 3, H, W] and labels [B, L], the first label being the class. The loss."""
-    loss = nn.functional.cross_entropy(model(images), labels[:, 0], label_smoothing=0.1)
+def training_set(folder: Path, list_file: Path, size: int, recipe: str = "plain", seed: int = 0) -> FastTxtDataset:
+    """Parts of the pictures, drawn anew in every epoch, and whatever else the recipe does with them."""
+    dataset = FastTxtDataset(list_file, folder, seed=seed)
+    dataset.transform = RECIPES[recipe](size, class_count(dataset)).augment
+    return dataset
+
+
+def training_loader(dataset: FastTxtDataset, recipe: Recipe, options: argparse.Namespace, pinned: bool) -> DataLoader:
+    """Batches of this process, mixed if the recipe says so."""
+    # The loader tells the sampler the epoch by itself.
+    if recipe.repeats == 1:
+        sampler = DistributedSampler(dataset, world_size(), rank(), seed=0, drop_last=True)
+    else:
+        sampler = RASampler(dataset, world_size(), rank(), num_repeats=recipe.repeats)
+    return DataLoader(
+        dataset,
+        options.batch_size,
+        sampler=sampler,
+        num_workers=options.workers,
+        pin_memory=pinned,
+        drop_last=len(sampler) > options.batch_size,
+        batch_transform=recipe.mix,
+    )
+
+
+def train_step(
+    model: nn.Module, optimizer: torch.optim.Optimizer, images: Tensor, labels: Tensor, recipe: Recipe
+) -> Tensor:
+    """One batch, images [B, 3, H, W] and the labels that the recipe's loss takes. The loss."""
+    loss = recipe.loss(model(images), labels)
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()
@@ -117,7 +138,7 @@ def save(path: Path, **state) -> None:
         os.replace(path.with_suffix(".new"), path)
 
 
-def load(path: Path, run: dict[str, int], device: torch.device) -> dict:
+def load(path: Path, run: dict[str, int | str], device: torch.device) -> dict:
     """The checkpoint of a run like this one. Another's steps are others: its batches could not be gone on with."""
     state = torch.load(path, map_location=device, weights_only=True)
     if state["run"] != run:
@@ -134,6 +155,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--batch-size", type=int, default=32, help="of each process")
     parser.add_argument("--lr", type=float, default=0.05, help="at its highest; a run that goes on keeps its own")
     parser.add_argument("--size", type=int, default=224, help="height and width of what the network sees")
+    parser.add_argument("--recipe", choices=RECIPES, default="plain", help="see examples/recipes.py")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--checkpoint", type=Path, help="a file to write, every --save-every steps and at the end")
     parser.add_argument("--save-every", type=int, default=100)
@@ -145,18 +167,10 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
 def train(options: argparse.Namespace, device: torch.device) -> dict:
     torch.manual_seed(0)
     folder, list_file = photos.find(options.data, options.list)
-    dataset = training_set(folder, list_file, options.size)
+    dataset = training_set(folder, list_file, options.size, options.recipe)
+    recipe = RECIPES[options.recipe](options.size, class_count(dataset))
+    loader = training_loader(dataset, recipe, options, pinned=device.type == "cuda")
     validation = validation_set(folder, options.val, options.size) if options.val else None
-    # The loader tells the sampler the epoch by itself.
-    sampler = DistributedSampler(dataset, world_size(), rank(), seed=0, drop_last=True)
-    loader = DataLoader(
-        dataset,
-        options.batch_size,
-        sampler=sampler,
-        num_workers=options.workers,
-        pin_memory=device.type == "cuda",
-        drop_last=len(sampler) > options.batch_size,
-    )
     model = SmallResNet(class_count(dataset)).to(device)
     optimizer = torch.optim.SGD(model.parameters(), lr=options.lr, momentum=0.9, weight_decay=1e-4)
     total = options.epochs * len(loader)
@@ -166,6 +180,7 @@ def train(options: argparse.Namespace, device: torch.device) -> dict:
         "batch size": options.batch_size,
         "pictures": len(dataset),
         "classes": class_count(dataset),
+        "recipe": options.recipe,
     }
     step = 0
     if options.resume and options.checkpoint.is_file():
@@ -192,7 +207,7 @@ def train(options: argparse.Namespace, device: torch.device) -> dict:
             bar = progress.add_task(f"epoch {epoch}", total=len(loader), completed=done, speed="")
             for images, labels in loader:  # the remaining ones, behind a checkpoint
                 images, labels = (each.to(device, non_blocking=True) for each in (images, labels))
-                loss = train_step(network, optimizer, images, labels)
+                loss = train_step(network, optimizer, images, labels, recipe)
                 schedule.step()
                 step += 1
                 results["losses"].append(loss.item())

@@ -8,12 +8,14 @@ from __future__ import annotations
 import json
 import sys
 from collections import defaultdict
+from unittest import mock
 
 import numpy as np
 import policy_cases
 from PIL import Image
-from policy_cases import Case, digest
+from policy_cases import Case, TimmCase, digest
 from rich.console import Console
+from timm.data import auto_augment
 from torchvision.transforms import v2
 
 from pixfeed import backends
@@ -32,10 +34,25 @@ def theirs(case: Case) -> np.ndarray:
     return np.asarray(made)
 
 
+def timms(case: TimmCase) -> np.ndarray:
+    """What timm makes of it."""
+    hparams = {"interpolation": Image.Resampling(case.mode), "magnitude_max": 20, **auto_augment._HPARAMS_DEFAULT}
+    op = auto_augment.AugmentOp(case.operation, 1.0, case.magnitude, hparams)
+    drawn = 0.75 if case.negative else 0.25
+    with mock.patch.object(auto_augment, "random") as random:
+        random.random.return_value = drawn
+        random.uniform.side_effect = lambda low, high: low + (high - low) * policy_cases.BLUR
+        try:
+            return np.asarray(op(Image.fromarray(case.picture)))
+        except ValueError:  # Pillow 13 refuses to keep 0 bits; before it, the picture became black
+            assert case.operation.startswith("Posterize")
+            return np.zeros_like(case.picture)
+
+
 def main() -> int:
     golden, compared, different = defaultdict(list), 0, 0
-    for case in policy_cases.cases():
-        expected = theirs(case)
+    for case in (*policy_cases.cases(), *policy_cases.timm_cases()):
+        expected = theirs(case) if isinstance(case, Case) else timms(case)
         golden[policy_cases.golden_key(case)].append(digest(expected))
         for backend in backends.NAMES:
             compared += 1

@@ -159,7 +159,7 @@ def judge_distribution(verdict: Verdict, distribution: Distribution) -> list[dic
 
 def judge_arguments(verdict: Verdict) -> None:
     """Names, order and defaults, and interpolations as enumerations and numbers."""
-    others = ("InterpolationMode", "Lambda", "Letterbox", "ToNumpy", "ToPILImage", "functional")
+    others = ("InterpolationMode", "Lambda", "Letterbox", "PillowGaussianBlur", "ToNumpy", "ToPILImage", "functional")
     for name in (name for name in T.__all__ if name not in others):
         ours, theirs = getattr(T, name), getattr(v2, name)
         mine, their = (

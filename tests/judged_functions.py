@@ -29,6 +29,12 @@ FACTORS = (0, 0.3, 1, 1.7, 30)
 CALLS = [
     *((f"adjust_{name}", (factor,)) for name in ("brightness", "contrast", "saturation") for factor in FACTORS),
     *(("adjust_hue", (factor,)) for factor in (-0.5, -0.2, 0, 0.3, 0.5)),
+    *(("adjust_sharpness", (factor,)) for factor in FACTORS),
+    *(("posterize", (bits,)) for bits in (1, 4, 8)),
+    *(("solarize", (threshold,)) for threshold in (0, 77, 255)),
+    ("autocontrast", ()),
+    ("equalize", ()),
+    ("invert", ()),
     *(("resize", (size, how)) for how in v2.InterpolationMode for size in ((20, 30), [16])),
     ("resize", ([16], v2.InterpolationMode.BILINEAR, 20)),
     ("center_crop", (20,)),
@@ -48,6 +54,7 @@ CALLS = [
     ("ten_crop", ((20, 11), True)),
 ]
 ONLY_PIL = ("box", "hamming", "lanczos")
+ONLY_UINT8 = ("adjust_hue", "adjust_sharpness", "posterize", "solarize", "autocontrast", "equalize")
 
 
 def _tensors(made) -> list[torch.Tensor]:
@@ -70,7 +77,7 @@ def comparisons(folder: Path) -> Iterator[tuple[str, bool]]:
         yield what, _same(mine(picture, *arguments), expected)
         yield f"{what}, a tensor", _same(mine(v1.pil_to_tensor(picture), *arguments), expected)
         odd = (name, arguments, picture.mode) == ("rgb_to_grayscale", (3,), "L")  # they keep one channel
-        if name != "adjust_hue" and not odd and not any(getattr(each, "value", "") in ONLY_PIL for each in arguments):
+        if name not in ONLY_UINT8 and not odd and not any(getattr(each, "value", "") in ONLY_PIL for each in arguments):
             floats = v1.to_tensor(picture)
             for form in (floats, torch.stack([floats, floats.flip(-1)])):
                 yield f"{what}, floats", _same(mine(form, *arguments), theirs(form, *arguments))

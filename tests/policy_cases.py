@@ -13,6 +13,7 @@ import numpy as np
 from pixfeed import backends
 from pixfeed.plan import HEADER, resize_plan
 from pixfeed.transforms import policies
+from pixfeed.transforms.timm_policies import KINDS, Op, timm_rows
 
 SIZES = [(37, 61), (40, 40)]  # height, width
 FILLS = [None, (20, 90, 200)]
@@ -78,13 +79,50 @@ def cases() -> Iterator[Case]:
                             yield Case(name, operation, level, negative, way, size, fill)
 
 
-def digest(picture: np.ndarray) -> str:
-    return hashlib.sha256(np.ascontiguousarray(picture)).hexdigest()[:16]
+class TimmCase(NamedTuple):
+    """One operation of timm's, at a magnitude, in one direction."""
+
+    operation: str
+    magnitude: float
+    negative: bool
+    mode: int
+    size: tuple[int, int]
+
+    def __str__(self) -> str:
+        return f"timm {self.operation} {'-' if self.negative else ''}{self.magnitude} {self.mode} {self.size}"
+
+    @property
+    def picture(self) -> np.ndarray:
+        return images.picture(*self.size, seed=int(self.magnitude))
+
+    def ours(self, backend: str) -> np.ndarray:
+        op = Op(self.operation, 1.0, self.magnitude, modes=(self.mode,), most=20)
+        height, width = (np.array([side]) for side in self.size)
+        u = np.array([[0.0, 0, 0, 0.75 if self.negative else 0.25, 0, BLUR]])
+        return carried_out(backend, self.picture, timm_rows((op,), np.array([0]), width, height, u))
+
+
+BLUR = 0.375  # a uniform number, for the radius of GaussianBlurRand
+
+
+def timm_cases() -> Iterator[TimmCase]:
+    """Every operation of timm's."""
+    for operation in KINDS:
+        moves = KINDS[operation] < 0
+        for magnitude in (0.0, 1.5, 5.0, 9.0, 10.0, 14.0):
+            for negative in (False, True):
+                for size in SIZES:
+                    for mode in (2, 3) if moves else (3,):
+                        yield TimmCase(operation, magnitude, negative, mode, size)
 
 
 GOLDEN = Path(__file__).parent / "golden" / "policies.json"
 
 
-def golden_key(case: Case) -> str:
+def golden_key(case: Case | TimmCase) -> str:
     """Cases that are kept together."""
-    return f"{case.policy} {case.operation}"
+    return f"{case.policy if isinstance(case, Case) else 'timm'} {case.operation}"
+
+
+def digest(picture: np.ndarray) -> str:
+    return hashlib.sha256(np.ascontiguousarray(picture)).hexdigest()[:16]

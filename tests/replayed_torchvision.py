@@ -20,6 +20,7 @@ from transform_draws import COUNT
 
 from pixfeed import draws
 from pixfeed import transforms as T
+from pixfeed.transforms.operations import RandomOperation
 
 
 def torchvisions(call: tuple[str, ...]) -> list:
@@ -79,11 +80,25 @@ def queues(step, theirs, size: tuple[int, int], u: list[float]) -> dict[str, lis
         padded = size[0] + top + bottom, size[1] + left + right
         return {"randint": [each for each, have, want in zip(u, padded, step.size, strict=True) if have != want]}
     if isinstance(step, T.ColorJitter):
-        there = [i for i, name in enumerate(("brightness", "contrast", "saturation")) if getattr(theirs, name)]
+        names = ("brightness", "contrast", "saturation", "hue")
+        there = [i for i, name in enumerate(names) if getattr(theirs, name)]
         orders = list(permutations(there))
         order = [*orders[int(u[0] * len(orders))], *(i for i in range(4) if i not in there)]
         return {"randperm": [order], "uniform": u[1 : 1 + len(there)]}
+    if isinstance(step, RandomOperation):
+        return {"rand": u}
+    if isinstance(step, T.RandomChannelPermutation):
+        return {"randperm": [_permutation(u[0])]}
+    if isinstance(step, T.RandomPhotometricDistort):
+        factors = [u[i + 1] for i in (0, 2, 4, 6) if u[i] < step.p]
+        return {"rand": [*u[0:10:2], u[9]], "uniform": factors, "randperm": [_permutation(u[10])]}
+    if isinstance(step, T.GaussianBlur):
+        return {"uniform": u}
     return {}
+
+
+def _permutation(u: float) -> list[int]:
+    return list(list(permutations(range(3)))[int(6 * u)])
 
 
 def decided(name: str, parameters: dict | None) -> list:
@@ -99,8 +114,10 @@ def decided(name: str, parameters: dict | None) -> list:
         return [p["left"] - p["padding"][0], p["top"] - p["padding"][1]]
     if name == "RandomErasing":
         return [p["j"], p["i"], p["w"], p["h"]] if p["v"] is not None and p["h"] else []
-    factors = [p[f"{each}_factor"] for each in ("brightness", "contrast", "saturation")]
-    return [[i, factors[i]] for i in p["fn_idx"].tolist() if i < 3 and factors[i] is not None]
+    if name != "ColorJitter":
+        return []
+    factors = [p[f"{each}_factor"] for each in ("brightness", "contrast", "saturation", "hue")]
+    return [[i, factors[i]] for i in p["fn_idx"].tolist() if factors[i] is not None]
 
 
 @contextlib.contextmanager

@@ -23,6 +23,7 @@ ORDER = [
     "_torch",
     "errors",
     "plan",
+    "mix",
     "plan_steps",
     "list_parser",
     "control_groups",

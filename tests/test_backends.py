@@ -95,8 +95,9 @@ def plans(draw):
                 low, high = sorted(draw(st.tuples(*[st.floats(0, 1, width=32)] * 2)))
                 if np.float32(high) - np.float32(low) > 0.01:
                     row["box"][i], row["box"][i + 2] = low * row[f"crop_{side}"], high * row[f"crop_{side}"]
-        row["adjust"] = draw(st.tuples(*[st.integers(0, 4)] * 4) | st.just((0,) * 4))
+        row["adjust"] = draw(st.tuples(*[st.integers(0, 5)] * 4) | st.just((0,) * 4))
         row["factor"] = draw(st.tuples(*[st.sampled_from([0.0, 0.3, 1.0, 1.7, 9.0])] * 4))
+        row["factor"] -= np.where(row["adjust"] == ADJUST["hue"], np.floor(row["factor"]) + np.float32(0.3), 0)
         normalised = draw(st.booleans())
         row["gray"] = draw(st.booleans()) or (channels == 1 and ADJUST["gray"] not in row["adjust"])
         row["mean"], row["std"] = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)) if normalised else (0, 1)
@@ -179,7 +180,8 @@ def test_any_plan(opened, drawn):
         (dict(window_w=2**31 - 1, framed=1), "too far away"),
         (dict(fill=(0, 256, 0)), "fill may be"),
         (dict(fill=-1), "fill may be"),
-        (dict(adjust=5), "unknown adjustment"),
+        (dict(adjust=6), "unknown adjustment"),
+        (dict(adjust=5, factor=0.51), "unusable factor"),
         (dict(adjust=-1), "unknown adjustment"),
         (dict(factor=np.inf), "unusable factor"),
         (dict(std=0), "mean or std"),

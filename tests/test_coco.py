@@ -147,6 +147,7 @@ def test_what_is_no_coco_file(folder, text, what):
 def test_a_file_that_is_not_there(folder):
     with pytest.raises(FileNotFoundError):
         CocoDetection(folder, folder / "none.json")
+    (folder / "elsewhere").mkdir()
     dataset = CocoDetection(folder / "elsewhere", folder / "instances.json")
     with pytest.raises(OSError, match=r"elsewhere/000000000007\.jpg: there is no such file"):
         dataset[0]

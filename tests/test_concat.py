@@ -174,8 +174,12 @@ def test_others_are_left_alone(make):
 
     numbers = TensorDataset(torch.arange(3))
     changed = Changed(a.files.filename, a.image_dir)
-    for dataset in (a, numbers, Subset(a, [1]), Own([a, a]), ConcatDataset([a, numbers]), ConcatDataset([a, changed])):
+    for dataset in (a, numbers, Subset(numbers, [1]), Own([a, a]), ConcatDataset([numbers])):
         assert with_concat_images(dataset) is dataset
+    for dataset in (ConcatDataset([a, numbers]), ConcatDataset([a, changed])):
+        made = with_concat_images(dataset)
+        assert isinstance(made, ConcatDataset) and not isinstance(made, ConcatImages)
+        assert made.datasets == dataset.datasets
     assert isinstance(with_concat_images(ConcatDataset([a, a])), ConcatImages)
     mixed = StackDataset(ConcatDataset([a, a]), torch.arange(6))
     assert isinstance(mixed, Dataset) and with_concat_images(mixed) is mixed

@@ -228,6 +228,7 @@ def test_dtypes_that_do_not_go(tmp_path):
         ([T.CenterCrop(9), T.ColorJitter(0.4)], "is for pictures of 8 bits"),
         ([T.Pad(3, padding_mode="reflect"), T.CenterCrop(9)], "is for pictures of 8 bits"),
         ([T.CenterCrop(9), T.RandomApply([T.Grayscale(3)])], "is for pictures of 8 bits"),
+        ([T.CenterCrop(9), T.RandomRotation(10)], "is for pictures of 8 bits"),
         ([T.CenterCrop(9), T.PILToTensor()], "makes torch.uint8"),
         ([T.CenterCrop(9), lambda image: image], "makes torch.uint8"),
     ],

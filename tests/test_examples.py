@@ -112,10 +112,10 @@ def recorded(arguments: list[str]) -> dict:
 
     step, seen, rates = imagenet.train_step, [], []
 
-    def train_step(model, optimizer, images, labels):
+    def train_step(model, optimizer, images, labels, recipe):
         rates.append(optimizer.param_groups[0]["lr"])
         seen.append([labels[:, 1].tolist(), images.double().sum().item()])
-        return step(model, optimizer, images, labels)
+        return step(model, optimizer, images, labels, recipe)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(imagenet, "train_step", train_step)
@@ -210,6 +210,24 @@ def test_imagenet_learns(photos):
     results = imagenet.main([*common, "--epochs", "8"])
     assert results["accuracy"] > 0.9
     assert results["losses"][-1] < results["losses"][0]
+
+
+@pytest.mark.parametrize("recipe", ["a1", "a2", "a3", "deit3", "torchvision-v2"])
+def test_imagenet_with_a_recipe(photos, recipe):
+    """Natively, the same after a checkpoint, with soft labels."""
+    one_label = photos / "one_label.txt"
+    lines = (photos / "train.txt").read_text().splitlines()
+    one_label.write_text("".join(" ".join(line.split()[:2]) + "\n" for line in lines))
+    common = ["--data", str(photos), "--list", str(one_label), "--recipe", recipe, "--epochs", "1", "--batch-size", "4"]
+    common += ["--size", "32", "--workers", "2"]
+    checkpoint = ["--checkpoint", str(photos / f"{recipe}.pt")]
+    whole, before, behind = (
+        recorded([*common, *more]) for more in ([], [*checkpoint, "--max-steps", "2"], [*checkpoint, "--resume"])
+    )
+    assert before["seen"] + behind["seen"] == whole["seen"] and len(whole["seen"]) == 6
+    assert not any("Python" in line for line in str(whole["verdict"]).splitlines())
+    with pytest.raises(SystemExit, match=f"recipe {recipe}.* than this .*recipe plain"):
+        recorded([*(it for it in common if it not in ("--recipe", recipe)), *checkpoint, "--resume"])
 
 
 # -- Lightning and Accelerate -----------------------------------------------------------------------------------------
@@ -416,3 +434,11 @@ def test_detection_learns(tmp_path):
     assert results["trained"] > max(0.5, results["untrained"] + 0.4)
     shown = cv2.imread(str(tmp_path / "found.png"))
     assert shown.shape == (2 * 288, 4 * 288, 3) and shown.std() > 10
+
+
+def test_contact_sheets_of_augmentations(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["augmentations", str(tmp_path)])
+    importlib.import_module("examples.augmentations").main()
+    for name, rows in (("operations", 16), ("policies", 10)):
+        sheet = Image.open(tmp_path / f"{name}.jpg")
+        assert sheet.width > 700 and sheet.height == rows * 162

@@ -36,8 +36,9 @@ def rows_of_one(draw, source: int, sides: tuple[int, int], gray_source: bool):
         row["flip_horizontal"], row["flip_vertical"] = draw(st.booleans()), draw(st.booleans())
         row["interpolation"] = draw(st.sampled_from([*OPENCV.values(), *PILLOW.values()]))
         row["box"] = 0, 0, row["crop_w"], row["crop_h"]
-        row["adjust"] = draw(st.tuples(*[st.integers(0, 4)] * 4) | st.just((0,) * 4))
+        row["adjust"] = draw(st.tuples(*[st.integers(0, 5)] * 4) | st.just((0,) * 4))
         row["factor"] = draw(st.tuples(*[st.sampled_from([0.0, 0.3, 1.0, 1.7])] * 4))
+        row["factor"] -= np.where(row["adjust"] == ADJUST["hue"], np.floor(row["factor"]) + np.float32(0.3), 0)
         row["gray"] = gray_source if row is rows[0] else gray and draw(st.booleans())
         gray = bool(row["gray"]) or ADJUST["gray"] in row["adjust"]
         sides = int(row["window_w"]), int(row["window_h"])
@@ -132,7 +133,7 @@ def _headers(size: tuple[int, int]) -> np.ndarray:
         (dict(gray=1), 3, "row before makes colors"),
         (dict(source=3), 3, "differ in length"),
         (dict(), 1, "one channel needs a gray picture"),
-        (dict(adjust=5), 3, "unknown adjustment"),
+        (dict(adjust=6), 3, "unknown adjustment"),
     ],
 )
 def test_impossible_rows_are_refused(backend, change, channels, message):

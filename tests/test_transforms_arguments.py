@@ -69,7 +69,7 @@ def test_what_is_no_picture(image):
         (lambda: T.RandomHorizontalFlip(1.5), ValueError, "probability"),
         (lambda: T.ColorJitter(-0.1), ValueError, "negative"),
         (lambda: T.ColorJitter(contrast=(2, 1)), ValueError, "min, max"),
-        (lambda: T.ColorJitter(hue=0.1), ValueError, "in Python"),
+        (lambda: T.ColorJitter(hue=0.6), ValueError, "at least -0.5 and 0.5 at most"),
         (lambda: T.Grayscale(2), ValueError, "1 or 3"),
         (lambda: T.Normalize([0, 0], [1, 1]), ValueError, "1 or 3"),
         (lambda: T.Normalize([0.5], [0]), ValueError, "divided by zero"),

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 
+import color_cases
 import numpy as np
 import PIL
 import pytest
@@ -97,8 +98,15 @@ def test_every_transform_is_compared():
     in_python = {"FiveCrop", "Lambda", "TenCrop", "ToNumpy", "ToPILImage"}
     of_others = {"Compose", "RandomApply", "RandomChoice", "RandomOrder"}  # see test_branches.py
     not_theirs = {"Letterbox"}  # see test_letterbox.py
-    no_steps = {"InterpolationMode", "functional"}
-    compared = set(T.__all__) - in_python - of_others - not_theirs - no_steps
+    of_colors = set(color_cases.COMPARED)  # see test_colors_golden.py
+    of_sizes = {"RandomShortestSize", "RandomZoomOut", "ScaleJitter"}
+    warps = {"RandomAffine", "RandomPerspective", "RandomRotation"}  # these two: see test_warp_transforms.py
+    policies = {"AugMix", "AutoAugment", "RandAugment", "ThreeAugment", "TimmAugment", "TrivialAugmentWide"}
+    no_steps = {"AutoAugmentPolicy", "InterpolationMode", "functional"}
+    of_batches = {"CutMix", "MixUp", "TimmMixup"}  # see test_mixing.py
+    not_theirs |= {"TimmRandomErasing"}  # see test_erasing.py
+    elsewhere = of_others | of_colors | of_sizes | warps | policies | of_batches
+    compared = set(T.__all__) - in_python - not_theirs - elsewhere - no_steps
     assert {step.partition("(")[0] for step in steps} == compared
     assert {kept["mode"] for kept in GOLDEN["cases"]} == {"RGB", "L"}
 

@@ -49,6 +49,17 @@ KNOWN = [
     (make("Grayscale", num_output_channels=3), T.Grayscale(3)),
     (make("RandomGrayscale", p=0.2), T.RandomGrayscale(0.2)),
     (make("ColorJitter", brightness=(0.6, 1.4), hue=None), T.ColorJitter((0.6, 1.4))),
+    (make("ColorJitter", hue=(-0.1, 0.1)), T.ColorJitter(hue=0.1)),
+    (make("GaussianBlur", kernel_size=(5, 9), sigma=(0.1, 2.0)), T.GaussianBlur((5, 9))),
+    (make("RandomAdjustSharpness", V1, sharpness_factor=2, p=0.5), T.RandomAdjustSharpness(2)),
+    (make("RandomAutocontrast", p=0.2), T.RandomAutocontrast(0.2)),
+    (make("RandomChannelPermutation"), T.RandomChannelPermutation()),
+    (make("RandomEqualize", p=0.2), T.RandomEqualize(0.2)),
+    (make("RandomInvert", V1, p=0.2), T.RandomInvert(0.2)),
+    (make("RandomPhotometricDistort", brightness=(0.5, 1), contrast=(1, 2), saturation=(1, 1), hue=(0, 0.1), p=0.3),
+     T.RandomPhotometricDistort((0.5, 1), (1, 2), (1, 1), (0, 0.1), 0.3)),
+    (make("RandomPosterize", bits=3, p=0.5), T.RandomPosterize(3)),
+    (make("RandomSolarize", V1, threshold=128, p=0.5), T.RandomSolarize(128)),
     (make("ToTensor", V1), T.ToTensor()),
     (make("PILToTensor"), T.PILToTensor()),
     (make("ToImage"), T.PILToTensor()),
@@ -57,6 +68,18 @@ KNOWN = [
     (make("RandomResizedCropAndInterpolation", TIMM, size=(9, 9), scale=(0.5, 1), ratio=(1, 1),
           interpolation=("bilinear", "bicubic")),
      T.RandomChoice([T.RandomResizedCrop(9, (0.5, 1), (1, 1), how) for how in ("bilinear", "bicubic")])),
+    (make("RandomRotation", degrees=[-9.0, 9.0], interpolation="bilinear", expand=True, center=None, fill=[1, 2, 3]),
+     T.RandomRotation(9, "bilinear", True, fill=[1, 2, 3])),
+    (make("RandomAffine", V1, degrees=[-9.0, 9.0], translate=(0.1, 0.2), scale=None, shear=[-3.0, 3.0],
+          interpolation="nearest", fill=7, center=(3, 4)),
+     T.RandomAffine(9, (0.1, 0.2), None, 3, fill=7, center=(3, 4))),
+    (make("RandomPerspective", distortion_scale=0.3, p=0.4, interpolation="bicubic", fill=0),
+     T.RandomPerspective(0.3, 0.4, "bicubic")),
+    (make("ScaleJitter", target_size=(9, 8), scale_range=(0.1, 0.2), interpolation="bilinear"),
+     T.ScaleJitter((9, 8), (0.1, 0.2))),
+    (make("RandomShortestSize", min_size=[8, 9], max_size=20, interpolation="bicubic"),
+     T.RandomShortestSize([8, 9], 20, "bicubic")),
+    (make("RandomZoomOut", fill=[1, 2, 3], side_range=(1, 2), p=0.4), T.RandomZoomOut([1, 2, 3], (1, 2), 0.4)),
     (make("MaybeToTensor", TIMM), T.ToTensor()),
     (make("MaybePILToTensor", TIMM), T.PILToTensor()),
 ]  # fmt: skip
@@ -103,12 +126,11 @@ def test_after_to_image(dataset):
     "step",
     [
         make("RandAugment"),
-        make("ColorJitter", hue=(-0.1, 0.1)),
         make("RandomCrop", size=(20, 20), fill={"others": 3}),
         type("Resize", (type(make("Resize", size=9)),), {"__module__": "mine"})(),
         lambda image: image,
     ],
-    ids=["RandAugment", "hue", "fill by kind", "a subclass", "a function"],
+    ids=["RandAugment", "fill by kind", "a subclass", "a function"],
 )
 def test_what_has_no_equal_runs_in_python_with_all_that_follows(step):
     before, after = make("Resize", size=[32, 32]), make("ToTensor")
@@ -120,7 +142,7 @@ def test_what_has_no_equal_runs_in_python_with_all_that_follows(step):
 
 def timms_erasing(**attributes):
     defaults = dict(probability=0.25, min_area=0.02, max_area=1 / 3, log_aspect_ratio=(np.log(0.25), np.log(4)))
-    defaults |= dict(min_count=1, max_count=1, rand_color=False, per_pixel=False)
+    defaults |= dict(min_count=1, max_count=1, rand_color=False, per_pixel=False, mode="const", num_splits=0)
     return make("RandomErasing", TIMMS_ERASING, **{**defaults, **attributes})
 
 
@@ -128,8 +150,17 @@ def test_timms_erasing():
     to_tensor, ours = make("ToTensor"), T.RandomErasing(0.25, (0.02, 1 / 3), (0.25, 4.0), 0.0)
     assert steps_of(compose(to_tensor, timms_erasing()))[-1] == ours
     assert steps_of(compose(to_tensor, timms_erasing(per_pixel=True)))[-1].value == "random"
-    for other in (timms_erasing(max_count=2), timms_erasing(rand_color=True)):
-        assert steps_of(compose(to_tensor, other))[-1] is other
+    areas = dict(min_area=0.02, max_area=1 / 3, min_aspect=0.25, max_aspect=4.0)
+    for more, theirs in (
+        (dict(mode="pixel", max_count=2), dict(per_pixel=True, max_count=2)),
+        (dict(mode="rand"), dict(rand_color=True)),
+        (dict(mode="const", min_count=2, max_count=3), dict(min_count=2, max_count=3)),
+    ):
+        made = steps_of(compose(to_tensor, timms_erasing(mode=more["mode"], **theirs)))[-1]
+        ours = T.TimmRandomErasing(0.25, **areas, **{"max_count": 1, **more})
+        assert repr(made).replace("0.25000000000000006", "0.25").replace("3.9999999999999996", "4.0") == repr(ours)
+    other = timms_erasing(num_splits=2)
+    assert steps_of(compose(to_tensor, other))[-1] is other
 
 
 def test_resize_after_to_image_is_torchs(dataset):

@@ -100,6 +100,15 @@ def test_masks(make, steps):
     assert seen > 6
 
 
+def test_masks_of_bytes(make):
+    numbers, small = (samples(make, "mask", ONE["affine"], "nearest", mask_dtype=kind) for kind in KINDS)
+    for (_, mask), (_, same) in zip(numbers, small, strict=True):
+        assert same.dtype == torch.uint8 and torch.equal(mask, same.long())
+
+
+KINDS = (torch.int64, torch.uint8)
+
+
 def test_masks_are_nearest_with_any_interpolation(make):
     plain, smooth = (samples(make, "mask", ONE["affine"], how) for how in ("nearest", "bicubic"))
     for (_, mask), (_, same) in zip(plain, smooth, strict=True):

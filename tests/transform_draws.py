@@ -17,6 +17,7 @@ from pixfeed import transforms as T
 from pixfeed.errors import Origin
 from pixfeed.transforms.execute import plan_passes
 from pixfeed.transforms.fuse import Recipe
+from pixfeed.transforms.stepped import Stepped
 
 
 def drawn(step, height: int, width: int, u: np.ndarray) -> list:
@@ -24,23 +25,31 @@ def drawn(step, height: int, width: int, u: np.ndarray) -> list:
     each of n samples. torchvision's parameters can be written so, too:
 
     RandomResizedCrop: left, top, width, height. RandomCrop: left, top, in pixels of the picture before it was padded.
-    Flips and RandomGrayscale: 1 or 0. ColorJitter: a pair for each adjustment, in their order: 0, 1, 2 for brightness,
-    contrast, saturation, and the float32 factor. RandomErasing: left, top, width, height; empty if nothing is erased.
+    Flips and RandomGrayscale: 1 or 0. ColorJitter: a pair for each adjustment, in their order: 0, 1, 2, 3 for
+    brightness, contrast, saturation, hue, and the float32 factor. RandomErasing: left, top, width, height; empty if
+    nothing is erased. Transforms that are STEP rows: a pair for each step that there is, its code and its numbers.
     """
     if isinstance(step, T.RandomErasing):
         return [[left, top, w, h] if h else [] for top, left, h, w in step.rectangles(height, width, u).tolist()]
+    if isinstance(step, Stepped):
+        return _steps(step, height, width, u)
     rows = _plan(step, height, width, u)
     if isinstance(step, T.RandomResizedCrop):
         return np.stack([rows[f"crop_{name}"] for name in "xywh"], 1).tolist()
     if isinstance(step, T.RandomCrop):
         return np.stack([rows[f"crop_{name}"] + rows[f"window_{name}"] for name in "xy"], 1).tolist()
     if isinstance(step, T.ColorJitter):
-        pairs = np.stack([rows["adjust"] - 1.0, rows["factor"]], 2)  # [n, steps, 2]
+        pairs = np.stack([np.minimum(rows["adjust"], 4) - 1.0, rows["factor"]], 2)  # [n, steps, 2]
         return [[[int(number), factor] for number, factor in row if number >= 0] for row in pairs.tolist()]
     if isinstance(step, T.RandomGrayscale):
         return (rows["adjust"][:, :1] != 0).astype(int).tolist()
     name = "horizontal" if isinstance(step, T.RandomHorizontalFlip) else "vertical"
     return rows[f"flip_{name}"].reshape(-1, 1).tolist()
+
+
+def _steps(step, height: int, width: int, u: np.ndarray) -> list:
+    rows = np.stack(step.steps(np.full(len(u), width), np.full(len(u), height), u), 1)
+    return [[[int(row["code"]), row["values"].tolist()] for row in sample if row["code"]] for sample in rows]
 
 
 def _plan(step, height: int, width: int, u: np.ndarray) -> np.ndarray:
@@ -88,7 +97,7 @@ class Distribution:
 def _of_jitter(samples: list) -> dict[str, np.ndarray]:
     orders = [int("".join(str(1 + number) for number, _ in sample)) for sample in samples]
     made = {"order": np.array(orders, float)}
-    for number, name in enumerate(("brightness", "contrast", "saturation")):
+    for number, name in enumerate(("brightness", "contrast", "saturation", "hue")):
         factors = [factor for sample in samples for which, factor in sample if which == number]
         if factors:
             made[name] = np.array(factors)

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Installs what benchmarks.peers compares pixfeed with, into .venv-peers; what cannot be had is left out, and the
 # benchmark names it. Usage: install.sh PYTHON [--cuda | --judge]
-# --cuda: torchvision and torchcodec as well, into .venv-peers-cuda. --judge: only what tests/judge_transforms.py needs,
-# which is torchvision and pixfeed, into .venv-peers-cuda.
+# --cuda: torchvision, torchcodec and timm as well, into .venv-peers-cuda. --judge: only what tests/judge_*.py need, which
+# is torchvision, timm and pixfeed, into .venv-peers-cuda.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 python=${1:-python3}
@@ -20,7 +20,7 @@ try() { # name, command...
 
 if [ "${2:-}" = --judge ]; then
   environment .venv-peers-cuda
-  "${pip[@]}" install "torch>=2.14" "torchvision>=0.29" "pillow>=13" "opencv-python-headless>=4.8" "rich>=13" \
+  "${pip[@]}" install "torch>=2.14" "torchvision>=0.29" "timm>=1.0.31" "pillow>=13" "opencv-python-headless>=4.8" "rich>=13" \
     "scikit-build-core>=0.11" "pybind11>=3.0" cmake ninja &&
     "${pip[@]}" install --no-build-isolation --no-deps -e .
   exit
@@ -32,6 +32,9 @@ environment .venv-peers
   "setuptools<81" wheel "opencv-python-headless>=4.8" "pillow>=10" --group demo || exit 1
 "${pip[@]}" install --no-build-isolation --no-deps . || exit 1
 try simplejpeg "${pip[@]}" install simplejpeg
+try imagecodecs "${pip[@]}" install imagecodecs # its spng is measured by benchmarks.formats
+try kornia-rs "${pip[@]}" install --no-deps kornia-rs
+try TurboLoader "${pip[@]}" install --no-deps turboloader==2.39.0 # NumPy is there
 try tf.data "${pip[@]}" install tensorflow-cpu
 try Grain "${pip[@]}" install grain
 try DALI "${pip[@]}" install nvidia-dali-cuda120 # the wheel works without a GPU, too
@@ -45,5 +48,6 @@ try FFCV timeout 600 "${pip[@]}" install --no-build-isolation --no-deps ffcv
 if [ "${2:-}" = --cuda ]; then
   environment .venv-peers-cuda
   try "torchvision, torchcodec" "${pip[@]}" install "torch>=2.14" "torchvision>=0.29" "torchcodec>=0.17"
+  try timm "${pip[@]}" install "timm>=1.0.31"
 fi
 exit 0

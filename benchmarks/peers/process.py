@@ -30,6 +30,7 @@ class Contender:
     module: str  # in contenders/
     memory: bool = False  # with an allocator that keeps its memory
     environment: str | None = None  # its folder in the checkout; None: the one that runs this
+    tolerance: float = 0  # mean difference in steps of 255 that is known of it, where it is more than of the others
 
 
 class Process:

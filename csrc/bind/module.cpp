@@ -12,13 +12,14 @@ PYBIND11_MODULE(_native, m, py::mod_gil_not_used()) {
   m.doc() = "pixfeed's C++ core. Private: use pixfeed's Python functions.";
   // The interface between the extension and python/pixfeed/backends/native.py, which has the same number. It changes with
   // every function and argument, so that an extension that was built from other sources is noticed.
-  m.attr("interface") = 11;
+  m.attr("interface") = 12;
   register_batch(m);
   register_cache(m);
   register_collate(m);
   register_info(m);
   register_list(m);
   register_masks(m);
+  register_mix(m);
   register_names(m);
   register_pictures(m);
 }

@@ -5,6 +5,8 @@
 #include <cstring>
 
 #include "core/adjust_kernels.h"
+#include "core/steps/color_kernels.h"
+#include "core/steps/colors.h"
 
 namespace pixfeed {
 
@@ -52,6 +54,9 @@ void Adjuster::adjust(std::uint8_t* pixels, int rows) const {
         break;
       case Adjustment::gray:
         kernels::blend_with_gray(pixels, n, 0);
+        break;
+      case Adjustment::hue:
+        kernels::shift_hue(pixels, n, hue_shift(static_cast<double>(plan_.factor[i])));
         break;
       case Adjustment::none:
         break;

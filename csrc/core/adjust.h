@@ -1,4 +1,4 @@
-// Brightness, contrast, saturation: finished rows with other colors.
+// Brightness, contrast, saturation, hue: finished rows with other colors.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +14,9 @@ bool adjusts(const Plan& plan);
 
 // Carries out plan.adjust, bit for bit as Pillow: every step blends the picture with another one, by `factor` of 32
 // bits, cuts off at 0 and 255 and drops the fraction. ImageEnhance.Brightness blends with black, Contrast with the mean
-// of the whole window's gray, Color (saturation) with its gray, and gray is convert("L"), in all of R, G and B. Rows
-// are handed on as they come, but where there is contrast, which has to see the last row first.
+// of the whole window's gray, Color (saturation) with its gray, and gray is convert("L"), in all of R, G and B. Hue is
+// moved on in Pillow's HSV. Rows are handed on as they come, but where there is contrast, which has to see the last row
+// first.
 class Adjuster : public RowWriter {
  public:
   // The window is `width` x `height` pixels. `memory` is the adjuster's alone until it is done. False if memory is

@@ -69,6 +69,11 @@ void blend_with_gray_simd(std::uint8_t* rgb, std::ptrdiff_t n, float factor) {
   for (; i + step <= n; i += step) {
     VQuarter r, g, b;
     hn::LoadInterleaved3(dquarter, rgb + 3 * i, r, g, b);
+    if (factor == 0) {
+      const VQuarter only = hn::DemoteTo(dquarter, gray(r, g, b));
+      hn::StoreInterleaved3(only, only, only, dquarter, rgb + 3 * i);
+      continue;
+    }
     const VF other = hn::ConvertTo(df, gray(r, g, b));
     hn::StoreInterleaved3(blended(r, other, factors), blended(g, other, factors), blended(b, other, factors), dquarter,
                           rgb + 3 * i);

@@ -36,8 +36,9 @@ const char* check_colors(const Plan& plan) {
     if (value < 0 || value > 255) return "fill may be 0 to 255";
   }
   for (int i = 0; i < kAdjustments; ++i) {
-    if (plan.adjust[i] < Adjustment::none || plan.adjust[i] > Adjustment::gray) return "unknown adjustment";
+    if (plan.adjust[i] < Adjustment::none || plan.adjust[i] > Adjustment::hue) return "unknown adjustment";
     if (!std::isfinite(plan.factor[i])) return "unusable factor";
+    if (plan.adjust[i] == Adjustment::hue && std::abs(plan.factor[i]) > 0.5f) return "unusable factor";
   }
   for (int c = 0; c < 3; ++c) {
     if (!std::isfinite(plan.mean[c]) || !std::isfinite(plan.std[c]) || plan.std[c] == 0) return "unusable mean or std";

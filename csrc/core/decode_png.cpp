@@ -26,6 +26,7 @@ struct Reader {
   const std::uint8_t* next = nullptr;  // in that one
   std::size_t left = 0;                // bytes of it
   bool palette = false;                // pixels are numbers of colors
+  bool begun = false, ended = false;   // the first run of IDAT chunks
   bool truncated = false;
   bool warned = false;    // about something that pixels depend on
   bool complete = false;  // all rows were read
@@ -56,13 +57,17 @@ bool matters(const PngChunk& chunk, bool palette) {
   return chunk.is("PLTE") ? palette : critical || chunk.is("sBIT");  // which rounds 16-bit gray
 }
 
-// libpng reads a chunk's length and name, its data and its checksum one by one.
+// libpng reads a chunk's length and name, its data and its checksum one by one. The data of a picture ends with the first
+// chunk that is no IDAT, which libpng may not be shown: it is not shown the rest of them either.
 void on_read(png_structp png, png_bytep out, std::size_t size) {
   Reader& reader = *static_cast<Reader*>(png_get_io_ptr(png));
   while (reader.left == 0) {
     const std::optional<PngChunk> chunk = reader.chunks.next();
     if (!chunk) break;
-    if (!matters(*chunk, reader.palette)) continue;
+    const bool data = chunk->is("IDAT");
+    reader.ended = reader.ended || (reader.begun && !data);
+    reader.begun = reader.begun || data;
+    if (!matters(*chunk, reader.palette) || (data && reader.ended)) continue;
     reader.next = chunk->name - 4;
     reader.left = 4 + 4 + chunk->size + 4;
   }
@@ -91,6 +96,9 @@ png_fixed_point gamma_of(Bytes file) {
   }
   return gamma.value_or(0);
 }
+
+// Its inverse is more than libpng counts to. What the libpng inside OpenCV makes of it cannot be said by its interface.
+bool is_beyond_libpng(png_fixed_point gamma) { return gamma > 0 && 1e10 / gamma > PNG_UINT_31_MAX; }
 
 // Gray is made of light, as IMREAD_GRAYSCALE has it, where the file tells how bright its numbers are. The screen is one
 // that shows them as they are.
@@ -179,8 +187,13 @@ Status decode_png(Bytes bytes, const Request& request, const DecodeOptions& opti
     *note = "the header is not the first chunk";
     return Status::corrupt;
   }
+  const int color = header->data[kColorType];
+  if (options.defer && request.gray && (color & PNG_COLOR_MASK_COLOR) != 0 && is_beyond_libpng(gamma_of(bytes))) {
+    *note = "its gamma makes no sense";
+    return Status::unsupported;
+  }
   Reader reader{PngChunks(bytes)};
-  reader.palette = header->data[kColorType] == PNG_COLOR_TYPE_PALETTE;
+  reader.palette = color == PNG_COLOR_TYPE_PALETTE;
   Status status = run(reader, bytes, request, sink, scratch.codec);
   png_destroy_read_struct(&reader.png, &reader.info, &reader.end);
   if (status == Status::ok && options.strict && reader.warned) status = Status::corrupt;

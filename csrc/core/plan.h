@@ -33,7 +33,7 @@ constexpr bool is_pillow(Interpolation i) {
 }
 
 // One step of a change of colors, as Pillow's ImageEnhance and convert("L") do it; see adjust.h.
-enum class Adjustment : std::int32_t { none = 0, brightness = 1, contrast = 2, saturation = 3, gray = 4 };
+enum class Adjustment : std::int32_t { none = 0, brightness = 1, contrast = 2, saturation = 3, gray = 4, hue = 5 };
 constexpr int kAdjustments = 4;  // steps at most
 
 // What a window shows where it reaches beyond the resized crop; the last three with numpy.pad's names. With `none` it
@@ -63,7 +63,7 @@ struct Plan {
   Framed framed;                    // what the window shows beyond the resized crop
   std::int32_t fill[3];             // R, G, B, 0 to 255: of Framed::constant
   Adjustment adjust[kAdjustments];  // one after the other, before the flip
-  float factor[kAdjustments];       // 1 changes nothing; gray has none
+  float factor[kAdjustments];       // 1 changes nothing; gray has none; hue has a shift
   std::int32_t gray;                // 1: takes a gray picture: a source is read as gray
   std::int32_t keep;                // 1: what it makes is kept in the batch's cache, if there is one
 

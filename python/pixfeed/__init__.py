@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from pixfeed.lists.annotations import Annotations
     from pixfeed.lists.file_list import FileList
     from pixfeed.loading.loader import DataLoader
+    from pixfeed.loading.ra_sampler import RASampler
     from pixfeed.loading.stats import Stats
     from pixfeed.reading.functional import imread, load_batch, resize
     from pixfeed.reading.options import Reading
@@ -58,6 +59,7 @@ __all__ = [
     "ImageError",
     "ListError",
     "PixfeedError",
+    "RASampler",
     "RaggedError",
     "Reading",
     "RegionError",
@@ -101,6 +103,7 @@ _PLACES = {
     "lists.annotations": ("Annotations",),
     "lists.file_list": ("FileList",),
     "loading.loader": ("DataLoader",),
+    "loading.ra_sampler": ("RASampler",),
     "loading.stats": ("Stats",),
     "reading.functional": ("imread", "load_batch", "resize"),
     "reading.options": ("Reading",),

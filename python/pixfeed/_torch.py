@@ -106,6 +106,11 @@ class LoaderBase(torch.utils.data.DataLoader[_T_co]):
         """Whether the dataset is an IterableDataset."""
         return self._dataset_kind == _DatasetKind.Iterable
 
+    @property
+    def _makes_batches(self) -> bool:
+        """Whether samples are collated: not with ``batch_size=None``."""
+        return bool(self._auto_collation)
+
     def _get_iterator(self) -> _BaseDataLoaderIter:
         return self._make_iterator()
 
@@ -177,6 +182,9 @@ class SingleProcessIter(_SingleProcessDataLoaderIter):
     def _gone_past(self) -> None:
         """Called for a batch that is yielded, or failed."""
 
+    def _reads(self, indices: Any) -> None:
+        """Called with the indices of a batch before it is read."""
+
     def _next_batch(self) -> Any:
         fetch: Callable[[], Any] = super()._next_data
         try:
@@ -194,6 +202,7 @@ class SingleProcessIter(_SingleProcessDataLoaderIter):
         if not self._drawn:
             draw: Callable[[], Any] = super()._next_index
             self._drawn.append(draw())
+        self._reads(self._drawn[0])
         return self._drawn[0]
 
     def _reset(self, loader: LoaderBase[Any], first_iter: bool = False) -> None:

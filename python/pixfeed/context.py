@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from concurrent.futures import CancelledError
 from itertools import count
 from operator import add
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pixfeed import control_groups
 
@@ -93,6 +93,7 @@ class _Context(threading.local):
         self.pinned = False
         self.pads = False
         self.epoch: int | None = None
+        self.indices: Any = ()
         self.costs: list[int] = list(_NO_COSTS)
 
 
@@ -133,6 +134,16 @@ def for_epoch(epoch: int) -> Iterator[None]:
 def set_epoch(epoch: int) -> None:
     """From now on this thread's random transforms draw for that epoch: for worker processes, which have one thread."""
     _context.epoch = epoch
+
+
+def set_indices(indices: Any) -> None:
+    """This thread makes the batch of these indices from now on."""
+    _context.indices = indices
+
+
+def indices() -> Any:
+    """Those of the batch that this thread makes."""
+    return _context.indices
 
 
 def set_pads(pads: bool) -> None:

@@ -1,6 +1,6 @@
-"""Random numbers that depend on a seed, an epoch and a sample's index, and on nothing else.
+"""Random numbers that depend on a seed, an epoch, a sample's index and its occurrence, and on nothing else.
 
-They do not depend on the batch that a sample is in, on the worker that reads it, or on what was drawn before. They come
+They do not depend on the batch that a sample is in, or on the worker that reads it. They come
 from Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011): ten rounds scramble a
 counter, so every number can be computed by itself.
 
@@ -12,7 +12,7 @@ from __future__ import annotations
 import contextlib
 import random
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 _LOW = np.uint64(0xFFFFFFFF)
 _HALF = np.uint64(32)
+_QUARTER = np.uint64(16)
+_ZERO = np.uint64(0)
+_OF_BATCHES = 0x6D6978  # other numbers than those of samples
 _MULTIPLIERS = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
 _STEPS = 0x9E3779B9, 0xBB67AE85  # of the two halves of the key from round to round
 
@@ -46,26 +49,89 @@ def philox(counter: Sequence[NDArray[np.uint64] | np.uint64], key: tuple[int, in
     return cast("list[NDArray[np.uint64]]", [a, b, c, d])  # one of them is an array
 
 
+class Drawn(int):
+    """An index that was drawn before in this epoch. It is the index wherever one is asked for; random numbers also
+    depend on its occurrence, so that a sample that is drawn again gets another augmentation.
+
+    Args:
+        index: of the sample.
+        occurrence: how many times it was drawn before, below 2**32. An index that is no ``Drawn`` has 0.
+    """
+
+    occurrence: int
+
+    def __new__(cls, index: int, occurrence: int) -> Drawn:
+        drawn = super().__new__(cls, index)
+        drawn.occurrence = occurrence
+        return drawn
+
+    def __reduce__(self) -> tuple[type, tuple[int, int]]:
+        return Drawn, (int(self), self.occurrence)
+
+
+def like(indices: list[int], drawn: Iterable[Any]) -> list[int]:
+    """``indices`` with the occurrences of ``drawn``: what stands for these indices elsewhere, inside a dataset say."""
+    if not _has_occurrences(drawn):
+        return indices
+    return [Drawn(int(i), it.occurrence) if type(it) is Drawn else i for i, it in zip(indices, drawn, strict=True)]
+
+
+def _has_occurrences(indices: Iterable[Any]) -> bool:
+    return not isinstance(indices, (np.ndarray, range)) and Drawn in map(type, indices)
+
+
 def uniform(seed: int, epoch: int, indices: Sequence[int] | NDArray[np.int64], count: int) -> NDArray[np.float64]:
     """Uniform numbers in [0, 1).
 
     Args:
         seed: 64 bits of it count.
         epoch: 32 bits of it count.
-        indices: of n samples, 0 or more.
+        indices: of n samples, from 0 to 2**48; see :class:`Drawn`.
         count: numbers per sample.
 
     Returns:
         float64 ``[n, count]``, multiples of 2**-32. The first of them do not depend on ``count``.
     """
     at = np.asarray(indices, np.uint64)[:, None]
-    blocks = np.arange(-(-count // 4), dtype=np.uint64)
-    counter = at & _LOW, at >> _HALF, blocks, np.uint64(epoch & 0xFFFFFFFF)
+    again: NDArray[np.uint64] | np.uint64 = _ZERO
+    if _has_occurrences(indices):
+        again = np.array([getattr(index, "occurrence", 0) for index in indices], np.uint64)[:, None]
+    blocks = np.arange(-(-count // 4), dtype=np.uint64)  # fewer than 2**16
+    # The halves of the occurrence are where indices and blocks have zeros.
+    high = at >> _HALF | (again << _QUARTER & _LOW)
+    counter = at & _LOW, high, blocks | (again >> _QUARTER << _QUARTER), np.uint64(epoch & 0xFFFFFFFF)
     words = philox(counter, (seed & 0xFFFFFFFF, seed >> 32 & 0xFFFFFFFF))
     numbers: NDArray[np.float64] = np.stack(words, 2).reshape(len(at), 4 * len(blocks))[:, :count] * np.float64(
         2.0**-32
     )
     return numbers
+
+
+#: A stream of random numbers: NumPy's legacy generator, whose numbers stay the same with every version of NumPy.
+Stream = np.random.RandomState
+
+
+def of_batch(seed: int, epoch: int, first: int) -> Stream:
+    """The stream of a batch, by its first index: what is drawn for a batch as a whole."""
+    key = (seed ^ _OF_BATCHES) & 0xFFFFFFFF, seed >> 32 & 0xFFFFFFFF
+    again = getattr(first, "occurrence", 0)
+    counter = [first & 0xFFFFFFFF, first >> 32 & 0xFFFF | (again << 16 & 0xFFFFFFFF), again >> 16 << 16, epoch]
+    words = philox([np.uint64(word & 0xFFFFFFFF) for word in counter], key)
+    return np.random.RandomState([int(word) for word in words])
+
+
+def stream_from_torch() -> Stream:
+    """A stream that torch's global generator seeds: for single calls of a transform."""
+    from pixfeed._stand_in import torch
+
+    return np.random.RandomState(int(torch.randint(2**32, ())))
+
+
+def permutation(n: int, seed: int) -> torch.Tensor:
+    """int64 ``[n]``: the order that torch's distributed samplers draw for that seed."""
+    from pixfeed._stand_in import torch
+
+    return torch.randperm(n, generator=torch.Generator().manual_seed(seed))
 
 
 def normal(shape: Sequence[int], u: float) -> torch.Tensor:

@@ -94,9 +94,9 @@ LEFT_OUT = -2
 #: What the window shows beyond the resized crop; 0: it lies inside. The last three are those of ``numpy.pad``.
 FRAMED = {"constant": 1, "edge": 2, "reflect": 3, "symmetric": 4}
 
-#: Steps of ``adjust``, one after the other, as Pillow's ImageEnhance and ``convert("L")``; ``factor`` 1 changes
-#: nothing, gray has none.
-ADJUST = {"brightness": 1, "contrast": 2, "saturation": 3, "gray": 4}
+#: Steps of ``adjust``, one after the other, as Pillow's ImageEnhance, ``convert("L")`` and HSV; ``factor`` 1 changes
+#: nothing, gray has none, that of hue is the shift, -0.5 to 0.5 of the circle.
+ADJUST = {"brightness": 1, "contrast": 2, "saturation": 3, "gray": 4, "hue": 5}
 
 JPEG, PNG, WEBP = 1, 2, 3
 # The orientations in which displayed pixels run against the stored ones, along x and along y.

@@ -81,8 +81,11 @@ bool read_layout(Bytes file, const Request& request, Layout& layout) {
   if (!chunk || !read_header(*chunk, layout)) return false;
   const bool palette = layout.color == Color::palette, colored = (static_cast<int>(layout.color) & 2) != 0;
   if (request.gray && colored && layout.depth == 16) return false;
+  bool ended = false;  // the first run of IDAT chunks
   while ((chunk = chunks.next())) {
+    ended = ended || (layout.first != nullptr && !chunk->is("IDAT"));
     if (chunk->is("IDAT")) {
+      if (ended) return false;
       if (palette && layout.colors == 0) return false;
       if (chunk->size == 0 || !chunk->sound()) return false;
       layout.in_one = layout.first == nullptr;
@@ -103,14 +106,12 @@ bool read_layout(Bytes file, const Request& request, Layout& layout) {
 
 void gather_data(const Layout& layout, std::uint8_t* out) {
   const std::uint8_t* at = layout.first;
-  for (std::size_t left = layout.packed; left > 0;) {
-    const PngChunk chunk{at + 4, at + 8, be32(at)};
-    if (chunk.is("IDAT")) {
-      std::memcpy(out, chunk.data, chunk.size);
-      out += chunk.size;
-      left -= chunk.size;
-    }
-    at = chunk.data + chunk.size + 4;
+  for (std::size_t left = layout.packed; left > 0;) {  // one directly after the other
+    const std::size_t size = be32(at);
+    std::memcpy(out, at + 8, size);
+    out += size;
+    left -= size;
+    at += 4 + 4 + size + 4;
   }
 }
 

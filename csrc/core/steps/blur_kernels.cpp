@@ -38,8 +38,8 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 #if HWY_TARGET == HWY_SCALAR || HWY_TARGET == HWY_EMU128
 
-void box_row_simd(const Box& box, const std::uint8_t* leaving, const std::uint8_t* entering,
-                  const std::uint8_t* beyond, int n, std::uint16_t* sums, std::uint8_t* averages) {
+void box_row_simd(const Box& box, const std::uint8_t* leaving, const std::uint8_t* entering, const std::uint8_t* beyond,
+                  int n, std::uint16_t* sums, std::uint8_t* averages) {
   box_row_plain(box, leaving, entering, beyond, n, sums, averages);
 }
 void weigh_across_simd(const Symmetric& kernel, const std::uint8_t* values, int n, std::int16_t* sums) {
@@ -77,8 +77,8 @@ HWY_INLINE void add(VW a, VW b, VW weights, Sums& sums) {
   sums.upper = add_pairs(hn::InterleaveUpper(dw, a, b), weights, sums.upper);
 }
 
-void box_row_simd(const Box& box, const std::uint8_t* leaving, const std::uint8_t* entering,
-                  const std::uint8_t* beyond, int n, std::uint16_t* sums, std::uint8_t* averages) {
+void box_row_simd(const Box& box, const std::uint8_t* leaving, const std::uint8_t* entering, const std::uint8_t* beyond,
+                  int n, std::uint16_t* sums, std::uint8_t* averages) {
   // A weight is two signed numbers of 12 bits, because products are of 16 bits each.
   const VW high = both(static_cast<std::int32_t>(box.inner >> 12), static_cast<std::int32_t>(box.outer >> 12));
   const VW low = both(static_cast<std::int32_t>(box.inner & 0xFFF), static_cast<std::int32_t>(box.outer & 0xFFF));
@@ -117,8 +117,8 @@ void weigh_across_simd(const Symmetric& kernel, const std::uint8_t* values, int 
       if (k > 0) first = pair_at(k);
       add(first, pair_at(k + 1), both(kernel.weights[k], kernel.weights[k + 1]), total);
     }
-    const VW made = hn::ReorderDemote2To(dw, hn::ShiftRight<kAcrossShift>(total.lower),
-                                         hn::ShiftRight<kAcrossShift>(total.upper));
+    const VW made =
+        hn::ReorderDemote2To(dw, hn::ShiftRight<kAcrossShift>(total.lower), hn::ShiftRight<kAcrossShift>(total.upper));
     hn::StoreU(made, dw, sums + i);
   }
   weigh_across_plain(kernel, values + i, n - i, sums + i);

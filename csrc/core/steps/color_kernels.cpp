@@ -35,13 +35,12 @@ HWY_INLINE void hue_of(VI r, VI g, VI b, VI most, VI least, VI& hue, VI& saturat
   const auto is_red = hn::Eq(r, most), is_green = hn::Eq(g, most);
   // The pure color between the two largest channels, in sixths, and whether the hue lies behind it.
   const auto blue_least = hn::Eq(b, least), red_least = hn::Eq(r, least);
-  const VI at = hn::IfThenElse(
-      is_red, hn::IfThenElse(blue_least, one, hn::Set(di32, -1)),
-      hn::IfThenElse(is_green, hn::IfThenElse(blue_least, one, hn::Set(di32, 3)),
-                     hn::IfThenElse(red_least, hn::Set(di32, 3), hn::Set(di32, 5))));
-  const VI behind_bits = hn::IfThenElse(
-      is_red, hn::Not(hn::VecFromMask(di32, blue_least)),
-      hn::IfThenElse(is_green, hn::VecFromMask(di32, blue_least), hn::VecFromMask(di32, red_least)));
+  const VI at = hn::IfThenElse(is_red, hn::IfThenElse(blue_least, one, hn::Set(di32, -1)),
+                               hn::IfThenElse(is_green, hn::IfThenElse(blue_least, one, hn::Set(di32, 3)),
+                                              hn::IfThenElse(red_least, hn::Set(di32, 3), hn::Set(di32, 5))));
+  const VI behind_bits =
+      hn::IfThenElse(is_red, hn::Not(hn::VecFromMask(di32, blue_least)),
+                     hn::IfThenElse(is_green, hn::VecFromMask(di32, blue_least), hn::VecFromMask(di32, red_least)));
   const auto behind = hn::RebindMask(df, hn::MaskFromVec(behind_bits));
   const VF sixths = hn::Add(hn::ConvertTo(df, at), hn::IfThenElse(behind, c, hn::Neg(c)));
   const VF turns = hn::Div(sixths, hn::Set(df, 6.f));
@@ -52,9 +51,7 @@ HWY_INLINE void hue_of(VI r, VI g, VI b, VI most, VI least, VI& hue, VI& saturat
 }
 
 // n / 255 without its fraction, of 0 <= n < 65535.
-HWY_INLINE VI over_255(VI n) {
-  return hn::ShiftRight<8>(hn::Add(hn::Add(n, hn::Set(di32, 1)), hn::ShiftRight<8>(n)));
-}
+HWY_INLINE VI over_255(VI n) { return hn::ShiftRight<8>(hn::Add(hn::Add(n, hn::Set(di32, 1)), hn::ShiftRight<8>(n))); }
 
 // n / 255^2 without its fraction, of 0 <= n < 2^24, which float32 can hold.
 HWY_INLINE VI over_65025(VI n) {
@@ -84,12 +81,11 @@ void shift_hue_simd(std::uint8_t* rgb, std::ptrdiff_t n, int shift) {
     const VI on = hn::Sub(six, hn::Sub(hn::ShiftLeft<8>(sixth), sixth));
     const auto is_odd = hn::Eq(hn::And(sixth, one), one);
     const VI away = hn::Mul(saturation, hn::IfThenElse(is_odd, on, hn::Sub(byte, on)));
-    const VI low =
-        over_255(hn::Add(hn::Mul(most, hn::Sub(byte, saturation)), hn::Set(di32, 127)));
+    const VI low = over_255(hn::Add(hn::Mul(most, hn::Sub(byte, saturation)), hn::Set(di32, 127)));
     const VI mid = over_65025(hn::Add(hn::Mul(most, hn::Sub(hn::Set(di32, 65025), away)), hn::Set(di32, 32512)));
     // By sixth: R is V, mid, low, low, mid, V; G the same two later, B four later.
     const VI at = hn::IfThenZeroElse(hn::Eq(sixth, hn::Set(di32, 6)), sixth);
-    const auto value_at = [&](VI place) {  // of 0 to 5
+    const auto value_at = [&](VI place) {                                                  // of 0 to 5
       const VI from_middle = hn::Abs(hn::Sub(hn::ShiftLeft<1>(place), hn::Set(di32, 5)));  // 5, 3, 1, 1, 3, 5
       return hn::IfThenElse(hn::Eq(from_middle, one), low, hn::IfThenElse(hn::Eq(from_middle, three), mid, most));
     };
@@ -212,9 +208,7 @@ HWY_EXPORT(smooth_row_simd);
 HWY_EXPORT(widen_simd);
 HWY_EXPORT(permute_simd);
 
-void shift_hue(std::uint8_t* rgb, std::ptrdiff_t n, int shift) {
-  HWY_DYNAMIC_DISPATCH(shift_hue_simd)(rgb, n, shift);
-}
+void shift_hue(std::uint8_t* rgb, std::ptrdiff_t n, int shift) { HWY_DYNAMIC_DISPATCH(shift_hue_simd)(rgb, n, shift); }
 
 void blend_values(std::uint8_t* values, const std::uint8_t* others, std::ptrdiff_t n, float factor) {
   HWY_DYNAMIC_DISPATCH(blend_values_simd)(values, others, n, factor);

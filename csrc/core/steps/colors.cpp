@@ -90,7 +90,7 @@ bool recolor(const ImageView& picture, const Step& step, Buffer& memory) {
     case StepCode::sharpness:
       return sharpen(picture, static_cast<float>(v[0]), memory);
     case StepCode::hue: {
-      const int shift = static_cast<int>(v[0] * 255) & 255;
+      const int shift = hue_shift(v[0]);
       for_runs(picture, [=](std::uint8_t* rgb, std::ptrdiff_t n) { kernels::shift_hue(rgb, n, shift); });
       return true;
     }
@@ -156,6 +156,8 @@ const char* check_recolor(const Step& step) {
       return "unknown step";
   }
 }
+
+int hue_shift(double shift) { return static_cast<int>(shift * 255) & 255; }
 
 bool keeps_gray(const Step& step) {
   if (step.code == StepCode::erase) return step.fill[0] == step.fill[1] && step.fill[0] == step.fill[2];

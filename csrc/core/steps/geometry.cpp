@@ -96,8 +96,13 @@ bool warp_scaled(const ImageView& from, const double* a, const std::uint8_t* fil
     inside = {std::min(inside.begin, x), x + 1};
   }
   place = a[5] + a[4] * 0.5;
-  for (int y = 0; y < to.height; ++y, place += a[4]) {
+  for (int y = 0, before = -1; y < to.height; ++y, place += a[4]) {
     const int row = inside.begin < inside.end ? pixel_of(place, from.height) : -1;
+    if (row >= 0 && row == before) {
+      std::memcpy(to.row(y), to.row(y - 1), static_cast<std::size_t>(3 * to.width));
+      continue;
+    }
+    before = row;
     if (row < 0) {
       fill_around({0, 0}, to, y, fill);
       continue;

@@ -76,8 +76,8 @@ bool has_vbmi() { return (hwy::SupportedTargets() & HWY_AVX3_DL) != 0; }
 void look_up(std::uint8_t* rgb, std::ptrdiff_t n, const Tables& tables) {
 #if HWY_ARCH_X86_64
   if (has_vbmi()) {
-    const bool alike = std::memcmp(tables.of[0], tables.of[1], 256) == 0 &&
-                       std::memcmp(tables.of[0], tables.of[2], 256) == 0;
+    const bool alike =
+        std::memcmp(tables.of[0], tables.of[1], 256) == 0 && std::memcmp(tables.of[0], tables.of[2], 256) == 0;
     return alike ? look_up_vbmi(rgb, 3 * n, tables.of[0]) : look_up_vbmi(rgb, n, tables);
   }
 #endif

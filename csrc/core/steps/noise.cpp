@@ -11,24 +11,47 @@
 namespace pixfeed {
 namespace {
 
-constexpr int kLevels = 1 << 16, kMost = 255;
-constexpr int kBlocks = 64;  // of Philox, at a time
+constexpr int kMost = 255;              // what is added lies between -kMost and kMost
+constexpr int kLevels = 2 * kMost + 1;  // as many whole numbers
+constexpr int kCells = 1 << 16;         // of the upper halves of words
+constexpr int kBlocks = 64;             // of Philox, at a time
+constexpr int kNumbers = 4 * kBlocks;
 
-// What is added, by 16 bits: whole numbers from -kMost to kMost.
-void fill_quantiles(double mean, double sigma, std::int16_t* quantiles) {
-  const double middle = 255 * mean, spread = 255 * sigma;
-  if (spread == 0) {
-    const double only = std::clamp(std::trunc(middle), -1.0 * kMost, 1.0 * kMost);
-    std::fill_n(quantiles, kLevels, static_cast<std::int16_t>(only));
-    return;
+// Words below ends[k] give level k or less, which adds k - kMost. A cell has twice the level of its first word, and 1 more
+// if another one begins in it.
+struct Quantiles {
+  std::uint64_t* ends;
+  std::int16_t* cells;
+
+  int at(std::uint32_t word) const {
+    const int cell = cells[word >> 16];
+    int level = cell >> 1;
+    if ((cell & 1) != 0) {
+      while (word >= ends[level]) ++level;
+    }
+    return level - kMost;
   }
-  int begin = 0;
-  for (int level = -kMost; level <= kMost; ++level) {
-    const int edge = level < 0 ? level : level + 1;  // up to which numbers become `level` or less
-    const double below = 0.5 * std::erfc((middle - edge) / spread / std::numbers::sqrt2);
-    const int end = level == kMost ? kLevels : static_cast<int>(std::floor(below * kLevels + 0.5));
-    std::fill(quantiles + begin, quantiles + std::max(begin, end), static_cast<std::int16_t>(level));
-    begin = std::max(begin, end);
+};
+
+void fill(double mean, double sigma, const Quantiles& quantiles) {
+  constexpr double kWords = 4294967296.0;
+  const double middle = 255 * mean, spread = 255 * sigma;
+  for (int level = 0; level < kLevels; ++level) {
+    const int added = level - kMost, edge = added < 0 ? added : added + 1;  // numbers up to there give it, or less
+    const double below = spread > 0      ? 0.5 * std::erfc((middle - edge) / spread / std::numbers::sqrt2)
+                         : middle < edge ? 1.0
+                                         : 0.0;
+    quantiles.ends[level] = static_cast<std::uint64_t>(std::floor(below * kWords + 0.5));
+  }
+  quantiles.ends[kLevels - 1] = static_cast<std::uint64_t>(kWords);
+  std::int16_t* cell = quantiles.cells;
+  for (int level = 0; level < kLevels; ++level) {
+    std::int16_t* const next = std::max(cell, quantiles.cells + ((quantiles.ends[level] + 0xFFFF) >> 16));
+    std::fill(cell, next, static_cast<std::int16_t>(2 * level));
+    cell = next;
+  }
+  for (int level = 0; level < kLevels; ++level) {
+    if ((quantiles.ends[level] & 0xFFFF) != 0) quantiles.cells[quantiles.ends[level] >> 16] |= 1;
   }
 }
 
@@ -36,15 +59,15 @@ void fill_quantiles(double mean, double sigma, std::int16_t* quantiles) {
 
 bool add_noise(const ImageView& picture, double mean, double sigma, const std::uint32_t key[2], bool gray,
                Buffer& memory) {
-  constexpr int kNumbers = 8 * kBlocks;
   BufferParts parts;
-  const auto table = parts.add<std::int16_t>(kLevels);
-  const auto drawn = parts.add<std::uint16_t>(kNumbers);
+  const auto ends = parts.add<std::uint64_t>(kLevels);
+  const auto cells = parts.add<std::int16_t>(kCells);
+  const auto drawn = parts.add<std::uint32_t>(kNumbers);
   std::uint8_t* const room = memory.get(parts.size());
   if (room == nullptr) return false;
-  std::int16_t* const quantiles = table.in(room);
-  std::uint16_t* const numbers = drawn.in(room);
-  fill_quantiles(mean, sigma, quantiles);
+  const Quantiles quantiles{ends.in(room), cells.in(room)};
+  std::uint32_t* const numbers = drawn.in(room);
+  fill(mean, sigma, quantiles);
   const auto noisy = [](int value, int noise) { return static_cast<std::uint8_t>(std::clamp(value + noise, 0, 255)); };
   std::uint32_t block = 0;
   int used = kNumbers;
@@ -58,7 +81,7 @@ bool add_noise(const ImageView& picture, double mean, double sigma, const std::u
       }
       const int n = std::min(left, kNumbers - used);
       for (int i = 0; i < n; ++i) {
-        const int noise = quantiles[numbers[used + i]];
+        const int noise = quantiles.at(numbers[used + i]);
         if (gray) {
           at[0] = noisy(at[0], noise), at[1] = noisy(at[1], noise), at[2] = noisy(at[2], noise);
           at += 3;

@@ -24,14 +24,14 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 #if HWY_TARGET == HWY_SCALAR
 
-void philox_simd(const std::uint32_t key[2], std::uint32_t first, int blocks, std::uint16_t* numbers) {
-  philox_plain(key, first, blocks, numbers);
+void philox_simd(const std::uint32_t key[2], std::uint32_t first, int blocks, std::uint32_t* words) {
+  philox_plain(key, first, blocks, words);
 }
 
 #else
 
 // A word of 32 bits in every lane of 64; what is above it does not count.
-void philox_simd(const std::uint32_t key[2], std::uint32_t first, int blocks, std::uint16_t* numbers) {
+void philox_simd(const std::uint32_t key[2], std::uint32_t first, int blocks, std::uint32_t* words) {
   const hn::CappedTag<std::uint64_t, 16> d;
   const hn::Repartition<std::uint32_t, decltype(d)> d32;
   using V = hn::VFromD<decltype(d)>;
@@ -53,7 +53,8 @@ void philox_simd(const std::uint32_t key[2], std::uint32_t first, int blocks, st
     hn::Store(ab, d, pairs[0]), hn::Store(ce, d, pairs[1]);
     for (int k = 0; k < step; ++k) {
       for (const auto& pair : pairs) {
-        for (int h = 0; h < 4; ++h) *numbers++ = static_cast<std::uint16_t>(pair[k] >> (16 * h));
+        *words++ = static_cast<std::uint32_t>(pair[k]);
+        *words++ = static_cast<std::uint32_t>(pair[k] >> 32);
       }
     }
   }
@@ -70,11 +71,11 @@ namespace pixfeed::kernels {
 
 HWY_EXPORT(philox_simd);
 
-void philox(const std::uint32_t key[2], std::uint32_t first, int blocks, std::uint16_t* numbers) {
-  HWY_DYNAMIC_DISPATCH(philox_simd)(key, first, blocks, numbers);
+void philox(const std::uint32_t key[2], std::uint32_t first, int blocks, std::uint32_t* words) {
+  HWY_DYNAMIC_DISPATCH(philox_simd)(key, first, blocks, words);
 }
 
-void philox_plain(const std::uint32_t key[2], std::uint32_t first, int blocks, std::uint16_t* numbers) {
+void philox_plain(const std::uint32_t key[2], std::uint32_t first, int blocks, std::uint32_t* words) {
   for (int i = 0; i < blocks; ++i) {
     std::uint32_t a = first + static_cast<std::uint32_t>(i), b = 0, c = 0, d = 0, left = key[0], right = key[1];
     for (int round = 0; round < kRounds; ++round, left += kSteps[0], right += kSteps[1]) {
@@ -83,10 +84,7 @@ void philox_plain(const std::uint32_t key[2], std::uint32_t first, int blocks, s
       c = static_cast<std::uint32_t>(one >> 32) ^ d ^ right;
       b = static_cast<std::uint32_t>(other), d = static_cast<std::uint32_t>(one);
     }
-    for (const std::uint32_t word : {a, b, c, d}) {
-      *numbers++ = static_cast<std::uint16_t>(word);
-      *numbers++ = static_cast<std::uint16_t>(word >> 16);
-    }
+    for (const std::uint32_t word : {a, b, c, d}) *words++ = word;
   }
 }
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from pixfeed.backends.color_steps import shift_hue
 from pixfeed.backends.step import Step
 from pixfeed.backends.steps import check_steps, run_steps, steps_of
 from pixfeed.errors import BackendError
@@ -154,7 +155,8 @@ def _check_row(plan: Plan, picture_width: int, picture_height: int) -> None:
         raise ValueError("fill may be 0 to 255")
     if not _STEPS.issuperset(plan.adjust):
         raise ValueError("unknown adjustment")
-    if not _finite(*plan.factor):
+    hues = [shift for step, shift in zip(plan.adjust, plan.factor, strict=True) if step == ADJUST["hue"]]
+    if not _finite(*plan.factor) or any(abs(shift) > 0.5 for shift in hues):
         raise ValueError("unusable factor")
     left, upper, right, lower = plan.box
     if plan.interpolation in _PILLOW:
@@ -369,6 +371,10 @@ def _adjust(image: NDArray[np.uint8], step: int, factor: np.float32, bgr: bool) 
     """One step of ``adjust``, as Pillow computes it: in float32, cut off at 0 and 255, without the fraction."""
     if step == 0:
         return image
+    if step == ADJUST["hue"]:
+        if image.ndim == 2:
+            return image
+        return shift_hue(image[..., ::-1], float(factor))[..., ::-1] if bgr else shift_hue(image, float(factor))
     if image.ndim == 2:
         gray = image.astype(np.int32)
     else:

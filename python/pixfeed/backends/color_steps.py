@@ -104,13 +104,17 @@ def _gray(image: _Image, step: Step) -> _Image:
     return np.asarray(Image.fromarray(image).convert("L").convert("RGB"))
 
 
-def _hue(image: _Image, step: Step) -> _Image:
-    """As torchvision's adjust_hue."""
+def shift_hue(image: _Image, shift: float) -> _Image:
+    """As torchvision's adjust_hue for PIL images: uint8 ``[H, W, 3]``, moved on by a part of the circle."""
     from PIL import Image
 
-    h, s, v = Image.fromarray(image).convert("HSV").split()
-    moved = Image.fromarray(np.asarray(h) + np.int32(step.values[0] * 255).astype(np.uint8))
+    h, s, v = Image.fromarray(np.ascontiguousarray(image)).convert("HSV").split()
+    moved = Image.fromarray(np.asarray(h) + np.int32(shift * 255).astype(np.uint8))
     return np.asarray(Image.merge("HSV", (moved, s, v)).convert("RGB"))
+
+
+def _hue(image: _Image, step: Step) -> _Image:
+    return shift_hue(image, step.values[0])
 
 
 def _gaussian_blur(image: _Image, step: Step) -> _Image:
@@ -173,24 +177,22 @@ def _noise(image: _Image, step: Step) -> _Image:
     mean, sigma, first, second = step.values[:4]
     shape = (*image.shape[:2], 1) if step.mode else image.shape
     count = math.prod(shape)
-    counters = np.arange(-(-count // 8), dtype=np.uint64)
-    none = np.uint64(0)
-    words = np.stack(philox((counters, none, none, none), (int(first), int(second))), 1)
-    halves = np.stack([words & np.uint64(0xFFFF), words >> np.uint64(16)], 2).reshape(-1)[:count]
-    noise = _quantiles(mean, sigma)[halves.astype(np.int64)].reshape(shape)
-    return np.clip(image + noise, 0, 255).astype(np.uint8)
+    counters, none = np.arange(-(-count // 4), dtype=np.uint64), np.uint64(0)
+    words = np.stack(philox((counters, none, none, none), (int(first), int(second))), 1).reshape(-1)[:count]
+    noise = np.searchsorted(_quantiles(mean, sigma), words, "right").reshape(shape) - 255
+    noisy: _Image = np.clip(image + noise, 0, 255).astype(np.uint8)
+    return noisy
 
 
-def _quantiles(mean: float, sigma: float) -> NDArray[np.int64]:
-    """int64 ``[65536]``: normal numbers without their fraction, each as often as it comes."""
+def _quantiles(mean: float, sigma: float) -> NDArray[np.uint64]:
+    """uint64 ``[510]``: how many of 2**32 normal numbers are -255 or less, without their fraction; -254 or less ..."""
     middle, spread = 255 * mean, 255 * sigma
-    levels = np.arange(-255, 256)
+    edges = [level if level < 0 else level + 1 for level in range(-255, 255)]
     if spread == 0:
-        return np.full(65536, min(max(math.trunc(middle), -255), 255))
-    edges = np.where(levels < 0, levels, levels + 1).tolist()
-    below = [0.5 * math.erfc((middle - edge) / spread / math.sqrt(2)) for edge in edges[:-1]]
-    ends = [*(math.floor(share * 65536 + 0.5) for share in below), 65536]
-    return np.repeat(levels, np.diff([0, *ends]))
+        below = [float(middle < edge) for edge in edges]
+    else:
+        below = [0.5 * math.erfc((middle - edge) / spread / math.sqrt(2)) for edge in edges]
+    return np.array([math.floor(share * 2**32 + 0.5) for share in below], np.uint64)
 
 
 #: What carries a step out, by code: takes uint8 ``[H, W, 3]`` and gives the same.

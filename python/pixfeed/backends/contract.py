@@ -222,6 +222,19 @@ class Backend(Tables, Protocol):
             ValueError: the arguments do not fit each other.
         """
 
+    def mix(self, table: NDArray[np.void], images: NDArray[np.float32], threads: int = 1) -> None:
+        """Mix the images of a batch, in place.
+
+        Args:
+            table: MIX rows ``[B]``.
+            images: float32 ``[B, C, H, W]``, contiguous or channels_last.
+            threads: threads that work on it, the caller among them.
+
+        Raises:
+            ValueError: the arguments do not fit each other.
+            CancelledError: the result is no longer wanted.
+        """
+
     def read_masks(
         self,
         paths: Sequence[str],

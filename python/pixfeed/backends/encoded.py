@@ -245,9 +245,12 @@ def essential(data: bytes) -> bytes:
     if data[12:16] != b"IHDR":
         return data
     palette = data[25:26] == b"\3"
-    kept, late, begun = [], False, False
+    kept, late, begun, ended = [], False, False, False
     for name, at, end in png_chunks(data):
+        ended |= begun and name != b"IDAT"
         begun |= name == b"IDAT"
+        if ended and name == b"IDAT":  # the data ends with its first run: cv2 may not be shown what ends it
+            continue
         if name == b"PLTE":
             late |= (end - at) % 3 == 0 and end - at <= 768  # what tells of colors has to stand before it
         tells = not begun and (name == b"tRNS" or (name in _COLORS and not late))

@@ -21,6 +21,7 @@ from pixfeed.backends.plain import Plain
 from pixfeed.cache.store import FIRST_PAGES
 from pixfeed.errors import BackendError, Status
 from pixfeed.list_parser import Problem, Table
+from pixfeed.mix import MIX
 from pixfeed.plan import HEADER, JPEG, PLAN, first_rows
 from pixfeed.plan_steps import STEP, of_pictures
 
@@ -31,10 +32,11 @@ if TYPE_CHECKING:
     from pixfeed.backends.opencv import OpenCV, Opened
 
 #: The interface between this file and the extension; the same number stands in csrc/bind/module.cpp.
-INTERFACE = 11
+INTERFACE = 12
 
 # The extension checks the size of a row; the buffer protocol would spell out every field.
 _PLAN_ROW = np.dtype((np.void, PLAN.itemsize))
+_MIX_ROW = np.dtype((np.void, MIX.itemsize))
 _STEP_ROW = np.dtype((np.void, STEP.itemsize))
 
 _NOT_OURS = frozenset((Status.UNSUPPORTED.value, Status.NOT_AN_IMAGE.value))
@@ -206,6 +208,11 @@ class _Native:
     ) -> None:
         context.check_cancelled()
         self._module.write_pictures(pictures, rows, out, mean, std, context.workers(threads))
+        context.check_cancelled()
+
+    def mix(self, table: NDArray[np.void], images: NDArray[np.float32], threads: int = 1) -> None:
+        context.check_cancelled()
+        self._module.mix(table.view(_MIX_ROW), images, context.workers(threads))
         context.check_cancelled()
 
     def read_masks(

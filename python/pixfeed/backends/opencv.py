@@ -258,6 +258,22 @@ class OpenCV(Plain):
         for c in range(out.shape[1]):
             out[:, c] = table[c].take(pictures[rows, c])
 
+    def mix(self, table: NDArray[np.void], images: NDArray[np.float32], threads: int = 1) -> None:
+        if len(table) != len(images) or images.dtype != np.float32 or {*table["partner"]} != {*range(len(images))}:
+            raise ValueError("the table does not fit the images")
+        left, upper, right, lower = table["box"][table["cut"] != 0].reshape(-1, 4).T
+        height, width = images.shape[2:]
+        if ((left < 0) | (upper < 0) | (right > width) | (lower > height) | (right < left)).any():
+            raise ValueError("a box does not fit the image")
+        partners = images[table["partner"]]
+        for image, partner, row in zip(images, partners, table, strict=True):
+            left, upper, right, lower = row["box"].tolist()
+            if row["cut"]:
+                image[:, upper:lower, left:right] = partner[:, upper:lower, left:right]
+            elif (row["own"], row["other"]) != (1, 0):
+                image *= row["own"]
+                image += partner * row["other"]
+
     def read_masks(
         self,
         paths: Sequence[str],

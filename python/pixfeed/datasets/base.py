@@ -22,7 +22,7 @@ _NO_NUMBERS = np.empty((1, 0))
 
 
 class ImageDataset(Dataset[Any]):
-    """A dataset of pixfeed's: it reads whole batches, and draws random numbers by (seed, epoch, index).
+    """A dataset of pixfeed's: it reads whole batches, and draws random numbers by (seed, epoch, index, occurrence).
 
     Attributes:
         seed: what random transforms draw from, besides the epoch and a sample's index.
@@ -63,6 +63,11 @@ class ImageDataset(Dataset[Any]):
     def python_step(self) -> str:
         """What is called per sample in Python, where it holds the GIL: the first such step; empty if none is."""
         return ""
+
+    @property
+    def is_random(self) -> bool:
+        """Whether random numbers are drawn for a sample, or may be, in Python."""
+        return True
 
     @property
     def makes_floats(self) -> bool:
@@ -123,7 +128,7 @@ class ImageDataset(Dataset[Any]):
         return (self.epoch or 0) if told is None else told
 
     def _draw(self, recipe: Recipe, keys: Sequence[int] | NDArray[np.int64]) -> NDArray[np.float64]:
-        """Uniform random numbers ``[n, recipe.draws]`` of samples by their indices."""
+        """Uniform random numbers ``[n, recipe.draws]`` of samples by their indices and occurrences."""
         if recipe.draws == 0:
             return _NO_NUMBERS if len(keys) == 1 else np.empty((len(keys), 0))
         return draws.uniform(self.seed or 0, self._drawn_epoch(), keys, recipe.draws)

@@ -9,18 +9,20 @@ from typing import Any, NamedTuple
 import numpy as np
 from torch.utils.data import ConcatDataset, Dataset, Subset
 
+from pixfeed import draws
 from pixfeed.collate.batch import Batch, Images
 from pixfeed.datasets.base import ImageDataset, read_by_pixfeed
 from pixfeed.datasets.list_images import ListImages
+from pixfeed.draws import Drawn
 from pixfeed.reading.request import Request
 from pixfeed.targets.base import Column
 
 
 def reads_natively(dataset: Any) -> bool:
     """Whether a dataset's samples are made natively, by pixfeed's own methods, also inside Subset and ConcatDataset."""
-    if type(dataset) is Subset:
+    if type(dataset) in SUBSETS:
         return reads_natively(dataset.dataset)
-    if type(dataset) in (ConcatDataset, ConcatImages):
+    if type(dataset) in CONCATS:
         return all(map(reads_natively, dataset.datasets))
     return read_by_pixfeed(dataset)
 
@@ -36,24 +38,52 @@ def image_datasets(dataset: object) -> list[ImageDataset]:
 
 
 def with_concat_images(dataset: Dataset[Any]) -> Dataset[Any]:
-    """The same dataset, with :class:`ConcatImages` in place of each ConcatDataset that has only pixfeed's inside."""
-    if not reads_natively(dataset):
-        return dataset
-    if type(dataset) is Subset:
-        inside = with_concat_images(dataset.dataset)
-        return dataset if inside is dataset.dataset else Subset(inside, dataset.indices)
-    return ConcatImages(dataset.datasets) if type(dataset) is ConcatDataset else dataset
+    """The same dataset, with :class:`ConcatImages` in place of each ConcatDataset that has only pixfeed's inside.
+    Others that have one, and Subset, tell it how often an index was drawn before: see :class:`pixfeed.draws.Drawn`."""
+    if type(dataset) is Subset and image_datasets(dataset):
+        return _Subset(with_concat_images(dataset.dataset), dataset.indices)
+    if type(dataset) is ConcatDataset and image_datasets(dataset):
+        native = reads_natively(dataset)
+        return ConcatImages(dataset.datasets) if native else _Concat(map(with_concat_images, dataset.datasets))
+    return dataset
 
 
-class _Part(NamedTuple):
+class _Subset(Subset[Any]):
+    """A Subset whose dataset gets an index with its occurrence."""
+
+    def __getitem__(self, index: Any) -> Any:
+        if type(index) is Drawn:
+            return self.dataset[_inside(self, [index])[0]]
+        item: Any = Subset.__getitem__(self, index)  # type: ignore[no-untyped-call]
+        return item
+
+    def __getitems__(self, indices: list[int]) -> list[Any]:
+        inside, of_batches = _inside(self, indices), getattr(self.dataset, "__getitems__", None)
+        items: list[Any] = of_batches(inside) if callable(of_batches) else [self.dataset[index] for index in inside]
+        return items
+
+
+def _inside(subset: Subset[Any], indices: Sequence[int]) -> list[int]:
+    return draws.like([subset.indices[index] for index in indices], indices)
+
+
+class _Concat(ConcatDataset[Any]):
+    """A ConcatDataset whose datasets get an index with its occurrence."""
+
+    def __getitem__(self, index: int) -> Any:
+        part = next(parts_of(self, [index]))
+        return part.dataset[part.indices[0]]
+
+
+class Part(NamedTuple):
     """Samples of one dataset: their indices there, and their places in the batch."""
 
-    dataset: ImageDataset
-    indices: list[int]
+    dataset: Any
+    indices: Sequence[int]
     places: list[int]
 
 
-class ConcatImages(ConcatDataset[Any]):
+class ConcatImages(_Concat):
     """A ConcatDataset that reads a batch in one call into one tensor, whichever of its datasets the samples are in.
     Samples that are read in different ways are read in as many calls."""
 
@@ -63,8 +93,8 @@ class ConcatImages(ConcatDataset[Any]):
 
     def __getitems__(self, indices: Sequence[int]) -> Sequence[Any]:
         """The samples at ``indices``, those that indexing gives."""
-        parts = _gathered(_parts(self, indices, list(range(len(indices)))))
-        groups: dict[Hashable, list[_Part]] = {}
+        parts = _gathered(parts_of(self, indices))
+        groups: dict[Hashable, list[Part]] = {}
         for part in parts:
             key = part.dataset.merge_key if isinstance(part.dataset, ListImages) else (None, id(part.dataset))
             groups.setdefault(key, []).append(part)
@@ -84,48 +114,62 @@ class ConcatImages(ConcatDataset[Any]):
         return Batch.joined(whole, found).as_samples()
 
 
-def _parts(dataset: Any, indices: Sequence[int], places: list[int]) -> Iterator[_Part]:
-    """The datasets that samples are in, with their indices there."""
-    if isinstance(dataset, Subset):
-        yield from _parts(dataset.dataset, [dataset.indices[index] for index in indices], places)
+SUBSETS = Subset, _Subset
+CONCATS = ConcatDataset, ConcatImages, _Concat
+
+
+def parts_of(dataset: Any, indices: Sequence[int]) -> Iterator[Part]:
+    """The datasets inside Subset and ConcatDataset that samples are in, with their indices there. One that is inside
+    more than once may have several parts.
+
+    Raises:
+        IndexError: there is no such sample.
+    """
+    return _parts(dataset, list(indices), list(range(len(indices))))
+
+
+def _parts(dataset: Any, indices: Sequence[int], places: list[int]) -> Iterator[Part]:
+    if type(dataset) in SUBSETS:
+        yield from _parts(dataset.dataset, _inside(dataset, indices), places)
         return
-    if not isinstance(dataset, ConcatDataset):
-        yield _Part(dataset, list(indices), places)
+    if type(dataset) not in CONCATS:
+        yield Part(dataset, indices, places)
         return
     wanted, count = np.array([operator.index(index) for index in indices], np.int64), len(dataset)
     wrong = (wanted < -count) | (wanted >= count)
     if wrong.any():
-        dataset[indices[int(wrong.argmax())]]  # raises what torch raises
+        ConcatDataset(dataset.datasets)[indices[int(wrong.argmax())]]  # raises what torch raises
     wanted %= count
     starts = np.array([0, *dataset.cumulative_sizes])
     numbers = np.searchsorted(starts, wanted, "right") - 1
     for number in np.unique(numbers).tolist():
         mine = np.flatnonzero(numbers == number)
-        local = (wanted[mine] - starts[number]).tolist()
+        local = draws.like((wanted[mine] - starts[number]).tolist(), [indices[i] for i in mine.tolist()])
         yield from _parts(dataset.datasets[number], local, [places[i] for i in mine.tolist()])
 
 
-def _gathered(parts: Iterator[_Part]) -> list[_Part]:
+def _gathered(parts: Iterator[Part]) -> list[Part]:
     """One part per dataset: a dataset may be inside more than once."""
-    found: dict[int, _Part] = {}
+    found: dict[int, Part] = {}
     for part in parts:
         known = found.get(id(part.dataset))
         found[id(part.dataset)] = (
-            part if known is None else _Part(part.dataset, known.indices + part.indices, known.places + part.places)
+            part if known is None else Part(part.dataset, [*known.indices, *part.indices], known.places + part.places)
         )
     return list(found.values())
 
 
-def _read(parts: list[_Part]) -> Sequence[Any]:
+def _read(parts: list[Part]) -> Sequence[Any]:
     """Samples of datasets that can be read together, ordered by their places, which are all of 0, 1, ..."""
     first = parts[0].dataset
     if len(parts) == 1:
         order = np.argsort(parts[0].places)
-        return first.__getitems__([parts[0].indices[i] for i in order.tolist()])
+        samples: Sequence[Any] = first.__getitems__([parts[0].indices[i] for i in order.tolist()])
+        return samples
     return _read_together([(part.dataset, part) for part in parts if isinstance(part.dataset, ListImages)])
 
 
-def _read_together(parts: list[tuple[ListImages, _Part]]) -> Sequence[Any]:
+def _read_together(parts: list[tuple[ListImages, Part]]) -> Sequence[Any]:
     requests = [dataset.request(part.indices) for dataset, part in parts]
     merged = Request.merge(
         [(np.array(part.places), request.images) for (_, part), request in zip(parts, requests, strict=True)]

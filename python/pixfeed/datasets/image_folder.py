@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from typing import Any, Unpack, cast
 
+from pixfeed import draws
 from pixfeed.collate.batch import Batch
 from pixfeed.datasets.list_file import FastTxtDataset
 from pixfeed.datasets.options import ImageFolderOptions
@@ -221,7 +222,7 @@ class ImageFolder(FastTxtDataset):
         key = self._key(index)
         row = key % len(self.files)
         paths: list[Any] = [*self.files.paths([row], self.image_dir)]  # the recipe's first step takes a path
-        images = self._in_python(self._pipeline.recipe, paths, [key], lambda _: self.origin(row))
+        images = self._in_python(self._pipeline.recipe, paths, draws.like([key], [index]), lambda _: self.origin(row))
         return self._batch_of(images, [row], self._targets.read([row], PointMap([]), [0], self._pipeline.backend)[0])
 
     def __repr__(self) -> str:

@@ -24,6 +24,8 @@ from pixfeed.transforms.python_steps import name_of, to_blame
 from pixfeed.transforms.translate import advice
 from pixfeed.transforms.values import Values, check_dtype, check_memory_format, numbers
 
+_Rows = Sequence[int] | NDArray[np.int64]
+
 
 def _names(values: Values) -> list[str]:
     """The transforms that do the same."""
@@ -142,6 +144,10 @@ class InMemory(ImageDataset):
         return step or ("" if self.target_transform is None else "target_transform")
 
     @property
+    def is_random(self) -> bool:
+        return self._recipe is not None and bool(self._recipe.draws or self._recipe.python)
+
+    @property
     def makes_floats(self) -> bool:
         return self.dtype.is_floating_point
 
@@ -159,7 +165,7 @@ class InMemory(ImageDataset):
             IndexError: there is no such item.
         """
         row = self._row(index)
-        return self._images([row])[0], self._labels([row])[0]
+        return self._images([row], draws.like([row], [index]))[0], self._labels([row])[0]
 
     @asked_itself
     def __getitems__(self, indices: Sequence[int]) -> Sequence[Any]:
@@ -170,7 +176,8 @@ class InMemory(ImageDataset):
         rows = np.asarray(indices)
         if rows.dtype.kind not in "iu" or rows.ndim != 1 or rows.min() < 0 or rows.max() >= len(self):
             rows = np.array([self._row(index) for index in indices], np.int64)
-        images, labels = self._images(rows), self._labels(rows.tolist())
+        numbers = rows.tolist()
+        images, labels = self._images(rows, draws.like(numbers, indices)), self._labels(numbers)
         return Batch(images, np.array(labels, np.int64) if set(map(type, labels)) == {int} else labels)
 
     def __repr__(self) -> str:
@@ -193,15 +200,19 @@ class InMemory(ImageDataset):
             raise IndexError(f"there is no item {index}; there are {len(self)}")
         return row
 
-    def _images(self, rows: Sequence[int] | NDArray[np.int64]) -> Any:
-        """Those of whole batches: a tensor ``[B, C, H, W]``, or what Python made of each."""
+    def _images(self, rows: _Rows, keys: Sequence[int]) -> Any:
+        """Those of whole batches: a tensor ``[B, C, H, W]``, or what Python made of each.
+
+        Args:
+            keys: what the random numbers of each depend on: its row and its occurrence.
+        """
         if self._recipe is None:
             return self._written(rows)
-        u = self._draw(self._recipe, rows)
+        u = self._draw(self._recipe, keys)
         images = self._recipe.finish(self._made(self._recipe, rows, u), u)
         if not self._recipe.python:
             return images
-        return self._in_python(self._recipe, images.unbind(0), rows, lambda place: self._origin(rows[place]))
+        return self._in_python(self._recipe, images.unbind(0), keys, lambda place: self._origin(rows[place]))
 
     def _backend(self) -> Backend:
         return backends.load(self._backend_name)

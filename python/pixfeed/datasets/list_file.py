@@ -106,8 +106,9 @@ class FastTxtDataset(AdjustableImages):
         translate: whether torchvision's and timm's transforms become pixfeed's where these do the same. ``False`` calls
             them as they are.
         seed: the seed of the random numbers of ``transform``. They depend on the seed, the epoch (:meth:`set_epoch`)
-            and the index of the sample, and on nothing else. ``None``: a seed that follows from
-            ``torch.manual_seed``, without drawing from torch's generator.
+            and the index of the sample, and on nothing else; in a :class:`pixfeed.DataLoader` also on how often the
+            epoch has drawn that sample before. ``None``: a seed that follows from ``torch.manual_seed``, without
+            drawing from torch's generator.
         targets: what follows the name on each line: ``"labels"``, ``"mask"``, ``"boxes"`` or ``"keypoints"``. See
             *Targets* below.
         mask_dir: the folder that the names of masks are relative to. ``None``: ``image_dir``.

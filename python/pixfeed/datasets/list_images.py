@@ -14,6 +14,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch.utils.data import Subset
 
+from pixfeed import draws
 from pixfeed._torch import asked_itself
 from pixfeed.backends import Backend
 from pixfeed.collate.batch import Batch, Form
@@ -42,7 +43,7 @@ class SampleRequest:
 
     Attributes:
         rows: rows of the list. A row that cannot be read is replaced by the one that takes its place.
-        keys: what the random numbers of each depend on: its index, from the start.
+        keys: what the random numbers of each depend on: its index, from the start, and its occurrence.
         images: what is to be read.
         zeros: places of images that could not be read and have become zeros.
         pipeline: how they are read. The dataset may get another transform in the meantime.
@@ -166,6 +167,11 @@ class ListImages(ImageDataset):
         return self._targets.fill
 
     @property
+    def is_random(self) -> bool:
+        recipe = self._pipeline.recipe
+        return bool(recipe.draws or recipe.python)
+
+    @property
     def reads_ahead_safely(self) -> bool:
         counts = self._bad_images.max_errors is not None or self._reading.min_recovered < 1
         return not counts and self._pipeline.recipe.size is not None
@@ -190,8 +196,8 @@ class ListImages(ImageDataset):
         pipeline, count = self._pipeline, len(self.files)
         if not isinstance(indices, (list, tuple, range, np.ndarray)):  # a sampler may yield a set
             indices = list(indices)
-        keys = [self._key(indices[0])] if len(indices) == 1 else self._keys(indices).tolist()
-        rows = [key % count for key in keys]
+        from_start = [self._key(indices[0])] if len(indices) == 1 else self._keys(indices).tolist()
+        rows, keys = [key % count for key in from_start], draws.like(from_start, indices)
         return SampleRequest(rows, keys, self._images_of(rows, self._draw(pipeline.recipe, keys)), [], pipeline)
 
     def read_images(self, request: Request) -> ReadImages:

@@ -67,6 +67,9 @@ class MainIter(Timed, SingleProcessIter):
             context.set_pads(False)
             self.stopwatch.spent(take_costs())
 
+    def _reads(self, indices: Any) -> None:
+        context.set_indices(indices)
+
 
 class EpochIndices:
     """Indices for a worker process, and the epoch that they are for.
@@ -85,6 +88,7 @@ class EpochIndices:
 
 def _received(epoch: int, indices: object) -> object:
     context.set_epoch(epoch)
+    context.set_indices(indices)
     return indices
 
 

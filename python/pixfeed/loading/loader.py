@@ -10,7 +10,7 @@ import torch
 from torch.utils.data import DataLoader as TorchLoader
 from torch.utils.data import Dataset, Sampler
 
-from pixfeed import backends
+from pixfeed import backends, draws
 from pixfeed._torch import collating
 from pixfeed.collate import default_collate, pad_collate
 from pixfeed.collate.detection import detection_collate
@@ -18,6 +18,9 @@ from pixfeed.context import cores
 from pixfeed.datasets.concat import image_datasets, reads_natively, with_concat_images
 from pixfeed.datasets.failure_log import Failure
 from pixfeed.loading.iterators import EndsWithMain, MainIter, ProcessesIter, Timed, WithCosts
+from pixfeed.loading.mixed_collate import MixedCollate
+from pixfeed.loading.mixed_collate import checked as checked_transform
+from pixfeed.loading.occurrences import Occurrences
 from pixfeed.loading.order import Order, Position
 from pixfeed.loading.own_collate import OwnCollate
 from pixfeed.loading.resumable import Resumable
@@ -25,6 +28,7 @@ from pixfeed.loading.state import LoaderState
 from pixfeed.loading.stats import Stats
 from pixfeed.loading.stopwatch import Stopwatch
 from pixfeed.loading.threads_iter import ThreadsIter
+from pixfeed.transforms.python_steps import name_of
 
 #: Functions that make a batch of pixfeed's samples without Python work per sample.
 _COLLATES = (
@@ -65,9 +69,15 @@ class DataLoader(Resumable[_T_co]):
             ``prefetch_factor`` (default 2) is the number of batches in flight in total, and ``persistent_workers`` has
             no effect.
         workers: ``"thread"``, ``"process"``, or ``None`` for threads wherever they are possible.
+        batch_transform: :class:`pixfeed.transforms.MixUp`, ``CutMix``, ``TimmMixup``, or a ``RandomChoice`` or
+            ``RandomApply`` of them (torchvision's and timm's become these). The workers mix each batch in its own
+            memory, after ``collate_fn``: images are floats, labels one column, and become soft labels, float32
+            ``[B, num_classes]``. What is drawn depends on the seed of the first pixfeed dataset (it gets one if it has
+            none), the epoch, and the batch's first sample, and is the same for any number and kind of workers.
 
     Raises:
-        ValueError: as torch's; or ``workers="thread"`` where threads are not possible. The message says why.
+        ValueError: as torch's; ``workers="thread"`` where threads are not possible; or ``batch_transform`` does not go
+            with dataset or ``collate_fn``. The message says why.
     """
 
     def __init__(
@@ -91,6 +101,7 @@ class DataLoader(Resumable[_T_co]):
         pin_memory_device: str = "",
         in_order: bool = True,
         workers: Literal["thread", "process"] | None = None,
+        batch_transform: Callable[..., Any] | None = None,
     ):
         if workers not in (None, "thread", "process"):
             raise ValueError(f"workers is {workers!r}; it may be 'thread', 'process' or None")
@@ -126,6 +137,12 @@ class DataLoader(Resumable[_T_co]):
                 in_order=in_order,
             )
         self.workers = workers
+        self.batch_transform = batch_transform
+        if batch_transform is not None:
+            self.batch_transform = checked_transform(
+                batch_transform, self.collate_fn, self._makes_batches, image_datasets(dataset)
+            )
+            self._mixing_seed()
         self._position = self._new_position()
         why_not = self._why_no_threads()
         if workers == "thread" and why_not:
@@ -149,7 +166,15 @@ class DataLoader(Resumable[_T_co]):
         return next(filter(None, (dataset.python_step for dataset in image_datasets(self.dataset))), "")
 
     def _ordered(self, index_sampler: Any) -> Any:
-        return index_sampler if self._position is None or self._is_iterable else Order(index_sampler, self._position)
+        if self._position is None or self._is_iterable:
+            return index_sampler
+        return Order(index_sampler, self._position, self._new_occurrences)
+
+    def _new_occurrences(self) -> Occurrences | None:
+        inside = image_datasets(self.dataset)
+        if inside and self.batch_transform is None and not any(dataset.is_random for dataset in inside):
+            return None
+        return Occurrences(self.dataset, self._makes_batches)
 
     def _make_iterator(self) -> Any:
         why_not = self._why_no_threads()
@@ -164,16 +189,25 @@ class DataLoader(Resumable[_T_co]):
         self.check_worker_number_rationality()
         return ProcessesIter(loader)
 
+    def _mixing_seed(self) -> int:
+        first = image_datasets(self.dataset)[0]
+        if first.seed is None:
+            first.seed = draws.new_seed(first)
+        return first.seed
+
     def _for_iterator(self) -> DataLoader[_T_co]:
         """This loader as an iterator sees it: a throw-away object, so that the user's own stays as it is."""
         loader = object.__new__(type(self))
         vars(loader).update(vars(self))
         vars(loader)["dataset"] = with_concat_images(self.dataset)
         self._collates_in_loop = self._has_threads and self.collate_fn not in (*_COLLATES, None)
+        if self.batch_transform is not None:
+            collate_fn: Callable[[Any], Any] = MixedCollate(self.collate_fn, self.batch_transform, self._mixing_seed())
+            vars(loader)["collate_fn"] = collate_fn
         if self._collates_in_loop:
-            vars(loader)["collate_fn"] = OwnCollate(self.collate_fn)
+            vars(loader)["collate_fn"] = OwnCollate(loader.collate_fn)
         if self.num_workers > 0 and not self._has_threads:
-            vars(loader)["collate_fn"] = WithCosts(self.collate_fn)
+            vars(loader)["collate_fn"] = WithCosts(loader.collate_fn)
             vars(loader)["worker_init_fn"] = EndsWithMain(self.worker_init_fn, self.collate_fn is pad_collate)
         return loader
 
@@ -224,6 +258,7 @@ class DataLoader(Resumable[_T_co]):
             workers=self.num_workers,
             threads=self._has_threads,
             collates_in_loop=self._collates_in_loop,
+            batch_transform="" if self.batch_transform is None else name_of(self.batch_transform),
             cores=cores(),
             floats=any(dataset.makes_floats for dataset in image_datasets(self.dataset)),
             fallback=backends.why_no_native() if backends.falls_back() and image_datasets(self.dataset) else "",

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sized
+from collections.abc import Callable, Iterable, Iterator, Sized
 from contextlib import contextmanager
 from itertools import chain, islice
 from typing import Any, Protocol, TypedDict
 
 import torch
 from torch.utils.data import BatchSampler, RandomSampler, SequentialSampler
+
+from pixfeed.loading.occurrences import Occurrences
 
 
 class Indices(Sized, Iterable[Any], Protocol):
@@ -19,6 +21,8 @@ class Indices(Sized, Iterable[Any], Protocol):
 #: By name: states of generators, uint8 tensors; and what a sampler's own ``state_dict()`` gives.
 RandomStates = dict[str, Any]
 _GLOBAL = "the global generator"
+#: Indices before the start that are drawn at a time.
+_AT_ONCE = 1 << 16
 
 
 class _Start(TypedDict):
@@ -101,18 +105,22 @@ class Position:
                 raise ValueError(f"this state does not go with {name}: {error!r}") from error
         return random
 
-    def draw(self, index_sampler: Iterable[Any]) -> Iterator[Any]:
-        """An epoch's batches (or indices), drawn now."""
+    def draw(self, index_sampler: Iterable[Any], again: Occurrences | None = None) -> Iterator[Any]:
+        """An epoch's batches (or indices), drawn now.
+
+        Args:
+            again: counts what is drawn, from the epoch's beginning; ``None`` if nobody asks.
+        """
         where, self._next = self._next, None
         if where is None:
             self._at_start = self._get_random()
-            return _from(index_sampler, 0)
+            return _from(index_sampler, 0, again)
         outside = torch.get_rng_state()
         self._set_random(where["random"])
         start = where["batches"]
         if where["finished"]:  # what the finished one has drawn at last has been drawn
             counted = [(it, it.epoch) for it in self._samplers if hasattr(it, "set_epoch") and hasattr(it, "epoch")]
-            deque(_from(index_sampler, start), maxlen=0)
+            deque(_from(index_sampler, start, None), maxlen=0)
             for sampler, epoch in counted:  # one that counts its epochs has begun this one only
                 sampler.set_epoch(epoch)
             torch.set_rng_state(where["random"][_GLOBAL])
@@ -122,7 +130,7 @@ class Position:
         if where["restored"]:  # torch has drawn its seed from it, and the program goes on with it
             torch.set_rng_state(outside)
         self._at_start = self._get_random()
-        rest = _from(index_sampler, start)
+        rest = _from(index_sampler, start, again)
         drawn = chain(list(islice(rest, 1)), rest)
         if not where["restored"]:  # what the training loop draws is not our business
             torch.set_rng_state(outside)
@@ -166,43 +174,71 @@ class Order:
     Indices, and the random numbers that are drawn for them, are those of torch's own samplers. torch's plain samplers
     are not iterated: a random order stays one tensor instead of becoming a list of Python integers, and batches before
     the start take no time.
+
+    Args:
+        index_sampler: torch's.
+        position: where the epoch begins.
+        counter: makes what counts an epoch's indices; see :meth:`Position.draw`.
     """
 
-    def __init__(self, index_sampler: Indices, position: Position):
+    def __init__(
+        self, index_sampler: Indices, position: Position, counter: Callable[[], Occurrences | None] = lambda: None
+    ):
         self._of = index_sampler
         self._position = position
+        self._counter = counter
 
     def __len__(self) -> int:
         return len(self._of)
 
     def __iter__(self) -> Iterator[Any]:
-        yield from self._position.draw(self._of)
+        yield from self._position.draw(self._of, self._counter())
 
 
-def _from(index_sampler: Iterable[Any], start: int) -> Iterator[Any]:
+def _from(index_sampler: Iterable[Any], start: int, again: Occurrences | None) -> Iterator[Any]:
     if type(index_sampler) is BatchSampler:
-        return _batches(index_sampler.sampler, index_sampler.batch_size, index_sampler.drop_last, start)
-    return islice(iter(index_sampler), start, None)
+        return _batches(index_sampler.sampler, index_sampler.batch_size, index_sampler.drop_last, start, again)
+    drawn = iter(index_sampler)
+    if again is None:
+        return islice(drawn, start, None)
+    deque(map(again.mark, islice(drawn, start)), maxlen=0)
+    return map(again.mark, drawn)
 
 
-def _batches(sampler: Iterable[int], size: int, drop_last: bool, start: int) -> Iterator[list[int]]:
+def _batches(
+    sampler: Iterable[int], size: int, drop_last: bool, start: int, again: Occurrences | None
+) -> Iterator[list[int]]:
     whole: range | torch.Tensor
     if type(sampler) is SequentialSampler:
         whole = range(len(sampler.data_source))
     elif type(sampler) is RandomSampler and not sampler.replacement and sampler.num_samples == len(sampler.data_source):
         whole = _permutation(sampler)
     else:
-        indices = islice(iter(sampler), start * size, None)
+        indices = iter(sampler)
+        _go_past(islice(indices, start * size), again)
         while batch := list(islice(indices, size)):
             if len(batch) == size or not drop_last:
-                yield batch
+                yield batch if again is None else again.mark(batch)
         return
+    again = again if again is not None and again.may_repeat else None
+    if again is not None:
+        again.count(_numbers(whole[: start * size]))
     for at in range(start * size, len(whole) - size + 1 if drop_last else len(whole), size):
-        part = whole[at : at + size]
-        yield part.tolist() if isinstance(part, torch.Tensor) else list(part)
+        batch = _numbers(whole[at : at + size])
+        yield batch if again is None else again.mark(batch)
     if isinstance(sampler, RandomSampler) and sampler.generator is not None:
         # RandomSampler ends with the empty rest of another permutation. Who shares its generator sees that draw.
         torch.randperm(len(whole), generator=sampler.generator)
+
+
+def _go_past(indices: Iterator[int], again: Occurrences | None) -> None:
+    while passed := list(islice(indices, _AT_ONCE)):
+        if again is not None:
+            again.count(passed)
+
+
+def _numbers(part: range | torch.Tensor) -> list[int]:
+    return part.tolist() if isinstance(part, torch.Tensor) else list(part)
 
 
 def _permutation(sampler: RandomSampler) -> torch.Tensor:

@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from pixfeed import context
+
 
 class Uncollated(NamedTuple):
-    """Samples that the loop's thread collates."""
+    """Samples that the loop's thread collates, and what it needs to know of their batch: the epoch that random
+    transforms draw for, and the indices."""
 
     samples: Any
+    epoch: int
+    indices: Any
 
 
 class OwnCollate:
@@ -27,8 +32,10 @@ class OwnCollate:
 
     def __call__(self, samples: Any) -> Uncollated:
         """In one of the threads."""
-        return Uncollated(samples)
+        return Uncollated(samples, context.epoch() or 0, context.indices())
 
-    def finish(self, samples: Any) -> Any:
+    def finish(self, uncollated: Uncollated) -> Any:
         """In the loop's thread: the batch."""
-        return self._function(samples)
+        with context.for_epoch(uncollated.epoch):
+            context.set_indices(uncollated.indices)
+            return self._function(uncollated.samples)

@@ -27,6 +27,7 @@ class Stats:
         workers: ``num_workers`` of the loader.
         threads: whether the workers are threads of this process.
         collates_in_loop: ``collate_fn`` is one of your own, and runs in the loop's thread beside the threads that read.
+        batch_transform: what mixes whole batches, if anything does; else empty.
         cores: the number of cores that this process may use.
         floats: whether a pixfeed dataset of the loader gives floating-point images.
         fallback: why the C++ extension is missing, if OpenCV reads the images in its place; else empty.
@@ -46,6 +47,7 @@ class Stats:
     workers: int = 0
     threads: bool = False
     collates_in_loop: bool = False
+    batch_transform: str = ""
     cores: int = 1
     floats: bool = False
     fallback: str = ""
@@ -167,6 +169,12 @@ class Stats:
             return f" (all {self.cores} cores are in use)" if self.cores > 1 else " (the only core is in use)"
         return f" ({self.workers} of {self.cores} cores are used)" if self.workers else ""
 
+    @property
+    def _where_mixed(self) -> str:
+        if self.collates_in_loop or not self.workers:
+            return ", in the loop's thread"
+        return ", in the threads that read" if self.threads else ", in the worker processes"
+
     def __str__(self) -> str:
         images = f", {self.costs.images:,} images" if self.costs.images else ""
         kind = "threads" if self.threads else "processes"
@@ -190,6 +198,8 @@ class Stats:
             lines.append(f"  cache    had {had}")
         if self.collates_in_loop:
             lines.append("  collate  your collate_fn runs in the loop's thread; workers='process' if it takes long")
+        if self.batch_transform:
+            lines.append(f"  mixing   {self.batch_transform}, on whole batches{self._where_mixed}")
         bad = [f"{self.failed:,} could not be read and were skipped or replaced"] if self.failed else []
         what = "are cut off or not in the cache any more" if self.cache else "are cut off"
         bad += [f"{self.recovered:,} {what} and were read as far as they go"] if self.recovered else []

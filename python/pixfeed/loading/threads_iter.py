@@ -118,7 +118,7 @@ class ThreadsIter(Timed, LoaderIter):
         try:
             batch, costs = fetch.result()
             if isinstance(batch, Uncollated):
-                batch = self._fetcher.collate_fn.finish(batch.samples)
+                batch = self._fetcher.collate_fn.finish(batch)
                 batch = batch if self._pinned_device is None else pin_memory(batch, self._pinned_device)
         except CancelledError:
             stay_if_ending()
@@ -191,6 +191,7 @@ def _make(how: _Making, priority: Priority, wanted: Sequence[Any]) -> Sequence[A
 
 def _make_one(how: _Making, indices: Any) -> tuple[Any, Costs] | Exception:
     try:
+        context.set_indices(indices)
         data = how.fetcher.fetch(indices)
         return _pinned(how, data), take_costs()
     except Exception as error:
@@ -203,7 +204,11 @@ def _make_together(how: _Making, wanted: Sequence[Any]) -> list[tuple[Any, Costs
     assert isinstance(samples, Batch)
     costs = take_costs().divided(len(wanted))
     parts = samples.split([len(indices) for indices in wanted])
-    return [(how.fetcher.collate_fn(part.as_samples()), cost) for part, cost in zip(parts, costs, strict=True)]
+    made = []
+    for indices, part, cost in zip(wanted, parts, costs, strict=True):
+        context.set_indices(indices)
+        made.append((how.fetcher.collate_fn(part.as_samples()), cost))
+    return made
 
 
 def _pinned(how: _Making, data: Any) -> Any:

@@ -133,11 +133,11 @@ class Masks(Targets):
         made[:, x < 0] = self.fill
         return self._turned(made, points, place)
 
-    def _turned(self, made: NDArray[np.int64], points: PointMap, place: int) -> torch.Tensor:
+    def _turned(self, made: NDArray[Any], points: PointMap, place: int) -> torch.Tensor:
         """The mask, of what rows and columns make of it."""
         pixels = points.turned(place)
         if pixels is not None:
-            made = np.where(pixels >= 0, made.reshape(-1)[pixels], self.fill)
+            made = np.where(pixels >= 0, made.reshape(-1)[pixels], made.dtype.type(self.fill))
         return torch.from_numpy(made).to(self.dtype)
 
     def blank(self, row: int, size: tuple[int, int]) -> Any:

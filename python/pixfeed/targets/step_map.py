@@ -7,13 +7,22 @@ from numpy.typing import NDArray
 
 from pixfeed.plan_steps import FIRST_COLOR, NO_STEP, STEPS
 
+_END = 2  # the mode of blend that ends a mix
+
 #: (height, width)
 Size = tuple[int, int]
 
 
 def moving(steps: NDArray[np.void] | None) -> list[np.void]:
-    """Those of a picture's STEP rows that move pixels."""
-    return [] if steps is None else [step for step in steps if NO_STEP < step["code"] < FIRST_COLOR]
+    """Those of a picture's STEP rows that move pixels, but for those of a mix: all its versions have the targets of the
+    picture that it began with."""
+    found, mixes = [], False
+    for step in () if steps is None else steps:
+        if step["code"] == STEPS["blend"]:
+            mixes = step["mode"] != _END
+        elif NO_STEP < step["code"] < FIRST_COLOR and not mixes:
+            found.append(step)
+    return found
 
 
 def size_of(step: np.void) -> Size:

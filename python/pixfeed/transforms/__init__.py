@@ -20,6 +20,7 @@ from typing import NoReturn
 from pixfeed.transforms import functional
 from pixfeed.transforms.augmix import AugMix
 from pixfeed.transforms.base import InterpolationMode
+from pixfeed.transforms.blur_noise import GaussianBlur, GaussianNoise, PillowGaussianBlur
 from pixfeed.transforms.branches import RandomApply, RandomChoice, RandomOrder
 from pixfeed.transforms.color import ColorJitter, Grayscale, RandomGrayscale
 from pixfeed.transforms.compose import Compose
@@ -31,14 +32,26 @@ from pixfeed.transforms.crop_pad_flip import (
     RandomVerticalFlip,
     RandomZoomOut,
 )
+from pixfeed.transforms.erasing import RandomErasing, TimmRandomErasing
 from pixfeed.transforms.letterbox import Letterbox
 from pixfeed.transforms.many_crops import FiveCrop, TenCrop
+from pixfeed.transforms.mixing import CutMix, MixUp, TimmMixup
+from pixfeed.transforms.operations import (
+    RandomAdjustSharpness,
+    RandomAutocontrast,
+    RandomChannelPermutation,
+    RandomEqualize,
+    RandomInvert,
+    RandomPhotometricDistort,
+    RandomPosterize,
+    RandomSolarize,
+)
 from pixfeed.transforms.policies import AutoAugment, AutoAugmentPolicy, RandAugment, TrivialAugmentWide
 from pixfeed.transforms.python_steps import Lambda, ToNumpy, ToPILImage
 from pixfeed.transforms.resize import RandomResizedCrop, RandomShortestSize, Resize, ScaleJitter
 from pixfeed.transforms.three_augment import ThreeAugment
 from pixfeed.transforms.timm_policies import TimmAugment
-from pixfeed.transforms.to_tensor import Normalize, PILToTensor, RandomErasing, ToDtype, ToTensor
+from pixfeed.transforms.to_tensor import Normalize, PILToTensor, ToDtype, ToTensor
 from pixfeed.transforms.warp import RandomAffine, RandomPerspective, RandomRotation
 
 __all__ = [
@@ -48,27 +61,40 @@ __all__ = [
     "CenterCrop",
     "ColorJitter",
     "Compose",
+    "CutMix",
     "FiveCrop",
+    "GaussianBlur",
+    "GaussianNoise",
     "Grayscale",
     "InterpolationMode",
     "Lambda",
     "Letterbox",
+    "MixUp",
     "Normalize",
     "PILToTensor",
     "Pad",
+    "PillowGaussianBlur",
     "RandAugment",
+    "RandomAdjustSharpness",
     "RandomAffine",
     "RandomApply",
+    "RandomAutocontrast",
+    "RandomChannelPermutation",
     "RandomChoice",
     "RandomCrop",
+    "RandomEqualize",
     "RandomErasing",
     "RandomGrayscale",
     "RandomHorizontalFlip",
+    "RandomInvert",
     "RandomOrder",
     "RandomPerspective",
+    "RandomPhotometricDistort",
+    "RandomPosterize",
     "RandomResizedCrop",
     "RandomRotation",
     "RandomShortestSize",
+    "RandomSolarize",
     "RandomVerticalFlip",
     "RandomZoomOut",
     "Resize",
@@ -76,6 +102,8 @@ __all__ = [
     "TenCrop",
     "ThreeAugment",
     "TimmAugment",
+    "TimmMixup",
+    "TimmRandomErasing",
     "ToDtype",
     "ToNumpy",
     "ToPILImage",

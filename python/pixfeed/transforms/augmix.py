@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from pixfeed import draws
 from pixfeed.transforms.base import Interpolation
+from pixfeed.transforms.moving import Fill
 from pixfeed.transforms.policies import RAND_SPACE, Policy, Space, bits_from, of_side, places, whole
 from pixfeed.transforms.stepped import StepRows, step_rows
 
@@ -93,7 +94,7 @@ class AugMix(Policy):
     alpha: float = 1.0
     all_ops: bool = True
     interpolation: Interpolation = "bilinear"
-    fill: int | Sequence[int] | None = None
+    fill: Fill = None
 
     def _check(self) -> None:
         if whole("severity", self.severity, 1) > _BINS:

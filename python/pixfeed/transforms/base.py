@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import operator
 from collections.abc import Callable, Sequence
 from enum import Enum, StrEnum
@@ -81,18 +82,29 @@ def pair(name: str, size: int | Sequence[int]) -> tuple[int, int]:
     return height, width
 
 
-def interval(name: str, values: Sequence[float], least: float = 0.0) -> tuple[float, float]:
+def interval(name: str, values: Sequence[float], least: float = 0.0, most: float = float("inf")) -> tuple[float, float]:
     """(min, max).
 
     Raises:
-        TypeError, ValueError: it is no interval above ``least``.
+        TypeError, ValueError: it is no interval between ``least`` and ``most``.
     """
     if not isinstance(values, Sequence) or len(values) != 2:
         raise TypeError(f"{name} is {values!r}; it must be two numbers")
     low, high = (float(value) for value in values)
-    if not least <= low <= high < float("inf"):
-        raise ValueError(f"{name} is {values!r}; it must be (min, max), at least {least:g}")
+    if not least <= low <= high <= most or high == float("inf"):
+        at_most = "" if most == float("inf") else f" and {most:g} at most"
+        raise ValueError(f"{name} is {values!r}; it must be (min, max), at least {least:g}{at_most}")
     return low, high
+
+
+def finite(name: str, value: float) -> float:
+    """
+    Raises:
+        ValueError: it is infinite, or no number.
+    """
+    if not math.isfinite(value):
+        raise ValueError(f"{name} is {value!r}; it must be finite")
+    return float(value)
 
 
 def probability(p: float) -> float:

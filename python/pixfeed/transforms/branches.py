@@ -115,9 +115,15 @@ class Branching(Geometric):
             sizes.add(after)
         return sizes.pop() if len(sizes) == 1 else None
 
-    def __call__(self, image: Any) -> Any:
+    def __call__(self, image: Any, *labels: Any) -> Any:
         """Transform one picture, with random numbers from torch's global generator; see
-        :class:`pixfeed.transforms.Compose`. Where Python functions are inside, a PIL image stays one."""
+        :class:`pixfeed.transforms.Compose`. Where Python functions are inside, a PIL image stays one.
+
+        Images and labels of a batch are for transforms of batches: MixUp and its like."""
+        if labels:
+            for step in chain.from_iterable(self.children[k] for k in self.orders(draws.from_torch(self.own))[0]):
+                image, *labels = step(image, *labels)
+            return image, *labels
         is_float = isinstance(image, torch.Tensor) and image.is_floating_point()
         if self.is_native and not is_float:
             return Transform.apply_all([self], image)

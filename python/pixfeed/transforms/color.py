@@ -118,16 +118,30 @@ def _factors(name: str, value: float | Sequence[float] | None) -> tuple[float, f
     return None if low == high == 1 else (low, high)
 
 
+def _shifts(value: float | Sequence[float] | None) -> tuple[float, float] | None:
+    """(min, max) of hue; ``None`` where nothing would change."""
+    if value is None:
+        return None
+    if isinstance(value, (int, float)):
+        if value < 0:
+            raise ValueError(f"hue is {value!r}; a single number must not be negative")
+        value = (-value, value)
+    low, high = interval("hue", value, -0.5, 0.5)
+    return None if low == high == 0 else (low, high)
+
+
 @dataclass(frozen=True, repr=False)
 class ColorJitter(Color):
-    """Change brightness, contrast and saturation at random, in random order, as
-    ``torchvision.transforms.v2.ColorJitter`` does with a PIL image: bit for bit ``PIL.ImageEnhance``.
+    """Change brightness, contrast, saturation and hue at random, in random order, as
+    ``torchvision.transforms.v2.ColorJitter`` does with a PIL image: bit for bit ``PIL.ImageEnhance``, and Pillow's
+    HSV.
 
     Args:
         brightness, contrast, saturation: the range of the factor: one number for
             ``[max(0, 1 - number), 1 + number]``, or (min, max). The factor is drawn uniformly. ``None`` changes
             nothing.
-        hue: is not supported; leave it at 0. (torchvision's own ColorJitter in the Compose runs in Python.)
+        hue: the range of the shift, in parts of the circle: one number for ``[-number, number]``, or (min, max), from
+            -0.5 to 0.5.
 
     Raises:
         TypeError, ValueError: an argument makes no sense.
@@ -138,21 +152,17 @@ class ColorJitter(Color):
     saturation: float | Sequence[float] | None = None
     hue: float | Sequence[float] | None = None
 
-    draws = 4
+    draws = 4  # 5 with hue
 
     def __post_init__(self) -> None:
-        if self.hue is not None and np.any(self.hue):
-            raise ValueError(
-                f"hue is {self.hue!r}, which is not done natively; torchvision's own ColorJitter in the Compose "
-                "does it in Python, for each sample"
-            )
-        names = ("brightness", "contrast", "saturation")
-        self._set(hue=None, **{name: _factors(name, getattr(self, name)) for name in names})
+        factors = {name: _factors(name, getattr(self, name)) for name in ("brightness", "contrast", "saturation")}
+        hue = _shifts(self.hue)
+        self._set(**factors, hue=hue, draws=4 if hue is None else 5)
 
     @property
     def _ranges(self) -> list[tuple[int, float, float]]:
         """Number of ADJUST, least and most factor of what is changed."""
-        names = ("brightness", "contrast", "saturation")
+        names = ("brightness", "contrast", "saturation", "hue")
         return [(ADJUST[name], *getattr(self, name)) for name in names if getattr(self, name) is not None]
 
     @property
@@ -165,7 +175,7 @@ class ColorJitter(Color):
         if count == 0:
             return
         numbers, low, high = (np.array(column) for column in zip(*ranges, strict=True))
-        factors = low + (high - low) * u[:, 1 : 1 + count]
+        factors = (low + (high - low) * u[:, 1 : 1 + count]).astype(np.float32)  # as torch draws them
         if count > 1:
             orders = _orders(count)
             order = orders[(u[:, 0] * len(orders)).astype(np.int64)]  # [n, count]

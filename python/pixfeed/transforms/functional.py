@@ -18,6 +18,18 @@ import numpy as np
 from pixfeed._stand_in import torch
 from pixfeed.transforms.base import Interpolation, InterpolationMode, interpolation_name, pair
 from pixfeed.transforms.color import Adjust, Grayscale
+from pixfeed.transforms.color_functions import (
+    adjust_hue,
+    adjust_sharpness,
+    autocontrast,
+    equalize,
+    gaussian_blur,
+    gaussian_noise,
+    invert,
+    permute_channels,
+    posterize,
+    solarize,
+)
 from pixfeed.transforms.crop_pad_flip import CenterCrop, Pad, PaddingMode
 from pixfeed.transforms.one_picture import apply as _apply
 from pixfeed.transforms.one_picture import is_pil as _is_pil
@@ -33,23 +45,32 @@ __all__ = [
     "adjust_contrast",
     "adjust_hue",
     "adjust_saturation",
+    "adjust_sharpness",
     "affine",
+    "autocontrast",
     "center_crop",
     "convert_image_dtype",
     "crop",
+    "equalize",
     "erase",
     "five_crop",
+    "gaussian_blur",
+    "gaussian_noise",
     "get_dimensions",
     "hflip",
     "horizontal_flip",
+    "invert",
     "normalize",
     "pad",
+    "permute_channels",
     "perspective",
     "pil_to_tensor",
+    "posterize",
     "resize",
     "resized_crop",
     "rgb_to_grayscale",
     "rotate",
+    "solarize",
     "ten_crop",
     "to_dtype",
     "to_grayscale",
@@ -248,26 +269,6 @@ def adjust_contrast(img: _Image, contrast_factor: float) -> _Image:
 def adjust_saturation(img: _Image, saturation_factor: float) -> _Image:
     """0 is black and white, 1 the picture itself. uint8: bit for bit ``PIL.ImageEnhance.Color``."""
     return _blend(img, "saturation", saturation_factor, _luma)
-
-
-def adjust_hue(img: _Image, hue_factor: float) -> _Image:
-    """Hues moved by a share of the whole circle, from -0.5 to 0.5, in Pillow's HSV. Pillow does it; float tensors are
-    refused."""
-    if not -0.5 <= hue_factor <= 0.5:
-        raise ValueError(f"hue_factor is {hue_factor!r}; it must be between -0.5 and 0.5")
-
-    def change(tensor: torch.Tensor) -> torch.Tensor:
-        if tensor.is_floating_point():
-            raise TypeError(f"adjust_hue is for uint8 pixels, not for {tensor.dtype}")
-        if tensor.shape[0] == 1:
-            return tensor
-        from PIL import Image
-
-        h, s, v = ToPILImage()(tensor).convert("HSV").split()
-        moved = Image.fromarray(np.asarray(h) + np.int32(hue_factor * 255).astype(np.uint8))
-        return pil_to_tensor(Image.merge("HSV", (moved, s, v)).convert("RGB"))
-
-    return _on_tensor(img, change)
 
 
 # -- numbers -----------------------------------------------------------------------------------------------------------

@@ -16,11 +16,12 @@ from pixfeed.transforms.base import Transform
 from pixfeed.transforms.branches import Branching
 from pixfeed.transforms.color import Color, Grayscale
 from pixfeed.transforms.crop_pad_flip import Padding
+from pixfeed.transforms.erasing import RandomErasing
 from pixfeed.transforms.geometry import Geometric, Geometry
 from pixfeed.transforms.python_steps import call_all, name_of
 from pixfeed.transforms.resize import MIRRORED, RandomResizedCrop, RandomSize, Resize, ResizeTo
 from pixfeed.transforms.stepped import Stepped, as_steps
-from pixfeed.transforms.to_tensor import Normalize, Numeric, PILToTensor, RandomErasing, ToDtype, ToTensor
+from pixfeed.transforms.to_tensor import Normalize, Numeric, PILToTensor, ToDtype, ToTensor
 
 #: Variants of a recipe that are kept.
 _MOST_VARIANTS = 1000
@@ -216,6 +217,8 @@ class Recipe:
         if isinstance(step, (Padding, Stepped)) and self.channels == 1 and len(set(step.color)) > 1:
             raise ValueError(f"{step} fills with a color, and the picture is gray")
         gray = self.channels == 1
+        if isinstance(step, Stepped) and gray:
+            step = step.on_gray()
         if isinstance(step, Grayscale):
             self.channels = step.num_output_channels
             if gray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Literal
@@ -16,6 +16,7 @@ from pixfeed._stand_in import torch
 from pixfeed.plan_steps import STEPS
 from pixfeed.transforms.auto_policies import POLICIES
 from pixfeed.transforms.base import Interpolation
+from pixfeed.transforms.moving import Fill
 from pixfeed.transforms.policy_operations import (
     NOTHING,
     ROTATE,
@@ -231,7 +232,7 @@ class RandAugment(Policy):
     magnitude: int = 9
     num_magnitude_bins: int = 31
     interpolation: Interpolation = "nearest"
-    fill: int | Sequence[int] | None = None
+    fill: Fill = None
 
     def _check(self) -> None:
         whole("num_magnitude_bins", self.num_magnitude_bins, 2)
@@ -269,7 +270,7 @@ class TrivialAugmentWide(Policy):
 
     num_magnitude_bins: int = 31
     interpolation: Interpolation = "nearest"
-    fill: int | Sequence[int] | None = None
+    fill: Fill = None
 
     draws = 3
 
@@ -297,7 +298,7 @@ class AutoAugment(Policy):
 
     policy: AutoAugmentPolicy | Literal["imagenet", "cifar10", "svhn"] = AutoAugmentPolicy.IMAGENET
     interpolation: Interpolation = "nearest"
-    fill: int | Sequence[int] | None = None
+    fill: Fill = None
 
     draws = 5
 
@@ -305,7 +306,7 @@ class AutoAugment(Policy):
         name = getattr(self.policy, "value", self.policy)
         if name not in POLICIES:
             raise ValueError(f"policy is {self.policy!r}; it may be one of {', '.join(POLICIES)}")
-        self._set(policy=AutoAugmentPolicy(name))
+        self._set(policy=str(name))
 
     def steps(self, width: _Sides, height: _Sides, u: _Numbers) -> list[StepRows]:
         which, probability, level = _table(str(self.policy))

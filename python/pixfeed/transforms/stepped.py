@@ -28,6 +28,10 @@ class Stepped(Geometric):
     def does(self, size: tuple[int, int] | None) -> frozenset[str]:
         return frozenset({"steps"})
 
+    def on_gray(self) -> Stepped:
+        """The transform for pictures that are gray, with R = G = B."""
+        return self
+
     def steps(self, width: NDArray[np.int64], height: NDArray[np.int64], u: NDArray[np.float64]) -> list[StepRows]:
         """The steps of n pictures: all their first ones, all their second ones, and so on.
 

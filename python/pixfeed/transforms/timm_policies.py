@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pixfeed.plan_steps import STEPS
 from pixfeed.transforms.augmix import dirichlet, mixed
 from pixfeed.transforms.auto_policies import TIMM_POLICIES
+from pixfeed.transforms.moving import INTERPOLATIONS, interpolation_of
 from pixfeed.transforms.policies import places
 from pixfeed.transforms.policy_operations import (
     NOTHING,
@@ -25,7 +26,6 @@ from pixfeed.transforms.policy_operations import (
     operation_rows,
 )
 from pixfeed.transforms.stepped import Stepped, StepRows
-from pixfeed.transforms.warp import mode_of
 
 _Numbers = NDArray[np.float64]
 _Sides = NDArray[np.int64]
@@ -62,7 +62,8 @@ _WEIGHTED: dict[str, dict[str, float] | None] = {
 }
 _THREE = ("SolarizeIncreasing", "Desaturate", "GaussianBlur")
 
-_KINDS = {
+#: Operations by timm's names; see :mod:`pixfeed.transforms.policy_operations`.
+KINDS = {
     **{"AutoContrast": STEPS["autocontrast"], "Equalize": STEPS["equalize"], "Invert": STEPS["invert"]},
     **{"Rotate": ROTATE, "ShearX": SHEAR_X, "ShearY": SHEAR_Y},
     **dict.fromkeys(("TranslateX", "TranslateXRel"), TRANSLATE_X),
@@ -108,7 +109,7 @@ class Op:
     draws: ClassVar[int] = 6
 
     def __post_init__(self) -> None:
-        if self.name not in _KINDS:
+        if self.name not in KINDS:
             raise ValueError(f"there is no operation {self.name!r}")
         if not set(self.modes) <= {0, _BILINEAR, _BICUBIC} or not self.modes:
             raise ValueError(f"pixels are moved with nearest, bilinear or bicubic, not {self.modes}")
@@ -139,7 +140,7 @@ class Op:
         if name.startswith("Posterize"):
             bits = np.trunc(level * 4)
             bits = {"Posterize": bits, "PosterizeOriginal": bits + 4}.get(name, 4 - bits)
-            return np.maximum(bits, 0)
+            return np.clip(bits, 0, 8)
         if name.startswith("Solarize"):
             if name == "SolarizeAdd":
                 return np.minimum(128, np.trunc(level * 110))
@@ -164,12 +165,12 @@ class Op:
         """Write what it does at some places to the kinds, numbers and modes ``[n]`` of n pictures."""
         kind, number, mode = found
         u = u[those]
-        kind[those] = np.where(u[:, 0] <= self.p, _KINDS[self.name], NOTHING)
+        kind[those] = np.where(u[:, 0] <= self.p, KINDS[self.name], NOTHING)
         number[those] = self.number(width[those], height[those], u)
         mode[those] = np.array(self.modes)[places(u[:, 4], len(self.modes))]
 
 
-def _rows(ops: Sequence[Op], which: NDArray[np.int64], width: _Sides, height: _Sides, u: _Numbers) -> StepRows:
+def timm_rows(ops: Sequence[Op], which: NDArray[np.int64], width: _Sides, height: _Sides, u: _Numbers) -> StepRows:
     """One operation for each of n pictures: ``which`` of them, -1 for none."""
     n = len(which)
     found = np.zeros(n, np.int64), np.zeros(n), np.zeros(n, np.int64)
@@ -218,7 +219,7 @@ class RandOps(Ops):
                 ends = np.cumsum(left, 1)
                 which = (mine[:, :1] * ends[:, -1:] >= ends).sum(1)
                 left[np.arange(len(u)), which] = 0
-            found.append(_rows(self.ops, which, width, height, mine[:, 1 : 1 + Op.draws]))
+            found.append(timm_rows(self.ops, which, width, height, mine[:, 1 : 1 + Op.draws]))
         return found
 
 
@@ -242,7 +243,7 @@ class AutoOps(Ops):
         chosen = places(u[:, 0], len(lengths))
         first = (np.cumsum(lengths) - lengths)[chosen]
         return [
-            _rows(
+            timm_rows(
                 self.ops,
                 np.where(i < lengths[chosen], first + i, -1),
                 width,
@@ -288,7 +289,7 @@ class MixOps(Ops):
             for k in range(self._depth):
                 mine = u[:, begin + 1 + k * each :]
                 which = np.where(k < depth, places(mine[:, 0], len(self.ops)), -1)
-                found.append(_rows(self.ops, which, width, height, mine[:, 1:each]))
+                found.append(timm_rows(self.ops, which, width, height, mine[:, 1:each]))
             return found
 
         return mixed(width, height, np.zeros(len(u)), weights, part, chain)
@@ -376,7 +377,7 @@ def _parsed(given: TimmAugment) -> Ops:
         "fill": (r, g, b),
     }
     if given.interpolation is not None:
-        shared["modes"] = (mode_of(given.interpolation),)
+        shared["modes"] = (INTERPOLATIONS[interpolation_of(given.interpolation)],)
     if kind == "rand":
         return _rand(options, shared)
     if kind == "augmix":
@@ -391,10 +392,16 @@ def _parsed(given: TimmAugment) -> Ops:
     return AutoOps(tuple(Op(*op, **shared) for each in sequences for op in each), tuple(map(len, sequences)))
 
 
+def _shares(weights: dict[str, float]) -> tuple[float, ...]:
+    values = np.array(list(weights.values()), np.float64)
+    shares: list[float] = (values / np.sum(values)).tolist()
+    return tuple(shares)
+
+
 def _rand(options: dict[str, str], shared: dict[str, Any]) -> RandOps:
     increasing = bool(int(options.get("inc", 0)))
     chosen = options.get("t", "")
     weights = _WEIGHTED.get(chosen)
     names = tuple(weights or (_THREE if chosen == "3a" else _INCREASING if increasing else _RAND))
     ops = tuple(Op(name, float(options.get("p", 0.5)), int(options.get("m", 10)), **shared) for name in names)
-    return RandOps(ops, int(options.get("n", 2)), None if weights is None else tuple(weights.values()))
+    return RandOps(ops, int(options.get("n", 2)), None if weights is None else _shares(weights))

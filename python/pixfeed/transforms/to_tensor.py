@@ -1,18 +1,15 @@
-"""ToTensor, PILToTensor, ToDtype, Normalize, RandomErasing: what is done to numbers, not to pictures."""
+"""ToTensor, PILToTensor, ToDtype, Normalize: what is done to numbers, not to pictures."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pixfeed import draws
 from pixfeed._stand_in import torch
-from pixfeed.transforms.base import Transform, first_valid, interval, probability
+from pixfeed.transforms.base import Transform
 from pixfeed.transforms.values import check_dtype
 
 
@@ -112,74 +109,3 @@ class Normalize(Numeric):
     def apply(self, images: torch.Tensor, u: NDArray[np.float64]) -> torch.Tensor:
         mean, std = (torch.tensor(values).view(-1, 1, 1) for values in (self.mean, self.std))
         return images.sub_(mean).div_(std)
-
-
-@dataclass(frozen=True, repr=False)
-class RandomErasing(Numeric):
-    """Overwrite a random rectangle of a tensor ``[C, H, W]`` with a given probability, as
-    ``torchvision.transforms.v2.RandomErasing``.
-
-    Args:
-        p: the probability, from 0 to 1.
-        scale: (min, max) of the area of the rectangle, as a fraction of the area of the picture.
-        ratio: (min, max) of height / width of the rectangle, drawn uniformly on a logarithmic scale. Ten rectangles are
-            drawn, and the first that is smaller than the picture is taken. If none is, nothing is erased.
-        value: what is written: one number, one per channel, or ``"random"`` for standard normal numbers.
-        inplace: is accepted, as torchvision's, and has no effect; see :class:`Normalize`.
-
-    Raises:
-        TypeError, ValueError: an argument makes no sense.
-    """
-
-    p: float = 0.5
-    scale: Sequence[float] = (0.02, 0.33)
-    ratio: Sequence[float] = (0.3, 3.3)
-    value: float | Sequence[float] | Literal["random"] = 0.0
-    inplace: bool = False
-
-    tries: ClassVar[int] = 10
-    draws = 2 * tries + 4
-
-    def __post_init__(self) -> None:
-        scale, ratio = interval("scale", self.scale), interval("ratio", self.ratio)
-        if scale[1] > 1:
-            raise ValueError(f"scale is {self.scale!r}; it must be between 0 and 1")
-        if ratio[0] == 0:
-            raise ValueError(f"ratio is {self.ratio!r}; it must be greater than 0")
-        value = self.value
-        if isinstance(value, str):
-            if value != "random":
-                raise ValueError(f"value is {value!r}; the only word is 'random'")
-        elif isinstance(value, Sequence):
-            value = tuple(float(v) for v in value)
-            if len(value) not in (1, 3):
-                raise ValueError(f"value is {self.value!r}; it must be one number, or one for each channel")
-        elif not isinstance(value, (int, float)):
-            raise TypeError(f"value is {value!r}; it must be a number, some numbers, or 'random'")
-        self._set(p=probability(self.p), scale=scale, ratio=ratio, value=value)
-
-    def rectangles(self, height: int, width: int, u: NDArray[np.float64]) -> NDArray[np.int64]:
-        """int64 ``[n, 4]``: top, left, height, width; a height of 0 where nothing is erased."""
-        k = self.tries
-        low, high = (math.log(r) for r in self.ratio)
-        area = height * width * (self.scale[0] + (self.scale[1] - self.scale[0]) * u[:, 1 : 1 + k])
-        ratio = np.exp(low + (high - low) * u[:, 1 + k : 1 + 2 * k])
-        each = [np.rint(np.sqrt(side)).astype(np.int64) for side in (area * ratio, area / ratio)]
-        valid = (each[0] < height) & (each[1] < width)
-        h, w = first_valid(valid, *each)
-        h = np.where(valid.any(1) & (u[:, 0] < self.p), h, 0)
-        top = (u[:, -3] * (height - h + 1)).astype(np.int64)
-        left = (u[:, -2] * (width - w + 1)).astype(np.int64)
-        return np.stack([top, left, h, w], 1)
-
-    def apply(self, images: torch.Tensor, u: NDArray[np.float64]) -> torch.Tensor:
-        value = self.value
-        if not isinstance(value, str):
-            numbers = torch.tensor(value, dtype=torch.float32).to(images.dtype).reshape(-1, 1, 1)
-        height, width = images.shape[2:]
-        rectangles = self.rectangles(height, width, u).tolist()
-        for image, (top, left, h, w), seed in zip(images, rectangles, u[:, -1], strict=True):
-            part = image[:, top : top + h, left : left + w]
-            if h and w:
-                part.copy_(draws.normal(part.shape, seed) if isinstance(value, str) else numbers.expand(part.shape))
-        return images

@@ -1,30 +1,55 @@
 """Transforms of torchvision's and timm's as pixfeed's that do the same.
 
 They are recognised by their classes' names and modules, and read by their attributes: neither library is imported. A
-subclass is somebody else's. Deterministic transforms give the same pixels as theirs for PIL images; random ones have
-the same distribution, and draw by seed, epoch and index.
+subclass is somebody else's. Deterministic transforms give the same pixels as theirs for PIL images (GaussianBlur:
+within one step); random ones have the same distribution, and draw by seed, epoch and index.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from pixfeed._stand_in import torch
 from pixfeed.transforms.base import Transform
+from pixfeed.transforms.blur_noise import GaussianBlur
 from pixfeed.transforms.branches import Branching, RandomApply, RandomChoice, RandomOrder
 from pixfeed.transforms.color import ColorJitter, Grayscale, RandomGrayscale
-from pixfeed.transforms.crop_pad_flip import CenterCrop, Pad, RandomCrop, RandomHorizontalFlip, RandomVerticalFlip
+from pixfeed.transforms.crop_pad_flip import (
+    CenterCrop,
+    Pad,
+    RandomCrop,
+    RandomHorizontalFlip,
+    RandomVerticalFlip,
+    RandomZoomOut,
+)
+from pixfeed.transforms.erasing import RandomErasing, TimmRandomErasing
 from pixfeed.transforms.fuse import Recipe
+from pixfeed.transforms.mixing import BatchTransform, CutMix, MixUp, TimmMixup
+from pixfeed.transforms.operations import (
+    RandomAdjustSharpness,
+    RandomAutocontrast,
+    RandomChannelPermutation,
+    RandomEqualize,
+    RandomInvert,
+    RandomPhotometricDistort,
+    RandomPosterize,
+    RandomSolarize,
+)
 from pixfeed.transforms.policies import AutoAugment, RandAugment, TrivialAugmentWide
-from pixfeed.transforms.resize import RandomResizedCrop, Resize
+from pixfeed.transforms.resize import RandomResizedCrop, RandomShortestSize, Resize, ScaleJitter
 from pixfeed.transforms.timm_policies import AutoOps, MixOps, Op, RandOps
-from pixfeed.transforms.to_tensor import Normalize, PILToTensor, RandomErasing, ToDtype, ToTensor
+from pixfeed.transforms.to_tensor import Normalize, PILToTensor, ToDtype, ToTensor
+from pixfeed.transforms.warp import RandomAffine, RandomPerspective, RandomRotation
 
 Step = Callable[..., Any]
 
-_MODULES = ("torchvision.transforms", "timm.data.transforms", "timm.data.random_erasing", "timm.data.auto_augment")
+_MODULES = (
+    "torchvision.transforms",
+    *(f"timm.data.{name}" for name in ("transforms", "random_erasing", "mixup", "auto_augment")),
+)
 
 
 def name_of(step: object) -> str:
@@ -55,14 +80,54 @@ def translated(steps: Sequence[Step], channels: int = 3) -> list[Step]:
 
 
 def advice(recipe: Recipe) -> str:
-    """What could be native if it stood in another place; empty if nothing could."""
-    if not recipe.python or not recipe.makes_tensors:
-        return ""
-    step = recipe.python[0]
+    """What could be native if it stood in another place, or were pixfeed's; empty if nothing could."""
+    step = next((step for step in recipe.python if name_of(step)), None)
     name = name_of(step)
-    if not name or name in _OF_TENSORS or not _equals(step, recipe.channels, is_tensor=False):
+    if name == "AugMix":
+        return "pixfeed's AugMix is native, with the operations of PIL images; torchvision's has those of tensors"
+    if not name or not recipe.makes_tensors or step is not recipe.python[0] or name in _OF_TENSORS:
+        return ""
+    if not _equals(step, recipe.channels, is_tensor=False):
         return ""
     return f"{name} gives tensors other pixels than PIL images: it is native before ToImage, PILToTensor or ToTensor"
+
+
+def batch_transform_of(transform: Any) -> Any | None:
+    """pixfeed's transform of whole batches that does what torchvision's or timm's does; ``None`` if there is none."""
+    name = name_of(transform)
+    if isinstance(transform, (BatchTransform, Branching)):
+        return transform
+    try:
+        if name in ("RandomChoice", "RandomApply"):
+            inside = [batch_transform_of(each) for each in transform.transforms]
+            return None if None in inside else _BRANCHING[name](inside, transform.p)
+        make = _OF_BATCHES.get(name)
+        return None if make is None else make(transform)
+    except (AttributeError, TypeError, ValueError):
+        return None
+
+
+def _timms_mixup(step: Any) -> BatchTransform:
+    if getattr(step, "multi_label", False):
+        raise ValueError("labels of several classes")
+    return TimmMixup(
+        step.mixup_alpha,
+        step.cutmix_alpha,
+        step.cutmix_minmax,
+        step.mix_prob if step.mixup_enabled else 0.0,
+        step.switch_prob,
+        step.mode,
+        step.correct_lam,
+        step.label_smoothing,
+        step.num_classes,
+    )
+
+
+_OF_BATCHES: dict[str, Callable[[Any], BatchTransform]] = {
+    "CutMix": lambda t: CutMix(alpha=t.alpha, num_classes=t.num_classes),
+    "MixUp": lambda t: MixUp(alpha=t.alpha, num_classes=t.num_classes),
+    "Mixup": _timms_mixup,
+}
 
 
 def _is_tensor(done: Sequence[Step]) -> bool:
@@ -133,10 +198,15 @@ def _numbers(values: Any) -> list[float]:
 
 def _random_erasing(step: Any) -> list[Step]:
     if hasattr(step, "log_aspect_ratio"):  # timm's
-        if (step.min_count, step.max_count) != (1, 1) or step.rand_color:
-            raise ValueError("several rectangles, or one color for each")
         ratio = [math.exp(side) for side in step.log_aspect_ratio]
         areas = step.min_area, step.max_area
+        if step.num_splits > 1:
+            raise ValueError("a part of the batch is left alone")
+        if (step.min_count, step.max_count) != (1, 1) or step.rand_color:
+            low, high = ratio
+            mode: Any = step.mode or "const"
+            counts = step.min_count, step.max_count
+            return [TimmRandomErasing(step.probability, areas[0], areas[1], low, high, mode, *counts)]
         return [RandomErasing(step.probability, areas, ratio, "random" if step.per_pixel else 0.0)]
     value: Any = "random" if step.value is None else step.value  # v2 keeps None for the word, and lists of floats
     value = value[0] if isinstance(value, list) and len(value) == 1 else value
@@ -206,7 +276,20 @@ def _timms_crop(step: Any) -> list[Step]:
     return [RandomChoice(crops) if len(crops) > 1 else crops[0]]
 
 
+def _alike(kind: type[Any]) -> Callable[[Any], list[Step]]:
+    """For a class of torchvision's whose attributes are our arguments. For PIL images antialias says nothing."""
+    names = [each.name for each in dataclasses.fields(kind) if each.name != "antialias"]
+    return lambda step: [kind(**{name: getattr(step, name) for name in names})]
+
+
+_ALIKE = (
+    *(GaussianBlur, RandomAdjustSharpness, RandomAffine, RandomAutocontrast, RandomChannelPermutation, RandomEqualize),
+    *(RandomInvert, RandomPerspective, RandomPhotometricDistort, RandomPosterize, RandomRotation, RandomShortestSize),
+    *(RandomSolarize, RandomZoomOut, ScaleJitter, TrivialAugmentWide),
+)
+
 _EQUALS: dict[str, Callable[[Any], list[Step]]] = {
+    **{kind.__name__: _alike(kind) for kind in _ALIKE},
     "AugMixAugment": _mix_ops,  # timm's; torchvision's AugMix has other pixels
     "AutoAugment": _auto_augment,
     "CenterCrop": lambda t: [CenterCrop(t.size)],
@@ -232,7 +315,6 @@ _EQUALS: dict[str, Callable[[Any], list[Step]]] = {
     "ToImage": lambda t: [PILToTensor()],
     "ToPureTensor": lambda t: [],
     "ToTensor": lambda t: [ToTensor()],
-    "TrivialAugmentWide": lambda t: [TrivialAugmentWide(t.num_magnitude_bins, t.interpolation, t.fill)],
 }
 
 _BRANCHING: dict[str, type[Any]] = {
@@ -253,6 +335,7 @@ _OF_TENSORS = frozenset(
         "RandomErasing",
         "RandomHorizontalFlip",
         "RandomVerticalFlip",
+        "RandomZoomOut",
         "ToDtype",
         "ToPureTensor",
     }

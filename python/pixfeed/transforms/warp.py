@@ -11,18 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from pixfeed.plan_steps import NO_STEP, STEPS
 from pixfeed.transforms import matrices
-from pixfeed.transforms.base import (
-    Interpolation,
-    checked_fill,
-    fill_color,
-    interpolation_name,
-    interval,
-    probability,
-)
+from pixfeed.transforms.base import Interpolation, interval, probability
+from pixfeed.transforms.moving import INTERPOLATIONS, Fill, checked_fill, color_of, interpolation_of
 from pixfeed.transforms.stepped import Stepped, StepRows, step_rows
-
-#: The interpolations of these transforms, with Pillow's numbers, which ``mode`` of STEP rows has.
-MODES = {"nearest": 0, "nearest-exact": 0, "bilinear": 2, "bicubic": 3}
 
 Sides = NDArray[np.int64]
 Numbers = NDArray[np.float64]
@@ -52,7 +43,7 @@ def affine_steps(
     """
     middle = (width * 0.5, height * 0.5) if center is None else (float(center[0]), float(center[1]))
     matrix = np.broadcast_to(matrices.affine(angle, translate, scale, shear, middle), (len(width), 6))
-    return step_rows(width, height, "affine", where, values=matrix.T, mode=mode, fill=fill)
+    return step_rows(width, height, "affine", where, values=_columns(matrix), mode=mode, fill=fill)
 
 
 def rotation_steps(
@@ -78,7 +69,7 @@ def rotation_steps(
     turned, where = made.turns >= 0, np.broadcast_to(where, width.shape)
     codes = np.where(turned, np.where(made.turns == 0, NO_STEP, STEPS["transpose"]), STEPS["affine"])
     sides = np.where(where, made.width, width), np.where(where, made.height, height)
-    values = np.where(turned, 0.0, made.matrix.T)
+    values = _columns(np.where(turned[:, None], 0.0, made.matrix))
     return step_rows(*sides, codes, where, values=values, mode=np.where(turned, _TURNS[made.turns], mode), fill=fill)
 
 
@@ -101,18 +92,11 @@ def perspective_steps(
         coefficients: ``[n, 8]``, see :func:`pixfeed.transforms.matrices.perspective`.
         width, height, mode, fill, where: see :func:`affine_steps`.
     """
-    return step_rows(width, height, "perspective", where, values=coefficients.T, mode=mode, fill=fill)
+    return step_rows(width, height, "perspective", where, values=_columns(coefficients), mode=mode, fill=fill)
 
 
-def mode_of(interpolation: Interpolation) -> int:
-    """
-    Raises:
-        ValueError: pixels cannot be moved with that interpolation.
-    """
-    name = interpolation_name(interpolation)
-    if name not in MODES:
-        raise ValueError(f"interpolation is {name!r}; it may be one of {', '.join(MODES)}")
-    return MODES[name]
+def _columns(values: Numbers) -> list[Numbers]:
+    return list(values.T)
 
 
 class Warp(Stepped):
@@ -124,20 +108,18 @@ class Warp(Stepped):
         def interpolation(self) -> Interpolation: ...
 
         @property
-        def fill(self) -> int | Sequence[int] | None: ...
+        def fill(self) -> Fill: ...
 
     def check_pixels(self) -> None:
-        mode_of(self.interpolation)
-        fill = None if self.fill is None else checked_fill(self.fill)
-        self._set(interpolation=interpolation_name(self.interpolation), fill=fill)
+        self._set(interpolation=interpolation_of(self.interpolation), fill=checked_fill(self.fill))
 
     @property
     def mode(self) -> int:
-        return MODES[cast("str", self.interpolation)]
+        return INTERPOLATIONS[cast("str", self.interpolation)]
 
     @property
     def color(self) -> Color:
-        return fill_color(0 if self.fill is None else self.fill)
+        return color_of(self.fill)
 
     def size_after(self, size: tuple[int, int] | None) -> tuple[int, int] | None:
         return size
@@ -180,7 +162,7 @@ class RandomRotation(Warp):
             Pillow's Resampling.
         expand: whether the result has room for the whole picture. Then its size depends on the angle.
         center: x and y that stay where they are, in pixels; ``None``: the middle of the picture.
-        fill: the color where the picture is not: an integer from 0 to 255, or three of them for R, G and B.
+        fill: the color where the picture is not: a number from 0 to 255, or three of them for R, G and B.
 
     Raises:
         TypeError, ValueError: an argument makes no sense.
@@ -190,7 +172,7 @@ class RandomRotation(Warp):
     interpolation: Interpolation = "nearest"
     expand: bool = False
     center: Sequence[float] | None = None
-    fill: int | Sequence[int] = 0
+    fill: Fill = 0
 
     draws = 1
 
@@ -219,7 +201,7 @@ class Affine(Warp):
     scale: float
     shear: tuple[float, float]
     interpolation: Interpolation
-    fill: int | Sequence[int]
+    fill: Fill
     center: Sequence[float] | None
 
     def __post_init__(self) -> None:
@@ -241,7 +223,7 @@ class Perspective(Warp):
 
     coefficients: tuple[float, ...]
     interpolation: Interpolation
-    fill: int | Sequence[int]
+    fill: Fill
 
     def __post_init__(self) -> None:
         self.check_pixels()
@@ -274,7 +256,7 @@ class RandomAffine(Warp):
     scale: Sequence[float] | None = None
     shear: float | Sequence[float] | None = None
     interpolation: Interpolation = "nearest"
-    fill: int | Sequence[int] = 0
+    fill: Fill = 0
     center: Sequence[float] | None = None
 
     draws = 6
@@ -339,7 +321,7 @@ class RandomPerspective(Warp):
     distortion_scale: float = 0.5
     p: float = 0.5
     interpolation: Interpolation = "bilinear"
-    fill: int | Sequence[int] = 0
+    fill: Fill = 0
 
     draws = 9
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from pixfeed.transforms import matrices
 from pixfeed.transforms.base import Interpolation, InterpolationMode
+from pixfeed.transforms.moving import Fill
 from pixfeed.transforms.one_picture import apply
 from pixfeed.transforms.warp import Affine, Perspective, RandomRotation
 
@@ -22,10 +23,10 @@ def rotate(
     interpolation: Interpolation = InterpolationMode.NEAREST,
     expand: bool = False,
     center: Sequence[float] | None = None,
-    fill: int | Sequence[int] | None = None,
+    fill: Fill = None,
 ) -> _Image:
     """The picture turned by an angle in degrees, counterclockwise; see :class:`pixfeed.transforms.RandomRotation`."""
-    return apply(img, RandomRotation((angle, angle), interpolation, expand, center, 0 if fill is None else fill))
+    return apply(img, RandomRotation((angle, angle), interpolation, expand, center, fill))
 
 
 def affine(
@@ -35,7 +36,7 @@ def affine(
     scale: float,
     shear: float | Sequence[float],
     interpolation: Interpolation = InterpolationMode.NEAREST,
-    fill: int | Sequence[int] | None = None,
+    fill: Fill = None,
     center: Sequence[float] | None = None,
 ) -> _Image:
     """The picture turned by an angle in degrees, clockwise; moved by ``translate`` (x, y) in pixels; scaled; and
@@ -51,7 +52,7 @@ def affine(
         float(scale),
         (shear_x, shear_y),
         interpolation,
-        0 if fill is None else fill,
+        fill,
         None if center is None else tuple(map(float, center)),
     )
     return apply(img, step)
@@ -62,7 +63,7 @@ def perspective(
     startpoints: Sequence[Sequence[int]] | None,
     endpoints: Sequence[Sequence[int]] | None,
     interpolation: Interpolation = InterpolationMode.BILINEAR,
-    fill: int | Sequence[int] | None = None,
+    fill: Fill = None,
     coefficients: Sequence[float] | None = None,
 ) -> _Image:
     """The picture whose corners ``startpoints`` become ``endpoints``: x and y of top left, top right, bottom right and
@@ -81,4 +82,4 @@ def perspective(
         raise ValueError("perspective needs startpoints and endpoints, or coefficients, not both")
     elif len(coefficients) != 8:
         raise ValueError(f"coefficients are {coefficients!r}; they must be eight numbers")
-    return apply(img, Perspective(tuple(map(float, coefficients)), interpolation, 0 if fill is None else fill))
+    return apply(img, Perspective(tuple(map(float, coefficients)), interpolation, fill))
