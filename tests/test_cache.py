@@ -36,12 +36,14 @@ PLANS = {
     "grayscale 1": {"transform": T.Compose([T.Grayscale(1), T.RandomResizedCrop(20), T.ToTensor()])},
     "gray 3": {"channels": "gray", "transform": T.Compose([T.Grayscale(3), T.RandomResizedCrop(20), T.ToTensor()])},
     "padded": {"transform": T.Compose([T.Resize((30, 40)), T.Pad(4, fill=9), T.RandomCrop(28), T.PILToTensor()])},
+    "turned": {"transform": T.Compose([T.Resize((40, 40)), T.GaussianBlur(3), T.RandomRotation(20), T.ToTensor()])},
+    "policy": {"transform": T.Compose([T.RandomResizedCrop(32), T.TrivialAugmentWide(), T.ToTensor()])},
     "branches": {
         "transform": T.Compose(
             [
                 T.Resize((40, 40)),
                 T.RandomApply([T.Grayscale(3), T.CenterCrop(30), T.Resize((40, 40))], 0.5),
-                T.RandomChoice([T.ColorJitter(0.5), T.GaussianBlur(3) if hasattr(T, "GaussianBlur") else T.Pad(0)]),
+                T.RandomChoice([T.ColorJitter(0.5), T.GaussianBlur(3)]),
                 T.CenterCrop(36),
                 T.ToTensor(),
             ]

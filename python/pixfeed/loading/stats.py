@@ -201,7 +201,8 @@ class Stats:
         if self.batch_transform:
             lines.append(f"  mixing   {self.batch_transform}, on whole batches{self._where_mixed}")
         bad = [f"{self.failed:,} could not be read and were skipped or replaced"] if self.failed else []
-        bad += [f"{self.recovered:,} are cut off and were read as far as they go"] if self.recovered else []
+        what = "are cut off or not in the cache any more" if self.cache else "are cut off"
+        bad += [f"{self.recovered:,} {what} and were read as far as they go"] if self.recovered else []
         if bad:
             lines.append(f"  images   {', '.join(bad)}; report() lists them")
         if self.fallback:

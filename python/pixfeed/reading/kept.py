@@ -55,8 +55,10 @@ class Kept:
                 self._why_not = error.strerror or str(error)
         if self._store is None:
             return None
-        tables = [table for table in (request.rois, request.resize_boxes) if table is not None]
-        more = [b"".join(table[i].tobytes() for table in tables) for i in range(len(request))] if tables else ()
+        named = {b"region": request.rois, b"box": request.resize_boxes}
+        tables = [(name, table) for name, table in named.items() if table is not None]
+        count = len(request) if tables else 0
+        more = [b"".join(name + table[i].tobytes() for name, table in tables) for i in range(count)]
         return Caching(self._store, self._how, more)
 
     def news(self) -> ImageError | None:
