@@ -17,7 +17,7 @@ from pixfeed.transforms.branches import Branching
 from pixfeed.transforms.color import Color, Grayscale
 from pixfeed.transforms.crop_pad_flip import Padding
 from pixfeed.transforms.erasing import RandomErasing
-from pixfeed.transforms.geometry import Geometric, Geometry
+from pixfeed.transforms.geometry import Corners, Geometric, Geometry
 from pixfeed.transforms.python_steps import call_all, name_of
 from pixfeed.transforms.resize import MIRRORED, RandomResizedCrop, RandomSize, Resize, ResizeTo
 from pixfeed.transforms.stepped import Stepped, as_steps
@@ -77,9 +77,16 @@ class Pass:
         self.adjustments += step.steps if isinstance(step, Color) else 0
         self.steps.append((step, columns))
 
-    def geometry(self, width: NDArray[np.int64], height: NDArray[np.int64], u: NDArray[np.float64]) -> Geometry:
-        """For n pictures, their sides ``[n]``, and uniform numbers ``[n, draws]``."""
-        geometry = Geometry(width, height)
+    def geometry(
+        self,
+        width: NDArray[np.int64],
+        height: NDArray[np.int64],
+        u: NDArray[np.float64],
+        boxes: Callable[[Geometry], list[Corners]] | None = None,
+    ) -> Geometry:
+        """For n pictures, their sides ``[n]``, and uniform numbers ``[n, draws]``; ``boxes``: see
+        :class:`Geometry`."""
+        geometry = Geometry(width, height, boxes)
         for step, columns in self.steps[: self.stepped]:
             step.change(geometry, u[:, columns])
         return geometry
@@ -149,6 +156,7 @@ class Recipe:
         channels: the number of channels of the results.
         draws: random numbers per sample.
         branches: whether :meth:`variants` have the passes.
+        needs_boxes: whether it is planned with the boxes of the pictures.
         fixed: how many of the passes make what a cache keeps; 0 without one.
 
     Raises:
@@ -177,7 +185,7 @@ class Recipe:
         self._fused: list[Transform] = []  # into the last pass, after its steps
         self._normalizes = False
         self._native: list[tuple[Transform, slice]] = []
-        self.branches = False
+        self.branches = self.needs_boxes = False
         self._variants: dict[tuple[tuple[int, ...], ...], Recipe] = {}
         for place, step in enumerate(transforms):
             if place == fixed:
@@ -207,6 +215,7 @@ class Recipe:
 
     def _add(self, step: Geometric, columns: slice) -> None:
         last, does = self.passes[-1], step.does(self.size)
+        self.needs_boxes |= step.needs_boxes
         if self._makes_floats() or self.numeric:
             if does != {"flip"} and does != {"crop"}:  # those change no number
                 raise ValueError(f"{step} works on pixels: put it before {self._writers()}")
