@@ -89,17 +89,17 @@ class RandomIoUCrop(Geometric):
             now if then is None or now is None else then & now for then, (_, now) in zip(before, found, strict=True)
         ]
 
-    def crop_of(self, corners: Corners, size: tuple[int, int], random: Stream) -> tuple[Crop, NDArray[np.bool_] | None]:
+    def crop_of(self, corners: Corners, size: tuple[int, int], drawn: Stream) -> tuple[Crop, NDArray[np.bool_] | None]:
         """The crop of a picture of that width and height, and which of its boxes it keeps, ``None`` for all."""
         width, height = size
         options = cast("tuple[float, ...]", self.sampler_options or _OPTIONS)
         known = np.isfinite(corners).all((1, 2))
         for _ in range(_MOST_OPTIONS if known.any() else 0):
-            least = options[int(random.random_sample() * len(options))]
+            least = options[int(drawn.random_sample() * len(options))]
             if least >= 1:
                 break
-            share = self.min_scale + (self.max_scale - self.min_scale) * random.random_sample((self.trials, 2))
-            place = random.random_sample((self.trials, 2))
+            share = self.min_scale + (self.max_scale - self.min_scale) * drawn.random_sample((self.trials, 2))
+            place = drawn.random_sample((self.trials, 2))
             sides = (np.array(size) * share).astype(np.int64)
             start = ((np.array(size) - sides) * place).astype(np.int64)
             ratio = sides[:, 0] / np.maximum(sides[:, 1], 1)
