@@ -25,8 +25,10 @@ from pixfeed.reading import regions
 from pixfeed.reading.kept import Kept
 from pixfeed.reading.options import Reading, check_size
 from pixfeed.reading.request import Request
-from pixfeed.transforms.execute import PassPlan, plan_passes, tables_of
+from pixfeed.transforms.execute import plan_passes, tables_of
 from pixfeed.transforms.fuse import Recipe, fixed_steps
+from pixfeed.transforms.geometry import Corners
+from pixfeed.transforms.pass_plan import PassPlan
 from pixfeed.transforms.resize import ResizeTo
 from pixfeed.transforms.wide import check_wide
 
@@ -60,6 +62,14 @@ class Planned(NamedTuple):
 def _largest(passes: Sequence[PassPlan]) -> tuple[int, int]:
     height, width = passes[-1].sizes
     return check_size((int(height.max()), int(width.max())))
+
+
+def _boxes(request: Request, headers: NDArray[np.void], crop: NDArray[np.int64]) -> list[Corners] | None:
+    """The boxes of each picture, in pixels of its region."""
+    if request.boxes is None:
+        return None
+    sides = zip(headers["height"].tolist(), headers["width"].tolist(), strict=True)
+    return [boxes.corners(*size) - start for boxes, size, start in zip(request.boxes, sides, crop[:, :2], strict=True)]
 
 
 class Failed(NamedTuple):
@@ -245,7 +255,7 @@ class Pipeline:
             return self._plan_whole(headers, plain)  # nothing to think about, and what follows takes 60 us
         crop, refused = regions.crops(self.reading, headers, request.rois)
         sides = np.maximum(crop[:, 2:], 1)
-        passes, misfits = plan_passes(self.recipe, sides[:, 0], sides[:, 1], request.u)
+        passes, misfits = plan_passes(self.recipe, sides[:, 0], sides[:, 1], request.u, _boxes(request, headers, crop))
         for i, what in misfits.items():
             if headers["status"][i] == Status.OK:  # of the others nothing is known
                 refused.setdefault(i, what)
