@@ -51,8 +51,8 @@ def entries(build: Path, target: str) -> list[tuple[Path, list[str]]]:
         file = Path(entry["file"])
         if "csrc" not in file.parts or "tests" in file.parts:
             continue
-        if file.stem == "platform_posix" and "windows" in target:
-            file = file.with_stem("platform_windows")
+        if file.stem.endswith("_posix") and "windows" in target:
+            file = file.with_stem(file.stem.removesuffix("_posix") + "_windows")
         found.append((file, flags(entry["command"])))
     return sorted(found)
 
