@@ -46,6 +46,7 @@ function(pixfeed_build name)
   if(length GREATER 3)
     list(GET pixfeed_archive_${name} 3 folder)
   endif()
+  cmake_path(APPEND folder "${arg_SUBDIR}" OUTPUT_VARIABLE subdir)  # empty if both are
   pixfeed_locate(${name} ${version} ${url} ${hash} archive)
   message(STATUS "Codecs: ${name} ${version} from ${archive}")
 
@@ -68,7 +69,7 @@ function(pixfeed_build name)
   add_library(pixfeed::${name} STATIC IMPORTED GLOBAL)
   if(NOT EXISTS ${base}/built)
     ExternalProject_Add(pixfeed_${name}
-      PREFIX ${base} SOURCE_DIR ${base}/source SOURCE_SUBDIR ${folder}/${arg_SUBDIR} BINARY_DIR ${build}
+      PREFIX ${base} SOURCE_DIR ${base}/source SOURCE_SUBDIR ${subdir} BINARY_DIR ${build}
       URL ${archive} URL_HASH SHA256=${hash} DOWNLOAD_NAME ${name}-${version}.tar.gz DOWNLOAD_EXTRACT_TIMESTAMP ON
       CMAKE_ARGS ${options} -Wno-dev
       BUILD_COMMAND ${CMAKE_COMMAND} --build ${build} --target ${arg_TARGET} --config Release

@@ -82,6 +82,15 @@ def test_an_archive_that_is_not_there_is_named_and_nothing_is_downloaded(tmp_pat
 
 @needs_cmake
 @pytest.mark.slow
+def test_a_vendored_build_is_configured_without_a_download(tmp_path):
+    result = configure(tmp_path, "-DPIXFEED_CODECS=vendored", f"-DPIXFEED_NASM={tmp_path / 'nasm'}")
+    assert result.returncode == 0, result.stdout
+    for name, (version, url, *_) in archives().items():
+        assert f"Codecs: {name} {version} from {url}" in result.stdout
+
+
+@needs_cmake
+@pytest.mark.slow
 def test_without_nasm_the_package_is_pure_python(tmp_path):
     if os.uname().machine != "x86_64":
         pytest.skip("needed for x86-64 only")

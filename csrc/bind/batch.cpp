@@ -40,10 +40,10 @@ Input to_input(py::handle source, std::vector<py::buffer_info>& owners) {
   return {{}, bytes, false};
 }
 
-std::unique_ptr<Opened> open(const py::list& sources, bool strict, bool turbo, bool libpng, bool defer,
-                             bool ignore_orientation, std::int64_t max_pixels, double min_recovered, int depth,
-                             cache::Store* store, const py::bytes& how, bool raw, const py::list& more,
-                             const py::tuple& workers) {
+std::unique_ptr<Opened> open_sources(const py::list& sources, bool strict, bool turbo, bool libpng, bool defer,
+                                     bool ignore_orientation, std::int64_t max_pixels, double min_recovered, int depth,
+                                     cache::Store* store, const py::bytes& how, bool raw, const py::list& more,
+                                     const py::tuple& workers) {
   auto opened = std::make_unique<Opened>();
   std::vector<Input> inputs;
   inputs.reserve(sources.size());
@@ -141,7 +141,7 @@ void register_batch(py::module_& m) {
           "i"_a)
       .def("costs", &costs)
       .def("decode_into", &decode_into, "plans"_a, "steps"_a, "out"_a, "workers"_a);
-  m.def("open", &open, "sources"_a, "strict"_a, "turbo"_a, "libpng"_a, "defer"_a, "ignore_orientation"_a,
+  m.def("open", &open_sources, "sources"_a, "strict"_a, "turbo"_a, "libpng"_a, "defer"_a, "ignore_orientation"_a,
         "max_pixels"_a, "min_recovered"_a, "depth"_a, "store"_a.none(true), "how"_a, "raw"_a, "more"_a, "workers"_a);
   m.def("resample", &resample, "pictures"_a, "plans"_a, "steps"_a, "out"_a, "workers"_a);
   m.def("cancel", &cancel, "priority"_a);

@@ -10,6 +10,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "core/number.h"
 #include "core/platform.h"
 #include "core/pool.h"
 
@@ -156,7 +157,7 @@ ListFault read_number(Text field, Float* value) {
   Text text = strip(field);
   if (!skip_plus(&text)) return ListFault::no_number;
   double number = 0;
-  const auto [stop, error] = std::from_chars(text.begin, text.end, number);
+  const auto [stop, error] = number_from_chars(text.begin, text.end, number);
   // "nan(...)" is a number for C++ only.
   if (stop != text.end || error == std::errc::invalid_argument || text.end[-1] == ')') return ListFault::no_number;
   if (error == std::errc::result_out_of_range) {

@@ -40,4 +40,7 @@ std::int64_t read_next(const File& file, void* to, std::size_t size, GiveUp give
 // The same at a place of a file that somebody else has opened, wherever that stands.
 std::int64_t read_at(int descriptor, void* to, std::size_t size, std::int64_t place);
 
+// strtod with the decimal point of C, whatever the program's locale is.
+double c_strtod(const char* text, char** end);
+
 }  // namespace pixfeed::platform

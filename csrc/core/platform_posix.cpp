@@ -4,8 +4,12 @@
 #include <pthread.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#if defined(__APPLE__)
+#include <xlocale.h>
+#endif
 
 #include <cerrno>
+#include <clocale>
 #include <cstdlib>
 
 #include "core/platform.h"
@@ -83,6 +87,11 @@ std::int64_t read_at(int descriptor, void* to, std::size_t size, std::int64_t pl
     const ssize_t n = ::pread(descriptor, to, size, place);
     if (n >= 0 || errno != EINTR) return n;
   }
+}
+
+double c_strtod(const char* text, char** end) {
+  static const locale_t c = ::newlocale(LC_ALL_MASK, "C", locale_t{});
+  return ::strtod_l(text, end, c);
 }
 
 }  // namespace pixfeed::platform

@@ -13,6 +13,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <clocale>
+#include <cstdlib>
 
 #include "core/platform.h"
 
@@ -79,6 +81,11 @@ std::int64_t read_at(int descriptor, void* to, std::size_t size, std::int64_t pl
   if (GetLastError() == ERROR_HANDLE_EOF) return 0;
   errno = EIO;
   return -1;
+}
+
+double c_strtod(const char* text, char** end) {
+  static const _locale_t c = _create_locale(LC_ALL, "C");
+  return _strtod_l(text, end, c);
 }
 
 }  // namespace pixfeed::platform
