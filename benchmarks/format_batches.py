@@ -6,7 +6,8 @@ The photos are written anew as PNG by Pillow; their masks have 16 classes. Pictu
 pixfeed and by those contenders of benchmarks.peers that load batches, can be imported and read PNG; what is left out is
 named. To have them beside pixfeed:
 
-python -m pip install --no-deps --target FOLDER turboloader==2.39.0; PYTHONPATH=FOLDER python -m benchmarks.format_batches
+python -m pip install --no-deps --target FOLDER turboloader==2.39.0
+PYTHONPATH=FOLDER python -m benchmarks.format_batches
 
 Masks become int64 256 x 256, all in one call by pixfeed, one by one by Pillow. Clock time, as some work in processes of
 their own. Writes benchmarks/results/format_batches.json.

@@ -3,10 +3,10 @@
 python -m benchmarks.formats [--data FOLDER] [--list FILE] [--rounds 7] [--pictures 20]
 
 Photos are written anew as PNG by Pillow, by cv2 and by an optimiser (oxipng, where pyoxipng is installed), as gray,
-palette and RGBA, and as lossy and lossless WebP. Masks are 16 classes of a blurred photo, read one by one by Pillow, and
-by pixfeed in one call on one thread. Times are CPU time, which others on the machine disturb less. With imagecodecs its
-spng is measured, too. To have both: pip install --no-deps --target FOLDER pyoxipng imagecodecs, and PYTHONPATH=FOLDER.
-Writes benchmarks/results/formats.json. Two threads: benchmarks.format_batches.
+palette and RGBA, and as lossy and lossless WebP. Masks are 16 classes of a blurred photo, read one by one by Pillow,
+and by pixfeed in one call on one thread. Times are CPU time, which others on the machine disturb less. With
+imagecodecs its spng is measured, too. To have both: pip install --no-deps --target FOLDER pyoxipng imagecodecs, and
+PYTHONPATH=FOLDER. Writes benchmarks/results/formats.json. Two threads: benchmarks.format_batches.
 """
 
 from __future__ import annotations
@@ -100,7 +100,10 @@ def masks(images: list[np.ndarray], folder: Path, threads: int = 1) -> dict[str,
         for path, (y, x), slot in zip(paths, pixels, out, strict=True):
             slot[...] = np.asarray(Image.open(path))[np.ix_(y, x)]
 
-    return {"Pillow": one_by_one, "pixfeed": lambda: backend.read_masks(paths, sizes, pixels, out, 255, threads=threads)}
+    def in_one_call() -> None:
+        backend.read_masks(paths, sizes, pixels, out, 255, threads=threads)
+
+    return {"Pillow": one_by_one, "pixfeed": in_one_call}
 
 
 def main() -> None:
