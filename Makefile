@@ -85,6 +85,7 @@ OWN := $(if $(DATA),--data "$(DATA)") $(if $(LIST),--list "$(LIST)")
 bench: setup  ## pixfeed against the pure-Python path, cv2 and Pillow: tables, JSON and charts in benchmarks/results/
 	$(BIN)/python -m benchmarks.reading $(OWN)
 	$(BIN)/python -m benchmarks.formats $(OWN)
+	$(BIN)/python -m benchmarks.format_batches $(OWN)
 	$(BIN)/python -m benchmarks.resize $(OWN)
 	$(BIN)/python -m benchmarks.collate
 	$(BIN)/python -m benchmarks.loader $(OWN)
