@@ -60,8 +60,8 @@ class Cache:
         system = file_system(self.folder)
         if system in _NETWORK and not force:
             raise ValueError(
-                f"the cache's folder {self.folder!r} lies on a network file system ({system}), where processes on other "
-                "machines may see a part of what is written; take a local disk, or say force=True"
+                f"the cache's folder {self.folder!r} lies on a network file system ({system}), where processes on "
+                "other machines may see a part of what is written; take a local disk, or say force=True"
             )
 
     @property
