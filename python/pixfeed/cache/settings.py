@@ -57,11 +57,11 @@ class Cache:
             raise ValueError(f"kind is {kind!r}; it may be 'pixels' or 'raw'")
         self.kind = kind
         self.force = bool(force)
-        kind = file_system(self.folder)
-        if kind in _NETWORK and not force:
+        system = file_system(self.folder)
+        if system in _NETWORK and not force:
             raise ValueError(
-                f"the cache's folder {self.folder!r} lies on a network file system ({kind}), where processes on other "
-                "machines may see a part of what is written; take a local disk, or say force=True"
+                f"the cache's folder {self.folder!r} lies on a network file system ({system}), where processes on "
+                "other machines may see a part of what is written; take a local disk, or say force=True"
             )
 
     @property
