@@ -271,7 +271,11 @@ class ListImages(ImageDataset):
         about += [] if recipe.python else [str(recipe.dtype)]
         about += [f"backend {self._pipeline.backend.name}"]
         cache = self._pipeline.cache
-        about += [] if cache is None else [f"cache={cache.folder!r}"]
+        about += (
+            []
+            if cache is None
+            else [f"cache={cache.folder!r}" + ("" if cache.kind == "pixels" else f" ({cache.kind})")]
+        )
         head = f"{type(self).__name__}({self.files.filename!r}: {', '.join(about)})"
         step = self.target_transform
         last = [] if step is None else [f"in Python, per target: {name_of(step)}"]
