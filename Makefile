@@ -90,6 +90,7 @@ bench: setup  ## pixfeed against the pure-Python path, cv2 and Pillow: tables, J
 	$(BIN)/python -m benchmarks.collate
 	$(BIN)/python -m benchmarks.loader $(OWN)
 	$(BIN)/python -m benchmarks.training $(OWN)
+	$(BIN)/python -m benchmarks.recipes $(OWN)
 	$(BIN)/python -m benchmarks.cache $(OWN)
 	$(BIN)/python -m benchmarks.lists
 	$(BIN)/python -m benchmarks.verdict $(OWN)
