@@ -48,6 +48,8 @@ class Cache:
         kind: Literal["pixels", "raw"] = "pixels",
         force: bool = False,
     ):
+        if not os.fspath(folder):
+            raise ValueError("the cache's folder is '': say '.' for the working folder")
         self.folder = os.path.abspath(os.fsdecode(folder))
         self.max_bytes = None if max_bytes is None else parse_size(max_bytes, "max_bytes")
         self.keep_free = keep_free if isinstance(keep_free, float) else parse_size(keep_free, "keep_free")
