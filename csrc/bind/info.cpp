@@ -7,6 +7,7 @@
 
 #include "bind/columns.h"
 #include "bind/register.h"
+#include "core/cache/checksum.h"
 #include "core/decode.h"
 
 namespace py = pybind11;
@@ -20,7 +21,8 @@ constexpr char kHighway[] = "Highway " PIXFEED_TEXT(HWY_MAJOR) "." PIXFEED_TEXT(
 
 py::dict codecs() {
   return py::dict("jpeg"_a = pixfeed::jpeg_version(), "png"_a = pixfeed::png_version(),
-                  "zlib"_a = pixfeed::inflate_version(), "webp"_a = pixfeed::webp_version(), "highway"_a = kHighway);
+                  "zlib"_a = pixfeed::inflate_version(), "webp"_a = pixfeed::webp_version(), "highway"_a = kHighway,
+                  "checksums"_a = pixfeed::cache::checksum_version());
 }
 
 const char* simd_target() {

@@ -13,4 +13,9 @@ Key key_of(std::string_view what, std::string_view how) {
   return {hash.low64, hash.high64};
 }
 
+std::string checksum_version() {
+  return "xxhash " + std::to_string(XXH_VERSION_MAJOR) + "." + std::to_string(XXH_VERSION_MINOR) + "." +
+         std::to_string(XXH_VERSION_RELEASE);
+}
+
 }  // namespace pixfeed::cache

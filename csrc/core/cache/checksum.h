@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace pixfeed::cache {
@@ -18,5 +19,8 @@ std::uint64_t checksum(const void* data, std::size_t size);
 
 // XXH3 of 128 bits over two strings; ("ab", "c") and ("a", "bc") have different keys.
 Key key_of(std::string_view what, std::string_view how);
+
+// "xxhash 0.8.3"
+std::string checksum_version();
 
 }  // namespace pixfeed::cache
