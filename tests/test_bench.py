@@ -32,8 +32,10 @@ def test_every_figure_is_there(tmp_path, capsys, monkeypatch, backend, workers):
     assert "pure Python" in out and "100 ms: 20" in out
 
 
-def of(plain: float, small: float, scaled: float, cold: float = 1e6, workers: int = 4) -> bench.Measured:
-    rates = dict(zip(bench.WAYS, (plain, small, scaled), strict=True))
+def of(
+    plain: float, small: float, scaled: float, cold: float = 1e6, workers: int = 4, cached: float = 0
+) -> bench.Measured:
+    rates = dict(zip(bench.WAYS, (plain, small, scaled, cached), strict=True))
     return bench.Measured(cold=cold, batches=rates, workers=workers)
 
 
@@ -41,9 +43,10 @@ def test_advice():
     assert bench.advice(of(1000, 1010, 1020), 4, 64, None) == [
         "Set num_workers=4: every core then reads images while the step runs."
     ]
-    said = "\n".join(bench.advice(of(1000, 1500, 3000, cold=300), 4, 100, 50))
+    said = "\n".join(bench.advice(of(1000, 1500, 3000, cold=300, cached=12000), 4, 100, 50))
     for words in ("needs 2,000 images/s, and 1,000 are there", "num_workers=4", "dtype=torch.uint8 makes 1.50"):
         assert words in said
+    assert "makes 8.00 times as many from the second epoch on" in said
     assert "decode='scaled' makes 2.00" in said and "cold disk come 300" in said
     (enough,) = bench.advice(of(1000, 1000, 1000), 4, 100, 500)  # 200 images/s
     assert "num_workers=1 " in enough
