@@ -8,12 +8,14 @@ import signal
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 import torch
 from cached import counts, dataset, folder, hashes
 
 import pixfeed
 import pixfeed.transforms as T
+from pixfeed import backends
 from pixfeed.cache import memory, settings
 from pixfeed.commands.app import main
 
@@ -197,3 +199,16 @@ def test_one_backend_does_not_find_what_the_other_has_made(tmp_path):
         hashes(pixfeed.DataLoader(data, 5))
         stored.append(counts(data))
     assert [each.hits for each in stored] == [0, 0] and torch.is_tensor(data[0][0])
+
+
+def test_processes_that_read_the_same_keep_one_copy(backend, tmp_path):
+    """Ranks with one validation set: what another process has kept since this one looked is not written again."""
+    picture = np.arange(4000, dtype=np.uint8).reshape(40, 50, 2)[..., :1].copy()
+    stores = [backends.load(backend).open_store(str(tmp_path), 2**40, 0) for _ in range(2)]
+    for store in stores:
+        store.put((5, 7), picture, (50, 40, 1, 1), 1234)
+    counted = [len(store.entries()) for store in stores]
+    assert counted[0] == counted[1] > 0
+    stored = [file.stat().st_size for file in tmp_path.rglob("segment-*")]
+    assert len([size for size in stored if size > 0]) == 1
+    np.testing.assert_array_equal(stores[1].read((5, 7)), picture)

@@ -59,6 +59,7 @@ void Store::put(const Key& key, const ImageView& picture, int channels, const He
   Own& own = this->own();
   if (!own.is_open || own.stopped.load(std::memory_order_relaxed)) return;
   if (own.index.is_read_only()) return stop(own, "its folder is read-only");
+  if (own.index.find(key)) return;  // another process has kept it since we looked: ranks read the same validation set
   Entry entry{};
   entry.key = key;
   entry.source_width = header.width;

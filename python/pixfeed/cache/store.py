@@ -380,6 +380,8 @@ class Store:
         if self._index.read_only:
             self._reason = "its folder is read-only"
             return
+        if self._index.find(key) is not None:  # another process has kept it since we looked
+            return
         entry = np.zeros((), ENTRY)
         entry["key"] = key
         entry["source_width"], entry["source_height"], entry["orientation"], entry["format"] = source
