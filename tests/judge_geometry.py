@@ -14,6 +14,7 @@ import geometry_cases as cases
 import numpy as np
 import torch
 from rich.console import Console
+from torchvision import tv_tensors
 from torchvision.transforms import v2
 
 from pixfeed import transforms as T
@@ -22,6 +23,8 @@ from pixfeed.plan_steps import NO_STEP
 console = Console(highlight=False)
 
 COUNT, SIZE = 20_000, (60, 83)  # height, width
+BOXES = tv_tensors.BoundingBoxes([[3.0, 5, 30, 40], [50, 10, 80, 22]], format="XYXY", canvas_size=SIZE)
+CORNERS = BOXES.numpy().reshape(-1, 2, 2).astype(float)
 
 #: What is drawn: arguments of both packages' classes.
 DRAWN = {
@@ -31,6 +34,7 @@ DRAWN = {
     "ScaleJitter": ((50, 40), (0.2, 1.7)),
     "RandomShortestSize": ([10, 20, 40], 45),
     "RandomZoomOut": (0, (1.0, 3.0), 0.6),
+    "RandomIoUCrop": (0.2, 0.9, 0.6, 1.8, [0.1, 0.4, 1.0], 15),
 }
 
 
@@ -62,16 +66,17 @@ def numbers(name: str, ours: bool) -> np.ndarray:
         if name in ("RandomRotation", "RandomAffine", "RandomPerspective"):
             (rows,) = step.steps(*sides, u)
             return np.where(rows["code"][:, None] == NO_STEP, 0, rows["values"])
-        geometry = T.geometry.Geometry(*sides)
+        geometry = T.geometry.Geometry(*sides, lambda _: [CORNERS] * COUNT)
         step.change(geometry, u)
-        return np.stack(np.broadcast_arrays(geometry.width, geometry.height, geometry.left, geometry.top), 1)
+        places = (geometry.x, geometry.y) if name == "RandomIoUCrop" else (geometry.left, geometry.top)
+        return np.stack(np.broadcast_arrays(geometry.width, geometry.height, *places), 1)
     image = torch.zeros(3, height, width, dtype=torch.uint8)
     made = []
     for _ in range(COUNT):
         if getattr(step, "p", 1) < 1 and torch.rand(1) >= step.p:
             made.append([width, height, 0, 0] if name == "RandomZoomOut" else [0.0] * 8)
             continue
-        drawn = step.make_params([image])
+        drawn = step.make_params([image, BOXES])
         if name == "RandomRotation":
             found = T.matrices.rotation(np.array([drawn["angle"]]), np.array([width]), np.array([height])).matrix[0]
             made.append([*found, 0, 0])
@@ -79,6 +84,9 @@ def numbers(name: str, ours: bool) -> np.ndarray:
             middle = width * 0.5, height * 0.5
             order = drawn["angle"], drawn["translate"], drawn["scale"], drawn["shear"], middle
             made.append([*T.matrices.affine(*order)[0], 0, 0])
+        elif name == "RandomIoUCrop":
+            whole = dict(width=width, height=height, left=0, top=0)
+            made.append([(drawn or whole)[side] for side in whole])
         elif name == "RandomPerspective":
             made.append(drawn["coefficients"])
         elif name == "RandomZoomOut":

@@ -77,10 +77,10 @@ def test_wrong_arguments(dataset, options):
 
 
 def test_signature():
-    """Everything that torch has is there, in its order and with its defaults; ``workers`` is added at the end."""
+    """Everything that torch has is there, in its order and with its defaults; two are added at the end."""
     ours, theirs = (list(inspect.signature(kind.__init__).parameters.values()) for kind in (DataLoader, TorchLoader))
-    assert [(p.name, p.default, p.kind) for p in ours[:-1]] == [(p.name, p.default, p.kind) for p in theirs]
-    assert ours[-1].name == "workers"
+    assert [(p.name, p.default, p.kind) for p in ours[:-2]] == [(p.name, p.default, p.kind) for p in theirs]
+    assert [p.name for p in ours[-2:]] == ["workers", "batch_transform"]
 
 
 def test_annotations():

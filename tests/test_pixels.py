@@ -271,7 +271,8 @@ def test_resampling_of_decoded_pictures(native, interpolation, size):
         resized = (int(row["resize_h"][0]), int(row["resize_w"][0]))
         expected = images.reference_resize(image[y : y + h, x : x + w], resized, interpolation)[top:, left:]
         out = np.zeros((1, *expected.shape), np.uint8)
-        native.resample([image], row.view(np.dtype((np.void, PLAN.itemsize))), out.transpose(0, 3, 1, 2), (1, -1, -1))
+        plans = row.view(np.dtype((np.void, PLAN.itemsize)))
+        native.resample([image], plans, None, out.transpose(0, 3, 1, 2), (1, -1, -1))
         np.testing.assert_array_equal(out[0], expected, err_msg=str(row))
 
 

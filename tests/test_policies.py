@@ -15,11 +15,11 @@ import torch
 from pixfeed import draws
 from pixfeed import transforms as T
 from pixfeed.plan_steps import STEPS
-from pixfeed.targets.point_map import PointMap
 from pixfeed.transforms import policies
 from pixfeed.transforms.auto_policies import POLICIES
 from pixfeed.transforms.execute import plan_passes
 from pixfeed.transforms.fuse import Recipe
+from pixfeed.transforms.point_map import PointMap
 from pixfeed.transforms.timm_policies import AutoOps, MixOps, RandOps
 
 N = 20_000

@@ -104,8 +104,9 @@ def test_every_transform_is_compared():
     policies = {"AugMix", "AutoAugment", "RandAugment", "ThreeAugment", "TimmAugment", "TrivialAugmentWide"}
     no_steps = {"AutoAugmentPolicy", "InterpolationMode", "functional"}
     of_batches = {"CutMix", "MixUp", "TimmMixup"}  # see test_mixing.py
+    of_boxes = {"RandomIoUCrop"}  # see test_iou_crop.py
     not_theirs |= {"TimmRandomErasing"}  # see test_erasing.py
-    elsewhere = of_others | of_colors | of_sizes | warps | policies | of_batches
+    elsewhere = of_others | of_colors | of_sizes | warps | policies | of_batches | of_boxes
     compared = set(T.__all__) - in_python - not_theirs - elsewhere - no_steps
     assert {step.partition("(")[0] for step in steps} == compared
     assert {kept["mode"] for kept in GOLDEN["cases"]} == {"RGB", "L"}

@@ -16,6 +16,7 @@ TIMM = "timm.data.auto_augment"
 AUTO = f"{V2}._auto_augment"
 PLAIN = dict(interpolation="nearest", fill=None)
 RAND = dict(num_ops=2, magnitude=9, num_magnitude_bins=31)
+IOU_CROP = dict(min_scale=0.3, max_scale=0.9, min_aspect_ratio=0.5, max_aspect_ratio=2.0)
 KNOWN = [
     (make("RandAugment", V1, **{**RAND, **PLAIN, "magnitude": 5}), T.RandAugment(2, 5)),
     (
@@ -47,6 +48,7 @@ KNOWN = [
         T.RandomPerspective(0.3, 0.4),
     ),
     (make("RandomZoomOut", fill=3, side_range=(1.0, 2.0), p=0.5), T.RandomZoomOut(3, (1, 2))),
+    (make("RandomIoUCrop", **IOU_CROP, options=[0.5, 1.0], trials=9), T.RandomIoUCrop(0.3, 0.9, 0.5, 2, [0.5, 1], 9)),
     (
         make("ScaleJitter", target_size=(40, 50), scale_range=(0.1, 2.0), interpolation="bilinear", antialias=False),
         T.ScaleJitter((40, 50)),

@@ -12,8 +12,8 @@ from marker import GREEN, HEIGHT, IGNORE, NUMBER, WIDTH, corners, extent, green,
 from pixfeed import transforms as T
 from pixfeed.plan import HEADER, resize_plan
 from pixfeed.plan_steps import STEP, STEPS
-from pixfeed.targets.point_map import PointMap
-from pixfeed.transforms.execute import PassPlan
+from pixfeed.transforms.pass_plan import PassPlan
+from pixfeed.transforms.point_map import PointMap
 
 
 @pytest.fixture

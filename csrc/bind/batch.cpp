@@ -42,7 +42,7 @@ Input to_input(py::handle source, std::vector<py::buffer_info>& owners) {
 
 std::unique_ptr<Opened> open_sources(const py::list& sources, bool strict, bool turbo, bool libpng, bool defer,
                                      bool ignore_orientation, std::int64_t max_pixels, double min_recovered, int depth,
-                                     cache::Store* store, const py::bytes& how, const py::list& more,
+                                     cache::Store* store, const py::bytes& how, bool raw, const py::list& more,
                                      const py::tuple& workers) {
   auto opened = std::make_unique<Opened>();
   std::vector<Input> inputs;
@@ -52,7 +52,7 @@ std::unique_ptr<Opened> open_sources(const py::list& sources, bool strict, bool 
   for (std::size_t i = 0; i < more.size(); ++i) inputs[i].more = more[i].cast<std::string>();
   const OpenOptions options{{max_pixels, ignore_orientation},
                             {strict, turbo, libpng, min_recovered, defer},
-                            {store, std::string(how)},
+                            {store, std::string(how), raw},
                             depth};
   const Workers who = interruptible(workers);
   opened->batch = std::make_unique<Batch>(options);
@@ -132,10 +132,17 @@ void register_batch(py::module_& m) {
       .def("headers", &headers, "dtype"_a)
       .def(
           "note", [](const Opened& opened, int i) { return py::bytes(opened.batch->note(i)); }, "i"_a)
+      .def(
+          "bytes",
+          [](const Opened& opened, int i) {
+            const Bytes bytes = opened.batch->bytes(i);
+            return py::bytes(reinterpret_cast<const char*>(bytes.data), bytes.size);
+          },
+          "i"_a)
       .def("costs", &costs)
       .def("decode_into", &decode_into, "plans"_a, "steps"_a, "out"_a, "workers"_a);
   m.def("open", &open_sources, "sources"_a, "strict"_a, "turbo"_a, "libpng"_a, "defer"_a, "ignore_orientation"_a,
-        "max_pixels"_a, "min_recovered"_a, "depth"_a, "store"_a.none(true), "how"_a, "more"_a, "workers"_a);
+        "max_pixels"_a, "min_recovered"_a, "depth"_a, "store"_a.none(true), "how"_a, "raw"_a, "more"_a, "workers"_a);
   m.def("resample", &resample, "pictures"_a, "plans"_a, "steps"_a, "out"_a, "workers"_a);
   m.def("cancel", &cancel, "priority"_a);
 }

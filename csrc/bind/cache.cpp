@@ -62,7 +62,7 @@ void put_picture(cache::Store& store, const KeyNumbers& key,
                        std::ptrdiff_t{width} * channels};
   const Unlocked unlocked;
   store.put(to_key(key), view, channels,
-            {source[0], source[1], source[2], static_cast<Format>(source[3]), Status::ok, 0, source_bytes});
+            {source[0], source[1], source[2], static_cast<Format>(source[3]), Status::ok, InCache::nothing, source_bytes});
 }
 
 py::bytes entries(cache::Store& store) {

@@ -39,60 +39,82 @@ struct Opening {
 
   void open(std::size_t i, const OpenOptions& options) {
     const std::int64_t start = nanoseconds();
-    if (options.caching.store == nullptr || !find(i, options.caching)) read(i, options.probe);
-    if (inputs[i].is_path) reading[i] = nanoseconds() - start;
-    if (!keeping[i]) return;
-    keeping[i]->header = headers[i];
-    // A file that was replaced while it was read, or may be in the same tick of the clock, is kept next time.
-    if (inputs[i].is_path && (files::stamp_of(inputs[i].path) != stamps[i] || files::may_change_unseen(*stamps[i]))) {
-      keeping[i].reset();
+    const cache::Caching& caching = options.caching;
+    std::optional<cache::Found> found;
+    if (caching.store != nullptr && (inputs[i].is_path || !caching.raw)) found = find(i, caching);
+    if (found && !caching.raw) {
+      use_pixels(i, *found, *caching.store);
+    } else {
+      InCache kept = InCache::nothing;
+      if (found) kept = load(i, *found, *caching.store) ? InCache::bytes : InCache::lost;
+      probe_source(i, kept == InCache::bytes ? Status::ok : read(i), options.probe);
+      headers[i].kept = kept;
     }
+    if (keeping[i]) keep_if_settled(i, caching.raw);
+    if (inputs[i].is_path && headers[i].format == Format::unknown && headers[i].kept != InCache::bytes) {
+      sources[i] = Source();  // nobody here decodes it; OpenCV reads the file when its turn comes
+    }
+    if (inputs[i].is_path) reading[i] = nanoseconds() - start;
   }
 
-  // Whether the cache has it.
-  bool find(std::size_t i, const cache::Caching& caching) {
+  // What the cache has of it; if nothing, `keeping` says where it is to go.
+  std::optional<cache::Found> find(std::size_t i, const cache::Caching& caching) {
     const Input& input = inputs[i];
     std::optional<files::Stamp> stamp;
-    if (input.is_path && !(stamp = files::stamp_of(input.path))) return false;
+    if (input.is_path && !(stamp = files::stamp_of(input.path))) return std::nullopt;
     stamps[i] = stamp;
     const cache::Key key = input.is_path ? cache::key_of_file(input.path, *stamp, input.more, caching.how)
                                          : cache::key_of_bytes(input.bytes, input.more, caching.how);
-    const std::optional<cache::Found> found = caching.store->find(key);
-    if (!found) {
-      keeping[i] = cache::Keeping{caching.store, key, {}};
-      return false;
-    }
-    const cache::Entry& entry = found->entry;
+    std::optional<cache::Found> found = caching.store->find(key);
+    if (!found) keeping[i] = cache::Keeping{caching.store, key, {}};
+    return found;
+  }
+
+  void use_pixels(std::size_t i, const cache::Found& found, cache::Store& store) {
+    const cache::Entry& entry = found.entry;
     headers[i] = {entry.source_width,
                   entry.source_height,
                   entry.orientation,
                   static_cast<Format>(entry.format),
                   Status::ok,
-                  1,
+                  InCache::pixels,
                   entry.source_bytes,
                   Samples{},
                   0};
-    kept[i] = cache::Kept{caching.store, *found};
-    return true;
+    kept[i] = cache::Kept{&store, found};
   }
 
-  void read(std::size_t i, const ProbeOptions& options) {
-    Status status = Status::ok;
-    if (inputs[i].is_path) {
-      status = sources[i].read(inputs[i].path, &notes[i]);
-    } else {
-      sources[i].borrow(inputs[i].bytes);
+  // The bytes of a file. False if they are not what was written: they are then kept anew.
+  bool load(std::size_t i, const cache::Found& found, cache::Store& store) {
+    const auto rows = [&](Buffer& buffer) { return store.read(found, 0, found.entry.height, buffer); };
+    if (sources[i].load(found.entry.bytes(), rows)) return true;
+    keeping[i] = cache::Keeping{&store, found.entry.key, {}};
+    return false;
+  }
+
+  // A file that was replaced while it was read, or may be in the same tick of the clock, is kept next time.
+  void keep_if_settled(std::size_t i, bool raw) {
+    if (inputs[i].is_path && (files::stamp_of(inputs[i].path) != stamps[i] || files::may_change_unseen(*stamps[i]))) {
+      keeping[i].reset();
+      return;
     }
-    if (status == Status::ok) {
-      headers[i] = probe(sources[i].bytes(), options);
-      if (inputs[i].is_path && headers[i].format == Format::unknown) {
-        sources[i] = Source();  // nobody here decodes it; OpenCV reads the file when its turn comes
-      }
-    } else {
-      headers[i] = Header{};
-      headers[i].orientation = 1;
-      headers[i].status = status;
-    }
+    keeping[i]->header = headers[i];
+    if (!raw) return;
+    cache::put_bytes(*keeping[i]->store, keeping[i]->key, sources[i].bytes(), headers[i]);
+    keeping[i].reset();
+  }
+
+  Status read(std::size_t i) {
+    if (inputs[i].is_path) return sources[i].read(inputs[i].path, &notes[i]);
+    sources[i].borrow(inputs[i].bytes);
+    return Status::ok;
+  }
+
+  void probe_source(std::size_t i, Status status, const ProbeOptions& options) {
+    headers[i] = status == Status::ok ? probe(sources[i].bytes(), options) : Header{};
+    if (status == Status::ok) return;
+    headers[i].orientation = 1;
+    headers[i].status = status;
   }
 
   const std::vector<Input> inputs;

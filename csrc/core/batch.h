@@ -45,6 +45,8 @@ class Batch {
   int depth() const { return options_.depth; }
   // The codec's or the operating system's own words on what is wrong with source `i`; often empty.
   const std::string& note(int i) const { return notes_[static_cast<std::size_t>(i)]; }
+  // Source `i`, as long as the batch is there; empty if nobody here decodes it and no cache had it.
+  Bytes bytes(int i) const { return sources_[static_cast<std::size_t>(i)].bytes(); }
 
   // What was spent on this batch so far.
   const Costs& costs() const { return costs_; }

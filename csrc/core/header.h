@@ -22,13 +22,21 @@ enum class Samples : std::int32_t {
   cmyk = 6,
 };
 
+// What a cache has of a source. Only `pixels` changes the plan.
+enum class InCache : std::int32_t {
+  nothing = 0,
+  pixels = 1,  // the picture, as it is after the rows of its plan up to the one with `keep`
+  bytes = 2,   // of the file, from which it was read
+  lost = 3,    // it had the bytes, and they were not what had been written: it was read from its file
+};
+
 struct Header {
   std::int32_t width;        // pixels, as displayed: after the EXIF orientation
   std::int32_t height;       // pixels, as displayed
   std::int32_t orientation;  // EXIF tag 0x0112, 1 to 8; 1 is upright
   Format format;
   Status status;       // anything but ok: no pixel of this source can be had
-  std::int32_t kept;   // 1: the cache has the picture, as it is after the rows of its plan up to the one with `keep`
+  InCache kept;
   std::int64_t bytes;  // size of the file
   Samples samples;
   std::int32_t depth;  // bits of a sample as it is stored; 0: not known

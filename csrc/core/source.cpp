@@ -47,6 +47,8 @@ Status say(int error, std::string* note) {
 
 }  // namespace
 
+Buffer Source::spare_buffer() { return per_process<BufferShelf>().take(); }
+
 Source::~Source() { per_process<BufferShelf>().give(std::move(buffer_)); }
 
 Status Source::read(const std::string& path, std::string* note) {
@@ -61,7 +63,7 @@ Status Source::read(const std::string& path, std::string* note) {
     return Status::unreadable;
   }
   Status status = Status::ok;
-  buffer_ = per_process<BufferShelf>().take();
+  buffer_ = spare_buffer();
   // A pipe has no size, and a file may grow while it is read: read until there is nothing more.
   std::size_t size = 0;
   std::uint8_t* data = buffer_.get(static_cast<std::size_t>(file.size) + 1);

@@ -26,10 +26,20 @@ class Source {
   // Reads the whole file. On failure `note` gets the operating system's words.
   Status read(const std::string& path, std::string* note);
   void borrow(Bytes bytes) { bytes_ = bytes; }
+  // Takes what `load` puts into a buffer: load(buffer) gives the bytes there. False if it gives nullptr.
+  template <class Load>
+  bool load(std::size_t size, const Load& load) {
+    buffer_ = spare_buffer();
+    const std::uint8_t* data = load(buffer_);
+    bytes_ = data == nullptr ? Bytes{} : Bytes{data, size};
+    return data != nullptr;
+  }
 
   Bytes bytes() const { return bytes_; }
 
  private:
+  static Buffer spare_buffer();
+
   Buffer buffer_;
   Bytes bytes_;
 };

@@ -3,6 +3,7 @@
 ``workers`` is what ``pixfeed.context.workers()`` gives: number of threads, priority, crew.
 """
 
+import builtins
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -20,6 +21,7 @@ interface: int
 class Opened:
     def headers(self, dtype: np.dtype[np.void]) -> NDArray[np.void]: ...
     def note(self, i: int) -> bytes: ...
+    def bytes(self, i: int) -> builtins.bytes: ...
     def costs(self) -> tuple[int, int, int, int, int, int]: ...
     def decode_into(
         self, plans: _Buffer, steps: _Buffer | None, out: _Buffer, workers: _Workers
@@ -48,6 +50,7 @@ def open(
     depth: int,
     store: Store | None,
     how: bytes,
+    raw: bool,
     more: list[bytes],
     workers: _Workers,
 ) -> Opened: ...

@@ -127,6 +127,11 @@ def stream_from_torch() -> Stream:
     return np.random.RandomState(int(torch.randint(2**32, ())))
 
 
+def stream(u: float) -> Stream:
+    """A stream that follows from one uniform number: for what draws until something fits."""
+    return np.random.RandomState(int(u * 2**32))
+
+
 def permutation(n: int, seed: int) -> torch.Tensor:
     """int64 ``[n]``: the order that torch's distributed samplers draw for that seed."""
     from pixfeed._stand_in import torch

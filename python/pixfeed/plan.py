@@ -20,7 +20,7 @@ A picture may need several rows, one after the other. The source of all but the 
 row before has made, uint8 RGB, which is in the thread's scratch memory.
 
 What a row with ``keep`` makes is kept in the cache, if there is one. For a picture that the cache has already
-(``kept`` of its HEADER row) the rows up to that one are left out: the next one takes the picture from the cache.
+(``kept`` of its HEADER row is 1) the rows up to that one are left out: the next one takes the picture from the cache.
 
 Both dtypes mirror C structs (``csrc/core/header.h``, ``csrc/core/plan.h``); ``tests/test_plan.py`` compares them.
 """
@@ -38,8 +38,8 @@ from numpy.typing import NDArray
 Pixels = NDArray[np.int64] | int
 
 #: One row per source. Sides in pixels as displayed, that is after the EXIF orientation (1 to 8); ``bytes`` on disk;
-#: ``samples``, a key of SAMPLES, and ``depth``, their bits, as they are stored, 0 if that is not known. ``kept``: 1 if
-#: the cache has the picture, as it is after the rows up to the one with ``keep``.
+#: ``samples``, a key of SAMPLES, and ``depth``, their bits, as they are stored, 0 if that is not known. ``kept`` is
+#: what the cache has of it: one of the numbers below.
 HEADER = np.dtype(
     [
         ("width", np.int32),
@@ -53,6 +53,10 @@ HEADER = np.dtype(
         ("depth", np.int32),
     ]
 )
+
+#: The picture, as it is after the rows up to the one with ``keep``; the bytes of the file, from which it was read; it
+#: had those, and they were not what had been written: it was read from its file.
+KEPT_PIXELS, KEPT_BYTES, LOST_BYTES = 1, 2, 3
 
 #: One row per picture to be made. The crop is in displayed pixels, reduced, the window in pixels of the resized crop.
 PLAN = np.dtype(

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 
 #include "core/decode.h"
 
@@ -33,6 +34,12 @@ void Keeping::put(const ImageView& picture, bool gray, Scratch& scratch) const {
   if (packed == nullptr) return;
   for (std::size_t i = 0; i < pixels; ++i) packed[i] = picture.data[3 * i];
   store->put(key, {packed, picture.width, picture.height, picture.width}, 1, header);
+}
+
+void put_bytes(Store& store, const Key& key, Bytes bytes, const Header& header) {
+  if (bytes.size == 0 || bytes.size > std::numeric_limits<std::int32_t>::max()) return;
+  const int size = static_cast<int>(bytes.size);
+  store.put(key, {const_cast<std::uint8_t*>(bytes.data), size, 1, size}, 1, header);
 }
 
 Status push_rows(const Kept& kept, RowSink& sink, Scratch& scratch) {

@@ -18,6 +18,7 @@ namespace pixfeed::cache {
 struct Caching {
   Store* store = nullptr;
   std::string how;
+  bool raw = false;  // the bytes of files are kept, and no pixels
 };
 
 // The key of a file, whose state is part of it, and of an encoded picture in memory. `more` are options of this picture
@@ -40,6 +41,9 @@ struct Keeping {
   // `picture` is RGB; of a gray one, whose channels are alike, one is kept.
   void put(const ImageView& picture, bool gray, Scratch& scratch) const;
 };
+
+// The bytes of a file, as a picture of one row; `header` describes the picture in it.
+void put_bytes(Store& store, const Key& key, Bytes bytes, const Header& header);
 
 // The rows of a picture that is there. `gone` if they are not what was written.
 Status push_rows(const Kept& kept, RowSink& sink, Scratch& scratch);

@@ -46,12 +46,14 @@ class Caching(NamedTuple):
         how: what is done with each picture before it is kept, and by which decoders: a part of its key.
         more: per source, what is done with it alone; or nothing.
         finds: whether pictures may be there; otherwise they are only kept.
+        raw: the bytes of files are kept, and no pixels. Sources that are bytes are left alone.
     """
 
     store: Any
     how: bytes
     more: Sequence[bytes] = ()
     finds: bool = True
+    raw: bool = False
 
     def to_be_kept(self, sources: Sequence[int]) -> Caching:
         """For some of the sources, which are not there."""
@@ -173,7 +175,7 @@ class Backend(Tables, Protocol):
         caching: Caching | None = None,
     ) -> Opened:
         """Read and probe ``sources``. A source that fails has its status in its header. One that the cache has is not
-        read: its header says ``kept``.
+        read: its header says ``kept``, or what was in it is damaged: see :data:`pixfeed.plan.HEADER`.
 
         Raises:
             CancelledError: the result is no longer wanted.

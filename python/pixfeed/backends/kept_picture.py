@@ -1,4 +1,4 @@
-"""Pictures of a cache for the opencv backend: KeptPicture, and Keep, which puts them there."""
+"""Pictures of a cache for the opencv backend: KeptPicture, and Keep, which puts them there; files, through_cache."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from pixfeed.backends.contract import Caching, Source
 from pixfeed.backends.cv_decode import Decoded
 from pixfeed.backends.encoded_picture import EncodedPicture, read
-from pixfeed.backends.headers import Header
+from pixfeed.backends.headers import Header, header
 from pixfeed.cache.store import Found, Store, key_of
 from pixfeed.errors import Status
+from pixfeed.plan import KEPT_BYTES, LOST_BYTES
 
 _SECOND = 10**9
 _TICK = _SECOND // 20  # ns; the system's clock has 100 ticks per second or more
@@ -94,6 +95,30 @@ class Keep(NamedTuple):
         seen = picture.header
         source = seen.width, seen.height, seen.orientation, seen.format
         return lambda made: self.store.put(self.key, made, source, picture.bytes)
+
+
+def through_cache(caching: Caching, i: int, source: Source) -> tuple[Source, int]:
+    """The bytes of source ``i``, if it is a file: from the cache, which gets them if it has none.
+
+    Returns:
+        The bytes, or the source if they cannot be had; and ``kept`` of its header.
+    """
+    keep = Keep.of(caching, i, source) if isinstance(source, (str, os.PathLike)) else None
+    if keep is None:
+        return source, 0
+    found = keep.store.find(keep.key)
+    stored = None if found is None else keep.store.picture(found)
+    if stored is not None:
+        return stored.tobytes(), KEPT_BYTES
+    kept = 0 if found is None else LOST_BYTES
+    status, _, data = read(source)
+    if status != Status.OK:
+        return source, kept
+    if keep.is_still(source):
+        seen = header(data, ignore_orientation=False)
+        about = seen.width, seen.height, seen.orientation, seen.format
+        keep.store.put(keep.key, np.frombuffer(data, np.uint8).reshape(1, -1, 1), about, len(data))
+    return data, kept
 
 
 def _stamp_of(path: str | os.PathLike[str]) -> tuple[int, ...] | None:

@@ -22,7 +22,7 @@ from pixfeed.cache.store import FIRST_PAGES
 from pixfeed.errors import BackendError, Status
 from pixfeed.list_parser import Problem, Table
 from pixfeed.mix import MIX
-from pixfeed.plan import HEADER, JPEG, PLAN, first_rows
+from pixfeed.plan import HEADER, JPEG, KEPT_BYTES, PLAN, first_rows
 from pixfeed.plan_steps import STEP, of_pictures
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from pixfeed.backends.opencv import OpenCV, Opened
 
 #: The interface between this file and the extension; the same number stands in csrc/bind/module.cpp.
-INTERFACE = 12
+INTERFACE = 13
 
 # The extension checks the size of a row; the buffer protocol would spell out every field.
 _PLAN_ROW = np.dtype((np.void, PLAN.itemsize))
@@ -68,10 +68,12 @@ class _Opened:
         if any(statuses):
             self._hand_over([i for i, status in enumerate(statuses) if status in _NOT_OURS], threads)
             for i, (other, place) in self._others.items():
+                kept = self.headers["kept"][i]
                 self.headers[i] = other.headers[place]
+                self.headers["kept"][i] = kept
             for i, status in enumerate(statuses):
                 if i not in self._others and status in _NOT_OURS and self.headers["format"][i] != JPEG:
-                    self.headers["status"][i], self._names[i] = refusal_without_opencv(_beginning(sources[i]))
+                    self.headers["status"][i], self._names[i] = refusal_without_opencv(_beginning(self._source(i)))
             if len(self._others) == len(statuses):
                 self._all = self._others[0][0]
 
@@ -79,9 +81,14 @@ class _Opened:
         """Let the fallback open them, together."""
         sources = [i for i in sources if i not in self._others]
         if sources and self._fallback is not None:
-            caching = None if self._caching is None else self._caching.to_be_kept(sources)
-            other = self._fallback().open([self._sources[i] for i in sources], self._options, threads, caching)
+            caching = self._caching
+            caching = None if caching is None or caching.raw else caching.to_be_kept(sources)
+            other = self._fallback().open([self._source(i) for i in sources], self._options, threads, caching)
             self._others |= {i: (other, place) for place, i in enumerate(sources)}
+
+    def _source(self, i: int) -> Source:
+        """What source ``i`` was opened from: the bytes that the cache had of it, or what was given."""
+        return self._opened.bytes(i) if self.headers["kept"][i] == KEPT_BYTES else self._sources[i]
 
     def note(self, i: int) -> str:
         if i in self._others:
@@ -176,6 +183,7 @@ class _Native:
             depth,
             None if caching is None else caching.store,
             b"" if caching is None else caching.how,
+            caching is not None and caching.raw,
             [] if caching is None else list(caching.more),
             context.workers(threads),
         )

@@ -23,11 +23,11 @@ from pixfeed.backends.contract import DEFAULT_OPTIONS, Caching, Decoded, OpenOpt
 from pixfeed.backends.cv_decode import decode
 from pixfeed.backends.encoded_picture import EncodedPicture, read
 from pixfeed.backends.headers import header
-from pixfeed.backends.kept_picture import Keep, KeptPicture
+from pixfeed.backends.kept_picture import Keep, KeptPicture, through_cache
 from pixfeed.backends.plain import Plain
 from pixfeed.cache.store import Store
 from pixfeed.errors import BackendError, Status
-from pixfeed.plan import HEADER, first_rows
+from pixfeed.plan import HEADER, KEPT_PIXELS, first_rows
 
 #: Bytes of decoded pictures that the sources of one ``open`` keep.
 KEPT = 64 << 20
@@ -62,13 +62,19 @@ class Opened:
         self._cv2 = cv2
         self._depth = options.depth
         self._pictures: list[EncodedPicture | KeptPicture] = []
+        self._kept = [0] * len(sources)  # of their headers
         self._keep: dict[int, Keep] = {}  # by source: where it goes, if the cache may get it
         start = perf_counter_ns()
         for i, source in enumerate(sources):
             context.check_cancelled()
+            if caching is not None and caching.raw:
+                source, self._kept[i] = through_cache(caching, i, source)
+                self._pictures.append(EncodedPicture(cv2, source, options))
+                continue
             keep = None if caching is None else Keep.of(caching, i, source)
             kept = keep.find() if keep is not None and caching is not None and caching.finds else None
             self._pictures.append(EncodedPicture(cv2, source, options) if kept is None else kept)
+            self._kept[i] = 0 if kept is None else KEPT_PIXELS
             if keep is not None and kept is None and keep.is_still(source):
                 self._keep[i] = keep
         read = perf_counter_ns()
@@ -93,12 +99,12 @@ class Opened:
                     each.header.orientation,
                     each.header.format,
                     each.status,
-                    isinstance(each, KeptPicture),
+                    self._kept[i],
                     each.bytes,
                     each.header.samples,
                     each.header.depth,
                 )
-                for each in self._pictures
+                for i, each in enumerate(self._pictures)
             ],
             HEADER,
         )

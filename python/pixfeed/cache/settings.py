@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from typing import Any
+from typing import Any, Literal
 
 #: The folder inside a cache's folder: another version of the files has another one beside it.
 VERSION = "v1"
@@ -31,10 +31,12 @@ class Cache:
         max_bytes: what all pictures together may take: bytes, or text such as ``"200GB"`` or ``"64GiB"``. Nothing is
             kept after that. ``None``: as much as ``keep_free`` leaves.
         keep_free: what is left free on the disk: bytes, text, or a share of the disk as a float below 1.
+        kind: ``"pixels"``; or ``"raw"``: the bytes of the files are kept, and decoded every time. That is for files
+            on slow disks and network file systems: their copies take no more than they do, and any transform uses them.
         force: use a folder on a network file system. Other machines may then see a part of what is written.
 
     Raises:
-        ValueError: a size makes no sense, or the folder lies on a network file system.
+        ValueError: a size or the kind makes no sense, or the folder lies on a network file system.
     """
 
     def __init__(
@@ -43,6 +45,7 @@ class Cache:
         *,
         max_bytes: int | str | None = None,
         keep_free: int | float | str = 0.05,
+        kind: Literal["pixels", "raw"] = "pixels",
         force: bool = False,
     ):
         self.folder = os.path.abspath(os.fsdecode(folder))
@@ -50,6 +53,9 @@ class Cache:
         self.keep_free = keep_free if isinstance(keep_free, float) else parse_size(keep_free, "keep_free")
         if isinstance(self.keep_free, float) and not 0 <= self.keep_free < 1:
             raise ValueError(f"keep_free is {keep_free}; as a float it is a share of the disk, 0 to 1")
+        if kind not in ("pixels", "raw"):
+            raise ValueError(f"kind is {kind!r}; it may be 'pixels' or 'raw'")
+        self.kind = kind
         self.force = bool(force)
         kind = file_system(self.folder)
         if kind in _NETWORK and not force:
@@ -90,7 +96,8 @@ class Cache:
 
     def __repr__(self) -> str:
         most = "" if self.max_bytes is None else f", max_bytes={self.max_bytes:,}"
-        return f"Cache({self.folder!r}{most})"
+        kind = "" if self.kind == "pixels" else f", kind={self.kind!r}"
+        return f"Cache({self.folder!r}{most}{kind})"
 
     def __eq__(self, other: Any) -> bool:
         return type(other) is Cache and vars(self) == vars(other)

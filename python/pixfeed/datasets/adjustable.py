@@ -62,6 +62,8 @@ class AdjustableImages(ListImages):
             raise ValueError(
                 f"cache_size={self._cache_size} goes with cache= and a transform that begins with a random step"
             )
+        if self._cache_size is not None and self._cache is not None and self._cache.kind == "raw":
+            raise ValueError(f"cache_size={self._cache_size} goes with cached pixels; kind='raw' keeps whole files")
         if transform is None:
             pipeline = Pipeline.resizing(self._reading, *self._sides, self._cache)
         else:

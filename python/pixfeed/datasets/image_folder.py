@@ -19,7 +19,7 @@ from pixfeed.reading.functional import imread
 from pixfeed.reading.options import check_keywords, with_keywords
 from pixfeed.reading.pipeline import Pipeline
 from pixfeed.targets.labels import ClassNumbers
-from pixfeed.targets.point_map import PointMap
+from pixfeed.transforms.point_map import PointMap
 from pixfeed.transforms.python_steps import ToPILImage, name_of
 
 #: Options that go with a loader of the user's; all others say how pixfeed reads.

@@ -29,7 +29,7 @@ from pixfeed.reading.options import Reading
 from pixfeed.reading.pipeline import Pipeline, ReadImages
 from pixfeed.reading.request import Request
 from pixfeed.targets.base import Column, Targets
-from pixfeed.targets.point_map import PointMap
+from pixfeed.transforms.point_map import PointMap
 from pixfeed.transforms.python_steps import name_of
 from pixfeed.transforms.translate import advice
 
@@ -198,7 +198,9 @@ class ListImages(ImageDataset):
             indices = list(indices)
         from_start = [self._key(indices[0])] if len(indices) == 1 else self._keys(indices).tolist()
         rows, keys = [key % count for key in from_start], draws.like(from_start, indices)
-        return SampleRequest(rows, keys, self._images_of(rows, self._draw(pipeline.recipe, keys)), [], pipeline)
+        return SampleRequest(
+            rows, keys, self._images_of(pipeline, rows, self._draw(pipeline.recipe, keys)), [], pipeline
+        )
 
     def read_images(self, request: Request) -> ReadImages:
         """Read images; those of datasets with the same :attr:`merge_key` may be among them."""
@@ -269,7 +271,11 @@ class ListImages(ImageDataset):
         about += [] if recipe.python else [str(recipe.dtype)]
         about += [f"backend {self._pipeline.backend.name}"]
         cache = self._pipeline.cache
-        about += [] if cache is None else [f"cache={cache.folder!r}"]
+        about += (
+            []
+            if cache is None
+            else [f"cache={cache.folder!r}" + ("" if cache.kind == "pixels" else f" ({cache.kind})")]
+        )
         head = f"{type(self).__name__}({self.files.filename!r}: {', '.join(about)})"
         step = self.target_transform
         last = [] if step is None else [f"in Python, per target: {name_of(step)}"]
@@ -324,7 +330,7 @@ class ListImages(ImageDataset):
     ) -> tuple[ReadImages, Column, ImageError | RegionError | None]:
         """One row of the list, and what went wrong."""
         rows = [row]
-        read = pipeline.read(self._images_of(rows, u), self.memory_format, part=True)
+        read = pipeline.read(self._images_of(pipeline, rows, u), self.memory_format, part=True)
         for what in read.failed.recovered.values():
             self._bad_images.note_recovered(what.error(self.origin(row)))
         if read.failed.unreadable:
@@ -335,10 +341,11 @@ class ListImages(ImageDataset):
     def _is_readable(self, pipeline: Pipeline, row: int) -> bool:
         return self._attempt(pipeline, row, self._draw(pipeline.recipe, [row]))[2] is None
 
-    def _images_of(self, rows: list[int], u: NDArray[np.float64]) -> Request:
+    def _images_of(self, pipeline: Pipeline, rows: list[int], u: NDArray[np.float64]) -> Request:
         rois, boxes = self.rois, self.resize_boxes
         paths = self.files.paths(rows, self.image_dir)
-        return Request(paths, None if rois is None else rois[rows], None if boxes is None else boxes[rows], u)
+        given = [self._targets.given(row) for row in rows] if pipeline.recipe.needs_boxes else None
+        return Request(paths, None if rois is None else rois[rows], None if boxes is None else boxes[rows], u, given)
 
     def _key(self, index: int) -> int:
         """The index, from the start."""

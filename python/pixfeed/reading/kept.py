@@ -18,6 +18,9 @@ from pixfeed.transforms.fuse import fixed_steps
 #: Of the pixels that this code makes. It changes if a picture may come out otherwise than before.
 _VERSION = 1
 
+#: How the bytes of a file are made: they are what they are.
+_FILE = b"file"
+
 
 class Kept:
     """
@@ -30,21 +33,25 @@ class Kept:
     """
 
     def __init__(self, cache: Cache, backend: Backend, reading: Reading, transforms: Sequence[Callable[..., Any]]):
+        self._cache, self._backend = cache, backend
+        self._how = _FILE if cache.kind == "raw" else self._how_made(backend, reading, transforms)
+        self._store: Any = None
+        self._why_not = ""
+        self._told = -1  # the process that has been told why nothing is kept
+
+    @staticmethod
+    def _how_made(backend: Backend, reading: Reading, transforms: Sequence[Callable[..., Any]]) -> bytes:
         fixed = transforms[: fixed_steps(transforms)]
         if reading.decode == "scaled" and not fixed and transforms:
             raise ValueError(
                 "decode='scaled' does not go with a cache where the first step is random: the scale would depend on "
                 "the crop. Leave decode away, or put a Resize before the random step"
             )
-        self._cache, self._backend = cache, backend
         codecs = ", ".join(sorted(backend.codecs.values()))
         steps = "; ".join(f"{type(step).__name__}{astuple(step)}" for step in fixed)  # type: ignore[call-overload]
         chosen = [os.environ.get(name) for name in ("PIXFEED_JPEG", "PIXFEED_PNG")]
         how = (_VERSION, backend.name, codecs, *chosen, astuple(replace(reading, backend=None)), steps)
-        self._how = " | ".join(map(str, how)).encode()
-        self._store: Any = None
-        self._why_not = ""
-        self._told = -1  # the process that has been told why nothing is kept
+        return " | ".join(map(str, how)).encode()
 
     def caching(self, request: Request) -> Caching | None:
         """For the backend; ``None`` if the cache cannot be used."""
@@ -55,6 +62,8 @@ class Kept:
                 self._why_not = error.strerror or str(error)
         if self._store is None:
             return None
+        if self._cache.kind == "raw":
+            return Caching(self._store, self._how, raw=True)
         named = {b"region": request.rois, b"box": request.resize_boxes}
         tables = [(name, table) for name, table in named.items() if table is not None]
         count = len(request) if tables else 0

@@ -20,13 +20,15 @@ from pixfeed.backends import Decoded, Opened
 from pixfeed.cache import Cache
 from pixfeed.errors import ImageError, Status, Unreadable
 from pixfeed.memory.blocks import images_in, in_blocks
-from pixfeed.plan import resize_plan
+from pixfeed.plan import KEPT_BYTES, KEPT_PIXELS, LOST_BYTES, resize_plan
 from pixfeed.reading import regions
 from pixfeed.reading.kept import Kept
 from pixfeed.reading.options import Reading, check_size
 from pixfeed.reading.request import Request
-from pixfeed.transforms.execute import PassPlan, plan_passes, tables_of
+from pixfeed.transforms.execute import plan_passes, tables_of
 from pixfeed.transforms.fuse import Recipe, fixed_steps
+from pixfeed.transforms.geometry import Corners
+from pixfeed.transforms.pass_plan import PassPlan
 from pixfeed.transforms.resize import ResizeTo
 from pixfeed.transforms.wide import check_wide
 
@@ -60,6 +62,14 @@ class Planned(NamedTuple):
 def _largest(passes: Sequence[PassPlan]) -> tuple[int, int]:
     height, width = passes[-1].sizes
     return check_size((int(height.max()), int(width.max())))
+
+
+def _boxes(request: Request, headers: NDArray[np.void], crop: NDArray[np.int64]) -> list[Corners] | None:
+    """The boxes of each picture, in pixels of its region."""
+    if request.boxes is None:
+        return None
+    sides = zip(headers["height"].tolist(), headers["width"].tolist(), strict=True)
+    return [boxes.corners(*size) - start for boxes, size, start in zip(request.boxes, sides, crop[:, :2], strict=True)]
 
 
 class Failed(NamedTuple):
@@ -136,12 +146,15 @@ class Pipeline:
     def __init__(self, reading: Reading, transforms: Sequence[Callable[..., Any]], cache: Cache | None = None):
         self.reading, self.cache = reading, cache
         self.transforms = list(transforms)
-        fixed = None if cache is None else fixed_steps(self.transforms)
+        keeps_pixels = cache is not None and cache.kind == "pixels"
+        fixed = fixed_steps(self.transforms) if keeps_pixels else None
         self.recipe = Recipe(self.transforms, reading.num_channels, fixed=fixed)
         if reading.depth == 16:
             check_wide(self.recipe)
-            if cache is not None:
-                raise ValueError("depth=16 goes without cache: it keeps pictures of 8 bits")
+            if keeps_pixels:
+                raise ValueError(
+                    "depth=16 goes with cache=Cache(..., kind='raw') alone: the other keeps pictures of 8 bits"
+                )
         self.backend = backends.choose(reading.backend)
         self._plain = self.recipe.only_resizes
         self._whole = reading.reduced == 1 and reading.decode == "exact"
@@ -245,7 +258,7 @@ class Pipeline:
             return self._plan_whole(headers, plain)  # nothing to think about, and what follows takes 60 us
         crop, refused = regions.crops(self.reading, headers, request.rois)
         sides = np.maximum(crop[:, 2:], 1)
-        passes, misfits = plan_passes(self.recipe, sides[:, 0], sides[:, 1], request.u)
+        passes, misfits = plan_passes(self.recipe, sides[:, 0], sides[:, 1], request.u, _boxes(request, headers, crop))
         for i, what in misfits.items():
             if headers["status"][i] == Status.OK:  # of the others nothing is known
                 refused.setdefault(i, what)
@@ -280,15 +293,24 @@ class Pipeline:
             What could not be read. The other images are written.
         """
         threads = 1 if len(out) == 1 else context.num_threads()
-        kept = None if self._kept is None else opened.headers["kept"][planned.passes[0].rows["source"]] != 0
+        kept = None if self._kept is None else self._in_cache(opened, planned) == KEPT_PIXELS
         rows, steps = tables_of(planned.passes, self.recipe.fixed, kept)
         return self._failed(opened, planned, opened.decode_into(rows, out, threads, steps))
 
+    def _in_cache(self, opened: Opened, planned: Planned) -> NDArray[np.int32]:
+        """``kept`` of each image's header."""
+        kept: NDArray[np.int32] = opened.headers["kept"][planned.passes[0].rows["source"]]
+        return kept
+
     def _cached(self, opened: Opened, planned: Planned) -> tuple[int, int]:
-        """How many of the images the cache had, and the bytes of their pixels."""
+        """How many of the images the cache had, and the bytes of what it had."""
         if self._kept is None:
             return 0, 0
-        kept = opened.headers["kept"][planned.passes[0].rows["source"]] != 0
+        in_cache = self._in_cache(opened, planned)
+        if self.cache is not None and self.cache.kind == "raw":
+            read = in_cache == KEPT_BYTES
+            return int(read.sum()), int(opened.headers["bytes"][planned.passes[0].rows["source"]][read].sum())
+        kept = in_cache == KEPT_PIXELS
         after = planned.passes[self.recipe.fixed]
         sides = [after.headers[side][kept].astype(np.int64) for side in ("width", "height")]
         channels = np.where(after.rows["gray"][kept], 1, 3)
@@ -297,7 +319,7 @@ class Pipeline:
     def _failed(self, opened: Opened, planned: Planned, decoded: Decoded) -> Failed:
         """The images with errors. The costs of all are noted for :meth:`pixfeed.DataLoader.stats`."""
         looked_at = scalable = 0
-        first_is_read = decoded.statuses[0] == Status.OK and not opened.headers["kept"][0]
+        first_is_read = decoded.statuses[0] == Status.OK and opened.headers["kept"][0] != KEPT_PIXELS
         if self._calls % _LOOKED_AT == 0 and first_is_read:  # the first image of some of the calls
             looked_at = 1
             scalable = int(regions.could_scale(self.reading, opened.headers, planned.passes[0].rows))
@@ -307,6 +329,11 @@ class Pipeline:
             status = int(decoded.statuses[place])
             kind = failed.recovered if status == Status.RECOVERED else failed.unreadable
             kind[place] = Unreadable(status, note, int(opened.headers["bytes"][place]))
+        if self._kept is not None:
+            for place in np.flatnonzero(self._in_cache(opened, planned) == LOST_BYTES).tolist():
+                if decoded.statuses[place] == Status.OK:
+                    source = planned.passes[0].rows["source"][place]
+                    failed.recovered[place] = Unreadable(Status.GONE, "", int(opened.headers["bytes"][source]))
         images = len(decoded.statuses) - len(failed.unreadable)
         context.spend((*decoded.costs, images, looked_at, scalable, *self._cached(opened, planned)))
         for place, what in planned.refused.items():

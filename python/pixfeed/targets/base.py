@@ -10,7 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 from pixfeed.backends.contract import Backend
 from pixfeed.errors import ImageError, RegionError
 from pixfeed.lists.samples import SampleList
-from pixfeed.targets.point_map import PointMap
+from pixfeed.reading.request import GivenBoxes
+from pixfeed.transforms.point_map import PointMap
 
 #: The targets of a batch, one per image: an ndarray ``[B, ...]`` or a list.
 Column = NDArray[Any] | list[Any]
@@ -61,6 +62,14 @@ class Targets:
             ImageError, RegionError: a mask cannot be read, or is not its picture's.
         """
         raise NotImplementedError
+
+    def given(self, row: int) -> GivenBoxes:
+        """The boxes of a sample as the list gives them, for transforms that are planned with them.
+
+        Raises:
+            TypeError: the targets are no boxes.
+        """
+        raise TypeError(f"targets={self.kind!r} are no boxes")
 
     def with_labels(self, labels: ArrayLike) -> Targets:
         """The same with other labels ``[n]`` or ``[n, L]``.

@@ -11,8 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 from pixfeed.collate.batch import Target
 from pixfeed.lists.annotated import Boxed
 from pixfeed.lists.annotations import Annotations
+from pixfeed.reading.request import GivenBoxes
 from pixfeed.targets.base import Targets
-from pixfeed.targets.point_map import PointMap
+from pixfeed.transforms.point_map import PointMap
 
 #: How boxes are given, in torchvision's words.
 BoxFormat = Literal["xywh", "xyxy"]
@@ -43,12 +44,7 @@ class Boxes(Targets):
 
     def make(self, row: int, points: PointMap, place: int) -> Any:
         mine = slice(*self.files.offsets[row : row + 2])
-        boxes = self.files.values[mine].astype(np.float64)
-        if self.files.relative:
-            boxes *= np.tile(points.picture(place)[::-1], 2)
-            boxes[:, :2] -= boxes[:, 2:] / 2
-        corners = np.stack([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], 1)  # [N, 2, 2]
-        corners, share = points.boxes(place, corners)
+        corners, share = points.boxes(place, self.given(row).corners(*points.picture(place)))
         start, end = corners[:, 0], corners[:, 1]
         sides = end - start
         kept = (sides > 0).all(1) & (share >= self.min_visibility * (1 - 1e-9))
@@ -56,6 +52,10 @@ class Boxes(Targets):
         if self.form == "xyxy":
             kept &= (made[:, 2:] > made[:, :2]).all(1)  # as float32, too
         return self._target(made[kept], mine, kept)
+
+    def given(self, row: int) -> GivenBoxes:
+        mine = slice(*self.files.offsets[row : row + 2])
+        return GivenBoxes(self.files.values[mine].astype(np.float64), self.files.relative)
 
     def blank(self, row: int, size: tuple[int, int]) -> Any:
         return self._target(np.zeros((0, 4), np.float32), slice(0), [])

@@ -10,7 +10,7 @@ import torch
 from pixfeed.collate.batch import Target
 from pixfeed.lists.annotations import Annotations
 from pixfeed.targets.base import Targets
-from pixfeed.targets.point_map import PointMap
+from pixfeed.transforms.point_map import PointMap
 
 
 class Keypoints(Targets):

@@ -13,7 +13,7 @@ from pixfeed.errors import ImageError, RegionError
 from pixfeed.lists.relabelled import Relabelled
 from pixfeed.lists.samples import SampleList
 from pixfeed.targets.base import Column, Targets
-from pixfeed.targets.point_map import PointMap
+from pixfeed.transforms.point_map import PointMap
 
 
 class Labels(Targets):

@@ -20,7 +20,7 @@ from pixfeed.lists.annotations import Annotations
 from pixfeed.targets import mask_files
 from pixfeed.targets.base import Column, Targets
 from pixfeed.targets.mask_values import GivenValues, MaskValues
-from pixfeed.targets.point_map import PointMap
+from pixfeed.transforms.point_map import PointMap
 
 
 def _values(

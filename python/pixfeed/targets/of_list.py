@@ -121,8 +121,10 @@ def _numbers(classes: Classes | None) -> list[int] | None:
 def check_recipe(recipe: Recipe, kind: str) -> None:
     """
     Raises:
-        ValueError: targets of that kind could not be moved along with the picture.
+        ValueError: the recipe needs others, or targets of that kind could not be moved along with the picture.
     """
+    if recipe.needs_boxes and kind != "boxes":
+        raise ValueError(f"RandomIoUCrop needs targets='boxes'; it is planned with them, and targets is {kind!r}")
     if recipe.python and kind != "labels":
         raise ValueError(
             f"targets={kind!r} cannot follow {recipe.python[0]!r}, which runs in Python; put pixfeed's own transforms "

@@ -33,6 +33,7 @@ from pixfeed.transforms.crop_pad_flip import (
     RandomZoomOut,
 )
 from pixfeed.transforms.erasing import RandomErasing, TimmRandomErasing
+from pixfeed.transforms.iou_crop import RandomIoUCrop
 from pixfeed.transforms.letterbox import Letterbox
 from pixfeed.transforms.many_crops import FiveCrop, TenCrop
 from pixfeed.transforms.mixing import CutMix, MixUp, TimmMixup
@@ -87,6 +88,7 @@ __all__ = [
     "RandomGrayscale",
     "RandomHorizontalFlip",
     "RandomInvert",
+    "RandomIoUCrop",
     "RandomOrder",
     "RandomPerspective",
     "RandomPhotometricDistort",

@@ -61,7 +61,8 @@ class Branching(Geometric):
             leaves += [(leaf, column + first) for leaf, first in inside]
             column += step.draws if isinstance(step, Transform) else 0
         is_native = all(isinstance(leaf, Geometric) for leaf, _ in leaves)
-        self._set(leaves=tuple(leaves), draws=column, is_native=is_native)
+        needs_boxes = any(isinstance(leaf, Geometric) and leaf.needs_boxes for leaf, _ in leaves)
+        self._set(leaves=tuple(leaves), draws=column, is_native=is_native, needs_boxes=needs_boxes)
 
     def _check(self) -> None:
         """Check the other arguments, and set ``own``."""

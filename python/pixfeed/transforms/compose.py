@@ -14,6 +14,7 @@ from pixfeed.errors import Origin
 from pixfeed.transforms.base import Transform
 from pixfeed.transforms.execute import plan_passes, tables_of
 from pixfeed.transforms.fuse import Recipe, is_batched, runs_in_python
+from pixfeed.transforms.fused import fused
 from pixfeed.transforms.geometry import Geometric, Geometry
 from pixfeed.transforms.python_steps import ToNumpy, ToPILImage
 from pixfeed.transforms.to_tensor import Numeric
@@ -38,15 +39,18 @@ class Compose:
         transforms: pixfeed's transforms, torchvision's, and any Python callables. Torchvision's become pixfeed's where
             these do the same. A callable gets the result of the step before it: a PIL image, or a tensor ``[C, H, W]``
             after ToTensor, PILToTensor or ToDtype.
+        fuse: whether affine steps in a row, also those that a policy draws, become one resampling. Pixels are not
+            torchvision's then. Steps inside RandomApply, RandomChoice and RandomOrder, and those of another
+            interpolation or ``fill``, stay apart. A Compose inside hands it on to the whole.
 
     Raises:
         TypeError, ValueError: something is no transform, or the order makes no sense.
     """
 
-    def __init__(self, transforms: Sequence[Callable[..., Any]]):
+    def __init__(self, transforms: Sequence[Callable[..., Any]], *, fuse: bool = False):
         if callable(transforms) or not isinstance(transforms, Sequence):
             raise TypeError("transforms must be a sequence of transforms")
-        self.transforms = list(transforms)
+        self.transforms, self.fuse = list(transforms), bool(fuse)
         _ = Recipe(steps_of(self))
 
     def __call__(self, image: Any) -> Any:
@@ -66,7 +70,7 @@ class Compose:
         return apply_all(steps_of(self), image)
 
     def __repr__(self) -> str:
-        return f"Compose([{', '.join(map(repr, self.transforms))}])"
+        return f"Compose([{', '.join(map(repr, self.transforms))}]{', fuse=True' if self.fuse else ''})"
 
 
 def apply_all(transforms: Sequence[Callable[..., Any]], image: Any) -> Any:
@@ -114,6 +118,8 @@ def steps_of(
     steps = _flat(transform, translate)
     if translate:
         steps = translated(steps, channels)
+    if _fuses(transform):
+        steps = fused(steps)
     first = next((place for place, step in enumerate(steps) if runs_in_python(step)), None)
     convert = PYTHON_INPUTS[python_input]
     if first is None or convert is None or any(isinstance(step, Numeric) for step in steps[:first]):
@@ -121,6 +127,10 @@ def steps_of(
     if isinstance(steps[first], (ToPILImage, ToNumpy)):  # it says so itself
         return steps
     return [*steps[:first], convert(), *steps[first:]]
+
+
+def _fuses(transform: Any) -> bool:
+    return isinstance(transform, Compose) and (transform.fuse or any(map(_fuses, transform.transforms)))
 
 
 def _flat(transform: Any, translate: bool) -> list[Callable[..., Any]]:

@@ -3,71 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pixfeed.plan import HEADER, LEFT_OUT, in_sequence
+from pixfeed.plan import LEFT_OUT, in_sequence
 from pixfeed.plan_steps import no_steps, steps_in_sequence
 from pixfeed.transforms.fuse import Recipe
-from pixfeed.transforms.geometry import Geometry
-
-
-class PassPlan(NamedTuple):
-    """The plan of one pass for n pictures.
-
-    Attributes:
-        headers: HEADER rows ``[n]``: the sides of what the pass takes.
-        rows: PLAN rows ``[n]``.
-        steps: STEP rows ``[n, k]``, ``None`` for none at all; see :data:`pixfeed.transforms.stepped.StepRows`.
-    """
-
-    headers: NDArray[np.void]
-    rows: NDArray[np.void]
-    steps: NDArray[np.void] | None = None
-
-    def size(self, i: int) -> tuple[int, int]:
-        """(height, width) of what is made of picture ``i``."""
-        if self.steps is None:
-            return int(self.rows["window_h"][i]), int(self.rows["window_w"][i])
-        return int(self.steps["height"][i, -1]), int(self.steps["width"][i, -1])
-
-    @property
-    def sizes(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """The heights and the widths of what is made, int64 ``[n]``."""
-        if self.steps is None:
-            return self.rows["window_h"].astype(np.int64), self.rows["window_w"].astype(np.int64)
-        return self.steps["height"][:, -1].astype(np.int64), self.steps["width"][:, -1].astype(np.int64)
-
-    def part(self, places: list[int]) -> PassPlan:
-        """The plan for some of the pictures."""
-        return PassPlan(self.headers[places], self.rows[places], None if self.steps is None else self.steps[places])
-
-
-def headers_of(width: NDArray[np.int64], height: NDArray[np.int64]) -> NDArray[np.void]:
-    """HEADER rows ``[n]`` of pictures that are decoded already."""
-    headers = np.zeros(len(width), HEADER)
-    headers["width"], headers["height"] = width, height
-    return headers
+from pixfeed.transforms.geometry import Corners, Geometry
+from pixfeed.transforms.pass_plan import PassPlan, headers_of
+from pixfeed.transforms.point_map import PointMap
 
 
 def plan_passes(
-    recipe: Recipe, width: NDArray[np.int64], height: NDArray[np.int64], u: NDArray[np.float64]
+    recipe: Recipe,
+    width: NDArray[np.int64],
+    height: NDArray[np.int64],
+    u: NDArray[np.float64],
+    boxes: Sequence[Corners] | None = None,
 ) -> tuple[list[PassPlan], dict[int, str]]:
     """All passes of a recipe, for n pictures.
 
     Args:
         width, height: int64 ``[n]``, the sides of what the first pass takes, at least 1.
         u: uniform numbers ``[n, recipe.draws]``.
+        boxes: of each picture, in its pixels, for recipes that need them.
 
     Returns:
         The passes; and by row, what is wrong with pictures that do not go through them.
     """
     if not recipe.branches:
-        return _plan(recipe, width, height, u)
-    variants = recipe.variants(u)
-    planned = [(places, *_plan(each, width[places], height[places], u[places])) for places, each in variants]
+        return _plan(recipe, width, height, u, boxes)
+    planned = []
+    for places, each in recipe.variants(u):
+        theirs = None if boxes is None else [boxes[place] for place in places]
+        planned.append((places, *_plan(each, width[places], height[places], u[places], theirs)))
     refused = {places[i]: what for places, _, wrong in planned for i, what in wrong.items()}
     return _merged([(places, passes) for places, passes, _ in planned]), refused
 
@@ -91,7 +61,11 @@ def _merged(parts: list[tuple[list[int], list[PassPlan]]]) -> list[PassPlan]:
         if number == 0:
             rows["source"] = np.arange(len(rows))
         steps = _as_many([plan.steps for plan in before], [plan.sizes for plan in before])
-        merged.append(PassPlan(headers, rows, None if steps is None else _joined(steps)[order]))
+        kept = None
+        if any(plan.kept is not None for plan in before):
+            every = [each for plan in before for each in (plan.kept or [None] * len(plan.rows))]
+            kept = [every[place] for place in order.tolist()]
+        merged.append(PassPlan(headers, rows, None if steps is None else _joined(steps)[order], kept))
     return merged
 
 
@@ -126,20 +100,30 @@ def _nothing(before: PassPlan) -> PassPlan:
 
 
 def _plan(
-    recipe: Recipe, width: NDArray[np.int64], height: NDArray[np.int64], u: NDArray[np.float64]
+    recipe: Recipe,
+    width: NDArray[np.int64],
+    height: NDArray[np.int64],
+    u: NDArray[np.float64],
+    boxes: Sequence[Corners] | None,
 ) -> tuple[list[PassPlan], dict[int, str]]:
     """The same for a recipe without branches."""
     n = len(width)
     plans: list[PassPlan] = []
     refused: dict[int, str] = {}
     for each in recipe.passes:
-        geometry = each.geometry(width, height, u)
+        headers = headers_of(width, height)
+
+        def boxes_now(geometry: Geometry, headers: NDArray[np.void] = headers) -> list[Corners]:
+            assert boxes is not None
+            points = PointMap([*plans, PassPlan(headers, geometry.rows(n), kept=geometry.kept)])
+            return [points.boxes(i, corners)[0] for i, corners in enumerate(boxes)]
+
+        geometry = each.geometry(width, height, u, None if boxes is None else boxes_now)
         for i, what in geometry.refused.items():
             refused.setdefault(i, what)
-        headers = headers_of(width, height)
         width, height = (np.broadcast_to(side, n) for side in (geometry.width, geometry.height))
         steps = each.step_rows(width, height, u)
-        plans.append(PassPlan(headers, geometry.rows(n, each.gray), steps))
+        plans.append(PassPlan(headers, geometry.rows(n, each.gray), steps, geometry.kept))
         if steps is not None:
             height, width = plans[-1].sizes
     plans[-1].rows["mean"], plans[-1].rows["std"] = recipe.mean, recipe.std

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import ClassVar
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,6 +13,12 @@ from pixfeed.transforms.base import Transform
 
 #: bool ``[n]``, or what is the same for all pictures.
 Flags = NDArray[np.bool_] | bool
+
+#: Boxes of a picture, float64 ``[k, 2, 2]``: left and upper, right and lower, in pixels. NaN for those that are gone.
+Corners = NDArray[np.float64]
+
+#: By picture, bool ``[k]``: which of its boxes are kept; ``None`` for all of them.
+Kept = list[NDArray[np.bool_] | None]
 
 _MOST = np.iinfo(np.int32).max
 
@@ -21,13 +30,22 @@ class Geometry:
 
     Args:
         width, height: the pictures' sides.
+        boxes: finds the boxes of each picture as a geometry of them shows them.
 
     Attributes:
         refused: by row, what is wrong with pictures that do not go through the transforms. Their rows can be carried
             out, but are not what was asked for.
+        kept: which boxes are kept; ``None`` for all boxes of all pictures.
     """
 
-    def __init__(self, width: NDArray[np.int64], height: NDArray[np.int64]):
+    def __init__(
+        self,
+        width: NDArray[np.int64],
+        height: NDArray[np.int64],
+        boxes: Callable[[Geometry], list[Corners]] | None = None,
+    ):
+        self._boxes = boxes
+        self.kept: Kept | None = None
         self.refused: dict[int, str] = {}
         self.x: Pixels = 0  # the crop
         self.y: Pixels = 0
@@ -45,6 +63,16 @@ class Geometry:
         self.flip_h: Flags = False
         self.flip_v: Flags = False
         self.adjust: list[tuple[Pixels, NDArray[np.float64] | float]] = []  # (numbers of ADJUST, factors)
+
+    def boxes(self) -> list[Corners]:
+        """The boxes of each picture as it is now.
+
+        Raises:
+            TypeError: they are not known.
+        """
+        if self._boxes is None:
+            raise TypeError("RandomIoUCrop needs the boxes of pictures: it is for datasets with targets='boxes'")
+        return self._boxes(self)
 
     def crop(self, x: Pixels, y: Pixels, w: Pixels, h: Pixels) -> None:
         """Keep these pixels of the picture as it is now; they lie inside."""
@@ -109,6 +137,9 @@ class Geometry:
 
 class Geometric(Transform):
     """A transform that is a change of a :class:`Geometry`."""
+
+    #: Whether it asks for the boxes of the pictures.
+    needs_boxes: ClassVar[bool] = False
 
     #: What it does, of "resize", "pad", "crop", "flip" and "adjust"; what the pictures' size is when it is known.
     def does(self, size: tuple[int, int] | None) -> frozenset[str]:

@@ -27,6 +27,7 @@ from pixfeed.transforms.crop_pad_flip import (
 )
 from pixfeed.transforms.erasing import RandomErasing, TimmRandomErasing
 from pixfeed.transforms.fuse import Recipe
+from pixfeed.transforms.iou_crop import RandomIoUCrop
 from pixfeed.transforms.mixing import BatchTransform, CutMix, MixUp, TimmMixup
 from pixfeed.transforms.operations import (
     RandomAdjustSharpness,
@@ -213,6 +214,11 @@ def _random_erasing(step: Any) -> list[Step]:
     return [RandomErasing(step.p, step.scale, step.ratio, value)]
 
 
+def _iou_crop(step: Any) -> list[Step]:
+    ends = step.min_scale, step.max_scale, step.min_aspect_ratio, step.max_aspect_ratio
+    return [RandomIoUCrop(*ends, step.options, step.trials)]
+
+
 def _random_crop(step: Any) -> list[Step]:
     padding = step.padding
     if ".v2." in type(step).__module__ and padding is not None:  # v2 keeps left, right, top, bottom
@@ -307,6 +313,7 @@ _EQUALS: dict[str, Callable[[Any], list[Step]]] = {
     "RandomErasing": _random_erasing,
     "RandomGrayscale": lambda t: [RandomGrayscale(t.p)],
     "RandomHorizontalFlip": lambda t: [RandomHorizontalFlip(t.p)],
+    "RandomIoUCrop": _iou_crop,
     "RandomResizedCrop": lambda t: [RandomResizedCrop(t.size, t.scale, t.ratio, t.interpolation)],
     "RandomResizedCropAndInterpolation": _timms_crop,
     "RandomVerticalFlip": lambda t: [RandomVerticalFlip(t.p)],
@@ -334,6 +341,7 @@ _OF_TENSORS = frozenset(
         "RandomCrop",
         "RandomErasing",
         "RandomHorizontalFlip",
+        "RandomIoUCrop",
         "RandomVerticalFlip",
         "RandomZoomOut",
         "ToDtype",

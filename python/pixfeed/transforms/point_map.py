@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pixfeed import plan
-from pixfeed.targets import step_map
-from pixfeed.transforms.execute import PassPlan
+from pixfeed.transforms import step_map
+from pixfeed.transforms.pass_plan import PassPlan
 
 _Points = NDArray[np.float64]
+_Move = tuple[Callable[[_Points], _Points], NDArray[np.int64], NDArray[np.bool_] | None]
 
 #: Of a box: which of left and right, and of upper and lower.
 _CORNERS = [[0, 0], [1, 0], [1, 1], [0, 1]]
@@ -38,7 +39,7 @@ class PointMap:
         """The points ``[k, 2]`` of picture ``i`` in pixels of the result, see :func:`pixfeed.plan.map_points`; and bool
         ``[k]``, which of them the result shows."""
         seen = np.ones(len(points), np.bool_)
-        for move, shown in self._moves(i):
+        for move, shown, _ in self._moves(i):
             points = move(points)
             seen &= ((points >= shown[:2]) & (points <= shown[2:])).all(1)
         return points, seen
@@ -52,10 +53,13 @@ class PointMap:
             corners: ``[N, 2, 2]``: left and upper, right and lower.
 
         Returns:
-            The same of the result; and ``[N]``, the share of each box's area that is left.
+            The same of the result, NaN for boxes that a crop has dropped; and ``[N]``, the share of each box's area
+            that is left.
         """
         share = np.ones(len(corners))
-        for move, shown in self._moves(i):
+        for move, shown, kept in self._moves(i):
+            if kept is not None:
+                corners = np.where(kept[:, None, None], corners, np.nan)
             moved = move(corners[:, _CORNERS, [0, 1]].reshape(-1, 2)).reshape(-1, 4, 2)
             corners = np.stack([moved.min(1), moved.max(1)], 1)
             whole = (corners[:, 1] - corners[:, 0]).prod(1)
@@ -93,15 +97,16 @@ class PointMap:
                 found = np.where(at >= 0, found.reshape(-1)[at], -1)
         return found
 
-    def _moves(self, i: int) -> Iterator[tuple[Callable[[_Points], _Points], NDArray[np.int64]]]:
+    def _moves(self, i: int) -> Iterator[_Move]:
         """What moves the points of picture ``i``, one after the other; and left, upper, right, lower of the part of
-        what is made then in which the picture can be seen."""
+        what is made then in which the picture can be seen; and which of its boxes are kept, ``None`` for all."""
         for each in self._passes:
             size = _window(each, i)
-            yield partial(_through_row, each, i), plan.visible(each.rows[i : i + 1], size)[0]
+            kept = None if each.kept is None else each.kept[i]
+            yield partial(_through_row, each, i), plan.visible(each.rows[i : i + 1], size)[0], kept
             for step in _moving(each, i):
                 before, size = size, step_map.size_of(step)
-                yield partial(step_map.map_points, step, before), np.array([0, 0, size[1], size[0]])
+                yield partial(step_map.map_points, step, before), np.array([0, 0, size[1], size[0]]), None
 
 
 def _window(each: PassPlan, i: int) -> tuple[int, int]:
