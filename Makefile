@@ -85,10 +85,12 @@ OWN := $(if $(DATA),--data "$(DATA)") $(if $(LIST),--list "$(LIST)")
 bench: setup  ## pixfeed against the pure-Python path, cv2 and Pillow: tables, JSON and charts in benchmarks/results/
 	$(BIN)/python -m benchmarks.reading $(OWN)
 	$(BIN)/python -m benchmarks.formats $(OWN)
+	$(BIN)/python -m benchmarks.format_batches $(OWN)
 	$(BIN)/python -m benchmarks.resize $(OWN)
 	$(BIN)/python -m benchmarks.collate
 	$(BIN)/python -m benchmarks.loader $(OWN)
 	$(BIN)/python -m benchmarks.training $(OWN)
+	$(BIN)/python -m benchmarks.recipes $(OWN)
 	$(BIN)/python -m benchmarks.cache $(OWN)
 	$(BIN)/python -m benchmarks.lists
 	$(BIN)/python -m benchmarks.verdict $(OWN)

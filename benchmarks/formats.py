@@ -2,10 +2,11 @@
 
 python -m benchmarks.formats [--data FOLDER] [--list FILE] [--rounds 7] [--pictures 20]
 
-Photos are written anew as PNG by Pillow and by cv2, as gray, palette and RGBA, and as lossy and lossless WebP. Masks
-are 16 classes of a blurred photo, read one by one by Pillow, and by pixfeed in one call on one thread. Times are CPU
-time, which others on the machine disturb less. With imagecodecs its spng is measured, too. Writes
-benchmarks/results/formats.json.
+Photos are written anew as PNG by Pillow, by cv2 and by an optimiser (oxipng, where pyoxipng is installed), as gray,
+palette and RGBA, and as lossy and lossless WebP. Masks are 16 classes of a blurred photo, read one by one by Pillow,
+and by pixfeed in one call on one thread. Times are CPU time, which others on the machine disturb less. With
+imagecodecs its spng is measured, too. To have both: pip install --no-deps --target FOLDER pyoxipng imagecodecs, and
+PYTHONPATH=FOLDER. Writes benchmarks/results/formats.json. Two threads: benchmarks.format_batches.
 """
 
 from __future__ import annotations
@@ -30,6 +31,11 @@ import pixfeed
 from benchmarks.measure import console, interleave, medians, record, spread_table
 from pixfeed.lists.file_list import FileList
 
+try:
+    import oxipng
+except ImportError:
+    oxipng = None
+
 
 def encoded(image: np.ndarray, format: str, mode: str = "RGB", **options) -> bytes:
     out = io.BytesIO()
@@ -41,12 +47,15 @@ def encoded(image: np.ndarray, format: str, mode: str = "RGB", **options) -> byt
 WRITERS: dict[str, Callable[[np.ndarray], bytes]] = {
     "PNG by Pillow": lambda image: encoded(image, "PNG"),
     "PNG by cv2": lambda image: cv2.imencode(".png", image[..., ::-1])[1].tobytes(),
+    "PNG by oxipng": lambda image: oxipng.optimize_from_memory(encoded(image, "PNG"), level=2),
     "PNG, gray": lambda image: encoded(image, "PNG", "L"),
     "PNG, palette": lambda image: encoded(image, "PNG", "P"),
     "PNG, RGBA": lambda image: encoded(np.dstack([image, image[..., 0]]), "PNG", "RGBA"),
     "WebP, lossy": lambda image: encoded(image, "WEBP", quality=80),
     "WebP, lossless": lambda image: encoded(image, "WEBP", lossless=True),
 }
+if oxipng is None:
+    del WRITERS["PNG by oxipng"]
 
 
 def by_pillow(data: bytes) -> np.ndarray:
@@ -59,7 +68,7 @@ def by_cv2(data: bytes) -> np.ndarray:
 
 def readers(format: str) -> dict[str, Callable[[bytes], np.ndarray]]:
     found = {"pixfeed": pixfeed.imread, "cv2": by_cv2, "Pillow": by_pillow}
-    if format in ("PNG by Pillow", "PNG by cv2", "PNG, gray", "PNG, RGBA"):
+    if format.startswith("PNG") and format != "PNG, palette":  # which spng leaves as it is
         try:
             from imagecodecs import spng_decode
         except ImportError:
@@ -74,10 +83,9 @@ def cpu_milliseconds(call: Callable[[], object], count: int) -> float:
     return 1e3 * (time.process_time() - start) / count
 
 
-def masks(images: list[np.ndarray], folder: Path) -> dict[str, Callable[[], object]]:
+def masks(images: list[np.ndarray], folder: Path, threads: int = 1) -> dict[str, Callable[[], object]]:
     """Masks of a batch at their own sizes, read from files."""
     for i, image in enumerate(images):
-        Image.fromarray(image).save(folder / f"{i}.jpg")
         numbers = cv2.GaussianBlur(image[..., 0], (0, 0), 15) // 16
         made = Image.fromarray(numbers)
         made.putpalette(list(range(256)) * 3)
@@ -92,7 +100,10 @@ def masks(images: list[np.ndarray], folder: Path) -> dict[str, Callable[[], obje
         for path, (y, x), slot in zip(paths, pixels, out, strict=True):
             slot[...] = np.asarray(Image.open(path))[np.ix_(y, x)]
 
-    return {"Pillow": one_by_one, "pixfeed": lambda: backend.read_masks(paths, sizes, pixels, out, 255)}
+    def in_one_call() -> None:
+        backend.read_masks(paths, sizes, pixels, out, 255, threads=threads)
+
+    return {"Pillow": one_by_one, "pixfeed": in_one_call}
 
 
 def main() -> None:
@@ -102,6 +113,8 @@ def main() -> None:
     parser.add_argument("--pictures", type=int, default=20)
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
+    if oxipng is None:
+        console.print("Without PNG by oxipng: pyoxipng is not installed.")
     data, list_file = photos.find(arguments.data, arguments.list)
     names = list(FileList(list_file).names())
     chosen = names[:: max(len(names) // arguments.pictures, 1)][: arguments.pictures]

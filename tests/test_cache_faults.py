@@ -302,7 +302,10 @@ def test_two_jobs_with_different_plans_at_once(tmp_path, backend):
 
 
 def test_kill_while_three_processes_fill(tmp_path, backend):
-    """Twenty times. What is there afterwards is right, nothing has to be repaired, and the space is accounted for."""
+    """Twenty times, or as often as COUNT says.
+
+    What is there afterwards is right, nothing has to be repaired, and the space is accounted for.
+    """
     made, cache = folder(tmp_path / "set"), pixfeed.Cache(tmp_path / "cache", max_bytes="400MB")
     draws = random.Random(19)
 
@@ -312,7 +315,7 @@ def test_kill_while_three_processes_fill(tmp_path, backend):
             for i in range(24):
                 data[i]
 
-    for _ in range(20):
+    for _ in range(int(os.environ.get("COUNT", "20"))):
         children = [_fork.Process(target=fill, args=(draws.randrange(900),)) for _ in range(3)]
         for child in children:
             child.start()

@@ -48,7 +48,7 @@ std::unique_ptr<Opened> open_sources(const py::list& sources, bool strict, bool 
   std::vector<Input> inputs;
   inputs.reserve(sources.size());
   for (py::handle source : sources) inputs.push_back(to_input(source, opened->owners));
-  if (more.size() != 0 && more.size() != inputs.size()) throw py::value_error("sources and more differ in length");
+  if (!more.empty() && more.size() != inputs.size()) throw py::value_error("sources and more differ in length");
   for (std::size_t i = 0; i < more.size(); ++i) inputs[i].more = more[i].cast<std::string>();
   const OpenOptions options{{max_pixels, ignore_orientation},
                             {strict, turbo, libpng, min_recovered, defer},

@@ -19,8 +19,8 @@ namespace {
 
 // sizes: width and height of each file; y and x: the places of all masks, one mask after the other.
 py::array_t<bool> read_numbers(const py::list& paths, const py::buffer& sizes, const py::buffer& y, const py::buffer& x,
-                               const py::buffer& out, std::int64_t fill, const py::buffer& classes,
-                               const py::tuple& workers) {
+                               const py::buffer& out, std::int64_t fill, const py::buffer& classes, cache::Store* store,
+                               const py::bytes& how, bool raw, const py::tuple& workers) {
   const std::vector<std::int32_t> sides = rows<std::int32_t>(sizes.request());
   const std::vector<std::int64_t> all_y = rows<std::int64_t>(y.request()), all_x = rows<std::int64_t>(x.request());
   const py::buffer_info to = out.request(/*writable=*/true);
@@ -43,11 +43,12 @@ py::array_t<bool> read_numbers(const py::list& paths, const py::buffer& sizes, c
   py::array_t<bool> done(static_cast<py::ssize_t>(n));
   auto* const flags = reinterpret_cast<std::uint8_t*>(done.mutable_data());
   const Classes table = rows<std::int64_t>(classes.request());
+  const cache::Caching caching{store, std::string(how), raw};
   const Workers who = interruptible(workers);
   bool finished = false;
   {
     const Unlocked unlocked;
-    finished = read_masks(masks, slots, fill, table, who, flags);
+    finished = read_masks(masks, slots, fill, table, caching, who, flags);
   }
   if (!finished) throw py::error_already_set();
   return done;
@@ -56,5 +57,6 @@ py::array_t<bool> read_numbers(const py::list& paths, const py::buffer& sizes, c
 }  // namespace
 
 void register_masks(py::module_& m) {
-  m.def("read_masks", &read_numbers, "paths"_a, "sizes"_a, "y"_a, "x"_a, "out"_a, "fill"_a, "classes"_a, "workers"_a);
+  m.def("read_masks", &read_numbers, "paths"_a, "sizes"_a, "y"_a, "x"_a, "out"_a, "fill"_a, "classes"_a,
+        "store"_a.none(true), "how"_a, "raw"_a, "workers"_a);
 }

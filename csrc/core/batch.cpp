@@ -60,11 +60,15 @@ struct Opening {
   // What the cache has of it; if nothing, `keeping` says where it is to go.
   std::optional<cache::Found> find(std::size_t i, const cache::Caching& caching) {
     const Input& input = inputs[i];
-    std::optional<files::Stamp> stamp;
-    if (input.is_path && !(stamp = files::stamp_of(input.path))) return std::nullopt;
-    stamps[i] = stamp;
-    const cache::Key key = input.is_path ? cache::key_of_file(input.path, *stamp, input.more, caching.how)
-                                         : cache::key_of_bytes(input.bytes, input.more, caching.how);
+    cache::Key key;
+    if (input.is_path) {
+      const std::optional<files::Stamp> stamp = files::stamp_of(input.path);
+      if (!stamp) return std::nullopt;
+      stamps[i] = stamp;
+      key = cache::key_of_file(input.path, *stamp, input.more, caching.how);
+    } else {
+      key = cache::key_of_bytes(input.bytes, input.more, caching.how);
+    }
     std::optional<cache::Found> found = caching.store->find(key);
     if (!found) keeping[i] = cache::Keeping{caching.store, key, {}};
     return found;
@@ -94,14 +98,18 @@ struct Opening {
 
   // A file that was replaced while it was read, or may be in the same tick of the clock, is kept next time.
   void keep_if_settled(std::size_t i, bool raw) {
-    if (inputs[i].is_path && (files::stamp_of(inputs[i].path) != stamps[i] || files::may_change_unseen(*stamps[i]))) {
-      keeping[i].reset();
+    std::optional<cache::Keeping>& where = keeping[i];
+    const std::optional<files::Stamp>& stamp = stamps[i];
+    const bool settled =
+        !inputs[i].is_path || (stamp && files::stamp_of(inputs[i].path) == stamp && !files::may_change_unseen(*stamp));
+    if (!settled || !where) {
+      where.reset();
       return;
     }
-    keeping[i]->header = headers[i];
+    where->header = headers[i];
     if (!raw) return;
-    cache::put_bytes(*keeping[i]->store, keeping[i]->key, sources[i].bytes(), headers[i]);
-    keeping[i].reset();
+    cache::put_bytes(*where->store, where->key, sources[i].bytes(), headers[i]);
+    where.reset();
   }
 
   Status read(std::size_t i) {
@@ -164,9 +172,9 @@ bool Batch::open(std::vector<Input> inputs, const Workers& workers) {
 
 Header Batch::stored_header(std::size_t source) const {
   Header header = headers_[source];
-  if (kept_[source]) {
-    header.width = kept_[source]->found.entry.width;
-    header.height = kept_[source]->found.entry.height;
+  if (const std::optional<cache::Kept>& kept = kept_[source]) {
+    header.width = kept->found.entry.width;
+    header.height = kept->found.entry.height;
     header.orientation = 1;
     header.format = Format::unknown;
   }
@@ -206,9 +214,11 @@ bool Batch::decode_into(const std::vector<PlanRows>& pictures, const std::vector
       statuses[i] =
           wide::run(bytes, header, pictures[i], options_.decode.strict, slots[i], thread_scratch(), &notes[i]);
     } else {
-      statuses[i] = run({bytes, header, pictures[i], options_.decode, slots[i], thread_scratch(), &notes[i],
-                         sampled() ? &costs[i].sample : nullptr, kept_[source] ? &*kept_[source] : nullptr,
-                         keeping_[source] ? &*keeping_[source] : nullptr});
+      const std::optional<cache::Kept>& kept = kept_[source];
+      const std::optional<cache::Keeping>& keeping = keeping_[source];
+      statuses[i] =
+          run({bytes, header, pictures[i], options_.decode, slots[i], thread_scratch(), &notes[i],
+               sampled() ? &costs[i].sample : nullptr, kept ? &*kept : nullptr, keeping ? &*keeping : nullptr});
     }
     costs[i].running = nanoseconds() - start;
   });

@@ -35,7 +35,7 @@ struct Header {
   std::int32_t height;       // pixels, as displayed
   std::int32_t orientation;  // EXIF tag 0x0112, 1 to 8; 1 is upright
   Format format;
-  Status status;       // anything but ok: no pixel of this source can be had
+  Status status;  // anything but ok: no pixel of this source can be had
   InCache kept;
   std::int64_t bytes;  // size of the file
   Samples samples;

@@ -2,6 +2,8 @@
 #include "core/masks.h"
 
 #include <algorithm>
+#include <optional>
+#include <string>
 
 #include "core/png/numbers.h"
 #include "core/scratch.h"
@@ -42,6 +44,50 @@ void show(const png::Numbers& numbers, const Mask& mask, const MaskSlots& slots,
   }
 }
 
+bool take_numbers(const cache::Found& found, cache::Store& store, const Mask& mask, Buffer& memory,
+                  png::Numbers& numbers) {
+  const cache::Entry& entry = found.entry;
+  if (entry.width != mask.width || entry.height != mask.height || entry.channels > 2) return false;
+  numbers = {entry.width, entry.height, entry.channels, store.read(found, 0, entry.height, memory)};
+  return numbers.data != nullptr;
+}
+
+// The numbers of a file, which are in `source` or `memory`. With a cache, they or the file's bytes come from there, or go
+// there.
+bool get_numbers(const Mask& mask, const cache::Caching& caching, Source& source, Buffer& memory,
+                 png::Numbers& numbers) {
+  cache::Store* const store = caching.store;
+  const std::optional<files::Stamp> stamp = store == nullptr ? std::nullopt : files::stamp_of(mask.path);
+  cache::Key key;
+  if (stamp) {
+    key = cache::key_of_file(mask.path, *stamp, "", caching.how);
+    if (const std::optional<cache::Found> found = store->find(key)) {
+      const auto bytes = [&](Buffer& buffer) { return store->read(*found, 0, found->entry.height, buffer); };
+      if (!caching.raw && take_numbers(*found, *store, mask, memory, numbers)) return true;
+      if (caching.raw && source.load(found->entry.bytes(), bytes)) {
+        return png::read_numbers(source.bytes(), mask.width, mask.height, memory, numbers);
+      }
+    }
+  }
+  std::string note;
+  if (source.read(mask.path, &note) != Status::ok) return false;
+  const bool is_read = png::read_numbers(source.bytes(), mask.width, mask.height, memory, numbers);
+  if (!stamp || files::stamp_of(mask.path) != stamp || files::may_change_unseen(*stamp)) return is_read;
+  Header header{};
+  header.width = mask.width;
+  header.height = mask.height;
+  header.orientation = 1;
+  header.bytes = static_cast<std::int64_t>(source.bytes().size);
+  if (caching.raw) {
+    cache::put_bytes(*store, key, source.bytes(), header);
+  } else if (is_read) {
+    const std::ptrdiff_t row = std::ptrdiff_t{numbers.width} * numbers.bytes;
+    store->put(key, {const_cast<std::uint8_t*>(numbers.data), numbers.width, numbers.height, row}, numbers.bytes,
+               header);
+  }
+  return is_read;
+}
+
 }  // namespace
 
 const char* check_masks(const std::vector<Mask>& masks, const MaskSlots& slots) {
@@ -54,16 +100,14 @@ const char* check_masks(const std::vector<Mask>& masks, const MaskSlots& slots) 
 }
 
 bool read_masks(const std::vector<Mask>& masks, const MaskSlots& slots, std::int64_t fill, const Classes& classes,
-                const Workers& workers, std::uint8_t* done) {
+                const cache::Caching& caching, const Workers& workers, std::uint8_t* done) {
   return parallel_for(static_cast<int>(masks.size()), workers, [&](int index) {
     static thread_local Buffer memory;
     const auto i = static_cast<std::size_t>(index);
     Source source;
-    std::string note;
     png::Numbers numbers{};
     done[i] = 0;
-    if (source.read(masks[i].path, &note) != Status::ok) return;
-    if (!png::read_numbers(source.bytes(), masks[i].width, masks[i].height, memory, numbers)) return;
+    if (!get_numbers(masks[i], caching, source, memory, numbers)) return;
     if (!all_known(numbers, classes)) return;
     const std::size_t size = static_cast<std::size_t>(slots.rows) * static_cast<std::size_t>(slots.columns);
     if (slots.bytes == 1) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "core/cache/pixels.h"
 #include "core/pool.h"
 
 namespace pixfeed {
@@ -32,8 +33,8 @@ inline constexpr std::int64_t kUnknown = std::numeric_limits<std::int64_t>::min(
 
 // Reads masks[i] into the slot i; done[i] becomes 1 if that went well. What is no PNG of numbers that our own path takes,
 // cannot be read, or has a number that is no class, is left to the caller. Where nothing is shown the slot has `fill`.
-// Classes and `fill` fit the slots. False if interrupted.
+// Classes and `fill` fit the slots. With a cache, files are read once. False if interrupted.
 bool read_masks(const std::vector<Mask>& masks, const MaskSlots& slots, std::int64_t fill, const Classes& classes,
-                const Workers& workers, std::uint8_t* done);
+                const cache::Caching& caching, const Workers& workers, std::uint8_t* done);
 
 }  // namespace pixfeed

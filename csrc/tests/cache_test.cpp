@@ -135,7 +135,8 @@ TEST_CASE("cache: an entry whose segment was replaced is damaged") {
     put(store, 1);
     Picture picture(1);
     for (std::uint8_t& value : picture.rows) value ^= 1;
-    different.put(key_of_number(1), picture.view(), 3, {100, 200, 1, pixfeed::Format::png, pixfeed::Status::ok, pixfeed::InCache::nothing, 1});
+    different.put(key_of_number(1), picture.view(), 3,
+                  {100, 200, 1, pixfeed::Format::png, pixfeed::Status::ok, pixfeed::InCache::nothing, 1});
   }
   std::filesystem::copy_file(other.path + "/segment-1", folder.path + "/segment-1",
                              std::filesystem::copy_options::overwrite_existing);

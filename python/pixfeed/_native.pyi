@@ -73,6 +73,9 @@ def read_masks(
     out: _Buffer,
     fill: int,
     classes: _Buffer,
+    store: Store | None,
+    how: bytes,
+    raw: bool,
     workers: _Workers,
 ) -> NDArray[np.bool_]: ...
 def mix(table: _Buffer, images: _Buffer, workers: _Workers) -> None: ...

@@ -7,6 +7,11 @@
 
 namespace pixfeed::cache {
 
+Store::~Store() {
+  Own* const own = current_.load();
+  if (own != nullptr && own->process == files::process()) delete own;
+}
+
 Store::Own& Store::own() {
   const std::int64_t process = files::process();
   Own* now = current_.load(std::memory_order_acquire);

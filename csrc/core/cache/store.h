@@ -37,6 +37,9 @@ struct Counts {
 class Store {
  public:
   explicit Store(Options options) : options_(std::move(options)) {}
+  ~Store();  // nobody may use it any more, which the extension cannot know: it never destroys one
+  Store(const Store&) = delete;
+  Store& operator=(const Store&) = delete;
 
   // False, with words, if the folder cannot be used.
   bool open(std::string* why);
@@ -47,8 +50,8 @@ class Store {
   // again. nullptr if they are not what was written: the picture is then forgotten.
   const std::uint8_t* read(const Found& found, int first, int count, Buffer& scratch);
 
-  // Keeps a picture that was made of what `header` describes, and whose rows follow each other without a gap. What cannot be kept is not kept, and after the first
-  // time that this happens nothing is any more: why_stopped() says why.
+  // Keeps a picture that was made of what `header` describes, and whose rows follow each other without a gap. What
+  // cannot be kept is not kept, and after the first time that this happens nothing is any more: why_stopped() says why.
   void put(const Key& key, const ImageView& picture, int channels, const Header& header);
 
   std::string why_stopped();
@@ -76,7 +79,7 @@ class Store {
   void stop(Own& own, std::string reason);
 
   Options options_;
-  std::atomic<Own*> current_{nullptr};  // never destroyed: see per_process.h
+  std::atomic<Own*> current_{nullptr};  // a forked child leaves its parent's alone: see per_process.h
 };
 
 }  // namespace pixfeed::cache

@@ -99,7 +99,7 @@ bool warp_scaled(const ImageView& from, const double* a, const std::uint8_t* fil
   for (int y = 0, before = -1; y < to.height; ++y, place += a[4]) {
     const int row = inside.begin < inside.end ? pixel_of(place, from.height) : -1;
     if (row >= 0 && row == before) {
-      std::memcpy(to.row(y), to.row(y - 1), static_cast<std::size_t>(3 * to.width));
+      std::memcpy(to.row(y), to.row(y - 1), std::size_t{3} * static_cast<std::size_t>(to.width));
       continue;
     }
     before = row;
@@ -112,7 +112,7 @@ bool warp_scaled(const ImageView& from, const double* a, const std::uint8_t* fil
     std::uint8_t* const pixels = to.row(y);
     if (shifted) {
       std::memcpy(pixels + std::ptrdiff_t{3} * inside.begin, source + std::ptrdiff_t{3} * columns[inside.begin],
-                  static_cast<std::size_t>(3 * (inside.end - inside.begin)));
+                  std::size_t{3} * static_cast<std::size_t>(inside.end - inside.begin));
       continue;
     }
     int x = inside.begin;
@@ -158,7 +158,7 @@ void turn(const ImageView& from, int mode, const ImageView& to) {
   for (int y = 0; y < to.height; ++y) {
     const std::uint8_t* const row = from.row(mode == flip_left_right ? y : from.height - 1 - y);
     if (mode == flip_top_bottom) {
-      std::memcpy(to.row(y), row, static_cast<std::size_t>(3 * to.width));
+      std::memcpy(to.row(y), row, std::size_t{3} * static_cast<std::size_t>(to.width));
     } else {
       kernels::reverse(row, to.width, to.row(y));
     }

@@ -246,6 +246,7 @@ class Backend(Tables, Protocol):
         fill: int,
         classes: NDArray[np.int64] | None = None,
         threads: int = 1,
+        caching: Caching | None = None,
     ) -> NDArray[np.bool_]:
         """Read files of class numbers, as far as this backend can do it in one call: PNGs that are gray or have a
         palette. The others are left to Pillow.
@@ -260,6 +261,7 @@ class Backend(Tables, Protocol):
             classes: int64 ``[k]``: the class of each number, UNKNOWN for none: a file with such a number, or a larger
                 one, is left, too. Without it numbers stay what they are.
             threads: threads that work on it, the caller among them.
+            caching: where the numbers, or the bytes of the files, are kept.
 
         Returns:
             ``[n]``: whether ``out[i]`` has been written.

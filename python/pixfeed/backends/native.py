@@ -132,6 +132,10 @@ class _Opened:
         return Decoded(statuses, notes, costs)
 
 
+def _cache_of(caching: Caching | None) -> tuple[_native.Store | None, bytes, bool]:
+    return (None, b"", False) if caching is None else (caching.store, caching.how, caching.raw)
+
+
 def _rows(steps: NDArray[np.void] | None) -> NDArray[np.void] | None:
     return None if steps is None else steps.view(_STEP_ROW)
 
@@ -181,9 +185,7 @@ class _Native:
             max_pixels,
             min_recovered,
             depth,
-            None if caching is None else caching.store,
-            b"" if caching is None else caching.how,
-            caching is not None and caching.raw,
+            *_cache_of(caching),
             [] if caching is None else list(caching.more),
             context.workers(threads),
         )
@@ -232,6 +234,7 @@ class _Native:
         fill: int,
         classes: NDArray[np.int64] | None = None,
         threads: int = 1,
+        caching: Caching | None = None,
     ) -> NDArray[np.bool_]:
         if not paths or self._libpng:
             return np.zeros(len(paths), np.bool_)
@@ -240,7 +243,7 @@ class _Native:
         table = np.empty(0, np.int64) if classes is None else classes
         sides = np.ascontiguousarray(sizes, np.int32).ravel()
         done: NDArray[np.bool_] = self._module.read_masks(
-            list(paths), sides, y, x, out, fill, table, context.workers(threads)
+            list(paths), sides, y, x, out, fill, table, *_cache_of(caching), context.workers(threads)
         )
         context.check_cancelled()  # in that case files were left out
         return done

@@ -289,6 +289,7 @@ class OpenCV(Plain):
         fill: int,
         classes: NDArray[np.int64] | None = None,
         threads: int = 1,
+        caching: Caching | None = None,
     ) -> NDArray[np.bool_]:
         return np.zeros(len(paths), np.bool_)  # OpenCV turns the places of a palette into colors
 

@@ -48,6 +48,8 @@ class Cache:
         kind: Literal["pixels", "raw"] = "pixels",
         force: bool = False,
     ):
+        if not os.fspath(folder):
+            raise ValueError("the cache's folder is '': say '.' for the working folder")
         self.folder = os.path.abspath(os.fsdecode(folder))
         self.max_bytes = None if max_bytes is None else parse_size(max_bytes, "max_bytes")
         self.keep_free = keep_free if isinstance(keep_free, float) else parse_size(keep_free, "keep_free")
@@ -57,11 +59,11 @@ class Cache:
             raise ValueError(f"kind is {kind!r}; it may be 'pixels' or 'raw'")
         self.kind = kind
         self.force = bool(force)
-        kind = file_system(self.folder)
-        if kind in _NETWORK and not force:
+        system = file_system(self.folder)
+        if system in _NETWORK and not force:
             raise ValueError(
-                f"the cache's folder {self.folder!r} lies on a network file system ({kind}), where processes on other "
-                "machines may see a part of what is written; take a local disk, or say force=True"
+                f"the cache's folder {self.folder!r} lies on a network file system ({system}), where processes on "
+                "other machines may see a part of what is written; take a local disk, or say force=True"
             )
 
     @property

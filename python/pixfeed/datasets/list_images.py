@@ -223,11 +223,18 @@ class ListImages(ImageDataset):
         if news is not None:
             self._bad_images.note_recovered(news)
         wanted = [place for place in range(len(rows)) if place not in failed] if failed else range(len(rows))
-        column, others = self._targets.read(rows, PointMap(read.passes), wanted, request.pipeline.backend)
+        column, others = self._read_targets(request.pipeline, rows, read, wanted)
         failed |= others
         for place in sorted(failed):
             self._mend(request, read, column, place, failed[place])
         return column
+
+    def _read_targets(
+        self, pipeline: Pipeline, rows: Sequence[int], read: ReadImages, wanted: Sequence[int]
+    ) -> tuple[Column, dict[int, ImageError | RegionError]]:
+        """See :meth:`pixfeed.targets.base.Targets.read`."""
+        caching = pipeline.caching_masks() if self._targets.kind == "mask" else None
+        return self._targets.read(rows, PointMap(read.passes), wanted, pipeline.backend, caching)
 
     def columns(self, rows: Sequence[int], targets: Column) -> dict[str, Column]:
         """The parts of items but for their images, by name: the targets of these rows, and what else is wanted."""
@@ -335,7 +342,7 @@ class ListImages(ImageDataset):
             self._bad_images.note_recovered(what.error(self.origin(row)))
         if read.failed.unreadable:
             return read, [], read.failed.unreadable[0].error(self.origin(row))
-        column, failed = self._targets.read(rows, PointMap(read.passes), [0], pipeline.backend)
+        column, failed = self._read_targets(pipeline, rows, read, [0])
         return read, column, failed.get(0)
 
     def _is_readable(self, pipeline: Pipeline, row: int) -> bool:

@@ -46,9 +46,11 @@ class RASampler(Sampler[int]):
         runs = distributed.is_available() and distributed.is_initialized()
         self.num_replicas = (distributed.get_world_size() if runs else 1) if num_replicas is None else num_replicas
         self.rank = (distributed.get_rank() if runs else 0) if rank is None else rank
+        if self.num_replicas < 1:
+            raise ValueError(f"num_replicas is {self.num_replicas}; it may be 1 or more")
         if not 0 <= self.rank < self.num_replicas:
             raise ValueError(f"rank is {self.rank}; it may be 0 or more, and below num_replicas={self.num_replicas}")
-        if num_repeats < 1 or selected_round < 0 or selected_ratio < 0:
+        if not (1 <= num_repeats < math.inf and 0 <= selected_round < math.inf and 0 <= selected_ratio < math.inf):
             raise ValueError(
                 f"num_repeats is {num_repeats}, selected_round {selected_round}, selected_ratio {selected_ratio}; they "
                 "may be 1, 0 and 0 or more"

@@ -21,6 +21,9 @@ _VERSION = 1
 #: How the bytes of a file are made: they are what they are.
 _FILE = b"file"
 
+#: How the numbers of a mask are made.
+_MASK = f"numbers of a mask {_VERSION}".encode()
+
 
 class Kept:
     """
@@ -55,12 +58,7 @@ class Kept:
 
     def caching(self, request: Request) -> Caching | None:
         """For the backend; ``None`` if the cache cannot be used."""
-        if self._store is None and not self._why_not:
-            try:
-                self._store = self._cache.open(self._backend)
-            except OSError as error:
-                self._why_not = error.strerror or str(error)
-        if self._store is None:
+        if not self._open():
             return None
         if self._cache.kind == "raw":
             return Caching(self._store, self._how, raw=True)
@@ -69,6 +67,22 @@ class Kept:
         count = len(request) if tables else 0
         more = [b"".join(name + table[i].tobytes() for name, table in tables) for i in range(count)]
         return Caching(self._store, self._how, more)
+
+    def caching_masks(self) -> Caching | None:
+        """For masks: their numbers, or the bytes of their files."""
+        if not self._open():
+            return None
+        raw = self._cache.kind == "raw"
+        return Caching(self._store, _FILE if raw else _MASK, raw=raw)
+
+    def _open(self) -> bool:
+        """Whether the cache can be used."""
+        if self._store is None and not self._why_not:
+            try:
+                self._store = self._cache.open(self._backend)
+            except OSError as error:
+                self._why_not = error.strerror or str(error)
+        return self._store is not None
 
     def news(self) -> ImageError | None:
         """Why no more pictures are kept: once in each process."""

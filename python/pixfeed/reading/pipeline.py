@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from pixfeed import backends, context, memory
 from pixfeed._stand_in import torch
 from pixfeed.backends import Decoded, Opened
+from pixfeed.backends.contract import Caching
 from pixfeed.cache import Cache
 from pixfeed.errors import ImageError, Status, Unreadable
 from pixfeed.memory.blocks import images_in, in_blocks
@@ -237,6 +238,10 @@ class Pipeline:
             failed.recovered[place] = failed.unreadable.pop(place)
             failed = failed.plus(self.decode(again, plan, out[place : place + 1]), [place])
         return failed
+
+    def caching_masks(self) -> Caching | None:
+        """Where the masks of the pictures are kept."""
+        return None if self._kept is None else self._kept.caching_masks()
 
     def news(self) -> ImageError | None:
         """Why the cache takes no more pictures: once in each process."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from numpy.typing import ArrayLike, NDArray
 
-from pixfeed.backends.contract import Backend
+from pixfeed.backends.contract import Backend, Caching
 from pixfeed.errors import ImageError, RegionError
 from pixfeed.lists.samples import SampleList
 from pixfeed.reading.request import GivenBoxes
@@ -33,7 +33,12 @@ class Targets:
     has_labels = True
 
     def read(
-        self, rows: Sequence[int], points: PointMap, wanted: Sequence[int], backend: Backend
+        self,
+        rows: Sequence[int],
+        points: PointMap,
+        wanted: Sequence[int],
+        backend: Backend,
+        caching: Caching | None = None,
     ) -> tuple[Column, dict[int, ImageError | RegionError]]:
         """The targets of some samples.
 
@@ -42,6 +47,7 @@ class Targets:
             points: where the pixels of their B pictures went.
             wanted: places, of pictures that could be read.
             backend: what the pictures are read by.
+            caching: where masks are kept.
 
         Returns:
             A column of B targets, where those at ``wanted`` are valid; and what went wrong, by place.
@@ -50,12 +56,12 @@ class Targets:
         failed = {}
         for place in wanted:
             try:
-                made[place] = self.make(rows[place], points, place)
+                made[place] = self.make(rows[place], points, place, caching)
             except (ImageError, RegionError) as error:
                 failed[place] = error
         return made, failed
 
-    def make(self, row: int, points: PointMap, place: int) -> Any:
+    def make(self, row: int, points: PointMap, place: int, caching: Caching | None = None) -> Any:
         """The target of one sample, whose picture is number ``place`` in ``points``.
 
         Raises:

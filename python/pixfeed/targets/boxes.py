@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 
+from pixfeed.backends.contract import Caching
 from pixfeed.collate.batch import Target
 from pixfeed.lists.annotated import Boxed
 from pixfeed.lists.annotations import Annotations
@@ -42,7 +43,7 @@ class Boxes(Targets):
             raise ValueError(f"box_format is {form!r}; it may be one of {', '.join(BOX_FORMATS)}")
         self.form = form
 
-    def make(self, row: int, points: PointMap, place: int) -> Any:
+    def make(self, row: int, points: PointMap, place: int, caching: Caching | None = None) -> Any:
         mine = slice(*self.files.offsets[row : row + 2])
         corners, share = points.boxes(place, self.given(row).corners(*points.picture(place)))
         start, end = corners[:, 0], corners[:, 1]

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from pixfeed.backends.contract import Caching
 from pixfeed.collate.batch import Target
 from pixfeed.lists.annotations import Annotations
 from pixfeed.targets.base import Targets
@@ -23,7 +24,7 @@ class Keypoints(Targets):
     def __init__(self, files: Annotations):
         self.files = files
 
-    def make(self, row: int, points: PointMap, place: int) -> Any:
+    def make(self, row: int, points: PointMap, place: int, caching: Caching | None = None) -> Any:
         mine = slice(*self.files.offsets[row : row + 2])
         found = self.files.values[mine].astype(np.float64)
         found[:, :2], inside = points.points(place, found[:, :2])

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from pixfeed.backends.contract import Backend
+from pixfeed.backends.contract import Backend, Caching
 from pixfeed.errors import ImageError, RegionError
 from pixfeed.lists.relabelled import Relabelled
 from pixfeed.lists.samples import SampleList
@@ -38,7 +38,12 @@ class Labels(Targets):
             )
 
     def read(
-        self, rows: Sequence[int], points: PointMap, wanted: Sequence[int], backend: Backend
+        self,
+        rows: Sequence[int],
+        points: PointMap,
+        wanted: Sequence[int],
+        backend: Backend,
+        caching: Caching | None = None,
     ) -> tuple[Column, dict[int, ImageError | RegionError]]:
         labels = self.files.labels[np.asarray(rows)]
         return labels[:, 0] if self.squeeze else labels, {}
@@ -61,7 +66,12 @@ class NoLabels(Targets):
         self.files = files
 
     def read(
-        self, rows: Sequence[int], points: PointMap, wanted: Sequence[int], backend: Backend
+        self,
+        rows: Sequence[int],
+        points: PointMap,
+        wanted: Sequence[int],
+        backend: Backend,
+        caching: Caching | None = None,
     ) -> tuple[Column, dict[int, ImageError | RegionError]]:
         return [None] * len(rows), {}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 from types import ModuleType
@@ -40,7 +41,9 @@ def _spread(image: Any) -> tuple[int, int]:
     return (2 ** int(bits[1]) - 1 if bits else 255), 255
 
 
-def read(path: str, origin: Origin, size: tuple[int, int] | None, colors: bool = False) -> NDArray[Any]:
+def read(
+    path: str, origin: Origin, size: tuple[int, int] | None, colors: bool = False, data: bytes | None = None
+) -> NDArray[Any]:
     """The numbers in a mask's file: a palette's indices stay indices, gray of 1, 2, 4, 8 or 16 bits stays what it is,
     an EXIF orientation is not looked at.
 
@@ -48,6 +51,7 @@ def read(path: str, origin: Origin, size: tuple[int, int] | None, colors: bool =
         path: the file, of any format that Pillow reads. JPEG does not keep numbers.
         origin: what to call it in errors.
         size: (height, width) that it must have: its picture's, as displayed. ``None``: any.
+        data: its bytes, if they are known.
         colors: read the color of each pixel, also of a palette, as the number ``r << 16 | g << 8 | b``.
 
     Returns:
@@ -61,8 +65,8 @@ def read(path: str, origin: Origin, size: tuple[int, int] | None, colors: bool =
     Image = pillow()
     on_disk = 0
     try:
-        on_disk = os.path.getsize(path)
-        with Image.open(path) as image:
+        on_disk = os.path.getsize(path) if data is None else len(data)
+        with Image.open(path if data is None else io.BytesIO(data)) as image:
             if image.mode not in MODES and not (colors and image.mode == "RGB"):
                 note = f"Pillow's mode {image.mode}, and a mask has one integer per pixel"
                 if image.mode == "RGB":

@@ -12,12 +12,12 @@ import torch
 from numpy.typing import NDArray
 
 from pixfeed import context
-from pixfeed.backends.contract import Backend
+from pixfeed.backends.contract import Backend, Caching
 from pixfeed.collate import default_collate
 from pixfeed.errors import ImageError, Origin, RegionError
 from pixfeed.lists.annotated import Masked
 from pixfeed.lists.annotations import Annotations
-from pixfeed.targets import mask_files
+from pixfeed.targets import kept_masks
 from pixfeed.targets.base import Column, Targets
 from pixfeed.targets.mask_values import GivenValues, MaskValues
 from pixfeed.transforms.point_map import PointMap
@@ -88,12 +88,17 @@ class Masks(Targets):
             self.dtype = dtype
 
     def read(
-        self, rows: Sequence[int], points: PointMap, wanted: Sequence[int], backend: Backend
+        self,
+        rows: Sequence[int],
+        points: PointMap,
+        wanted: Sequence[int],
+        backend: Backend,
+        caching: Caching | None = None,
     ) -> tuple[Column, dict[int, ImageError | RegionError]]:
         """What the backend can read is read by it, all masks of one size at once; Pillow reads the others, or finds out
         what is wrong with them."""
         if self.values is not None and self.values.are_colors:
-            return super().read(rows, points, wanted, backend)
+            return super().read(rows, points, wanted, backend, caching)
         groups: dict[tuple[int, int], list[int]] = {}
         pixels = {place: points.pixels(place) for place in wanted}
         for place, (y, x) in pixels.items():
@@ -109,10 +114,12 @@ class Masks(Targets):
                 self.fill,
                 None if self.values is None else self.values.table,
                 1 if len(places) == 1 else context.num_threads(),
+                caching,
             )
             for i in np.flatnonzero(done):
                 made[places[i]] = self._turned(out[i].numpy(), points, places[i])
-        column, failed = super().read(rows, points, [place for place in wanted if made[place] is None], backend)
+        left = [place for place in wanted if made[place] is None]
+        column, failed = super().read(rows, points, left, backend, caching)
         return [one if one is not None else column[place] for place, one in enumerate(made)], failed
 
     def _path(self, row: int) -> str:
@@ -120,10 +127,11 @@ class Masks(Targets):
         assert masks is not None  # it is a list of masks
         return os.path.join(self.folder, masks.name(row))
 
-    def make(self, row: int, points: PointMap, place: int) -> Any:
+    def make(self, row: int, points: PointMap, place: int, caching: Caching | None = None) -> Any:
         path = self._path(row)
         origin = Origin(path, self.files.filename, self.files.line(row))
-        mask = mask_files.read(path, origin, points.picture(place), self.values is not None and self.values.are_colors)
+        colors = self.values is not None and self.values.are_colors
+        mask = kept_masks.read(path, origin, points.picture(place), colors, caching)
         if self.values is not None:
             mask = self.values.checked(mask, origin)
         y, x = points.pixels(place)

@@ -91,9 +91,10 @@ def interval(name: str, values: Sequence[float], least: float = 0.0, most: float
     if not isinstance(values, Sequence) or len(values) != 2:
         raise TypeError(f"{name} is {values!r}; it must be two numbers")
     low, high = (float(value) for value in values)
-    if not least <= low <= high <= most or high == float("inf"):
-        at_most = "" if most == float("inf") else f" and {most:g} at most"
-        raise ValueError(f"{name} is {values!r}; it must be (min, max), at least {least:g}{at_most}")
+    if not least <= low <= high <= most or not (math.isfinite(low) and math.isfinite(high)):
+        at_least = f"at least {least:g}" if math.isfinite(least) else "finite"
+        at_most = f" and {most:g} at most" if math.isfinite(most) else ""
+        raise ValueError(f"{name} is {values!r}; it must be (min, max), {at_least}{at_most}")
     return low, high
 
 
@@ -107,9 +108,9 @@ def finite(name: str, value: float) -> float:
     return float(value)
 
 
-def probability(p: float) -> float:
+def probability(p: float, name: str = "p") -> float:
     if not 0 <= p <= 1:
-        raise ValueError(f"p is {p!r}; it must be a probability, from 0 to 1")
+        raise ValueError(f"{name} is {p!r}; it must be a probability, from 0 to 1")
     return float(p)
 
 

@@ -15,6 +15,7 @@ from pixfeed.transforms.stepped import Stepped, StepRows, step_rows
 
 #: Sides of kernels and radii of blurs, in pixels, that both backends carry out.
 _MOST_KERNEL, _MOST_RADIUS = (1 << 15) - 1, 1e4
+_FLOAT32 = np.finfo(np.float32)  # numbers are rounded to it, as torch draws them
 
 
 def kernel_sides(kernel_size: int | Sequence[int]) -> tuple[int, int]:
@@ -60,8 +61,8 @@ class GaussianBlur(Stepped):
     draws = 1
 
     def __post_init__(self) -> None:
-        low, high = _several("sigma", self.sigma, 0, np.inf)
-        if low <= 0:
+        low, high = _several("sigma", self.sigma, 0, float(_FLOAT32.max))
+        if low < float(_FLOAT32.tiny):
             raise ValueError(f"sigma is {self.sigma!r}; it must be positive")
         self._set(kernel_size=kernel_sides(self.kernel_size), sigma=(low, high))
 

@@ -100,6 +100,9 @@ class RandomGrayscale(Color):
         return 1
 
 
+_MOST_FACTOR = float(np.finfo(np.float32).max)  # factors are rounded to float32
+
+
 @functools.cache
 def _orders(count: int) -> NDArray[np.int64]:
     """int64 ``[count!, count]``: all orders of so many steps."""
@@ -114,7 +117,7 @@ def _factors(name: str, value: float | Sequence[float] | None) -> tuple[float, f
         if value < 0:
             raise ValueError(f"{name} is {value!r}; a single number must not be negative")
         value = (max(0.0, 1.0 - value), 1.0 + value)
-    low, high = interval(name, value)
+    low, high = interval(name, value, 0, _MOST_FACTOR)
     return None if low == high == 1 else (low, high)
 
 

@@ -83,8 +83,8 @@ def fused(steps: Sequence[Callable[..., Any]]) -> list[Callable[..., Any]]:
 
 
 def in_one(rows: NDArray[np.void]) -> NDArray[np.void]:
-    """STEP rows ``[n, k]`` in which the last of several affine ones, of the same interpolation and color, does what all of
-    them do. Turns and flips between them are matrices, too. Whatever else is between them keeps them apart."""
+    """STEP rows ``[n, k]`` in which the last of several affine ones, of the same interpolation and color, does what
+    all of them do. Turns and flips between them are matrices, too. Whatever else is between them keeps them apart."""
     rows = rows.copy()
     n, count = rows.shape
     matrix = np.zeros((n, 3, 3))  # of the affine step before, and what has come since

@@ -284,8 +284,8 @@ class TimmMixup(BatchTransform):
             raise ValueError("mixup_alpha and cutmix_alpha are both 0: nothing would be mixed")
         if self.mode not in self.modes:
             raise ValueError(f"mode is {self.mode!r}; it may be 'batch', 'pair' or 'elem'")
-        self._set(prob=probability(self.prob), switch_prob=probability(self.switch_prob))
-        self._set(label_smoothing=probability(self.label_smoothing))
+        self._set(prob=probability(self.prob, "prob"), switch_prob=probability(self.switch_prob, "switch_prob"))
+        self._set(label_smoothing=probability(self.label_smoothing, "label_smoothing"))
 
     def table(self, stream: draws.Stream, n: int, height: int, width: int) -> NDArray[np.void]:
         table = _untouched(n)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pixfeed.plan_steps import STEPS
 from pixfeed.transforms.augmix import dirichlet, mixed
 from pixfeed.transforms.auto_policies import TIMM_POLICIES
+from pixfeed.transforms.base import finite
 from pixfeed.transforms.moving import INTERPOLATIONS, interpolation_of
 from pixfeed.transforms.policies import places
 from pixfeed.transforms.policy_operations import (
@@ -333,6 +334,7 @@ class TimmAugment(_Parsed):
         interpolation: ``None`` for bilinear or bicubic, drawn for each operation, or the name of one.
 
     Raises:
+        TypeError, ValueError: an argument makes no sense.
         ValueError: timm knows no such string, or it is one of those that need Python: ``augmix-b1``.
     """
 
@@ -344,6 +346,10 @@ class TimmAugment(_Parsed):
 
     def __post_init__(self) -> None:
         self._set(img_mean=_color(self.img_mean))
+        self._set(translate_const=finite("translate_const", self.translate_const))
+        self._set(translate_pct=finite("translate_pct", self.translate_pct))
+        if not isinstance(self.config, str):
+            raise TypeError(f"config is {self.config!r}; it must be a string such as 'rand-m9-mstd0.5-inc1'")
         policy = _parsed(self)
         self._set(_policy=policy, draws=policy.draws)
 
@@ -364,6 +370,8 @@ def _parsed(given: TimmAugment) -> Ops:
         key, value = [text for text in named.groups() if text is not None] if named else ("", "")
         if key not in known.get(kind, "mstd").split():
             raise ValueError(f"config is {given.config!r}; {kind!r} has no option {part!r}")
+        if key != "t":
+            _check_number(given.config, part, key, value)
         options[key] = value
     std = float(options.get("mstd", math.inf if kind == "augmix" else 0))
     if kind == "rand" and std > 100:
@@ -390,6 +398,20 @@ def _parsed(given: TimmAugment) -> Ops:
         raise ValueError(f"config is {given.config!r}; it must begin with one of {names}")
     sequences = TIMM_POLICIES[kind]
     return AutoOps(tuple(Op(*op, **shared) for each in sequences for op in each), tuple(map(len, sequences)))
+
+
+#: Options that are whole numbers, and those that must not be 0.
+_WHOLE, _POSITIVE = {"m", "n", "w", "d", "b", "inc"}, {"w", "a"}
+
+
+def _check_number(config: str, part: str, key: str, value: str) -> None:
+    try:
+        number = int(value) if key in _WHOLE else float(value)
+    except ValueError:
+        kind = "a whole number" if key in _WHOLE else "a number"
+        raise ValueError(f"config is {config!r}; {part!r} must have {kind} after {key!r}") from None
+    if not math.isfinite(number) or (key in _POSITIVE and number <= 0):
+        raise ValueError(f"config is {config!r}; {part!r} must be more than 0, and finite")
 
 
 def _shares(weights: dict[str, float]) -> tuple[float, ...]:

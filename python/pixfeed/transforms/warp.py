@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from pixfeed.plan_steps import NO_STEP, STEPS
 from pixfeed.transforms import matrices
-from pixfeed.transforms.base import Interpolation, interval, probability
+from pixfeed.transforms.base import Interpolation, finite, interval, probability
 from pixfeed.transforms.moving import INTERPOLATIONS, Fill, checked_fill, color_of, interpolation_of
 from pixfeed.transforms.stepped import Stepped, StepRows, step_rows
 
@@ -130,7 +130,7 @@ def _degrees(name: str, degrees: float | Sequence[float], counts: tuple[int, ...
     if isinstance(degrees, (int, float)):
         if degrees < 0:
             raise ValueError(f"{name} is {degrees!r}; a single number must not be negative")
-        return -float(degrees), float(degrees)
+        return -finite(name, degrees), float(degrees)
     if not isinstance(degrees, Sequence) or len(degrees) not in counts:
         raise TypeError(f"{name} is {degrees!r}; it must be one number, or {' or '.join(map(str, counts))} of them")
     ends = tuple(float(value) for value in degrees)
@@ -144,7 +144,7 @@ def _center(center: Sequence[float] | None) -> tuple[float, float] | None:
         return None
     if not isinstance(center, Sequence) or len(center) != 2:
         raise TypeError(f"center is {center!r}; it must be x and y")
-    return float(center[0]), float(center[1])
+    return finite("center", center[0]), finite("center", center[1])
 
 
 def _between(ends: Sequence[float], u: Numbers) -> Numbers:

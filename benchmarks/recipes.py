@@ -1,0 +1,142 @@
+"""Today's recipes: pixfeed beside torchvision v2 on PIL images, interleaved in one run.
+
+python -m benchmarks.recipes [--data FOLDER] [--list FILE] [--rounds 5] [--workers 1 2 4] [--threads 2]
+
+RandomResizedCrop(224), RandomHorizontalFlip, RandAugment(2, 9) or TrivialAugmentWide, ToTensor, Normalize and
+RandomErasing: float32 batches [B, 3, 224, 224]. pixfeed has threads. torchvision is measured with each number of worker
+processes, and compared at its best. Each contender has a process of its own and runs once in every round.
+
+Run it where torchvision is installed: `bash benchmarks/peers/install.sh python3 --judge` makes .venv-peers-cuda, with
+pixfeed. Without torchvision pixfeed is measured alone. Writes benchmarks/results/recipes.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import warnings
+from collections.abc import Callable
+from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import torch
+from examples import photos
+from PIL import Image
+from rich.table import Table
+from torch.utils.data import DataLoader, Dataset
+
+import pixfeed
+from benchmarks.loader import batches, best
+from benchmarks.measure import OwnProcess, console, interleave, medians, record, spread_table
+
+MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+POLICIES: dict[str, Callable[[Any], object]] = {
+    "RandAugment(2, 9)": lambda transforms: transforms.RandAugment(2, 9),
+    "TrivialAugmentWide": lambda transforms: transforms.TrivialAugmentWide(),
+}
+THEIRS = "torchvision v2, PIL"
+
+
+def recipe(transforms: Any, policy: str, to_tensor: list[object]) -> Any:
+    """``transforms``: pixfeed's, or torchvision's, which have the same names."""
+    return transforms.Compose(
+        [
+            transforms.RandomResizedCrop(224),
+            transforms.RandomHorizontalFlip(),
+            POLICIES[policy](transforms),
+            *to_tensor,
+            transforms.Normalize(MEAN, STD),
+            transforms.RandomErasing(0.25),
+        ]
+    )
+
+
+class PillowDataset(Dataset):
+    """Files by Pillow, and torchvision's transforms on its images."""
+
+    def __init__(self, list_file: Path, image_dir: Path, repeat: int, policy: str):
+        from torchvision.transforms import v2
+
+        files = pixfeed.lists.file_list.FileList(list_file)
+        self.paths = [os.path.join(image_dir, name) for name in files.names()] * repeat
+        self.transform = recipe(v2, policy, [v2.ToImage(), v2.ToDtype(torch.float32, scale=True)])
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def __getitem__(self, i: int) -> tuple[torch.Tensor, int]:
+        with Image.open(self.paths[i]) as image:
+            return self.transform(image.convert("RGB")), i
+
+
+def contender(
+    who: str, policy: str, workers: int, list_file: Path, image_dir: Path, repeat: int, batch_size: int
+) -> Callable[[], float]:
+    """What measures seconds an image."""
+    warnings.filterwarnings("ignore", "This DataLoader will create")
+    options = {"batch_size": batch_size, "shuffle": True, "num_workers": workers}
+    if who == THEIRS:
+        dataset = PillowDataset(list_file, image_dir, repeat, policy)
+        return batches(DataLoader(dataset, persistent_workers=workers > 0, **options))
+    from pixfeed import transforms as T
+
+    transform = recipe(T, policy, [T.ToTensor()])
+    return batches(
+        pixfeed.DataLoader(pixfeed.FastTxtDataset(list_file, image_dir, transform=transform, repeat=repeat), **options)
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    photos.add_arguments(parser)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--batch-size", type=int, default=64)
+    parser.add_argument("--workers", type=int, nargs="+", default=[1, 2, 4], help="of torchvision")
+    parser.add_argument("--threads", type=int, default=2, help="of pixfeed")
+    parser.add_argument("--repeat", type=int, default=2, help="how often the list is read in one measurement")
+    arguments = parser.parse_args()
+    data, list_file = photos.find(arguments.data, arguments.list)
+
+    settings = [("pixfeed", arguments.threads)]
+    if find_spec("torchvision") is None:
+        console.print("torchvision is not installed here; see python -m benchmarks.recipes --help")
+    else:
+        settings += [(THEIRS, workers) for workers in arguments.workers]
+    make = partial(
+        contender, list_file=list_file, image_dir=data, repeat=arguments.repeat, batch_size=arguments.batch_size
+    )
+    runs: dict[tuple[str, str, str], Callable[[], float]] = {
+        (policy, who, f"{workers} {'threads' if who == 'pixfeed' else 'workers'}"): OwnProcess(
+            make, who, policy, workers
+        )
+        for policy in POLICIES
+        for who, workers in settings
+    }
+    seconds = interleave(runs, arguments.rounds)
+    speeds = {key: [1 / value for value in values] for key, values in seconds.items()}
+    console.print(spread_table("images per second", ["recipe", "who", "setting"], speeds, "{:,.0f}"))
+
+    middle = medians(speeds)
+    ratios = {}
+    if len(settings) > 1:
+        table = Table("recipe", "torchvision's best", "times as fast", title="pixfeed against torchvision at its best")
+        for policy in POLICIES:
+            mine = {(who, setting): speed for (name, who, setting), speed in middle.items() if name == policy}
+            setting, speed = best(mine, THEIRS)
+            ratios[policy] = best(mine, "pixfeed")[1] / speed
+            table.add_row(policy, setting, f"{ratios[policy]:.2f}")
+        console.print(table)
+    path = record(
+        "recipes",
+        images=len(pixfeed.FastTxtDataset(list_file, data)),
+        batch_size=arguments.batch_size,
+        images_per_second={", ".join(key): values for key, values in speeds.items()},
+        ratios=ratios,
+    )
+    console.print(f"Written: {path}")
+
+
+if __name__ == "__main__":
+    photos.run(main)
