@@ -1,3 +1,4 @@
+// std::from_chars for double by strtod of the C locale.
 #include "core/number.h"
 
 #include <cerrno>
