@@ -61,8 +61,9 @@ void put_picture(cache::Store& store, const KeyNumbers& key,
   const ImageView view{const_cast<std::uint8_t*>(picture.data()), width, static_cast<int>(picture.shape(0)),
                        std::ptrdiff_t{width} * channels};
   const Unlocked unlocked;
-  store.put(to_key(key), view, channels,
-            {source[0], source[1], source[2], static_cast<Format>(source[3]), Status::ok, InCache::nothing, source_bytes});
+  store.put(
+      to_key(key), view, channels,
+      {source[0], source[1], source[2], static_cast<Format>(source[3]), Status::ok, InCache::nothing, source_bytes});
 }
 
 py::bytes entries(cache::Store& store) {
