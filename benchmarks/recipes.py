@@ -30,6 +30,7 @@ from torch.utils.data import DataLoader, Dataset
 import pixfeed
 from benchmarks.loader import batches, best
 from benchmarks.measure import OwnProcess, console, interleave, medians, record, spread_table
+from pixfeed.lists.file_list import FileList
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 POLICIES: dict[str, Callable[[Any], object]] = {
@@ -59,7 +60,7 @@ class PillowDataset(Dataset):
     def __init__(self, list_file: Path, image_dir: Path, repeat: int, policy: str):
         from torchvision.transforms import v2
 
-        files = pixfeed.lists.file_list.FileList(list_file)
+        files = FileList(list_file)
         self.paths = [os.path.join(image_dir, name) for name in files.names()] * repeat
         self.transform = recipe(v2, policy, [v2.ToImage(), v2.ToDtype(torch.float32, scale=True)])
 
