@@ -306,7 +306,8 @@ def test_kill_while_three_processes_fill(tmp_path, backend):
 
     What is there afterwards is right, nothing has to be repaired, and the space is accounted for.
     """
-    made, cache = folder(tmp_path / "set"), pixfeed.Cache(tmp_path / "cache", max_bytes="400MB")
+    count = int(os.environ.get("COUNT", "20"))
+    made, cache = folder(tmp_path / "set"), pixfeed.Cache(tmp_path / "cache", max_bytes=f"{20 * count}MB")
     draws = random.Random(19)
 
     def fill(first: int) -> None:
@@ -315,7 +316,7 @@ def test_kill_while_three_processes_fill(tmp_path, backend):
             for i in range(24):
                 data[i]
 
-    for _ in range(int(os.environ.get("COUNT", "20"))):
+    for _ in range(count):
         children = [_fork.Process(target=fill, args=(draws.randrange(900),)) for _ in range(3)]
         for child in children:
             child.start()

@@ -16,7 +16,7 @@ from pixfeed.transforms.execute import plan_passes, tables_of
 from pixfeed.transforms.fuse import Recipe, is_batched, runs_in_python
 from pixfeed.transforms.fused import fused
 from pixfeed.transforms.geometry import Geometric, Geometry
-from pixfeed.transforms.python_steps import ToNumpy, ToPILImage
+from pixfeed.transforms.python_steps import Albumentations, ToNumpy, ToPILImage
 from pixfeed.transforms.to_tensor import Numeric
 from pixfeed.transforms.translate import inner, translated
 
@@ -135,7 +135,9 @@ def _fuses(transform: Any) -> bool:
 
 def _flat(transform: Any, translate: bool) -> list[Callable[..., Any]]:
     steps = transform.transforms if isinstance(transform, Compose) else inner(transform) if translate else None
-    return [transform] if steps is None else [each for step in steps for each in _flat(step, translate)]
+    if steps is None:
+        return [Albumentations(transform) if translate and Albumentations.knows(transform) else transform]
+    return [each for step in steps for each in _flat(step, translate)]
 
 
 def picture_of(image: Any) -> NDArray[np.uint8]:

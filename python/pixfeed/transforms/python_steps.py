@@ -34,6 +34,29 @@ class Lambda:
         return f"Lambda({name_of(self.lambd)})"
 
 
+class Albumentations:
+    """Call a transform of albumentations, which takes ``image=`` and returns a dict. It runs in Python, per sample, and
+    draws from a generator of its own.
+
+    Args:
+        transform: its Compose, or one of its transforms. It makes an ndarray, or with ToTensorV2 a tensor.
+    """
+
+    def __init__(self, transform: Callable[..., Any]):
+        self.transform = transform
+
+    @staticmethod
+    def knows(step: object) -> bool:
+        return type(step).__module__.partition(".")[0] in ("albumentations", "albumentationsx")
+
+    def __call__(self, image: Any) -> Any:
+        return self.transform(image=as_numpy(image))["image"]
+
+    def __repr__(self) -> str:
+        name = type(self.transform).__name__
+        return f"albumentations' {name} (pixfeed.transforms has most of its operations natively, which is faster)"
+
+
 class ToPILImage:
     """Make a PIL image of a uint8 tensor ``[C, H, W]`` or a uint8 ndarray ``[H, W, C]`` or ``[H, W]``: mode RGB for
     three channels, L for one. Floats in [0, 1] are multiplied by 255, as ``torchvision.transforms.v2.ToPILImage`` does
