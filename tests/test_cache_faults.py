@@ -307,8 +307,11 @@ def test_kill_while_three_processes_fill(tmp_path, backend):
     What is there afterwards is right, nothing has to be repaired, and the space is accounted for.
     """
     count = int(os.environ.get("COUNT", "20"))
-    made, cache = folder(tmp_path / "set"), pixfeed.Cache(tmp_path / "cache", max_bytes=f"{20 * count}MB")
+    made, cache = folder(tmp_path / "set"), pixfeed.Cache(tmp_path / "cache", max_bytes=f"{200 * count}MB")
     draws = random.Random(19)
+
+    def written() -> int:
+        return sum(path.stat().st_size for path in segments(tmp_path / "cache"))
 
     def fill(first: int) -> None:
         for width in range(first, 100_000):  # ever new keys
@@ -316,11 +319,14 @@ def test_kill_while_three_processes_fill(tmp_path, backend):
             for i in range(24):
                 data[i]
 
-    for _ in range(count):
+    for number in range(count):
+        before, limit = written(), time.monotonic() + 20
         children = [_fork.Process(target=fill, args=(draws.randrange(900),)) for _ in range(3)]
         for child in children:
             child.start()
-        time.sleep(draws.uniform(0.02, 0.12))
+        while number % 2 and written() == before and time.monotonic() < limit:
+            time.sleep(0.002)
+        time.sleep(draws.uniform(0, 0.1))
         for child in children:
             os.kill(child.pid, signal.SIGKILL)
         for child in children:
@@ -330,8 +336,7 @@ def test_kill_while_three_processes_fill(tmp_path, backend):
     checked = contents.verify(store)
     assert checked.damaged == 0 and checked.pictures > 50
     assert batches(made, cache, backend=backend) == (batches(made, None, backend=backend)[0], [])
-    taken = sum(path.stat().st_size for path in segments(tmp_path / "cache"))
-    assert taken <= (tmp_path / "cache" / "v1" / "granted").stat().st_size << 20
+    assert written() <= (tmp_path / "cache" / "v1" / "granted").stat().st_size << 20
     with contextlib.suppress(FileNotFoundError):
         contents.clear(cache)
     assert not (tmp_path / "cache").exists()
