@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 from cached import counts, dataset, folder, hashes
+from conftest import need
 
 import pixfeed
 import pixfeed.transforms as T
@@ -193,8 +194,7 @@ def test_one_backend_does_not_find_what_the_other_has_made(tmp_path):
     made = folder(tmp_path / "set")
     stored = []
     for name in ("native", "opencv"):
-        if pixfeed.backends.available()[name]:
-            pytest.skip("it takes both backends")
+        need(name)
         data = dataset(made, tmp_path / "cache", backend=name, **SIZE)
         hashes(pixfeed.DataLoader(data, 5))
         stored.append(counts(data))

@@ -138,8 +138,8 @@ def test_resize(backend, shape):
 
 
 def test_resize_of_small_pictures(backend):
-    """What OpenCV's vectors leave over of a row is rounded differently by cubic: it matters that RGB is resized, not
-    BGR, as whoever converts first has it. These pictures show it."""
+    """OpenCV's cubic rounds the last values of a row differently, so that the results of RGB and BGR differ. Users
+    convert to RGB before they resize. These pictures show the difference."""
     for seed in (172, 180, 404, 437, 535, 662, 919, 971):
         drawn = np.random.default_rng(seed)
         picture = drawn.integers(0, 256, (*drawn.integers(1, 6, 2), 3), np.uint8)

@@ -12,7 +12,8 @@
 namespace pixfeed {
 
 std::from_chars_result number_by_strtod(const char* begin, const char* end, double& value) {
-  // strtod also takes blanks and a plus, and hexadecimal digits, of which from_chars takes the 0 before the x.
+  // from_chars takes neither blanks nor a plus, and of hexadecimal digits only the 0 before the x. strtod takes all of
+  // them.
   const char* digits = begin < end && *begin == '-' ? begin + 1 : begin;
   if (digits == end || std::strchr("0123456789.iInN", *digits) == nullptr) {
     return {begin, std::errc::invalid_argument};

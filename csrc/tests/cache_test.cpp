@@ -67,7 +67,7 @@ Result read(Store& store, int number, Buffer& scratch, int first = 0, int count 
 
 Options options_of(const Folder& folder, std::size_t pages = 64) { return {folder.path, kPlenty, pages}; }
 
-TEST_CASE("cache: what is put is read, also by another process' store, and rows of it") {
+TEST_CASE("cache: pictures and rows of them are read, also by the store of another process") {
   const Folder folder;
   Store store(options_of(folder));
   std::string why;

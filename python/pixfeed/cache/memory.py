@@ -10,8 +10,8 @@ import shutil
 
 FOLDER = "/dev/shm"
 
-#: In a folder: whoever uses the folder holds a shared lock of this file. The system lets go of it when a process ends,
-#: however it ends.
+#: A file in the folder. Each process that uses the folder holds a shared lock of it, which the system releases when the
+#: process ends, however it ends.
 _USERS = "users"
 
 _held: dict[str, int] = {}  # by folder: the descriptor whose lock this process, or its parent, holds
