@@ -17,7 +17,7 @@ from pixfeed import backends
 from pixfeed.context import Priority, new_crew
 
 _PATIENCE = 2  # seconds for images that are being decoded when the process ends
-_ending = False  # that is so, and no batch comes any more
+_DAEMONS_PATIENCE = 0.5  # seconds until the loops in daemon threads want their next batch
 
 #: Makes some batches: their priority and what each is made of -> the batches, or an exception in place of one.
 Make = Callable[[Priority, Sequence[Any]], Sequence[Any]]
@@ -41,10 +41,9 @@ class Fetch(Future[Any]):
 
 
 def stay_if_ending() -> None:
-    """While the process ends, a thread that waits for batches stays here: a daemon's loop lasts as long as the process
-    does, and has no error to report. The main thread, in an exit handler, goes on."""
-    if _ending and threading.current_thread() is not threading.main_thread():
-        threading.Event().wait()
+    """To be called by a thread that wants a batch: while the process ends it stays here. A daemon's loop lasts as long
+    as the process does, and has no error to report. The main thread, in an exit handler, goes on."""
+    _end.pass_by()
 
 
 class _Work:
@@ -86,10 +85,8 @@ class FetchThreads:
             threading.Thread(target=_serve, args=(self._work,), name=f"pixfeed-loader_{i}", daemon=True)
             for i in range(n)
         ]
-        for thread in threads:
-            thread.start()
-        _threads[:] = [thread for thread in _threads if thread.is_alive()] + threads
         _closer.watch(self, self._work)
+        _end.start(threads)
 
     def submit(self, make: Make, wanted: Sequence[Any], after: Fetch | None = None) -> list[Fetch]:
         """Make some batches together, in one of the threads.
@@ -135,43 +132,103 @@ class _Closer:
 
     def __init__(self) -> None:
         self._lock = threading.RLock()  # a signal handler may begin an epoch
-        self._gone: queue.SimpleQueue[_Watched] = queue.SimpleQueue()
+        self._gone: queue.SimpleQueue[_Watched | None] = queue.SimpleQueue()
         self._watched: set[_Watched] = set()
-        self._runs = False
+        self._thread: threading.Thread | None = None
 
     def watch(self, threads: FetchThreads, work: _Work) -> None:
         watched = _Watched(threads, self._gone.put)
         watched.work = work
         with self._lock:
             self._watched.add(watched)
-            if not self._runs:
-                threading.Thread(target=self._close, name="pixfeed-closer", daemon=True).start()
-                self._runs = True
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._close, name="pixfeed-closer", daemon=True)
+                self._thread.start()
 
     def _close(self) -> None:
         while True:
             watched = self._gone.get()
+            if watched is None:
+                return
             watched.work.close()
             with self._lock:
                 self._watched.discard(watched)
                 if not self._watched:
-                    self._runs = False
+                    self._thread = None
                     return
             del watched
 
-    def close_all(self) -> None:
-        for watched in list(self._watched):
-            watched.work.close()
+    def end(self) -> threading.Thread | None:
+        """Close every work.
+
+        Returns:
+            The thread, if there is one, which is about to end.
+        """
+        with self._lock:
+            for watched in list(self._watched):
+                watched.work.close()
+            thread, self._thread = self._thread, None
+            if thread is not None:
+                self._gone.put(None)
+            return thread
+
+
+class _End:
+    """The end of the process.
+
+    A thread that frees a tensor, or makes a view of one, while Python shuts down is inside torch's C++, which aborts;
+    and images that are being decoded go into memory that is about to go away. So whatever works for loaders, or takes
+    batches from them, is waited for: for a while.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()  # a signal handler may begin an epoch
+        self._has_come = False  # and no batch comes any more
+        self._threads: set[threading.Thread] = set()
+        self._takers: weakref.WeakSet[threading.Thread] = weakref.WeakSet()
+        self._staying: set[threading.Thread] = set()  # those that never get another batch
+
+    def start(self, threads: list[threading.Thread]) -> None:
+        """Start threads, which are waited for in the end. When it has come a daemon stays here instead."""
+        with self._lock:
+            if not self._has_come or threading.current_thread() is threading.main_thread():
+                for thread in threads:
+                    thread.start()
+                self._threads = {thread for thread in self._threads if thread.is_alive()}.union(threads)
+                return
+        self.pass_by()
+
+    def pass_by(self) -> None:
+        """A thread wants a batch. When the end has come it stays here, but for the main one."""
+        thread = threading.current_thread()
+        if self._has_come and thread is not threading.main_thread():
+            self._staying.add(thread)
+            threading.Event().wait()
+        if thread not in self._takers:
+            with self._lock:
+                self._takers.add(thread)
+
+    def come(self) -> None:
+        """The process ends: no batch comes any more, and what works is waited for."""
+        with self._lock:
+            self._has_come = True
+            threads, takers = list(self._threads), set(self._takers)
+        closer = _closer.end()
+        until = time.monotonic() + _PATIENCE
+        for thread in threads if closer is None else [*threads, closer]:
+            thread.join(max(0, until - time.monotonic()))
+        until = time.monotonic() + _DAEMONS_PATIENCE
+        others = takers - {threading.main_thread()}
+        while any(each.is_alive() for each in others - self._staying) and time.monotonic() < until:
+            time.sleep(0.001)
 
 
 def _forget() -> None:
-    global _closer
-    _closer = _Closer()
-    _threads.clear()
+    global _closer, _end
+    _closer, _end = _Closer(), _End()
 
 
-_closer = _Closer()
-_threads: list[threading.Thread] = []
+_closer, _end = _Closer(), _End()
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget)  # which has none of the threads
 
@@ -199,13 +256,5 @@ def _serve(work: _Work) -> None:
 
 @atexit.register
 def _at_exit() -> None:
-    """Waits for the threads, also for those of iterators that are gone: images that are being decoded go into memory
-    that is about to go away, and a thread that frees a batch while Python shuts down is inside torch's C++, which
-    aborts."""
-    global _ending
-    _ending = True
-    _closer.close_all()
-    until = time.monotonic() + _PATIENCE
     with contextlib.suppress(KeyboardInterrupt):
-        for thread in list(_threads):  # in a forked child none of them is alive
-            thread.join(max(0, until - time.monotonic()))
+        _end.come()

@@ -64,6 +64,7 @@ class ThreadsIter(Timed, LoaderIter):
         self._fill()
 
     def _started(self, loader: Any) -> None:
+        stay_if_ending()
         self._cancel()
         self._going = self._failure = None
         self._epoch = loader.drawn_epoch()
@@ -114,6 +115,7 @@ class ThreadsIter(Timed, LoaderIter):
         return wanted
 
     def _next_batch(self) -> Any:
+        stay_if_ending()
         fetch = self._next_done()
         try:
             batch, costs = fetch.result()
