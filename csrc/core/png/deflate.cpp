@@ -5,6 +5,8 @@
 
 #include <memory>
 
+#include "core/png/blocks.h"
+
 namespace pixfeed::png {
 namespace {
 
@@ -25,6 +27,11 @@ bool fits_window(const std::uint8_t* data, std::size_t data_size, std::size_t si
   return bits == 15 || size <= std::size_t{1} << bits;
 }
 
+// What libdeflate does not look at.
+bool is_legal(const std::uint8_t* data, std::size_t data_size, std::size_t size) {
+  return fits_window(data, data_size, size) && blocks_are_legal(data + 2, data_size - 2);
+}
+
 }  // namespace
 
 std::uint32_t crc32(std::uint32_t crc, const std::uint8_t* data, std::size_t size) {
@@ -33,7 +40,7 @@ std::uint32_t crc32(std::uint32_t crc, const std::uint8_t* data, std::size_t siz
 
 bool inflate_all(const std::uint8_t* data, std::size_t data_size, std::uint8_t* out, std::size_t size) {
   libdeflate_decompressor* const mine = decompressor();
-  if (mine == nullptr || !fits_window(data, data_size, size)) return false;
+  if (mine == nullptr || !is_legal(data, data_size, size)) return false;
   std::size_t read = 0;
   return libdeflate_zlib_decompress_ex(mine, data, data_size, out, size, &read, nullptr) == LIBDEFLATE_SUCCESS &&
          read == data_size;
@@ -45,7 +52,7 @@ bool inflate_all(const std::uint8_t* data, std::size_t data_size, std::uint8_t* 
 bool inflate_start(const std::uint8_t* data, std::size_t data_size, std::uint8_t* out, std::size_t wanted) {
   const std::size_t room = wanted + kInflateSlack;
   libdeflate_decompressor* const mine = decompressor();
-  if (mine == nullptr || !fits_window(data, data_size, room)) return false;
+  if (mine == nullptr || !is_legal(data, data_size, room)) return false;
   std::size_t size = 0;
   switch (libdeflate_zlib_decompress(mine, data, data_size, out, room, &size)) {
     case LIBDEFLATE_SUCCESS:
