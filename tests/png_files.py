@@ -27,6 +27,17 @@ def rows(width: int, height: int, color: int, depth: int, filter: int | None = N
     return made.tobytes()
 
 
+#: Of each pass of an interlaced picture: the first column and row, and from one to the next (PNG specification, 8.2).
+PASSES = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)]
+
+
+def interlaced(width: int, height: int, color: int, depth: int, **options) -> bytes:
+    """A file of seven passes of random rows; a pass without pixels has none."""
+    sizes = [(len(range(x, width, dx)), len(range(y, height, dy))) for x, y, dx, dy in PASSES]
+    made = (rows(w, h, color, depth, seed=i) for i, (w, h) in enumerate(sizes) if w and h)
+    return png(width, height, color, depth, b"".join(made), interlaced=1, **options)
+
+
 def palette(colors: int) -> bytes:
     return bytes(37 * i % 256 for i in range(3 * colors))
 

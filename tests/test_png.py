@@ -70,12 +70,6 @@ def test_transparency(backend, kind):
     assert_as_opencv(png(29, 13, *kind, chunks=png_files.transparency(*kind)), backend)
 
 
-def test_interlaced(backend):
-    """Seven passes of one small picture each, here of one row."""
-    for kind in ((0, 8), (2, 8), (6, 8)):
-        assert_as_opencv(png(1, 1, *kind, interlaced=1), backend, kind)
-
-
 @pytest.mark.parametrize("colors", [1, 5, 255])
 def test_numbers_outside_the_palette(backend, colors):
     """Black, and no reason to refuse the picture."""
