@@ -1,10 +1,11 @@
-// libFuzzer: whatever csrc/core/png says is done must be, pixel by pixel, what libpng gives, and libpng must have nothing
-// to say against it. The first byte says what the others are: a file; a file whose checksums are put right first; or
-// filtered rows, from which a file is made.
+// libFuzzer: whatever csrc/core/png says is done, with 8 bits or (csrc/core/wide) with 16, must be, pixel by pixel, what
+// libpng gives, and libpng must have nothing to say against it. The first byte says what the others are: a file; a file
+// whose checksums are put right first; or filtered rows, from which a file is made.
 //   png_corpus --seeds corpus && ./png_fuzz -max_len=4096 corpus
 #include <cstdio>
 #include <cstdlib>
 #include <utility>
+#include <vector>
 
 #include "core/png/chunks.h"
 #include "tests/png_files.h"
@@ -58,6 +59,14 @@ void compare(const File& file, const Request& request, bool strict, int width, i
   if (!own.same(reference.picture())) die("different pixels");
 }
 
+void compare_wide(const File& file, bool gray, bool whole, const Area& area) {
+  const std::vector<std::uint16_t> own = own_wide(file, gray, whole, area);
+  if (own.empty()) return;
+  const std::vector<std::uint16_t> reference = libpng_wide(file, whole, area);
+  if (reference.empty()) die("16 bits are done, where libpng fails");
+  if (own != reference) die("different pixels of 16 bits");
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
@@ -73,6 +82,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   const bool gray = (asked & 1) != 0;
   compare(file, {gray, 1, true}, (asked & 2) != 0, w, h, {0, 0, w, h});
   const Area part{w * (asked >> 2 & 3) / 4, h * (asked >> 4 & 3) / 4, 1 + (w - 1) / 4, 1 + (h - 1) / 4};
-  if (part.right() <= w && part.bottom() <= h) compare(file, {gray, 1, false}, false, w, h, part);
+  compare_wide(file, gray, true, {0, 0, w, h});
+  if (part.right() > w || part.bottom() > h) return 0;
+  compare(file, {gray, 1, false}, false, w, h, part);
+  compare_wide(file, gray, false, part);
   return 0;
 }

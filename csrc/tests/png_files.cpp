@@ -1,13 +1,17 @@
 // Makes PNG files with zlib, as plainly as possible.
 #include "tests/png_files.h"
 
+#include <png.h>
 #include <zlib.h>
 
 #include <algorithm>
+#include <csetjmp>
+#include <cstring>
 #include <string>
 
 #include "core/decode.h"
 #include "core/png/decode.h"
+#include "core/wide/decode.h"
 #include "tests/random.h"
 
 namespace pixfeed::testing {
@@ -22,6 +26,38 @@ void add_number(File& file, std::size_t value) {
 Scratch& scratch() {
   static Scratch kept;
   return kept;
+}
+
+// What is left of a file, as libpng asks for it.
+struct Rest {
+  const std::uint8_t *at, *end;
+};
+
+void read_rest(png_structp png, png_bytep out, std::size_t size) {
+  Rest& rest = *static_cast<Rest*>(png_get_io_ptr(png));
+  if (size > static_cast<std::size_t>(rest.end - rest.at)) png_error(png, "the file is cut off");
+  std::memcpy(out, rest.at, size);
+  rest.at += size;
+}
+
+void ignore(png_structp, png_const_charp) {}
+
+// Packed rows without alpha, from the top down to `rows`; `out` is sized before. The frame that longjmp comes back to.
+bool read_rows(png_structp png, png_infop info, Rest& rest, bool whole, int rows, std::vector<std::uint8_t>& out) {
+  if (setjmp(png_jmpbuf(png)) != 0) return false;
+  png_set_read_fn(png, &rest, read_rest);
+  rest.at += 8;  // the signature, which nobody minds
+  png_set_sig_bytes(png, 8);
+  png_set_user_limits(png, 0x7FFFFFFF, 0x7FFFFFFF);
+  png_read_info(png, info);
+  png_set_strip_alpha(png);
+  png_read_update_info(png, info);
+  const std::size_t stride = png_get_rowbytes(png, info);
+  const int height = static_cast<int>(png_get_image_height(png, info)), count = whole ? height : rows;
+  out.resize(stride * static_cast<std::size_t>(height));
+  for (int y = 0; y < count; ++y) png_read_row(png, &out[stride * static_cast<std::size_t>(y)], nullptr);
+  if (whole) png_read_end(png, nullptr);
+  return true;
 }
 
 }  // namespace
@@ -121,6 +157,35 @@ Status libpng_decode(const File& file, const Request& request, bool strict, RowS
 bool own_decode(const File& file, const Request& request, RowSink& sink) {
   const File bytes(file);  // of exactly this size, so that a sanitizer sees reads past the end
   return png::decode({bytes.data(), bytes.size()}, request, sink, scratch().codec) == png::Outcome::done;
+}
+
+std::vector<std::uint16_t> own_wide(const File& file, bool gray, bool whole, const Area& crop) {
+  const File bytes(file);
+  wide::Picture picture;
+  if (!wide::decode_png({bytes.data(), bytes.size()}, gray, whole, crop, scratch().codec, scratch().upright, picture)) {
+    return {};
+  }
+  return {picture.data, picture.row(picture.height)};
+}
+
+std::vector<std::uint16_t> libpng_wide(const File& file, bool whole, const Area& crop) {
+  Rest rest{file.data(), file.data() + file.size()};
+  png_structp png = png_create_read_struct(PNG_LIBPNG_VER_STRING, nullptr, nullptr, ignore);
+  png_infop info = png_create_info_struct(png);
+  std::vector<std::uint8_t> rows;
+  std::vector<std::uint16_t> out;
+  if (read_rows(png, info, rest, whole, crop.bottom(), rows)) {
+    const int channels = png_get_channels(png, info);
+    const std::size_t stride = png_get_rowbytes(png, info);
+    for (int y = crop.y; y < crop.bottom(); ++y) {
+      const std::uint8_t* in = &rows[stride * static_cast<std::size_t>(y)] + std::ptrdiff_t{2} * channels * crop.x;
+      for (int i = 0; i < channels * crop.width; ++i, in += 2) {
+        out.push_back(static_cast<std::uint16_t>(in[0] << 8 | in[1]));
+      }
+    }
+  }
+  png_destroy_read_struct(&png, &info, nullptr);
+  return out;
 }
 
 }  // namespace pixfeed::testing

@@ -43,4 +43,10 @@ Status libpng_decode(const File& file, const Request& request, bool strict, RowS
 // By our own path alone; false if it declines.
 bool own_decode(const File& file, const Request& request, RowSink& sink);
 
+// The crop of a file of 16 bits a sample, by our own path: gray, or R, G, B. Empty if it declines.
+std::vector<std::uint16_t> own_wide(const File& file, bool gray, bool whole, const Area& crop);
+
+// Its rows down to the crop's end, or all, by libpng alone, and of these the crop. Empty if libpng fails.
+std::vector<std::uint16_t> libpng_wide(const File& file, bool whole, const Area& crop);
+
 }  // namespace pixfeed::testing
