@@ -68,6 +68,18 @@ TEST_CASE("png: large pictures, and regions of them") {
   }
 }
 
+TEST_CASE("png: 16 bits, whole and in part") {
+  for (const int color : {0, 2, 4, 6}) {
+    const File file = make_png({37, 23, color, 16});
+    for (const bool whole : {true, false}) {
+      const Area crop = whole ? Area{0, 0, 37, 23} : Area{5, 3, 11, 9};
+      const std::vector<std::uint16_t> own = own_wide(file, false, whole, crop);
+      CHECK(!own.empty());
+      CHECK(own == libpng_wide(file, whole, crop));
+    }
+  }
+}
+
 TEST_CASE("png: the start of a stream") {
   for (int round = 0; round < 60; ++round) {
     PngRecipe recipe{400, 400, 2, 8, 5, round % 3 == 0 ? 0 : 6};
