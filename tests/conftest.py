@@ -116,3 +116,9 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no real pictures in {folder}")
     return folder
+
+
+@pytest.fixture
+def one_segment(monkeypatch):
+    """A cache is filled by one thread, so that all that it keeps is in one file."""
+    monkeypatch.setenv("PIXFEED_NUM_THREADS", "1")

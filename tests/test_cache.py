@@ -88,7 +88,7 @@ def test_batches_are_the_same_off_cold_half_and_warm(tmp_path, backend, name):
     assert three.hits == 12 and three.stored == 24
 
 
-@pytest.mark.parametrize("method", ["fork", "spawn"])
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
 def test_batches_are_the_same_with_worker_processes(tmp_path, backend, method):
     made = folder(tmp_path / "set")
     options = {"backend": backend, **PLANS["branches"]}

@@ -52,7 +52,7 @@ def flip(path: Path, places: list[int]) -> None:
             file.write(bytes([byte[0] ^ 4]))
 
 
-def test_flipped_bits_are_read_from_the_file_and_said(tmp_path, backend):
+def test_flipped_bits_are_read_from_the_file_and_said(tmp_path, backend, one_segment):
     made, cache = folder(tmp_path / "set"), tmp_path / "cache"
     want, _ = batches(made, None, backend=backend)
     assert batches(made, cache, backend=backend) == (want, [])
@@ -65,7 +65,7 @@ def test_flipped_bits_are_read_from_the_file_and_said(tmp_path, backend):
     assert batches(made, cache, backend=backend) == (want, [])  # forgotten, and kept once more
 
 
-def test_flipped_bits_in_images_of_different_sizes(tmp_path, backend):
+def test_flipped_bits_in_images_of_different_sizes(tmp_path, backend, one_segment):
     made, cache = folder(tmp_path / "set"), tmp_path / "cache"
     options = {"backend": backend, "transform": T.Compose([T.Resize(20), T.RandomHorizontalFlip()])}
     found = []
@@ -80,7 +80,7 @@ def test_flipped_bits_in_images_of_different_sizes(tmp_path, backend):
 
 
 @pytest.mark.parametrize("left", [0, 30_000])
-def test_a_truncated_segment(tmp_path, backend, left):
+def test_a_truncated_segment(tmp_path, backend, one_segment, left):
     made, cache = folder(tmp_path / "set"), tmp_path / "cache"
     want, _ = batches(made, None, backend=backend)
     batches(made, cache, backend=backend)
@@ -92,7 +92,7 @@ def test_a_truncated_segment(tmp_path, backend, left):
     assert len(report) == (24 if left == 0 else 12) and all(failure.recovered for failure in report)
 
 
-def test_segments_that_are_gone(tmp_path, backend):
+def test_segments_that_are_gone(tmp_path, backend, one_segment):
     made, cache = folder(tmp_path / "set"), tmp_path / "cache"
     want, _ = batches(made, None, backend=backend)
     assert in_child(lambda: batches(made, cache, backend=backend)) == 0

@@ -105,7 +105,7 @@ def test_masks_that_are_wrong_are_the_same_errors_cold_and_warm(tmp_path, backen
 
 
 @pytest.mark.parametrize("kind", ["pixels", "raw"])
-def test_flipped_bits_are_read_from_the_file(tmp_path, backend, kind):
+def test_flipped_bits_are_read_from_the_file(tmp_path, backend, one_segment, kind):
     from pixfeed.cache import settings
 
     made, cache = files(tmp_path / "set"), pixfeed.Cache(tmp_path / "cache", kind=kind)

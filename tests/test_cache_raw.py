@@ -77,7 +77,7 @@ def test_the_files_are_not_read_any_more(tmp_path, backend):
     assert loader.stats().cached_share == 1 and loader.stats().costs.cached_bytes == 24 * len(other)
 
 
-def test_flipped_bits_are_read_from_the_file_and_said(tmp_path, backend):
+def test_flipped_bits_are_read_from_the_file_and_said(tmp_path, backend, one_segment):
     made, cache = folder(tmp_path / "set"), raw(tmp_path / "cache")
     for options in (PLANS["plain resize"], {"transform": T.Compose([T.Resize(20), T.RandomHorizontalFlip()])}):
         padded = {"batch_size": 5, "collate_fn": pixfeed.pad_collate}

@@ -153,7 +153,7 @@ def test_memory_that_a_group_limits_is_asked_for(monkeypatch, tmp_path):
     assert cache.as_cache("memory").max_bytes is None
 
 
-def test_commands(tmp_path, backend, monkeypatch, capsys):
+def test_commands(tmp_path, backend, one_segment, monkeypatch, capsys):
     monkeypatch.setenv("PIXFEED_BACKEND", backend)
     made, cache = folder(tmp_path / "set"), tmp_path / "cache"
     hashes(pixfeed.DataLoader(dataset(made, cache, backend=backend, **SIZE), 5))
@@ -178,7 +178,7 @@ def test_commands(tmp_path, backend, monkeypatch, capsys):
     assert (cache / "v1" / "mine.txt").exists() and "remove it yourself" in capsys.readouterr().err
 
 
-def test_verify_finds_damage(tmp_path, backend, monkeypatch, capsys):
+def test_verify_finds_damage(tmp_path, backend, one_segment, monkeypatch, capsys):
     monkeypatch.setenv("PIXFEED_BACKEND", backend)
     made, cache = folder(tmp_path / "set"), tmp_path / "cache"
     data = dataset(made, cache, backend=backend, **SIZE)

@@ -59,7 +59,10 @@ bool Index::add_table() {
   if (!table.file.open(path, access)) {
     if (errno != ENOENT || read_only_) return false;
     const std::size_t pages = first_pages_ << count;
-    const std::string making = path + "." + std::to_string(files::process()) + ".new";
+    // Two threads may do this at once, each for an index of its own, when both are the first to use the store.
+    static std::atomic<unsigned> made_before{0};
+    const std::string making =
+        path + "." + std::to_string(files::process()) + "-" + std::to_string(made_before++) + ".new";
     files::remove(making);  // of a process that was killed and had the same number
     files::File file;
     if (!file.open(making, Access::create)) return false;

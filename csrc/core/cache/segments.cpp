@@ -1,4 +1,4 @@
-// Appends pictures to this process's own segment, and reads them out of anybody's.
+// Appends pictures to this process's own segments, and reads them out of anybody's.
 #include "core/cache/segments.h"
 
 #include <algorithm>
@@ -38,13 +38,18 @@ void Segments::open(const std::string& folder, const Limits& limits) {
   limits_ = limits;
 }
 
-bool Segments::begin_segment() {
+bool Segments::take_segment(std::uint64_t bytes, Segment& segment) {
+  if (!idle_.empty()) {
+    segment = std::move(idle_.back());
+    idle_.pop_back();
+    if (segment.end + bytes <= kLargest) return true;
+  }
   for (std::uint32_t number = number_ + 1; number != 0; ++number) {
     auto file = std::make_shared<files::File>();
     if (file->open(path_of(folder_, number), Access::create)) {
-      writer_ = std::move(file);
       number_ = number;
-      end_ = 0;
+      readers_[number] = file;
+      segment = {std::move(file), number, 0};
       return true;
     }
     if (errno != EEXIST) return false;
@@ -83,24 +88,27 @@ Segments::Outcome Segments::append(const ImageView& picture, int channels, Entry
   const std::vector<std::uint64_t> sums = checksums_of(picture.data, bytes);
   const std::size_t head = sums.size() * sizeof(std::uint64_t), all = head + bytes;
   entry.sums_check = static_cast<std::uint32_t>(checksum(sums.data(), head));
-  std::shared_ptr<files::File> writer;
+  Segment segment;
   {
     std::lock_guard lock(mutex_);
     const Outcome granted = grant(static_cast<std::int64_t>(all));
     if (granted != Outcome::done) return granted;
-    if ((!writer_ || end_ + all > kLargest) && !begin_segment()) return Outcome::failed;
+    if (!take_segment(all, segment)) return Outcome::failed;
     left_ -= static_cast<std::int64_t>(all);
-    entry.segment = number_;
-    entry.offset = end_;
-    end_ += (all + 63) / 64 * 64;
-    writer = writer_;
   }
-  return writer->write(sums.data(), head, picture.data, bytes, entry.offset) ? Outcome::done : Outcome::failed;
+  entry.segment = segment.number;
+  entry.offset = segment.end;
+  segment.end += (all + 63) / 64 * 64;
+  const bool written = segment.file->write(sums.data(), head, picture.data, bytes, entry.offset);
+  const int error = errno;
+  std::lock_guard lock(mutex_);
+  idle_.push_back(std::move(segment));
+  errno = error;
+  return written ? Outcome::done : Outcome::failed;
 }
 
 std::shared_ptr<files::File> Segments::reader(std::uint32_t number) {
   std::lock_guard lock(mutex_);
-  if (writer_ && number == number_) return writer_;
   if (const auto known = readers_.find(number); known != readers_.end()) return known->second;
   auto file = std::make_shared<files::File>();
   if (!file->open(path_of(folder_, number), Access::read)) return nullptr;

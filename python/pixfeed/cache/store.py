@@ -258,10 +258,12 @@ class Segments:
             offset = self._end
             self._left -= size
             self._end += -(-size // 64) * 64
-        data = memoryview(sums.tobytes() + bytes(rows))
-        while data:
-            written = os.pwrite(fd, data, offset)
-            data, offset = data[written:], offset + written
+        parts = [memoryview(sums).cast("B"), rows]
+        written = os.pwritev(fd, parts, offset)
+        if written < size:  # hardly ever; both in one piece are a copy
+            rest = memoryview(b"".join(parts))
+            while written < size:
+                written += os.pwrite(fd, rest[written:], offset + written)
 
     def _reader(self, number: int) -> int:
         with self._lock:
