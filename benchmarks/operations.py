@@ -202,6 +202,7 @@ _ALBUMENTATIONS: dict[str, tuple[str, dict[str, Any]]] = {
     "contrast": ("ColorJitter", {"brightness": (1, 1), "contrast": (1.3, 1.3), "saturation": (1, 1), "hue": (0, 0)}),
     "saturation": ("ColorJitter", {"brightness": (1, 1), "contrast": (1, 1), "saturation": (1.3, 1.3), "hue": (0, 0)}),
     "hue": ("ColorJitter", {"brightness": (1, 1), "contrast": (1, 1), "saturation": (1, 1), "hue": (0.1, 0.1)}),
+    "sharpness": ("Sharpen", {"alpha": (0.3, 0.3), "lightness": (1.0, 1.0)}),
     "posterize": ("Posterize", {"num_bits": 3}),
     "solarize": ("Solarize", {"threshold_range": (0.5, 0.5)}),
     "autocontrast": ("AutoContrast", {}),
@@ -212,6 +213,7 @@ _ALBUMENTATIONS: dict[str, tuple[str, dict[str, Any]]] = {
     "gaussian blur, 5 x 5": ("GaussianBlur", {"blur_limit": (5, 5), "sigma_limit": (1.0, 1.0)}),
     "gaussian blur, 23 x 23": ("GaussianBlur", {"blur_limit": (23, 23), "sigma_limit": (1.0, 1.0)}),
     "noise": ("GaussNoise", {"std_range": (0.1, 0.1)}),
+    **geometric_operations.ALBUMENTATIONS,
 }
 
 

@@ -14,7 +14,7 @@ from pixfeed import backends
 from pixfeed.plan import HEADER, resize_plan
 from pixfeed.transforms import policies
 from pixfeed.transforms.augmix import MIX_SPACE, AugMix
-from pixfeed.transforms.timm_policies import KINDS, Op, timm_rows
+from pixfeed.transforms.timm_operations import KINDS, Op, timm_rows
 
 SIZES = [(37, 61), (40, 40)]  # height, width
 FILLS = [None, (20, 90, 200)]

@@ -2,8 +2,8 @@
 
 They are recognised by their classes' names and modules, and read by their attributes: neither library is imported. A
 subclass is somebody else's. Deterministic transforms give the same pixels as theirs for PIL images (GaussianBlur:
-within one step); random ones have the same distribution, and draw by seed, epoch and index. AugMix is the exception: see
-:class:`pixfeed.transforms.AugMix`.
+within one step); random ones have the same distribution, and draw by seed, epoch and index. AugMix is an exception:
+see :class:`pixfeed.transforms.AugMix`.
 """
 
 from __future__ import annotations
@@ -43,7 +43,8 @@ from pixfeed.transforms.operations import (
 )
 from pixfeed.transforms.policies import AutoAugment, RandAugment, TrivialAugmentWide
 from pixfeed.transforms.resize import RandomResizedCrop, RandomShortestSize, Resize, ScaleJitter
-from pixfeed.transforms.timm_policies import AutoOps, MixOps, Op, RandOps
+from pixfeed.transforms.timm_operations import Op
+from pixfeed.transforms.timm_policies import AutoOps, MixOps, RandOps
 from pixfeed.transforms.to_tensor import Normalize, PILToTensor, ToDtype, ToTensor
 from pixfeed.transforms.warp import RandomAffine, RandomPerspective, RandomRotation
 
@@ -253,9 +254,7 @@ def _auto_augment(step: Any) -> list[Step]:
 
 
 def _mix_ops(step: Any) -> list[Step]:
-    if step.blended:
-        raise ValueError("another way to mix")
-    return [MixOps(tuple(map(_op, step.ops)), step.alpha, step.width, step.depth)]
+    return [MixOps(tuple(map(_op, step.ops)), step.alpha, step.width, step.depth, bool(step.blended))]
 
 
 def _op(op: Any) -> Op:
