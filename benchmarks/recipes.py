@@ -5,7 +5,7 @@ python -m benchmarks.recipes [--data FOLDER] [--list FILE] [--rounds 5] [--worke
 RandomResizedCrop(224), RandomHorizontalFlip, RandAugment(2, 9) or TrivialAugmentWide, ToTensor, Normalize and
 RandomErasing: float32 batches [B, 3, 224, 224]. pixfeed has threads. The others are measured with each number of worker
 processes, and compared at their best. Albumentations has neither policy: it draws as many of the operations of its own
-that come next to theirs, reads with OpenCV and resizes without antialiasing. Each contender has a process of its own and
+that come next to theirs, reads with OpenCV and resizes without antialiasing. Each contender has its own process and
 runs once in every round.
 
 Run it where torchvision is installed: `bash benchmarks/peers/install.sh python3 --judge` makes .venv-peers-cuda, with
