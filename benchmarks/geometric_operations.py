@@ -15,6 +15,23 @@ REASON = "It computes with fewer bits: its pixels are not Pillow's."
 
 MODES = {"nearest": (0, cv2.INTER_NEAREST), "bilinear": (2, cv2.INTER_LINEAR), "bicubic": (3, cv2.INTER_CUBIC)}
 
+#: Albumentations' classes and their arguments, for about the same change.
+ALBUMENTATIONS: dict[str, tuple[str, dict[str, Any]]] = {
+    **{
+        f"{name}, {how}": (kind, {**arguments, "interpolation": flags})
+        for name, kind, arguments in (
+            ("rotate", "Affine", {"rotate": (17.2, 17.2)}),
+            ("shear", "Affine", {"shear": {"x": (16.7, 16.7), "y": (0, 0)}}),
+            ("translate", "Affine", {"translate_px": {"x": (-20, -20), "y": (-10, -10)}}),
+            ("scale", "Affine", {"scale": (1.25, 1.25)}),
+            ("perspective", "Perspective", {"scale": (0.05, 0.05)}),
+        )
+        for how, (_, flags) in MODES.items()
+    },
+    "flip left right": ("HorizontalFlip", {}),
+    "flip top bottom": ("VerticalFlip", {}),
+}
+
 
 def matrices(width: int, height: int) -> dict[str, list[float]]:
     """Pillow's data of AFFINE, and of PERSPECTIVE."""

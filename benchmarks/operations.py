@@ -202,6 +202,7 @@ _ALBUMENTATIONS: dict[str, tuple[str, dict[str, Any]]] = {
     "contrast": ("ColorJitter", {"brightness": (1, 1), "contrast": (1.3, 1.3), "saturation": (1, 1), "hue": (0, 0)}),
     "saturation": ("ColorJitter", {"brightness": (1, 1), "contrast": (1, 1), "saturation": (1.3, 1.3), "hue": (0, 0)}),
     "hue": ("ColorJitter", {"brightness": (1, 1), "contrast": (1, 1), "saturation": (1, 1), "hue": (0.1, 0.1)}),
+    "sharpness": ("Sharpen", {"alpha": (0.3, 0.3), "lightness": (1.0, 1.0)}),
     "posterize": ("Posterize", {"num_bits": 3}),
     "solarize": ("Solarize", {"threshold_range": (0.5, 0.5)}),
     "autocontrast": ("AutoContrast", {}),
@@ -212,6 +213,7 @@ _ALBUMENTATIONS: dict[str, tuple[str, dict[str, Any]]] = {
     "gaussian blur, 5 x 5": ("GaussianBlur", {"blur_limit": (5, 5), "sigma_limit": (1.0, 1.0)}),
     "gaussian blur, 23 x 23": ("GaussianBlur", {"blur_limit": (23, 23), "sigma_limit": (1.0, 1.0)}),
     "noise": ("GaussNoise", {"std_range": (0.1, 0.1)}),
+    **geometric_operations.ALBUMENTATIONS,
 }
 
 
@@ -229,6 +231,8 @@ def _add_albumentations(made: dict[str, dict[str, Callable[[], object]]], pictur
 #: Why pixfeed is slower somewhere, for the table.
 REASONS: dict[tuple[str, str], str] = {
     ("gray", "cv2"): "Its weights have 14 bits and fit into 16; those of Pillow have 16 and need 32.",
+    ("gray", "Albumentations"): "It calls cv2, see there.",
+    ("invert", "Albumentations"): "It calls cv2, see there.",
     ("invert", "cv2"): "It makes no table, and one pass in the caches takes as long as two instructions.",
     ("channel permutation", "cv2"): "It has a loop for the exchange of R and B alone.",
     **{

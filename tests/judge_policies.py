@@ -30,6 +30,8 @@ def theirs(case: Case) -> np.ndarray:
     found = magnitudes(policy_cases.SPACES[case.policy][2], *case.size)
     magnitude = 0.0 if found is None else float(found[case.level]) * (-1 if case.negative else 1)
     image = Image.fromarray(case.picture)
+    if case.operation == "Posterize" and magnitude == 0:
+        return np.zeros_like(case.picture)  # as torchvision's on tensors; Pillow 13 refuses to keep 0 bits
     made = policy._apply_image_or_video_transform(image, case.operation, magnitude, policy.interpolation, policy._fill)
     return np.asarray(made)
 

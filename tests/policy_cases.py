@@ -13,7 +13,8 @@ import numpy as np
 from pixfeed import backends
 from pixfeed.plan import HEADER, resize_plan
 from pixfeed.transforms import policies
-from pixfeed.transforms.timm_policies import KINDS, Op, timm_rows
+from pixfeed.transforms.augmix import MIX_SPACE, AugMix
+from pixfeed.transforms.timm_operations import KINDS, Op, timm_rows
 
 SIZES = [(37, 61), (40, 40)]  # height, width
 FILLS = [None, (20, 90, 200)]
@@ -21,6 +22,7 @@ SPACES = {
     "RandAugment": (policies.RAND_SPACE, policies.RandAugment(), 31),
     "TrivialAugmentWide": (policies.WIDE_SPACE, policies.TrivialAugmentWide(), 31),
     "AutoAugment": (policies.AUTO_SPACE, policies.AutoAugment(), 10),
+    "AugMix": (MIX_SPACE, AugMix(), 10),
 }
 
 

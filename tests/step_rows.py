@@ -85,7 +85,7 @@ def some_steps(draw, sides: tuple[int, int], keep_sides: bool, gray: bool):
         return rows
     sides = (int(rows["width"][-1]), int(rows["height"][-1])) if len(rows) else sides
     parts = [rows, _blend(draw, sides, 0)]
-    for mode in (*[1] * draw(st.integers(0, 2)), 2):
+    for mode in (*draw(st.lists(st.sampled_from([1, 3]), max_size=3)), 2):
         parts += [draw(_unmixed(sides, True, gray)), _blend(draw, sides, mode)]
     return np.concatenate(parts)
 

@@ -114,7 +114,7 @@ def test_steps_between_rows_are_the_rows_and_steps_one_by_one(backend):
         (dict(code=0), "unknown step"),
         (dict(code=STEPS["blend"]), "begins and ends in turn"),
         (dict(code=STEPS["blend"], mode=2), "begins and ends in turn"),
-        (dict(code=STEPS["blend"], mode=3), "unknown way to blend"),
+        (dict(code=STEPS["blend"], mode=4), "unknown way to blend"),
         (dict(code=STEPS["blend"], values=1.5), "weights may be 0 to 1"),
     ],
     ids=str,

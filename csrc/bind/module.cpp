@@ -12,7 +12,7 @@ PYBIND11_MODULE(_native, m, py::mod_gil_not_used()) {
   m.doc() = "pixfeed's C++ core. Private: use pixfeed's Python functions.";
   // The interface between the extension and python/pixfeed/backends/native.py, which has the same number. It changes with
   // every function and argument, so that an extension that was built from other sources is noticed.
-  m.attr("interface") = 13;
+  m.attr("interface") = 14;
   register_batch(m);
   register_cache(m);
   register_collate(m);

@@ -13,10 +13,17 @@ void add_times(float weight, const std::uint8_t* values, std::ptrdiff_t n, float
   for (std::ptrdiff_t i = 0; i < n; ++i) sums[i] += weight * static_cast<float>(values[i]);
 }
 
+void blend_sums(float weight, const std::uint8_t* values, std::ptrdiff_t n, float* sums) {
+  for (std::ptrdiff_t i = 0; i < n; ++i) {
+    const float blended = sums[i] + weight * (static_cast<float>(values[i]) - sums[i]);
+    sums[i] = static_cast<float>(static_cast<std::uint8_t>(blended));
+  }
+}
+
 }  // namespace
 
 const char* check_blend(const Step& step) {
-  if (step.mode < 0 || step.mode > static_cast<int>(Blend::end)) return "unknown way to blend";
+  if (step.mode < 0 || step.mode > static_cast<int>(Blend::over)) return "unknown way to blend";
   const bool fits = step.values[0] >= 0 && step.values[0] <= 1 && step.values[1] >= 0 && step.values[1] <= 1;
   return fits ? nullptr : "weights may be 0 to 1";
 }
@@ -39,10 +46,14 @@ bool Mix::begin(const ImageView& picture, const Step& step, Buffer& memory) {
 
 void Mix::add(const ImageView& picture, const Step& step) {
   const float weight = static_cast<float>(step.values[0]);
-  for (int y = 0; y < picture.height; ++y) {
-    add_times(weight, picture.row(y), count_, sums_ + y * count_);
-    std::memcpy(picture.row(y), original_ + y * count_, static_cast<std::size_t>(count_));
-  }
+  for (int y = 0; y < picture.height; ++y) add_times(weight, picture.row(y), count_, sums_ + y * count_);
+  restore(picture);
+}
+
+void Mix::over(const ImageView& picture, const Step& step) {
+  const float weight = static_cast<float>(step.values[0]);
+  for (int y = 0; y < picture.height; ++y) blend_sums(weight, picture.row(y), count_, sums_ + y * count_);
+  restore(picture);
 }
 
 void Mix::end(const ImageView& picture, const Step& step) {
@@ -55,6 +66,12 @@ void Mix::end(const ImageView& picture, const Step& step) {
       row[i] = static_cast<std::uint8_t>(std::min(sums[i], 255.0F));
     }
     if (part < 1) kernels::blend_values(row, original_ + y * count_, count_, part);
+  }
+}
+
+void Mix::restore(const ImageView& picture) const {
+  for (int y = 0; y < picture.height; ++y) {
+    std::memcpy(picture.row(y), original_ + y * count_, static_cast<std::size_t>(count_));
   }
 }
 

@@ -43,7 +43,13 @@ bool changes_colors(const Step& step) { return !moves_pixels(step.code) && step.
 bool blend(const ImageView& picture, const Step& step, Mix& mix, Buffer& memory) {
   const Blend how = static_cast<Blend>(step.mode);
   if (how == Blend::begin) return mix.begin(picture, step, memory);
-  how == Blend::add ? mix.add(picture, step) : mix.end(picture, step);
+  if (how == Blend::add) {
+    mix.add(picture, step);
+  } else if (how == Blend::over) {
+    mix.over(picture, step);
+  } else {
+    mix.end(picture, step);
+  }
   return true;
 }
 
@@ -67,7 +73,7 @@ const char* check_steps(Steps steps, Taken& taken) {
     }
     if (first.width != taken.width || first.height != taken.height) return "what is blended differs in size";
     gray &= taken.gray;
-    taken.gray = how == Blend::add ? first.gray : gray;
+    taken.gray = how == Blend::end ? gray : first.gray;
   }
   return mixes ? kUnpaired : nullptr;
 }

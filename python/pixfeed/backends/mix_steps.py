@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from pixfeed.backends.step import Step
 
-BEGIN, ADD, END = range(3)
+BEGIN, ADD, END, OVER = range(4)
 
 
 def check(step: Step) -> None:
@@ -15,7 +15,7 @@ def check(step: Step) -> None:
     Raises:
         ValueError: the step cannot be carried out.
     """
-    if not BEGIN <= step.mode <= END:
+    if not BEGIN <= step.mode <= OVER:
         raise ValueError("unknown way to blend")
     if not all(0 <= value <= 1 for value in step.values[:2]):
         raise ValueError("weights may be 0 to 1")
@@ -34,6 +34,10 @@ class Mix:
         if step.mode == BEGIN:
             self._original, self._sums = image, weight * image.astype(np.float32)
             return image
+        if step.mode == OVER:  # as Image.blend, in uint8
+            blended = self._sums + weight * (image.astype(np.float32) - self._sums)
+            self._sums = blended.astype(np.uint8).astype(np.float32)
+            return self._original
         self._sums += weight * image.astype(np.float32)
         if step.mode == ADD:
             return self._original

@@ -63,7 +63,7 @@ def check_steps(steps: Sequence[Step], width: int, height: int, gray: bool) -> t
         if mixed[:2] != (width, height):
             raise ValueError("what is blended differs in size")
         all_gray &= gray
-        gray = mixed[2] if step.mode == mix_steps.ADD else all_gray
+        gray = all_gray if step.mode == mix_steps.END else mixed[2]
         mixed = None if step.mode == mix_steps.END else mixed
     if mixed is not None:
         raise ValueError("blending begins and ends in turn")

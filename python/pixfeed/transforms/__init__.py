@@ -51,7 +51,7 @@ from pixfeed.transforms.policies import AutoAugment, AutoAugmentPolicy, RandAugm
 from pixfeed.transforms.python_steps import Lambda, ToNumpy, ToPILImage
 from pixfeed.transforms.resize import RandomResizedCrop, RandomShortestSize, Resize, ScaleJitter
 from pixfeed.transforms.three_augment import ThreeAugment
-from pixfeed.transforms.timm_policies import TimmAugment
+from pixfeed.transforms.timm_strings import TimmAugment
 from pixfeed.transforms.to_tensor import Normalize, PILToTensor, ToDtype, ToTensor
 from pixfeed.transforms.warp import RandomAffine, RandomPerspective, RandomRotation
 

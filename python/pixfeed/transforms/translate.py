@@ -2,7 +2,8 @@
 
 They are recognised by their classes' names and modules, and read by their attributes: neither library is imported. A
 subclass is somebody else's. Deterministic transforms give the same pixels as theirs for PIL images (GaussianBlur:
-within one step); random ones have the same distribution, and draw by seed, epoch and index.
+within one step); random ones have the same distribution, and draw by seed, epoch and index. AugMix is an exception:
+see :class:`pixfeed.transforms.AugMix`.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from pixfeed._stand_in import torch
+from pixfeed.transforms.augmix import AugMix
 from pixfeed.transforms.base import Transform
-from pixfeed.transforms.blur_noise import GaussianBlur
+from pixfeed.transforms.blur_noise import GaussianBlur, GaussianNoise
 from pixfeed.transforms.branches import Branching, RandomApply, RandomChoice, RandomOrder
 from pixfeed.transforms.color import ColorJitter, Grayscale, RandomGrayscale
 from pixfeed.transforms.crop_pad_flip import (
@@ -41,7 +43,8 @@ from pixfeed.transforms.operations import (
 )
 from pixfeed.transforms.policies import AutoAugment, RandAugment, TrivialAugmentWide
 from pixfeed.transforms.resize import RandomResizedCrop, RandomShortestSize, Resize, ScaleJitter
-from pixfeed.transforms.timm_policies import AutoOps, MixOps, Op, RandOps
+from pixfeed.transforms.timm_operations import Op
+from pixfeed.transforms.timm_policies import AutoOps, MixOps, RandOps
 from pixfeed.transforms.to_tensor import Normalize, PILToTensor, ToDtype, ToTensor
 from pixfeed.transforms.warp import RandomAffine, RandomPerspective, RandomRotation
 
@@ -84,11 +87,11 @@ def advice(recipe: Recipe) -> str:
     """What could be native if it stood in another place, or were pixfeed's; empty if nothing could."""
     step = next((step for step in recipe.python if name_of(step)), None)
     name = name_of(step)
-    if name == "AugMix":
-        return "pixfeed's AugMix is native, with the operations of PIL images; torchvision's has those of tensors"
-    if not name or not recipe.makes_tensors or step is not recipe.python[0] or name in _OF_TENSORS:
+    if not name or not recipe.makes_tensors or step is not recipe.python[0]:
         return ""
-    if not _equals(step, recipe.channels, is_tensor=False):
+    if name in _ONLY_OF_TENSORS and _equals(step, recipe.channels, is_tensor=True):
+        return f"{name} is native on uint8 tensors: put it between ToImage and what makes floats"
+    if name in _OF_TENSORS or not _equals(step, recipe.channels, is_tensor=False):
         return ""
     return f"{name} gives tensors other pixels than PIL images: it is native before ToImage, PILToTensor or ToTensor"
 
@@ -157,7 +160,7 @@ def _equals(step: Any, channels: int, is_tensor: bool) -> list[Step] | None:
     make = _EQUALS.get(name)
     if name == "RGB":
         return [] if channels == 3 else None
-    if make is None or (is_tensor and name not in _OF_TENSORS):
+    if make is None or (is_tensor and name not in _OF_TENSORS) or (not is_tensor and name in _ONLY_OF_TENSORS):
         return None
     try:
         return make(step)
@@ -251,9 +254,7 @@ def _auto_augment(step: Any) -> list[Step]:
 
 
 def _mix_ops(step: Any) -> list[Step]:
-    if step.blended:
-        raise ValueError("another way to mix")
-    return [MixOps(tuple(map(_op, step.ops)), step.alpha, step.width, step.depth)]
+    return [MixOps(tuple(map(_op, step.ops)), step.alpha, step.width, step.depth, bool(step.blended))]
 
 
 def _op(op: Any) -> Op:
@@ -289,14 +290,15 @@ def _alike(kind: type[Any]) -> Callable[[Any], list[Step]]:
 
 
 _ALIKE = (
-    *(GaussianBlur, RandomAdjustSharpness, RandomAffine, RandomAutocontrast, RandomChannelPermutation, RandomEqualize),
-    *(RandomInvert, RandomPerspective, RandomPhotometricDistort, RandomPosterize, RandomRotation, RandomShortestSize),
-    *(RandomSolarize, RandomZoomOut, ScaleJitter, TrivialAugmentWide),
+    *(AugMix, GaussianBlur, GaussianNoise, RandomAdjustSharpness, RandomAffine, RandomAutocontrast),
+    *(RandomChannelPermutation, RandomEqualize, RandomInvert, RandomPerspective, RandomPhotometricDistort),
+    *(RandomPosterize, RandomRotation, RandomShortestSize, RandomSolarize, RandomZoomOut, ScaleJitter),
+    TrivialAugmentWide,
 )
 
 _EQUALS: dict[str, Callable[[Any], list[Step]]] = {
     **{kind.__name__: _alike(kind) for kind in _ALIKE},
-    "AugMixAugment": _mix_ops,  # timm's; torchvision's AugMix has other pixels
+    "AugMixAugment": _mix_ops,  # timm's
     "AutoAugment": _auto_augment,
     "CenterCrop": lambda t: [CenterCrop(t.size)],
     "ColorJitter": lambda t: [ColorJitter(t.brightness, t.contrast, t.saturation, t.hue)],
@@ -330,9 +332,13 @@ _BRANCHING: dict[str, type[Any]] = {
     "RandomOrder": RandomOrder,
 }
 
+#: PIL images are refused. Floats are not ours: whatever changes pixels stands before what makes floats.
+_ONLY_OF_TENSORS = frozenset({"GaussianNoise"})
+
 #: Those that do with tensors what they do with PIL images. torch resizes uint8 tensors in other steps than Pillow.
-_OF_TENSORS = frozenset(
+_OF_TENSORS = _ONLY_OF_TENSORS | frozenset(
     {
+        "AugMix",
         "CenterCrop",
         "ConvertImageDtype",
         "Identity",
