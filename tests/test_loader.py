@@ -106,11 +106,12 @@ def test_pictures_of_their_own_size(folder, backend, way):
         assert torch.equal(image[0], dataset[i][0])
 
 
-def test_what_threads_cannot_do_goes_torchs_way(dataset):
-    class Own(FastTxtDataset):
-        def __getitem__(self, index):
-            return super().__getitem__(index)
+class Own(FastTxtDataset):
+    def __getitem__(self, index):
+        return super().__getitem__(index)
 
+
+def test_what_threads_cannot_do_goes_torchs_way(dataset):
     own = Own(dataset.files.filename, dataset.image_dir)
     for options in (
         dict(dataset=TensorDataset(torch.arange(5))),
