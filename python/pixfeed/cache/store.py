@@ -258,7 +258,7 @@ class Segments:
             offset = self._end
             self._left -= size
             self._end += -(-size // 64) * 64
-        parts = [memoryview(sums).cast("B"), rows]
+        parts = [sums.data.cast("B"), rows]
         written = os.pwritev(fd, parts, offset)
         if written < size:  # hardly ever; both in one piece are a copy
             rest = memoryview(b"".join(parts))
