@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import os
+from contextlib import nullcontext
 
 import pytest
 import torch
@@ -11,6 +12,7 @@ from loaders import THREE_WAYS, rows, write_pictures
 from torch.utils.data import DataLoader as TorchLoader
 
 from pixfeed import DataLoader, FastTxtDataset
+from pixfeed.loading import loader as loader_module
 from pixfeed.loading.threads_iter import ThreadsIter
 
 pytestmark = pytest.mark.slow_on_opencv
@@ -132,11 +134,20 @@ def test_nothing_ahead(dataset):
 
 
 def test_pinning_where_nothing_can_be_pinned(dataset, way):
-    if torch.accelerator.is_available():
+    if torch.cuda.is_available() or torch.backends.mps.is_available():
         pytest.skip("there is an accelerator")
-    with pytest.warns(UserWarning, match="no accelerator is found"):
+    old = tuple(map(int, torch.__version__.split(".")[:2])) < (2, 8)  # it says nothing
+    with nullcontext() if old else pytest.warns(UserWarning, match="no accelerator is found"):
         batches = list(DataLoader(dataset, 4, pin_memory=True, **way))
     assert len(batches) == 3 and not batches[0][0].is_pinned()
+
+
+def test_processes_in_any_order_need_a_torch_that_has_it(dataset, monkeypatch):
+    """torch 2.3 to 2.5 have no ``in_order``; threads have it with any."""
+    monkeypatch.setattr(loader_module, "PROCESSES_KNOW_IN_ORDER", False)
+    assert len(rows(DataLoader(dataset, 4, num_workers=1, in_order=False))) == 3
+    with pytest.raises(ValueError, match=r"needs torch 2\.6"):
+        DataLoader(dataset, 4, num_workers=1, in_order=False, workers="process")
 
 
 def test_warning_about_too_many_processes(dataset, recwarn):

@@ -6,6 +6,7 @@ else. Known to work: torch 2.3 to 2.13, CPython 3.11 to 3.14.
 
 from __future__ import annotations
 
+import inspect
 import multiprocessing
 import sys
 import threading
@@ -36,6 +37,7 @@ else:
     _BaseDataLoaderIter = _DatasetKind = _MultiProcessingDataLoaderIter = _SingleProcessDataLoaderIter = torch
 
 __all__ = [
+    "PROCESSES_KNOW_IN_ORDER",
     "TENSOR_EXCHANGE",
     "LoaderBase",
     "LoaderIter",
@@ -90,9 +92,26 @@ def is_shared(tensor: torch.Tensor) -> bool:
 
 # -- the DataLoader ----------------------------------------------------------------------------------------------------
 
+#: Whether torch's worker processes know ``in_order=False``: those of torch 2.6 and newer do.
+PROCESSES_KNOW_IN_ORDER = HAS_TORCH and "in_order" in inspect.signature(torch.utils.data.DataLoader).parameters
+
 
 class LoaderBase(torch.utils.data.DataLoader[_T_co]):
-    """torch's DataLoader. Subclasses say how an iterator is made and in which order samples come."""
+    """torch's DataLoader. Subclasses say how an iterator is made and in which order samples come.
+
+    Args:
+        *args, **kwargs: as for torch's.
+        in_order: kept here for threads, where an older torch does not know it.
+    """
+
+    in_order: bool
+
+    def __init__(self, *args: Any, in_order: bool, **kwargs: Any):
+        if PROCESSES_KNOW_IN_ORDER:
+            super().__init__(*args, in_order=in_order, **kwargs)
+        else:
+            super().__init__(*args, **kwargs)
+            self.in_order = in_order
 
     def _make_iterator(self) -> _BaseDataLoaderIter:
         raise NotImplementedError

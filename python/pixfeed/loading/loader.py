@@ -11,7 +11,7 @@ from torch.utils.data import DataLoader as TorchLoader
 from torch.utils.data import Dataset, Sampler
 
 from pixfeed import backends, draws
-from pixfeed._torch import collating
+from pixfeed._torch import PROCESSES_KNOW_IN_ORDER, collating
 from pixfeed.collate import default_collate, pad_collate
 from pixfeed.collate.detection import detection_collate
 from pixfeed.context import cores
@@ -147,6 +147,8 @@ class DataLoader(Resumable[_T_co]):
         why_not = self._why_no_threads()
         if workers == "thread" and why_not:
             raise ValueError(f"workers='thread' is not possible: {why_not}")
+        if not (in_order or PROCESSES_KNOW_IN_ORDER or num_workers == 0) and (workers == "process" or why_not):
+            raise ValueError("in_order=False with worker processes needs torch 2.6 or newer")
 
     def _why_no_threads(self) -> str:
         """Why threads cannot do it; empty if they can."""
