@@ -232,7 +232,7 @@ def _add_albumentations(made: dict[str, dict[str, Callable[[], object]]], pictur
 REASONS: dict[tuple[str, str], str] = {
     ("gray", "cv2"): "Its weights have 14 bits and fit into 16; those of Pillow have 16 and need 32.",
     ("gray", "Albumentations"): "It calls cv2, see there.",
-    ("invert", "Albumentations"): "It calls cv2, see there.",
+    ("invert", "Albumentations"): "It makes no table.",
     ("invert", "cv2"): "It makes no table, and one pass in the caches takes as long as two instructions.",
     ("channel permutation", "cv2"): "It has a loop for the exchange of R and B alone.",
     **{

@@ -93,8 +93,8 @@ class AugMix(Policy):
     """Mix the picture with what some chains of operations make of it, as ``torchvision.transforms.v2.AugMix``.
 
     torchvision carries the operations out on tensors, even if it is given a PIL image. Here they are those for PIL
-    images, as in the other policies. An operation gives other values for up to 1.5 % of the pixels, at the borders of
-    what it has moved and at the threshold of Solarize; the others differ by one at most.
+    images, as in the other policies. About 1 % of the pixels that are moved, and some at the threshold of Solarize,
+    differ by more than one; docs/augmentations.md has more.
 
     Args:
         severity: the largest magnitude that is drawn, from 1 to 10.
