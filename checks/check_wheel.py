@@ -10,6 +10,7 @@ import base64
 import csv
 import hashlib
 import io
+import json
 import re
 import subprocess
 import sys
@@ -109,6 +110,15 @@ def check_metadata(metadata: Message, files: zipfile.ZipFile, info: str) -> list
     return wrong
 
 
+def check_components(files: zipfile.ZipFile, info: str) -> list[str]:
+    """The list of what is in the wheel (PEP 770) is that of cmake/archives.cmake."""
+    name = f"{info}/sboms/pixfeed.cdx.json"
+    if name not in files.namelist():
+        return ["the list of its components (pixfeed.cdx.json) is missing"]
+    listed = {it["name"]: it["version"] for it in json.loads(files.read(name))["components"]}
+    return [] if listed == archives() else [f"its list of components says {listed}"]
+
+
 def check(wheel: Path) -> list[str]:
     """What is wrong with it, one sentence each."""
     _, _, python, _, platform = wheel.stem.split("-")
@@ -123,6 +133,7 @@ def check(wheel: Path) -> list[str]:
         info = next(name.split("/")[0] for name in files.namelist() if ".dist-info/" in name)
         wrong += check_record(files, info)
         wrong += check_metadata(Parser().parsestr(files.read(f"{info}/METADATA").decode()), files, info)
+        wrong += check_components(files, info)
         if "pixfeed/py.typed" not in files.namelist():
             wrong.append("py.typed is missing")
         outside = [name for name in files.namelist() if not name.startswith(("pixfeed/", f"{info}/"))]

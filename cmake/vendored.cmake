@@ -160,6 +160,34 @@ add_library(WebP::webpdecoder ALIAS pixfeed::libwebp)
 add_library(hwy::hwy ALIAS pixfeed::highway)
 add_library(xxHash::xxhash ALIAS pixfeed::xxhash)
 
+# What a wheel contains, for programs that look for known faults: CycloneDX 1.6, where PEP 770 has it.
+if(DEFINED SKBUILD)
+  set(components "")
+  foreach(name IN LISTS pixfeed_archives)
+    list(GET pixfeed_archive_${name} 0 version)
+    list(GET pixfeed_archive_${name} 1 url)
+    list(GET pixfeed_archive_${name} 2 hash)
+    list(APPEND components "    {\"type\": \"library\", \"bom-ref\": \"${name}\", \"name\": \"${name}\", \"version\": \"${version}\",
+     \"purl\": \"pkg:generic/${name}@${version}?download_url=${url}&checksum=sha256:${hash}\",
+     \"hashes\": [{\"alg\": \"SHA-256\", \"content\": \"${hash}\"}],
+     \"externalReferences\": [{\"type\": \"distribution\", \"url\": \"${url}\"}]}")
+  endforeach()
+  list(JOIN components ",\n" components)
+  file(CONFIGURE OUTPUT pixfeed.cdx.json @ONLY CONTENT
+"{
+  \"bomFormat\": \"CycloneDX\",
+  \"specVersion\": \"1.6\",
+  \"version\": 1,
+  \"metadata\": {\"component\": {\"type\": \"library\", \"bom-ref\": \"pixfeed\", \"name\": \"pixfeed\",
+    \"version\": \"@SKBUILD_PROJECT_VERSION_FULL@\", \"purl\": \"pkg:pypi/pixfeed@@SKBUILD_PROJECT_VERSION_FULL@\"}},
+  \"components\": [
+@components@
+  ]
+}
+")
+  install(FILES ${CMAKE_CURRENT_BINARY_DIR}/pixfeed.cdx.json DESTINATION ${SKBUILD_METADATA_DIR}/sboms COMPONENT python)
+endif()
+
 # All of them, for who needs only their headers.
 add_custom_target(pixfeed_codecs)
 foreach(name IN LISTS pixfeed_archives)
