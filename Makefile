@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-quick test-core asan tsan tidy fuzz hostile bench bench-peers lint lint-python lint-spelling \
   lint-shell lint-cpp lint-github format types judge judge-transforms wheel check-wheel portability \
-  setup clean
+  test-arm test-windows setup clean
 SHELL := /bin/bash
 
 PYTHON ?= python3
@@ -181,14 +181,29 @@ check-wheel: $(VENV)/.release  ## what is in the wheels of wheelhouse/, and a te
 	$(BIN)/python checks/check_wheel.py wheelhouse/*.whl
 	$(BIN)/python checks/try_wheel.py wheelhouse/*.whl
 
+ZIGLANG := ziglang==0.14.1  # clang 19: Highway 1.3.0 does not know clang 22
 portability: setup  ## every C++ file compiled for Arm Linux, macOS and Windows, by clang; warnings are errors
 	@bash cmake/system_packages.sh --wheel $(PYTHON)
-	$(PIP) install -q ziglang==0.14.1  # clang 19: Highway 1.3.0 does not know clang 22
+	$(PIP) install -q $(ZIGLANG)
 	$(BIN)/cmake -S . -B build/portability -DPIXFEED_NATIVE=on -DPIXFEED_CODECS=vendored -DPIXFEED_EXTENSION=ON \
 	  -DPIXFEED_WERROR=ON -DCMAKE_EXPORT_COMPILE_COMMANDS=ON -DPython_EXECUTABLE=$(CURDIR)/$(BIN)/python \
 	  -Dpybind11_DIR=$$($(BIN)/python -m pybind11 --cmakedir) >/dev/null
 	$(BIN)/cmake --build build/portability --target pixfeed_codecs >/dev/null
 	$(BIN)/python checks/portability.py build/portability
+
+# $(call test-on,PLATFORM): the C++ tests compiled for it (cmake/cross/) and run by its emulator.
+test-on = bash cmake/system_packages.sh --$(1) $(PYTHON) && $(PIP) install -q $(ZIGLANG) && \
+  export ZIG=$$($(BIN)/python -c 'import ziglang; print(ziglang.__path__[0])')/zig WINEDEBUG=-all && \
+  $(BIN)/cmake -G Ninja -S . -B build/$(1) --toolchain $(CURDIR)/cmake/cross/$(1).cmake -DPIXFEED_NATIVE=on \
+    -DPIXFEED_CODECS=vendored -DPIXFEED_TESTS=ON -DCMAKE_MAKE_PROGRAM=$(CURDIR)/$(BIN)/ninja >build-$(1).log && \
+  $(BIN)/cmake --build build/$(1) >>build-$(1).log || { cat build-$(1).log; exit 1; }; rm -f build-$(1).log; \
+  $(BIN)/ctest --test-dir build/$(1) --output-on-failure --parallel $$(nproc)
+
+test-arm: setup  ## the tests of the C++ core on Arm Linux, by qemu
+	@$(call test-on,aarch64-linux)
+
+test-windows: setup  ## the tests of the C++ core on Windows, by wine
+	@$(call test-on,x86_64-windows)
 
 # Build requirements live in .venv, so that nothing is compiled twice; with a compiler the extension is brought up to
 # date at every call, which takes a second when nothing has changed.

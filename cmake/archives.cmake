@@ -2,8 +2,8 @@
 # not the top one. tests/test_codecs.py and checks/check_wheel.py read this file.
 #
 # Where the hashes come from: Debian's orig.tar.gz of each release, whose hash is that of GitHub's tag archive or of the
-# release (libwebp's is signed by its maintainers). zlib-ng is taken from the sdist of its Python binding on PyPI, which
-# carries the whole of zlib-ng's release: PyPI's files never change.
+# release (libwebp's is signed by its maintainers). zlib-ng and libdeflate are taken from the sdists of Python bindings on
+# PyPI (zlib_ng, deflate), which carry their whole releases: PyPI's files never change.
 set(pixfeed_archives libjpeg-turbo libpng zlib-ng libdeflate libwebp highway xxhash)
 set(pixfeed_archive_libjpeg-turbo 3.1.3
   https://github.com/libjpeg-turbo/libjpeg-turbo/archive/refs/tags/3.1.3.tar.gz
@@ -15,9 +15,10 @@ set(pixfeed_archive_zlib-ng 2.3.3
   https://files.pythonhosted.org/packages/25/c8/2914b13c7972dccf8774947ffe781b761b483aa190e55a4aa89886982daa/zlib_ng-1.1.0.tar.gz
   08a3a8468d4f130e3dc80d28ec42fcc7a878a57dfed616233e791066327d78a3
   src/zlib_ng/zlib-ng)
-set(pixfeed_archive_libdeflate 1.23
-  https://github.com/ebiggers/libdeflate/archive/refs/tags/v1.23.tar.gz
-  1ab18349b9fb0ce8a0ca4116bded725be7dcbfa709e19f6f983d99df1fb8b25f)
+set(pixfeed_archive_libdeflate 1.26
+  https://files.pythonhosted.org/packages/99/37/6822da3fcc811eb6839f4c1165407c4f23580e6b29ea29509c9544f4e604/deflate-0.9.0.tar.gz
+  962e0a6f1ea3a94b900a8ea0ce138fa92bfcbafda5b86367104a259ffcd3462b
+  libdeflate)
 set(pixfeed_archive_libwebp 1.6.0
   https://storage.googleapis.com/downloads.webmproject.org/releases/webp/libwebp-1.6.0.tar.gz
   e4ab7009bf0629fd11982d4c2aa83964cf244cffba7347ecd39019a9e38c4564)

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Installs the system packages that the extension is built from, if any is missing: as root or with sudo. Without
 # either it prints the one line to run and goes on; pixfeed then works through OpenCV.
-# Usage: system_packages.sh [--tests | --fuzz | --peers | --wheel] PYTHON
+# Usage: system_packages.sh [--tests | --fuzz | --peers | --wheel | --aarch64-linux | --x86_64-windows] PYTHON
 # --tests: for the tests of the C++ core, too; --fuzz: for `make fuzz` as well; --peers: for `make bench-peers`;
-# --wheel: for `make wheel`.
+# --wheel: for `make wheel`; --aarch64-linux, --x86_64-windows: for `make test-arm` and `make test-windows`.
 set -u
 for_=
-case ${1:-} in --tests | --fuzz | --peers | --wheel)
+case ${1:-} in --tests | --fuzz | --peers | --wheel | --aarch64-linux | --x86_64-windows)
   for_=${1#--}
   shift
   ;;
@@ -32,13 +32,19 @@ need libhwy-dev compiles hwy/highway.h
 need libxxhash-dev compiles xxhash.h
 need python3-venv "$python" -c 'import ensurepip, venv'
 need python3-dev "$python" -c 'import os, sysconfig; os.stat(sysconfig.get_paths()["include"] + "/Python.h")'
-if [ "$for_" = tests ] || [ "$for_" = fuzz ]; then
+if [ -n "$for_" ] && [ "$for_" != peers ] && [ "$for_" != wheel ]; then
   need doctest-dev compiles doctest/doctest.h
 fi
 if [ "$for_" = fuzz ]; then
   need "clang libclang-rt-dev" sh -c "command -v clang++ || command -v clang++-14"
 elif [ "$for_" = wheel ]; then
   need nasm sh -c "command -v nasm || [ $(uname -m) != x86_64 ]"
+elif [ "$for_" = aarch64-linux ]; then
+  need qemu-user qemu-aarch64 --version
+  need libc6-arm64-cross test -e /usr/aarch64-linux-gnu/lib
+elif [ "$for_" = x86_64-windows ]; then
+  need nasm nasm --version
+  need "wine wine64" sh -c "command -v wine"
 elif [ "$for_" = peers ]; then
   need ffmpeg ffmpeg -version # SPDL
   need pkg-config pkg-config --version
