@@ -71,7 +71,7 @@ function(pixfeed_build name)
     ExternalProject_Add(pixfeed_${name}
       PREFIX ${base} SOURCE_DIR ${base}/source SOURCE_SUBDIR ${subdir} BINARY_DIR ${build}
       URL ${archive} URL_HASH SHA256=${hash} DOWNLOAD_NAME ${name}-${version}.tar.gz DOWNLOAD_EXTRACT_TIMESTAMP ON
-      CMAKE_ARGS ${options} -Wno-dev
+      CMAKE_ARGS ${options} -DCMAKE_INSTALL_PREFIX=${base}/installed -Wno-dev  # nothing is installed, but it is asked for
       BUILD_COMMAND ${CMAKE_COMMAND} --build ${build} --target ${arg_TARGET} --config Release
       INSTALL_COMMAND ${CMAKE_COMMAND} -E touch ${base}/built
       BUILD_BYPRODUCTS ${output}

@@ -1,7 +1,9 @@
 // Damaged files: what is done must be what libjpeg-turbo gives without a warning.
 #include <cstdio>
+#include <cstdlib>
 #include <iterator>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "tests/check.h"
@@ -74,6 +76,22 @@ TEST_CASE("jpeg: damage is declined") {
   }
 }
 
+// Whether `turbo`, the pixels of libjpeg-turbo, may come from sums that overflow: its instructions for x86 wrap around
+// where ours do, those for Arm elsewhere, and C nowhere. With 2 x 2 samples of a block only those for x86 do.
+bool overflows([[maybe_unused]] const std::vector<std::uint8_t>& file, [[maybe_unused]] const Request& request,
+               [[maybe_unused]] const Picture& turbo) {
+#ifdef __aarch64__
+  if (request.reduced == 4) return true;
+  Picture in_c;
+  setenv("JSIMD_FORCENONE", "1", 1);  // libjpeg-turbo asks for it once in each thread
+  std::thread([&] { turbo_decode(file.data(), file.size(), in_c, request, 1L << 20); }).join();
+  unsetenv("JSIMD_FORCENONE");
+  return in_c.rgb != turbo.rgb;
+#else
+  return false;
+#endif
+}
+
 // Files with changed bytes: damage, but also sound files with quantisation tables and coefficients that no encoder
 // would write. What is done must be what libjpeg-turbo gives, and it must not have warned.
 TEST_CASE("jpeg: changed bytes") {
@@ -116,7 +134,10 @@ TEST_CASE("jpeg: changed bytes") {
     if (result == Result::declined) continue;
     ++done;
     if (verdict != Verdict::clean) fail("mutation " + std::to_string(round) + ": done, but libjpeg-turbo complains");
-    if (result == Result::different) fail("mutation differs: " + describe(recipe) + describe(request, {}));
+    if (result == Result::different) {
+      if (overflows(file, request, turbo)) continue;
+      fail("mutation differs: " + describe(recipe) + describe(request, {}));
+    }
     if (verdict == Verdict::clean && compare(file, turbo, request, random_area(turbo)) != Result::same) {
       fail("part of a mutation: " + describe(recipe) + describe(request, {}));
     }
