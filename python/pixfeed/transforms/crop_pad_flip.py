@@ -34,12 +34,18 @@ class Padding(Geometric):
         def padding_mode(self) -> PaddingMode: ...
 
     def check_fill(self) -> None:
+        """Check ``fill`` and ``padding_mode``.
+
+        Raises:
+            TypeError, ValueError: one of them makes no sense.
+        """
         self._set(fill=checked_fill(self.fill))
         if self.padding_mode not in PADDING_MODES:
             raise ValueError(f"padding_mode is {self.padding_mode!r}; it may be one of {', '.join(PADDING_MODES)}")
 
     @property
     def color(self) -> tuple[int, int, int]:
+        """The color of the border: (r, g, b), 0 to 255."""
         return fill_color(self.fill)
 
     def borders(self, width: Pixels, height: Pixels) -> Borders:

@@ -255,6 +255,9 @@ class TimmMixup(BatchTransform):
         label_smoothing: the share of each label that is spread over all classes.
         num_classes: the number of classes.
 
+    Attributes:
+        modes: what ``mode`` may be.
+
     Raises:
         ValueError: an argument makes no sense.
     """
