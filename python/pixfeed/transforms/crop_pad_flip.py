@@ -268,7 +268,22 @@ class RandomZoomOut(Padding):
 
 
 @dataclass(frozen=True, repr=False)
-class RandomHorizontalFlip(Geometric):
+class _RandomFlip(Geometric):
+    """A flip with a given probability."""
+
+    p: float = 0.5
+
+    draws = 1
+
+    def __post_init__(self) -> None:
+        self._set(p=probability(self.p))
+
+    def does(self, size: tuple[int, int] | None) -> frozenset[str]:
+        return frozenset({"flip"})
+
+
+@dataclass(frozen=True, repr=False)
+class RandomHorizontalFlip(_RandomFlip):
     """Exchange left and right with a given probability, as ``torchvision.transforms.v2.RandomHorizontalFlip``.
 
     Args:
@@ -278,22 +293,12 @@ class RandomHorizontalFlip(Geometric):
         ValueError: ``p`` is no probability.
     """
 
-    p: float = 0.5
-
-    draws = 1
-
-    def __post_init__(self) -> None:
-        self._set(p=probability(self.p))
-
-    def does(self, size: tuple[int, int] | None) -> frozenset[str]:
-        return frozenset({"flip"})
-
     def change(self, geometry: Geometry, u: NDArray[np.float64]) -> None:
         geometry.flip(u[:, 0] < self.p, False)
 
 
 @dataclass(frozen=True, repr=False)
-class RandomVerticalFlip(Geometric):
+class RandomVerticalFlip(_RandomFlip):
     """Exchange top and bottom with a given probability, as ``torchvision.transforms.v2.RandomVerticalFlip``.
 
     Args:
@@ -302,16 +307,6 @@ class RandomVerticalFlip(Geometric):
     Raises:
         ValueError: ``p`` is no probability.
     """
-
-    p: float = 0.5
-
-    draws = 1
-
-    def __post_init__(self) -> None:
-        self._set(p=probability(self.p))
-
-    def does(self, size: tuple[int, int] | None) -> frozenset[str]:
-        return frozenset({"flip"})
 
     def change(self, geometry: Geometry, u: NDArray[np.float64]) -> None:
         geometry.flip(False, u[:, 0] < self.p)
