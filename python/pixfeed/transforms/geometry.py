@@ -142,8 +142,8 @@ class Geometric(Transform):
     needs_boxes: ClassVar[bool] = False
 
     def does(self, size: tuple[int, int] | None) -> frozenset[str]:
-        """What it does, of "resize", "pad", "crop", "flip" and "adjust", to pictures of that size (height, width);
-        ``None``: it is not known."""
+        """What it does, of "resize", "pad", "crop", "flip", "adjust" and "steps", to pictures of that size (height,
+        width); ``None``: it is not known."""
         raise NotImplementedError
 
     def change(self, geometry: Geometry, u: NDArray[np.float64]) -> None:
