@@ -122,3 +122,14 @@ def shared_data() -> Path:
 def one_segment(monkeypatch):
     """A cache is filled by one thread, so that all that it keeps is in one file."""
     monkeypatch.setenv("PIXFEED_NUM_THREADS", "1")
+
+
+@pytest.fixture
+def one_thread():
+    """Of torch: for networks as small as those of tests several threads cost more than they bring."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)

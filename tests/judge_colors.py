@@ -22,8 +22,8 @@ from rich.console import Console
 from timm.data.auto_augment import solarize_add
 from torchvision.transforms import v2
 from torchvision.transforms.v2 import functional as F
-from transform_cases import Pictures
-from transform_cases import digest as digest_of
+from transform_results import Pictures
+from transform_results import digest as digest_of
 
 from pixfeed import backends
 

@@ -49,8 +49,9 @@ from rich.console import Console
 from rich.table import Table
 from torchvision import transforms as v1
 from torchvision.transforms import v2
-from transform_cases import MEAN, STD, Case, Pictures, digest
+from transform_cases import MEAN, STD, Case
 from transform_draws import Distribution
+from transform_results import Pictures, digest, transforms_of
 
 from pixfeed import FastTxtDataset, backends, draws
 from pixfeed import transforms as T
@@ -103,7 +104,7 @@ def judge_case(verdict: Verdict, pictures: Pictures, case: Case, subject: str = 
             verdict.check(subject, good, f"{case}, {name}, {backend}: {'' if good else how_different(one, other)}")
     if not case.random:
         return theirs, []
-    (step,) = cases.transforms([case.random])
+    (step,) = transforms_of([case.random])
     for key, (name, expected) in enumerate(zip(case.names, parameters, strict=True)):
         if expected is not None:
             u = draws.uniform(case.seed, 0, [key], step.draws)
@@ -119,7 +120,7 @@ def judge_translation(verdict: Verdict, case: Case) -> None:
             theirs = [eval(step, {**vars(version), "ToTensor": v1.ToTensor, "torch": torch}) for step in case.call]
         except (NameError, TypeError, ValueError):  # version 1 has fewer
             continue
-        steps, ours = steps_of(version.Compose(theirs)), cases.transforms(case.call)
+        steps, ours = steps_of(version.Compose(theirs)), transforms_of(case.call)
         native = all(isinstance(step, Transform) for step in steps)
         good = (native and canonical(steps) == canonical(ours)) or bool(Recipe(ours, len(case.mode)).python)
         verdict.check(f"translated from {version.__name__}", good, f"{case}: {steps}")
@@ -138,7 +139,7 @@ def plain(value):
 
 def judge_distribution(verdict: Verdict, distribution: Distribution) -> list[dict]:
     call, size = distribution.call, distribution.size
-    (step,) = cases.transforms([call])
+    (step,) = transforms_of([call])
     u = draws.uniform(3, 0, range(2000), step.draws)
     pairs = zip(transform_draws.drawn(step, *cases.sides(size), u), their_parameters(call, size, u), strict=True)
     for i, (got, expected) in enumerate(pairs):

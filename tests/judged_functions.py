@@ -19,7 +19,7 @@ from torchvision import transforms
 from torchvision.transforms import functional as v1
 from torchvision.transforms import v2
 from torchvision.transforms.v2 import functional as v2f
-from transform_cases import digest
+from transform_results import digest
 
 from pixfeed import DataLoader, FastTxtDataset
 from pixfeed.datasets import ImageFolder

@@ -17,6 +17,7 @@ from torchvision import transforms as v1
 from torchvision.transforms import v2
 from transform_cases import REFUSED, Case
 from transform_draws import COUNT
+from transform_results import transforms_of
 
 from pixfeed import draws
 from pixfeed import transforms as T
@@ -141,7 +142,7 @@ def tensor(image) -> torch.Tensor:
 
 def their_results(case: Case) -> tuple[list, list]:
     """Of each sample: the tensor, or REFUSED; and what was drawn, see :func:`decided`."""
-    ours, theirs = cases.transforms(case.call), torchvisions(case.theirs or case.call)
+    ours, theirs = transforms_of(case.call), torchvisions(case.theirs or case.call)
     if case.theirs:
         ours = [T.ToTensor()] * len(theirs)  # they draw nothing
     count = sum(step.draws for step in ours)
@@ -169,7 +170,7 @@ def their_results(case: Case) -> tuple[list, list]:
 def their_parameters(call: str, size: str, u: np.ndarray | None = None) -> list:
     """What torchvision draws for COUNT pictures of that size; or what it makes of pixfeed's uniform numbers
     ``[n, draws]``."""
-    (ours,), (step,) = cases.transforms([call]), torchvisions((call,))
+    (ours,), (step,) = transforms_of([call]), torchvisions((call,))
     height, width = cases.sides(size)
     image = torch.zeros(3, height, width, dtype=torch.uint8)
     heard, samples = [], []

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 import transform_draws
 from color_cases import changed, pictures
-from transform_cases import Case, Pictures, digest
+from transform_cases import Case
+from transform_results import Pictures, digest
 
 GOLDEN = json.loads(color_cases.GOLDEN.read_text())
 

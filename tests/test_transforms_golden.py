@@ -19,8 +19,9 @@ import pytest
 import transform_cases as cases
 import transform_draws
 from PIL import Image
-from transform_cases import REFUSED, Case, Pictures, digest
+from transform_cases import REFUSED, Case
 from transform_draws import Distribution
+from transform_results import Pictures, digest, transforms_of
 
 from pixfeed import RegionError, draws
 from pixfeed import transforms as T
@@ -65,7 +66,7 @@ def test_pixels_of_pictures_in_memory(backend, monkeypatch):
     count = 0
     for kept in GOLDEN["cases"]:
         case = case_of(kept)
-        transform = T.Compose(cases.transforms(case.call))
+        transform = T.Compose(transforms_of(case.call))
         if Recipe(steps_of(transform)).draws or not is_comparable(case, backend):
             continue
         for name, picture, expected in zip(case.names, case.pictures() * case.repeat, kept["results"], strict=True):
@@ -82,7 +83,7 @@ def test_pixels_of_pictures_in_memory(backend, monkeypatch):
 def test_parameters(kept):
     """Crops, factors, orders, flips and rectangles of the samples above."""
     case = case_of(kept)
-    (step,) = cases.transforms([case.random])
+    (step,) = transforms_of([case.random])
     for key, (name, expected) in enumerate(zip(case.names, kept["drawn"], strict=True)):
         sides = cases.sides(case.sizes[key % len(case.sizes)])
         u = draws.uniform(case.seed, 0, [key], step.draws)
@@ -199,7 +200,7 @@ def test_a_distribution_that_is_a_little_wrong_is_noticed(number, distort, seen)
 @pytest.mark.parametrize("distribution", transform_draws.DISTRIBUTIONS, ids=str)
 def test_nothing_is_drawn_outside_the_picture(distribution):
     """Not even once in 20,000 times, which no test of distributions sees."""
-    (step,) = cases.transforms([distribution.call])
+    (step,) = transforms_of([distribution.call])
     height, width = cases.sides(distribution.size)
     made = transform_draws.drawn(step, height, width, draws.uniform(8, 0, range(transform_draws.COUNT), step.draws))
     if isinstance(step, (T.RandomResizedCrop, T.RandomErasing)):

@@ -7,8 +7,8 @@ from collections import Counter
 import numpy as np
 import pytest
 import torch
-import transform_cases as cases
-from transform_cases import FILTERS, NORMALIZE, Case, Pictures
+from transform_cases import FILTERS, NORMALIZE, Case
+from transform_results import Pictures, makes_numbers, transforms_of
 
 from pixfeed import backends
 from pixfeed import transforms as T
@@ -59,7 +59,7 @@ def test_passes(call, more, calls, backend, tmp_path):
     for i in range(len(dataset)):
         calls.clear()
         image = dataset[i][0]
-        assert image.dtype == (torch.float32 if cases.makes_numbers(call) else torch.uint8)
+        assert image.dtype == (torch.float32 if makes_numbers(call) else torch.uint8)
         assert calls == Counter({"open": 1})
     assert len(dataset._pipeline.recipe.passes) == 1 + more
 
@@ -92,7 +92,7 @@ def test_some_filters_do_not_mirror(how):
 def test_a_compose_in_a_compose_is_the_same_sequence(backend, tmp_path):
     """Draws included."""
     call = ("RandomResizedCrop(20)", "RandomHorizontalFlip()", "ColorJitter(0.4, 0.4)", *TRAIN, "RandomErasing(1.0)")
-    case, pictures, steps = Case(call, "RGB", ("37x53", "64x64"), 3), Pictures(tmp_path), cases.transforms(call)
+    case, pictures, steps = Case(call, "RGB", ("37x53", "64x64"), 3), Pictures(tmp_path), transforms_of(call)
     nested = T.Compose([T.Compose([steps[0], T.Compose(steps[1:3])]), T.Compose([]), *steps[3:5], T.Compose(steps[5:])])
     flat, other = pictures.dataset(case, backend), pictures.dataset(case, backend, nested)
     assert len({image.sum().item() for image, _ in flat}) == len(flat)

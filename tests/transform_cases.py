@@ -1,4 +1,4 @@
-"""The cases that transforms are compared by: calls and pictures, and what pixfeed makes of them.
+"""The cases that transforms are compared by: calls and pictures. `transform_results.py` has what pixfeed makes of them.
 
 `judge_transforms.py` compares them with torchvision and writes `golden/transforms.json`; `test_transforms_golden.py`
 compares pixfeed with that file, without torchvision.
@@ -6,21 +6,13 @@ compares pixfeed with that file, without torchvision.
 
 from __future__ import annotations
 
-import hashlib
-import itertools
 import random
 import zlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-import images
 import numpy as np
-import torch
-
-from pixfeed import FastTxtDataset, RegionError
-from pixfeed import transforms as T
 
 GOLDEN = Path(__file__).parent / "golden" / "transforms.json"
 
@@ -335,68 +327,3 @@ def random_case(number: int) -> Case:
         call += ["ToTensor()", NORMALIZE][: rng.randint(1, 2)]
         call += [f"RandomErasing(0.8, value={rng.random():.2f})"] * rng.randint(0, 1)
     return Case(tuple(call), "RGB", (f"{rng.randint(1, 60)}x{rng.randint(1, 60)}",), 2)
-
-
-# -- what pixfeed makes of them ----------------------------------------------------------------------------------------
-
-
-def transforms(call: Sequence[str]) -> list:
-    return [eval(step, {**vars(T), "torch": torch}) for step in call]
-
-
-def makes_numbers(call: Sequence[str]) -> bool:
-    """Whether the transforms say what dtype comes out; otherwise pixels are compared."""
-    return any(step.startswith(("ToTensor", "PILToTensor", "ToDtype", "RandomErasing")) for step in call)
-
-
-class Pictures:
-    """A folder for a case's pictures, as PNG files."""
-
-    def __init__(self, folder: Path):
-        self.folder = folder
-        self.lists = itertools.count()
-
-    def dataset(self, case: Case, backend: str, transform: T.Compose | None = None) -> FastTxtDataset:
-        """Of the case's samples, with its transforms, or with these."""
-        names = [f"{case.mode}_{size}.png" for size in case.sizes]
-        for name, picture in zip(names, case.pictures(), strict=True):
-            if not (self.folder / name).exists():
-                shown = picture if picture.ndim == 2 else np.ascontiguousarray(picture[..., ::-1])
-                (self.folder / name).write_bytes(images.png(shown))
-        lines = self.folder / f"{next(self.lists)}.txt"
-        lines.write_text("".join(f"{name} 0\n" for name in names))
-        return FastTxtDataset(
-            lines,
-            self.folder,
-            repeat=case.repeat,
-            dtype=torch.float32 if makes_numbers(case.call) else torch.uint8,
-            transform=transform or T.Compose(transforms(case.call)),
-            channels="gray" if case.mode == "L" else "rgb",
-            seed=case.seed,
-            backend=backend,
-        )
-
-    def results(self, case: Case, backend: str) -> list[torch.Tensor | str]:
-        """Of each sample, read by itself: the tensor, or :data:`REFUSED`."""
-        dataset = self.dataset(case, backend)
-        made = []
-        for i in range(len(dataset)):
-            try:
-                made.append(dataset[i][0])
-            except RegionError:
-                made.append(REFUSED)
-        return made
-
-    def batch(self, case: Case, backend: str) -> list[torch.Tensor]:
-        """The tensors of all samples, read together."""
-        dataset = self.dataset(case, backend)
-        return [image for image, _ in dataset.__getitems__(range(len(dataset)))]
-
-
-def digest(result: torch.Tensor | str) -> str:
-    """64 bits of SHA-256 over dtype, shape and all bytes; a word as it is."""
-    if isinstance(result, str):
-        return result
-    numbers = result.view(torch.int16) if result.dtype == torch.bfloat16 else result  # NumPy has no bfloat16
-    head = f"{str(result.dtype).removeprefix('torch.')} {'x'.join(map(str, result.shape))} "
-    return hashlib.sha256(head.encode() + numbers.numpy().tobytes()).hexdigest()[:16]

@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from transform_cases import sides, transforms
+from transform_cases import sides
+from transform_results import transforms_of
 
 from pixfeed import draws
 from pixfeed import transforms as T
@@ -77,7 +78,7 @@ class Distribution:
 
     def ours(self, distort: Callable[[np.ndarray], None] = lambda u: None) -> dict[str, np.ndarray]:
         """``distort``: changes the uniform numbers ``[COUNT, draws]``."""
-        (step,) = transforms([self.call])
+        (step,) = transforms_of([self.call])
         u = draws.uniform(11, 0, range(COUNT), step.draws)
         distort(u)
         return self.quantities(drawn(step, *sides(self.size), u))

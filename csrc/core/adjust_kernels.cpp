@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "core/adjust_kernels.h"
+#include "core/floats-inl.h"
 
 #ifndef PIXFEED_ADJUST_PLAIN
 #define PIXFEED_ADJUST_PLAIN
@@ -30,13 +31,6 @@ HWY_BEFORE_NAMESPACE();
 namespace pixfeed::kernels {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
-
-const hn::ScalableTag<float> df;
-const hn::RebindToSigned<decltype(df)> di32;
-const hn::Rebind<std::uint8_t, decltype(df)> dquarter;  // as many bytes as there are floats in a vector
-using VF = hn::VFromD<decltype(df)>;
-using VI = hn::VFromD<decltype(di32)>;
-using VQuarter = hn::VFromD<decltype(dquarter)>;
 
 HWY_INLINE VQuarter blended(VQuarter values, VF other, VF factor) {
   const VF value = hn::ConvertTo(df, hn::PromoteTo(di32, values));

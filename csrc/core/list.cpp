@@ -3,14 +3,12 @@
 
 #include <algorithm>
 #include <atomic>
-#include <charconv>
-#include <cmath>
-#include <cstring>
 #include <type_traits>
 #include <unordered_set>
 #include <utility>
 
-#include "core/number.h"
+#include "core/list_fields.h"
+#include "core/list_numbers.h"
 #include "core/platform.h"
 #include "core/pool.h"
 
@@ -18,155 +16,6 @@ namespace pixfeed {
 namespace {
 
 constexpr std::int64_t kPiece = 1 << 20;  // bytes
-
-bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\v' || c == '\f'; }
-bool is_line_end(char c) { return c == '\n' || c == '\r'; }
-
-struct Text {
-  const char* begin;
-  const char* end;
-};
-
-Text strip(Text text) {
-  while (text.begin < text.end && is_blank(*text.begin)) ++text.begin;
-  while (text.begin < text.end && is_blank(text.end[-1])) --text.end;
-  return text;
-}
-
-// A byte order mark begins a file, and stands at the beginning of some line if files were joined.
-Text without_mark(Text line) {
-  const bool has_mark = line.end - line.begin >= 3 && std::memcmp(line.begin, "\xef\xbb\xbf", 3) == 0;
-  return {has_mark ? line.begin + 3 : line.begin, line.end};
-}
-
-// One line after the other; LF, CRLF or CR ends a line.
-class Lines {
- public:
-  Lines(const char* begin, const char* end) : at_(begin), end_(end), lf_(find('\n')), cr_(find('\r')) {}
-
-  // The next line without its end, and without a byte order mark.
-  bool next(Text* line) {
-    if (at_ == end_) return false;
-    const char* begin = at_;
-    at_ = std::min(lf_, cr_);
-    *line = without_mark({begin, at_});
-    if (at_ < end_) {
-      const bool is_cr = *at_++ == '\r';
-      if (is_cr && at_ < end_ && *at_ == '\n') ++at_;
-    }
-    if (lf_ < at_) lf_ = find('\n');
-    if (cr_ < at_) cr_ = find('\r');
-    return true;
-  }
-
- private:
-  const char* find(char c) const {
-    const void* found = at_ < end_ ? std::memchr(at_, c, static_cast<std::size_t>(end_ - at_)) : nullptr;
-    return found != nullptr ? static_cast<const char*>(found) : end_;
-  }
-
-  const char* at_;
-  const char* end_;
-  const char* lf_;  // the next of each kind, or the end
-  const char* cr_;
-};
-
-// One field of a line after the other.
-class Fields {
- public:
-  Fields(Text line, char delimiter) : at_(line.begin), end_(line.end), delimiter_(delimiter) {}
-
-  // False at the end of the line, and at a fault. A quoted field is what stands between its quotes.
-  bool next(Text* field) {
-    if (delimiter_ == 0) return next_word(field);
-    if (ended_) return false;
-    if (at_ < end_ && *at_ == '"') {
-      const char* close = at_ + 1;
-      while (close < end_ && (*close != '"' || (close + 1 < end_ && close[1] == '"'))) close += *close == '"' ? 2 : 1;
-      if (close == end_) return fail(ListFault::open_quote);
-      *field = {at_ + 1, close};
-      at_ = close + 1;
-      if (at_ < end_ && *at_ != delimiter_) return fail(ListFault::after_quote);
-    } else {
-      const void* found = at_ < end_ ? std::memchr(at_, delimiter_, static_cast<std::size_t>(end_ - at_)) : nullptr;
-      *field = {at_, found != nullptr ? static_cast<const char*>(found) : end_};
-      at_ = field->end;
-    }
-    ended_ = at_ == end_;  // after a delimiter there is one more field, if only an empty one
-    if (!ended_) ++at_;
-    return true;
-  }
-  ListFault fault() const { return fault_; }
-
- private:
-  bool next_word(Text* field) {
-    while (at_ < end_ && is_blank(*at_)) ++at_;
-    field->begin = at_;
-    while (at_ < end_ && !is_blank(*at_)) ++at_;
-    field->end = at_;
-    return field->begin < field->end;
-  }
-  bool fail(ListFault fault) {
-    fault_ = fault;
-    return false;
-  }
-
-  const char* at_;
-  const char* end_;
-  char delimiter_;
-  bool ended_ = false;
-  ListFault fault_ = ListFault::none;
-};
-
-// std::from_chars knows no plus.
-bool skip_plus(Text* text) {
-  if (text->begin == text->end || *text->begin != '+') return true;
-  ++text->begin;
-  return text->begin < text->end && *text->begin != '-';
-}
-
-ListFault read_number(Text field, std::int64_t* value) {
-  Text text = strip(field);
-  if (!skip_plus(&text)) return ListFault::no_integer;
-  const auto [stop, error] = std::from_chars(text.begin, text.end, *value);
-  if (stop != text.end || error == std::errc::invalid_argument) return ListFault::no_integer;
-  return error == std::errc() ? ListFault::none : ListFault::too_large;
-}
-
-// Whether a number that double cannot hold is too large for it (or else too small): where its first digit that is not
-// zero stands, in powers of ten.
-bool is_large(Text text) {
-  const char* exponent = std::find_if(text.begin, text.end, [](char c) { return c == 'e' || c == 'E'; });
-  const char* point = std::find(text.begin, exponent, '.');
-  const char* digit = std::find_if(text.begin, exponent, [](char c) { return c >= '1' && c <= '9'; });
-  if (digit == exponent) return false;
-  const std::int64_t power = point - digit;
-  std::int64_t shift = 0;
-  if (exponent < text.end) {
-    Text number{exponent + 1, text.end};
-    skip_plus(&number);
-    if (std::from_chars(number.begin, number.end, shift).ec == std::errc::result_out_of_range) {
-      return *number.begin != '-';
-    }
-  }
-  return power + std::clamp<std::int64_t>(shift, -(1LL << 60), 1LL << 60) > 0;
-}
-
-template <class Float, class = std::enable_if_t<std::is_floating_point_v<Float>>>
-ListFault read_number(Text field, Float* value) {
-  Text text = strip(field);
-  if (!skip_plus(&text)) return ListFault::no_number;
-  double number = 0;
-  const auto [stop, error] = number_from_chars(text.begin, text.end, number);
-  // "nan(...)" is a number for C++ only.
-  if (stop != text.end || error == std::errc::invalid_argument || text.end[-1] == ')') return ListFault::no_number;
-  if (error == std::errc::result_out_of_range) {
-    if (is_large(text)) return ListFault::too_large;
-    number = *text.begin == '-' ? -0.0 : 0.0;
-  }
-  *value = static_cast<Float>(number);
-  return std::isinf(*value) && !std::isinf(number) ? ListFault::too_large : ListFault::none;
-}
 
 // The number of a class, and what is written where there are no labels.
 struct ClassNumber {

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 
+#include "core/floats-inl.h"
 #include "core/half.h"
 #include "core/write_kernels.h"
 
@@ -14,12 +15,6 @@ HWY_BEFORE_NAMESPACE();
 namespace pixfeed::kernels {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
-
-const hn::ScalableTag<float> df;
-const hn::RebindToSigned<decltype(df)> di32;
-const hn::Rebind<std::uint8_t, decltype(df)> dquarter;  // as many bytes as there are floats in a vector
-using VF = hn::VFromD<decltype(df)>;
-using VQuarter = hn::VFromD<decltype(dquarter)>;
 
 HWY_INLINE VF unit(VQuarter bytes) {
   return hn::Div(hn::ConvertTo(df, hn::PromoteTo(di32, bytes)), hn::Set(df, 255.0f));

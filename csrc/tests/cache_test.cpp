@@ -14,21 +14,13 @@
 
 #include "core/cache/store.h"
 #include "tests/check.h"
+#include "tests/folder.h"
 
 namespace {
 
 using pixfeed::Buffer;
 using pixfeed::ImageView;
 using namespace pixfeed::cache;
-
-struct Folder {
-  Folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "pixfeed-XXXXXX").string();
-    path = mkdtemp(name.data());
-  }
-  ~Folder() { std::filesystem::remove_all(path); }
-  std::string path;
-};
 
 constexpr Limits kPlenty{std::int64_t{1} << 40, 0};
 

@@ -16,6 +16,7 @@
 #include <thread>
 
 #include "tests/check.h"
+#include "tests/folder.h"
 
 namespace {
 
@@ -38,16 +39,6 @@ extern "C" int open(const char* path, int flags, ...) {
 }
 
 namespace {
-
-// A folder for one test.
-struct Folder {
-  Folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "pixfeed-XXXXXX").string();
-    path = mkdtemp(name.data());
-  }
-  ~Folder() { std::filesystem::remove_all(path); }
-  std::string path;
-};
 
 void write(const std::string& path, const char* text) {
   std::FILE* file = std::fopen(path.c_str(), "wb");

@@ -166,7 +166,12 @@ class Unreadable(NamedTuple):
 
 
 class Origin(NamedTuple):
-    """The origin of an image: its path (``None`` for bytes), and the list file and line that name it."""
+    """The origin of an image.
+
+    Attributes:
+        path: the image's; ``None`` for bytes.
+        list_file, line: the list that names it, and the line there, counted from 1; ``None`` without one.
+    """
 
     path: str | None
     list_file: str | None = None

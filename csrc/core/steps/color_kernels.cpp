@@ -8,19 +8,13 @@
 #include <algorithm>
 #include <cstring>
 
+#include "core/floats-inl.h"
 #include "core/steps/color_kernels.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace pixfeed::kernels {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
-
-const hn::ScalableTag<float> df;
-const hn::RebindToSigned<decltype(df)> di32;
-const hn::Rebind<std::uint8_t, decltype(df)> dquarter;  // as many bytes as there are floats in a vector
-using VF = hn::VFromD<decltype(df)>;
-using VI = hn::VFromD<decltype(di32)>;
-using VQuarter = hn::VFromD<decltype(dquarter)>;
 
 // -- hue ---------------------------------------------------------------------------------------------------------------
 // In bytes, Pillow's HSV is: V the largest channel, S = 255 * (V - least) / V, H = 255 * sixths / 6, all without their

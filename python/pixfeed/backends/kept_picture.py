@@ -16,7 +16,9 @@ from pixfeed.backends.contract import Caching, Source
 from pixfeed.backends.cv_decode import Decoded
 from pixfeed.backends.encoded_picture import EncodedPicture, read
 from pixfeed.backends.headers import Header, header
-from pixfeed.cache.store import Found, Store, key_of
+from pixfeed.cache.checksum import key_of
+from pixfeed.cache.index import Found
+from pixfeed.cache.store import Store
 from pixfeed.errors import Status
 from pixfeed.plan import KEPT_BYTES, LOST_BYTES
 

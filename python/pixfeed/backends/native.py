@@ -18,7 +18,7 @@ from pixfeed.backends.built import why_no_native
 from pixfeed.backends.contract import DEFAULT_OPTIONS, Backend, Caching, Decoded, OpenOptions, Source
 from pixfeed.backends.foreign import HEAD, refusal_without_opencv
 from pixfeed.backends.plain import Plain
-from pixfeed.cache.store import FIRST_PAGES
+from pixfeed.cache.index import FIRST_PAGES
 from pixfeed.errors import BackendError, Status
 from pixfeed.list_parser import Problem, Table
 from pixfeed.mix import MIX

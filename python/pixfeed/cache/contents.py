@@ -10,8 +10,9 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from pixfeed.cache.index import ENTRY
 from pixfeed.cache.settings import VERSION, Cache
-from pixfeed.cache.store import ENTRY, Counts
+from pixfeed.cache.store import Counts
 
 
 class Store(Protocol):

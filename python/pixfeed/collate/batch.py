@@ -43,7 +43,11 @@ class Sample(tuple[Any, ...]):
 
 
 class DictSample(dict[str, Any]):
-    """The same as a dict, for ``keys=``."""
+    """The same as a dict, for ``keys=``.
+
+    Attributes:
+        fill: as of a :class:`Sample`.
+    """
 
     fill: int | None = None
     _origin: Callable[[], Origin | None] | None = None

@@ -98,6 +98,7 @@ class MNIST(InMemory):
 
     @property
     def raw_folder(self) -> str:
+        """The folder that its files are in, as torchvision places them: ``raw`` in a folder of the dataset's name."""
         return os.path.join(self.root, self.folder, "raw")
 
     def _paths(self, verified: bool) -> list[str]:

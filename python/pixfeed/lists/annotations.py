@@ -56,6 +56,7 @@ class Annotations(Loaded, Samples):
         classes: int64 ``[m]``: the boxes' labels.
         offsets: int64 ``[n + 1]``: where each picture's rows begin.
         masks: the masks' names, as samples.
+        extra: empty; other lists of boxes have more columns in it (``iscrowd`` of COCO).
 
     Arrays are read-only. Pickled are the arguments and a digest of the file, as of a :class:`pixfeed.FileList`.
 

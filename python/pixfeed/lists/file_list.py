@@ -40,7 +40,8 @@ class FileList(Loaded):
     these may be replaced or deleted. Further lists are opened for each name.
 
     Args:
-        filename: the list file. What can be read only once (a pipe) is kept in memory.
+        filename: the list file. What can be read only once (a pipe) is kept in memory; a FIFO is waited for until its
+            writer has come and closed it, as is one among the images.
         roi_columns: 4 if a region (x, y, w, h), integers in pixels, stands between name and labels, else 0.
         delimiter: one ASCII character that separates fields, for names with blanks: ``","`` for CSV, ``";"``,
             ``"\\t"``. A field may then be quoted (RFC 4180: ``"a ""b"".jpg",0``), on one line. Names are taken with
@@ -109,10 +110,19 @@ class FileList(Loaded):
 
     @property
     def labels(self) -> NDArray[Any]:
+        """The labels of all samples: ndarray ``[n, L]`` of ``label_dtype`` (``label_dtype=None``: int64 ``[n, 0]``),
+        read-only.
+
+        Raises:
+            ListError: this is a copy that was pickled, and the list has changed since or cannot be read.
+            FileNotFoundError: the same, and there is no such list any more.
+        """
         return self._table.labels
 
     @property
     def rois(self) -> NDArray[np.int64]:
+        """The regions of all samples, (x, y, w, h) in pixels: int64 ndarray ``[n, roi_columns]``, read-only. Raises as
+        :attr:`labels` does."""
         return self._table.rois
 
     def __len__(self) -> int:

@@ -146,10 +146,12 @@ class Samples:
 
     @property
     def labels(self) -> NDArray[Any]:
+        """ndarray ``[n, L]``, int64, float32 or float64, read-only."""
         return self._labels
 
     @property
     def rois(self) -> NDArray[np.int64]:
+        """int64 ndarray ``[n, 0]``: samples without a list have no regions."""
         return np.broadcast_to(np.int64(0), (len(self), 0))
 
     def __len__(self) -> int:

@@ -23,6 +23,9 @@ class Timed:
     ``_gone_past()`` for a batch that it will not give again.
 
     Several threads may ask one iterator: each batch goes to one of them, and all come to the end.
+
+    Attributes:
+        stopwatch: measures the epoch; the loader sets it.
     """
 
     stopwatch: Stopwatch

@@ -42,6 +42,9 @@ class Position:
         samplers: all that decide on the order.
         generator: the loader's, or ``None`` for the global one.
         draws_seed: whether torch draws a seed for worker processes before every epoch.
+
+    Attributes:
+        first: the number of the batch that the running epoch began with.
     """
 
     def __init__(self, samplers: Iterable[Any], generator: torch.Generator | None, draws_seed: bool):
@@ -49,7 +52,7 @@ class Position:
         self._generator = generator
         self._draws_seed = draws_seed
         self._next: _Start | None = None  # where the next epoch begins
-        self.first = 0  # the batch that the running epoch began with
+        self.first = 0
         self._at_start: RandomStates | None = None
 
     def go_to(self, batches: int, finished: bool, random: RandomStates, fresh: bool) -> None:
@@ -70,6 +73,7 @@ class Position:
             torch.set_rng_state(outside)
 
     def from_the_start(self) -> None:
+        """The next epoch begins at its first batch, with an order of its own."""
         self._next, self._at_start, self.first = None, None, 0
 
     def random(self, finished: bool = False) -> RandomStates:

@@ -34,6 +34,7 @@ class Pool:
 
     @property
     def limit(self) -> int:
+        """Idle bytes that are kept at most; may be set."""
         return self._limit
 
     @limit.setter
@@ -51,6 +52,7 @@ class Pool:
             return sum(size * len(idle) for size, idle in self._idle.items())
 
     def take(self, size: int) -> Any:
+        """A piece of ``size`` bytes: an idle one, or a new one. What is in it is undefined."""
         with self._lock:
             idle = self._idle_of(size)
             self.shrink(self._limit)
@@ -60,6 +62,7 @@ class Pool:
         return self._make(size)
 
     def give(self, memory: Any) -> None:
+        """Keep a piece for the next :meth:`take` of its size. The caller must not use it any more."""
         with self._lock:
             self._idle_of(memory.nbytes).append(memory)
             self.shrink(self._limit)

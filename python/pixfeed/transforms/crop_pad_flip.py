@@ -34,12 +34,18 @@ class Padding(Geometric):
         def padding_mode(self) -> PaddingMode: ...
 
     def check_fill(self) -> None:
+        """Check ``fill`` and ``padding_mode``.
+
+        Raises:
+            TypeError, ValueError: one of them makes no sense.
+        """
         self._set(fill=checked_fill(self.fill))
         if self.padding_mode not in PADDING_MODES:
             raise ValueError(f"padding_mode is {self.padding_mode!r}; it may be one of {', '.join(PADDING_MODES)}")
 
     @property
     def color(self) -> tuple[int, int, int]:
+        """The color of the border: (r, g, b), 0 to 255."""
         return fill_color(self.fill)
 
     def borders(self, width: Pixels, height: Pixels) -> Borders:
@@ -262,7 +268,22 @@ class RandomZoomOut(Padding):
 
 
 @dataclass(frozen=True, repr=False)
-class RandomHorizontalFlip(Geometric):
+class _RandomFlip(Geometric):
+    """A flip with a given probability."""
+
+    p: float = 0.5
+
+    draws = 1
+
+    def __post_init__(self) -> None:
+        self._set(p=probability(self.p))
+
+    def does(self, size: tuple[int, int] | None) -> frozenset[str]:
+        return frozenset({"flip"})
+
+
+@dataclass(frozen=True, repr=False)
+class RandomHorizontalFlip(_RandomFlip):
     """Exchange left and right with a given probability, as ``torchvision.transforms.v2.RandomHorizontalFlip``.
 
     Args:
@@ -272,22 +293,12 @@ class RandomHorizontalFlip(Geometric):
         ValueError: ``p`` is no probability.
     """
 
-    p: float = 0.5
-
-    draws = 1
-
-    def __post_init__(self) -> None:
-        self._set(p=probability(self.p))
-
-    def does(self, size: tuple[int, int] | None) -> frozenset[str]:
-        return frozenset({"flip"})
-
     def change(self, geometry: Geometry, u: NDArray[np.float64]) -> None:
         geometry.flip(u[:, 0] < self.p, False)
 
 
 @dataclass(frozen=True, repr=False)
-class RandomVerticalFlip(Geometric):
+class RandomVerticalFlip(_RandomFlip):
     """Exchange top and bottom with a given probability, as ``torchvision.transforms.v2.RandomVerticalFlip``.
 
     Args:
@@ -296,16 +307,6 @@ class RandomVerticalFlip(Geometric):
     Raises:
         ValueError: ``p`` is no probability.
     """
-
-    p: float = 0.5
-
-    draws = 1
-
-    def __post_init__(self) -> None:
-        self._set(p=probability(self.p))
-
-    def does(self, size: tuple[int, int] | None) -> frozenset[str]:
-        return frozenset({"flip"})
 
     def change(self, geometry: Geometry, u: NDArray[np.float64]) -> None:
         geometry.flip(False, u[:, 0] < self.p)

@@ -130,6 +130,9 @@ class TimmRandomErasing(Numeric):
             one per pixel and channel.
         min_count, max_count: of the number of rectangles. ``None``: ``min_count``.
 
+    Attributes:
+        modes: what ``mode`` may be.
+
     Raises:
         TypeError, ValueError: an argument makes no sense.
     """

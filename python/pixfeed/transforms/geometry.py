@@ -141,8 +141,9 @@ class Geometric(Transform):
     #: Whether it asks for the boxes of the pictures.
     needs_boxes: ClassVar[bool] = False
 
-    #: What it does, of "resize", "pad", "crop", "flip" and "adjust"; what the pictures' size is when it is known.
     def does(self, size: tuple[int, int] | None) -> frozenset[str]:
+        """What it does, of "resize", "pad", "crop", "flip", "adjust" and "steps", to pictures of that size (height,
+        width); ``None``: it is not known."""
         raise NotImplementedError
 
     def change(self, geometry: Geometry, u: NDArray[np.float64]) -> None:

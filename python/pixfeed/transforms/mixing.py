@@ -164,13 +164,25 @@ def _mix_alike(
         images.mul_(own).add_(partners.mul_(other))
 
 
+@dataclass(frozen=True, repr=False, kw_only=True)
+class _WithTheOneBefore(BatchTransform):
+    """torchvision's: each image is mixed with the one before it."""
+
+    alpha: float = 1.0
+    num_classes: int | None = None
+
+    def __post_init__(self) -> None:
+        self._check(type(self).__name__)
+        _check_alpha("alpha", self.alpha)
+
+
 def _rolled(n: int) -> NDArray[np.int64]:
     """torchvision's pairs: each image and the one before it."""
     return np.roll(np.arange(n), 1)
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class MixUp(BatchTransform):
+class MixUp(_WithTheOneBefore):
     """Mix each image of a batch with the one before it, as ``torchvision.transforms.v2.MixUp``.
 
     ``DataLoader(..., batch_transform=MixUp(num_classes=1000))`` does it natively, in the batch's own memory. One number
@@ -184,13 +196,6 @@ class MixUp(BatchTransform):
         ValueError: an argument makes no sense.
     """
 
-    alpha: float = 1.0
-    num_classes: int | None = None
-
-    def __post_init__(self) -> None:
-        self._check(type(self).__name__)
-        _check_alpha("alpha", self.alpha)
-
     def table(self, stream: draws.Stream, n: int, height: int, width: int) -> NDArray[np.void]:
         table, lam = np.zeros(n, MIX), stream.beta(self.alpha, self.alpha)
         table["partner"], table["own"], table["other"] = _rolled(n), lam, 1.0 - lam
@@ -198,7 +203,7 @@ class MixUp(BatchTransform):
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class CutMix(BatchTransform):
+class CutMix(_WithTheOneBefore):
     """Paste a rectangle of the image before it into each image of a batch, as ``torchvision.transforms.v2.CutMix``.
 
     One rectangle is drawn per batch. Labels are weighted by its area.
@@ -211,13 +216,6 @@ class CutMix(BatchTransform):
     Raises:
         ValueError: an argument makes no sense.
     """
-
-    alpha: float = 1.0
-    num_classes: int | None = None
-
-    def __post_init__(self) -> None:
-        self._check(type(self).__name__)
-        _check_alpha("alpha", self.alpha)
 
     def table(self, stream: draws.Stream, n: int, height: int, width: int) -> NDArray[np.void]:
         half = 0.5 * math.sqrt(1.0 - stream.beta(self.alpha, self.alpha))
@@ -254,6 +252,9 @@ class TimmMixup(BatchTransform):
         correct_lam: labels are weighted by the rectangle that is left of it inside of the image.
         label_smoothing: the share of each label that is spread over all classes.
         num_classes: the number of classes.
+
+    Attributes:
+        modes: what ``mode`` may be.
 
     Raises:
         ValueError: an argument makes no sense.

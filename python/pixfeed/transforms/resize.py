@@ -78,6 +78,7 @@ class Resize(Geometric):
 
     @property
     def number(self) -> int:
+        """The interpolation's number in a PLAN row."""
         return interpolation_number(cast("str", self.interpolation), self.antialias)  # a name since __post_init__
 
     def does(self, size: tuple[int, int] | None) -> frozenset[str]:
@@ -189,7 +190,7 @@ class RandomResizedCrop(Geometric):
     interpolation: Interpolation = "bilinear"
     antialias: bool | None = True
 
-    tries: ClassVar[int] = 10
+    tries: ClassVar[int] = 10  # parts that are drawn before it falls back to the largest part with an allowed ratio
     draws = 2 * tries + 2
 
     def __post_init__(self) -> None:
@@ -202,6 +203,7 @@ class RandomResizedCrop(Geometric):
 
     @property
     def number(self) -> int:
+        """The interpolation's number in a PLAN row."""
         return interpolation_number(cast("str", self.interpolation), self.antialias)  # a name since __post_init__
 
     def does(self, size: tuple[int, int] | None) -> frozenset[str]:
@@ -279,6 +281,7 @@ class RandomSize(Geometric):
 
     @property
     def number(self) -> int:
+        """The interpolation's number in a PLAN row."""
         return interpolation_number(interpolation_name(self.interpolation), self.antialias)
 
     def factors(self, width: Pixels, height: Pixels, u: NDArray[np.float64]) -> NDArray[np.float64]:

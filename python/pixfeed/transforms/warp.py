@@ -111,14 +111,21 @@ class Warp(Stepped):
         def fill(self) -> Fill: ...
 
     def check_pixels(self) -> None:
+        """Check ``interpolation`` and ``fill``, and keep them in the form that :attr:`mode` and :attr:`color` need.
+
+        Raises:
+            TypeError, ValueError: one of them makes no sense.
+        """
         self._set(interpolation=interpolation_of(self.interpolation), fill=checked_fill(self.fill))
 
     @property
     def mode(self) -> int:
+        """The interpolation's number in a STEP row."""
         return INTERPOLATIONS[cast("str", self.interpolation)]
 
     @property
     def color(self) -> Color:
+        """What is outside the picture: (r, g, b), 0 to 255."""
         return color_of(self.fill)
 
     def size_after(self, size: tuple[int, int] | None) -> tuple[int, int] | None:
