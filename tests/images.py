@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 import torch
 from PIL import Image
+from versions import OPENCV
 
 SAMPLING = {
     "4:4:4": cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444,
@@ -104,13 +105,25 @@ def reference_read(path) -> np.ndarray:
 
 
 def reference_resize(image: np.ndarray, size: tuple[int, int], interpolation: int = cv2.INTER_LINEAR) -> np.ndarray:
-    """Cubic without Intel's IPP, which gives other roundings on other CPUs. It is used for nothing else."""
+    """Cubic without Intel's IPP, which gives other roundings on other CPUs. It is used for nothing else.
+    INTER_NEAREST_EXACT as OpenCV 5 has it."""
+    if interpolation == cv2.INTER_NEAREST_EXACT and OPENCV < (5, 0):
+        return nearest_of_pillow(image, size)
     ipp = cv2.ipp.useIPP()
     cv2.ipp.setUseIPP(ipp and interpolation != cv2.INTER_CUBIC)
     try:
         return cv2.resize(image, (size[1], size[0]), interpolation=interpolation)
     finally:
         cv2.ipp.setUseIPP(ipp)
+
+
+def nearest_of_pillow(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """A picture of any dtype resized by Pillow's NEAREST to (height, width)."""
+    axes = [Image.fromarray(np.arange(side, dtype=np.int32)[None]) for side in image.shape[:2]]
+    rows, columns = (
+        np.asarray(axis.resize((n, 1), Image.Resampling.NEAREST))[0] for axis, n in zip(axes, size, strict=True)
+    )
+    return image[rows][:, columns]
 
 
 def to_tensor(image: np.ndarray) -> torch.Tensor:

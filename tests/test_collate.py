@@ -18,6 +18,7 @@ from outcomes import Point, check, choose_tables, outcome
 from shared import in_slot
 from torch.utils.data import DataLoader, default_collate
 from torch.utils.data._utils.collate import collate, default_collate_fn_map
+from versions import TORCH
 
 import pixfeed
 from pixfeed import memory
@@ -37,6 +38,8 @@ TENSOR_DTYPES = [
     *(torch.bool, torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64, torch.float16, torch.bfloat16),
     *(torch.float32, torch.float64, torch.complex64, torch.complex128, torch.float8_e4m3fn),
 ]
+# torch 2.3 neither fills nor concatenates float8.
+WORKABLE_DTYPES = TENSOR_DTYPES if TORCH > (2, 3) else TENSOR_DTYPES[:-1]
 TENSOR_WAYS = {
     "plain": lambda t: t,
     "transposed": lambda t: t.transpose(0, -1) if t.ndim else t,
@@ -93,8 +96,8 @@ def one_of(*values):
 
 
 leaves = st.one_of(
-    st.builds(tensors, st.sampled_from(TENSOR_DTYPES), st.sampled_from(SHAPES), st.sampled_from(["plain", "row"])),
-    st.builds(tensors, st.sampled_from(TENSOR_DTYPES), st.sampled_from(SHAPES), st.sampled_from(list(TENSOR_WAYS))),
+    st.builds(tensors, st.sampled_from(WORKABLE_DTYPES), st.sampled_from(SHAPES), st.sampled_from(["plain", "row"])),
+    st.builds(tensors, st.sampled_from(WORKABLE_DTYPES), st.sampled_from(SHAPES), st.sampled_from(list(TENSOR_WAYS))),
     st.builds(arrays, st.sampled_from(ARRAY_DTYPES[:16]), st.sampled_from(SHAPES), st.just("plain")),
     st.builds(arrays, st.sampled_from(ARRAY_DTYPES), st.sampled_from(SHAPES), st.sampled_from(list(ARRAY_WAYS))),
     st.sampled_from(SCALARS).map(lambda kind: lambda rng: kind(rng.integers(2))),

@@ -9,6 +9,7 @@ import images
 import numpy as np
 import pytest
 import torch
+from versions import newer_libpng, turns_webp
 
 import pixfeed
 from pixfeed import ImageError
@@ -173,6 +174,7 @@ def test_incomplete_progressive_pictures_at_full_size(backend):
             np.testing.assert_array_equal(got[0].permute(1, 2, 0), expected, err_msg=decode)
 
 
+@newer_libpng
 def test_a_damaged_palette_that_no_pixel_needs(tmp_path, backend):
     good = images.png(PICTURE)
     for colors in (images.png_chunk(b"PLTE", bytes(30))[:-1] + b"x", images.png_chunk(b"PLTE", bytes(31))):
@@ -188,6 +190,7 @@ def riff_chunk(name: bytes, body: bytes) -> bytes:
     return name + struct.pack("<I", len(body)) + body + bytes(len(body) % 2)
 
 
+@turns_webp
 def test_webp_with_metadata_before_the_picture(tmp_path, backend):
     simple = images.pillow(images.picture(20, 30), "WEBP")
     header = riff_chunk(b"VP8X", struct.pack("<I", 8) + b"\x1d\0\0\x13\0\0")

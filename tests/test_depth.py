@@ -63,6 +63,8 @@ def by_cv2(data: bytes, gray: bool = False) -> np.ndarray:
 
 def resized(image: np.ndarray, size: tuple[int, int], how: str) -> np.ndarray:
     """cv2.resize by OpenCV's own code."""
+    if how == "nearest_exact":
+        return images.reference_resize(image, size, NUMBERS[how])
     ipp = cv2.ipp.useIPP()
     cv2.ipp.setUseIPP(False)
     try:

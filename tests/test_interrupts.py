@@ -178,12 +178,19 @@ def test_a_handler_may_decode(tmp_path, native):
     picture = images.picture(900, 1200)
     (tmp_path / "a.jpg").write_bytes(images.jpeg(picture))
     names = [tmp_path / "a.jpg"] * 60
-    expected, seen = pixfeed.load_batch(names, (64, 64)), []
-    before = signal.signal(signal.SIGALRM, lambda *_: seen.append(pixfeed.load_batch(names[:2], (64, 64))))
-    signal.setitimer(signal.ITIMER_REAL, 0.02, 0.02)
+    expected, seen, ended = pixfeed.load_batch(names, (64, 64)), [], False
+
+    def handler(*_):
+        seen.append(pixfeed.load_batch(names[:2], (64, 64)))
+        if not ended:  # one after the other: on a busy machine they would interrupt themselves without end
+            signal.setitimer(signal.ITIMER_REAL, 0.02)
+
+    before = signal.signal(signal.SIGALRM, handler)
+    signal.setitimer(signal.ITIMER_REAL, 0.02)
     try:
         result = pixfeed.load_batch(names, (64, 64))
     finally:
+        ended = True
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
     assert torch.equal(result, expected) and seen

@@ -11,6 +11,7 @@ import pytest
 from loaders import THREE_WAYS, rows, seeded, write_pictures
 from torch.utils.data import DataLoader as TorchLoader
 from torch.utils.data import Dataset, DistributedSampler, SequentialSampler
+from versions import marked, pickles_generators
 
 from pixfeed import DataLoader, FastTxtDataset
 from pixfeed.loading import threads_iter
@@ -54,7 +55,13 @@ def test_what_cannot_be_sent_is_an_error(context):
     assert next(batches) == 3
 
 
-@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda loader: pickle.loads(pickle.dumps(loader))])
+def by_pickle(loader):
+    return pickle.loads(pickle.dumps(loader))
+
+
+@pytest.mark.parametrize(
+    "copied", marked([copy.copy, copy.deepcopy, by_pickle], pickles_generators, [copy.deepcopy, by_pickle])
+)
 def test_copies(dataset, way, copied, monkeypatch):
     """A copy begins an epoch of its own, and disturbs nothing."""
     monkeypatch.setattr(threads_iter, "GROUP", 1)  # else the epoch is drawn to its end, and the generator is behind it

@@ -11,6 +11,7 @@ import cv2
 import images
 import numpy as np
 import pytest
+from versions import marked, reads_gif
 
 import pixfeed
 from pixfeed import ImageError, backends
@@ -60,7 +61,7 @@ KNOWN = {
 }
 
 
-@pytest.mark.parametrize("name", KNOWN)
+@pytest.mark.parametrize("name", marked(KNOWN, reads_gif, ["gif"]))
 def test_sides_are_known_before_the_picture_is_decoded(name):
     """And they are OpenCV's."""
     found = headers.header(KNOWN[name], False)
@@ -69,7 +70,7 @@ def test_sides_are_known_before_the_picture_is_decoded(name):
     assert (found.height, found.width) == image.shape[:2]
 
 
-@pytest.mark.parametrize("name", KNOWN)
+@pytest.mark.parametrize("name", marked(KNOWN, reads_gif, ["gif"]))
 @pytest.mark.parametrize("reduced", [1, 2, 8])
 @pytest.mark.parametrize("channels", ["rgb", "gray"])
 def test_reduced_pictures_are_the_picture_resized(backend, name, reduced, channels):

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 from torch.utils.data import ConcatDataset, RandomSampler, Subset
+from versions import pickles_generators
 
 import pixfeed
 from pixfeed import DataLoader, FastTxtDataset
@@ -125,6 +126,7 @@ def test_datasets(make, write, memory_format):
         check_same(tuple(write(both.datasets[0], protocol)[1]), tuple(dataset[0]))
 
 
+@pickles_generators
 @pytest.mark.parametrize("write", [by_pickle, by_torch])
 @pytest.mark.parametrize("way", [dict(), dict(num_workers=2), dict(num_workers=1, multiprocessing_context="fork")])
 def test_loaders(folder, backend, write, way):

@@ -9,6 +9,7 @@ import pytest
 import torch
 from PIL import Image
 from sources import COLOR, GRAY, HEIGHT, PICTURE, SOURCES, WIDTH, by_cv2
+from versions import marked, turns_webp
 
 import pixfeed
 from pixfeed import ImageError
@@ -18,7 +19,7 @@ from pixfeed.plan import OPENCV
 
 @pytest.mark.parametrize("reduced", [1, 2, 4, 8])
 @pytest.mark.parametrize("channels", ["rgb", "gray"])
-@pytest.mark.parametrize("name", SOURCES)
+@pytest.mark.parametrize("name", marked(SOURCES, turns_webp, ["webp turned"]))
 def test_gray_and_reduced(backend, name, channels, reduced):
     expected = by_cv2(SOURCES[name], (COLOR if channels == "rgb" else GRAY)[reduced])
     got = pixfeed.imread(SOURCES[name], channels=channels, reduced=reduced, backend=backend)

@@ -118,7 +118,7 @@ def garbled(state: dict) -> dict:
             other(random={key: value for key, value in random.items() if key != name}),
         ],
         f"no random state of {name}": [
-            other(random={**random, name: value}) for value in (1, None, torch.zeros(3), random[name][:-8], b"x" * 5056)
+            other(random={**random, name: value}) for value in (1, None, torch.zeros(3), random[name][:-9], b"x" * 5056)
         ],
     }
 

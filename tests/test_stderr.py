@@ -83,7 +83,7 @@ def test_a_sound_file_redirects_nothing(no_quiet_threads, monkeypatch, capfd):
 
 def test_a_file_with_a_sound_header_is_checked(no_quiet_threads, monkeypatch, capfd):
     """The checksums of a PNG tell that libpng will print something; OpenCV's log is off, and as it was afterwards."""
-    level = cv2.utils.logging.getLogLevel()
+    level = quietly.log_of(cv2).getLogLevel()
     data = bytearray(images.png(images.picture(30, 40)))
     data[200] ^= 1
     gif = images.pillow(images.picture(30, 40), "GIF")
@@ -91,7 +91,7 @@ def test_a_file_with_a_sound_header_is_checked(no_quiet_threads, monkeypatch, ca
         with contextlib.suppress(pixfeed.ImageError):
             pixfeed.imread(bad, backend="opencv")
     assert capfd.readouterr() == ("", "")
-    assert cv2.utils.logging.getLogLevel() == level
+    assert quietly.log_of(cv2).getLogLevel() == level
 
 
 def test_an_irregular_file_prints_nothing(no_quiet_threads, capfd):

@@ -228,7 +228,11 @@ Status run(Turbo& turbo, Bytes bytes, const Request& request, const DecodeOption
   turbo.reading_scans = info.arith_code == FALSE;  // an arithmetic coder leaves zeros at the end out
   jpeg_start_decompress(&info);
   if (turbo.ended && jpeg_has_multiple_scans(&info) && !scans_complete(info)) ERREXIT(&info, JERR_INPUT_EOF);
-  if (!sink.begin(static_cast<int>(info.output_width), static_cast<int>(info.output_height))) return Status::corrupt;
+  const bool whole = info.output_width == info.image_width && info.output_height == info.image_height;
+  if (!sink.begin(static_cast<int>(info.output_width), static_cast<int>(info.output_height))) {
+    // A lossless one, which libjpeg-turbo reads from 3.0 on, but does not reduce. The opencv backend resizes it.
+    return request.reduced > 1 && whole ? Status::unsupported : Status::corrupt;
+  }
   const bool approximate = request.low_pass && request.reduced > 1;
   if (options.defer && !approximate && smoothed_by_old_rules(info)) return Status::unsupported;
 

@@ -329,6 +329,14 @@ def visible(rows: NDArray[np.void], size: tuple[int, int]) -> NDArray[np.int64]:
     return np.clip(borders, 0, (*size[::-1], *size[::-1]))
 
 
+def middles(begin: float, length: float, count: int) -> NDArray[np.float64]:
+    """Where the middles of ``count`` pixels lie that share ``length`` from ``begin`` on: step by step, so that
+    roundings add up as those of Pillow's NEAREST do."""
+    steps = np.full(count, length / count)
+    steps[0] = begin + steps[0] * 0.5
+    return np.add.accumulate(steps)
+
+
 def nearest_pixels(row: np.void, size: tuple[int, int], header: np.void) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Which pixel of the displayed picture is nearest to each pixel that a PLAN row makes, with the rounding of
     Pillow's NEAREST: for masks.
@@ -347,9 +355,7 @@ def nearest_pixels(row: np.void, size: tuple[int, int], header: np.void) -> tupl
         length, limit = size[1 - axis], int(header["height" if axis else "width"])
         crop, count, reduced = (int(row[name]) for name in (f"crop_{side}", f"resize_{'wh'[axis]}", "reduced"))
         begin, end = row["box"][axis], row["box"][2 + axis]
-        steps = np.full(count, float(end - begin) / count)
-        steps[0] = float(begin) + steps[0] * 0.5
-        at = np.add.accumulate(steps)  # as Pillow adds them up
+        at = middles(float(begin), float(end - begin), count)
         at = np.floor(at) + crop if reduced == 1 else np.floor((at + crop) * scale[axis] - lead[axis])
         at = np.clip(at.astype(np.int64), 0, limit - 1)
         place = np.arange(length) + int(row[f"window_{side}"])

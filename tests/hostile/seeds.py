@@ -15,6 +15,8 @@ import cv2
 import numpy as np
 from images import SAMPLING, exif, jpeg, picture, pillow, png, png_chunk, with_orientation
 
+from pixfeed.backends.quietly import log_of
+
 #: Sides of the pictures, in pixels: not multiples of 8, so that the last blocks are partly outside.
 HEIGHT, WIDTH = 37, 51
 
@@ -210,12 +212,13 @@ def _others() -> dict[str, bytes]:
 def seeds() -> dict[str, bytes]:
     """All of them by name, "FORMAT KIND"."""
     found = {}
-    log = cv2.utils.logging.setLogLevel(0)
+    log = log_of(cv2)
+    level = log.setLogLevel(0)
     try:
         for kind, files in (("jpeg", _jpegs()), ("png", _pngs()), ("webp", _webps()), ("other", _others())):
             found.update({f"{kind}: {name}": data for name, data in files.items()})
     finally:
-        cv2.utils.logging.setLogLevel(log)
+        log.setLogLevel(level)
     return found
 
 

@@ -15,7 +15,7 @@ from pixfeed.backends.color_steps import shift_hue
 from pixfeed.backends.step import Step
 from pixfeed.backends.steps import check_steps, run_steps, steps_of
 from pixfeed.errors import BackendError
-from pixfeed.plan import ADJUST, FRAMED, OPENCV, PILLOW, PLAN, ROW_BEFORE, WIDE
+from pixfeed.plan import ADJUST, FRAMED, OPENCV, PILLOW, PLAN, ROW_BEFORE, WIDE, middles
 
 _DTYPES = (np.dtype(np.uint8), np.dtype(np.float32), np.dtype(np.float16), np.dtype(np.uint16))
 _STEPS = frozenset({0, *ADJUST.values()})
@@ -201,9 +201,24 @@ def resize_crop(cv2: ModuleType, image: NDArray[np.uint8], plan: Plan, bgr: bool
     size = (plan.resize_w, plan.resize_h)
     if plan.interpolation in _PILLOW:
         return _pillow_resize(image, size, plan.interpolation, plan.box)
+    if plan.interpolation == OPENCV["nearest_exact"] and is_opencv_4(cv2):
+        return nearest_exact(image, size)
     if bgr and image.ndim == 3 and plan.interpolation == OPENCV["cubic"]:
         return resize(cv2, np.ascontiguousarray(image[..., ::-1]), size, plan.interpolation)[..., ::-1]
     return resize(cv2, image, size, plan.interpolation)
+
+
+def is_opencv_4(cv2: ModuleType) -> bool:
+    """Its INTER_NEAREST_EXACT takes a neighbour now and then."""
+    return str(cv2.__version__).startswith("4.")
+
+
+def nearest_exact(image: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
+    """INTER_NEAREST_EXACT of OpenCV 5, which is Pillow's NEAREST. ``size`` is (width, height)."""
+    sides = zip(image.shape[1::-1], size, strict=True)
+    columns, rows = (np.minimum(middles(0, side, count).astype(np.int64), side - 1) for side, count in sides)
+    found: NDArray[np.uint8] = image.take(rows, 0).take(columns, 1)
+    return found
 
 
 def _pillow_resize(

@@ -72,7 +72,7 @@ def _decode(
                 return Decoded(Status.TRUNCATED)
             data = data[: seen.usable]
     if header.format == PNG and (irregular or header.has_others):
-        data = essential(data)
+        data = essential(data, keeps_end=strict)
     image, said = None, tuple[str, ...]()
     try:
         if header.is_plain:  # nothing will be printed: this thread decodes, which for a small picture is faster

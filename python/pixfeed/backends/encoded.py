@@ -239,9 +239,16 @@ def checksums_are_right(data: bytes) -> bool:
     )
 
 
-def essential(data: bytes) -> bytes:
+_IEND = b"\0\0\0\0IEND\xaeB`\x82"
+
+
+def essential(data: bytes, keeps_end: bool) -> bytes:
     """A PNG with nothing but the chunks that pixels depend on, as the extension shows it to libpng: cv2.imdecode may
-    crash on an animation, which cv2.imread does not look at, and minds what is wrong with other chunks."""
+    crash on an animation, which cv2.imread does not look at, and minds what is wrong with other chunks.
+
+    Args:
+        keeps_end: keep an end chunk that is damaged. OpenCV refuses it before 4.12, and warns of it since.
+    """
     if data[12:16] != b"IHDR":
         return data
     palette = data[25:26] == b"\3"
@@ -255,7 +262,7 @@ def essential(data: bytes) -> bytes:
             late |= (end - at) % 3 == 0 and end - at <= 768  # what tells of colors has to stand before it
         tells = not begun and (name == b"tRNS" or (name in _COLORS and not late))
         if palette if name == b"PLTE" else tells or not name[0] & 0x20:
-            kept.append(data[at - 8 : end + 4])
+            kept.append(data[at - 8 : end + 4] if name != b"IEND" or keeps_end else _IEND)
     return data[:8] + b"".join(kept)
 
 

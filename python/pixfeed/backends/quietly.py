@@ -37,6 +37,7 @@ _CODEC = re.compile(
 _lock = threading.RLock()  # of the redirection
 _idle: dict[str, deque[QuietThread]] = {"imdecode": deque(), "imread": deque()}
 _left_behind: list[object] = []
+_SILENT = 0  # LOG_LEVEL_SILENT, a name that cv2 lacks before OpenCV 4.13
 _silencing, _level = 0, 0  # blocks that need OpenCV's log to be silent, and its level without them
 _are_allowed = True  # quiet threads are, as far as is known
 
@@ -45,7 +46,7 @@ def _forget() -> None:
     """A forked child has none of the threads, and their queues may be locked for good."""
     global _silencing
     if _silencing:  # by threads that the child does not have
-        sys.modules["cv2"].utils.logging.setLogLevel(_level)
+        log_of(sys.modules["cv2"]).setLogLevel(_level)
         _silencing = 0
     for function, threads in _idle.items():
         _left_behind.append(threads)
@@ -99,23 +100,28 @@ def _quiet_thread(cv2: ModuleType, function: str) -> QuietThread | None:
     return None
 
 
+def log_of(cv2: ModuleType) -> Any:
+    """What has ``getLogLevel`` and ``setLogLevel``: before OpenCV 4.13 the module itself."""
+    return cv2 if hasattr(cv2, "setLogLevel") else cv2.utils.logging
+
+
 @contextlib.contextmanager
 def _silenced_log(cv2: ModuleType) -> Iterator[None]:
     """OpenCV's own log says nothing inside the block. Its level is the process's."""
     global _silencing, _level
-    logging = cv2.utils.logging
+    log = log_of(cv2)
     with _lock:
         _silencing += 1
         if _silencing == 1:
-            _level = logging.getLogLevel()
-            logging.setLogLevel(logging.LOG_LEVEL_SILENT)
+            _level = log.getLogLevel()
+            log.setLogLevel(_SILENT)
     try:
         yield
     finally:
         with _lock:
             _silencing -= 1
             if _silencing == 0:
-                logging.setLogLevel(_level)
+                log.setLogLevel(_level)
 
 
 @contextlib.contextmanager

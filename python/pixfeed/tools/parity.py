@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pixfeed.backends import BackendName, choose
-from pixfeed.backends.carry_out import resize
+from pixfeed.backends.carry_out import is_opencv_4, resize
 from pixfeed.backends.cv_decode import imread_flags
 from pixfeed.backends.imread import image_of
 from pixfeed.errors import BackendError, ImageError
@@ -162,11 +162,14 @@ def _ways(
     yield "color, region", "OpenCV", read(roi=(x, y, w, h)), whole[y : y + h, x : x + w]
     for channels, size, way in (("rgb", SIZE, "resize"), ("gray", GRAY_SIZE, "gray, resize")):
         image = np.ascontiguousarray(whole if channels == "rgb" else _by_cv2(data, 0))
+        picture = Image.fromarray(image)
         for name, number in OPENCV.items():
             whom = "OpenCV without IPP" if name == "cubic" else "OpenCV"
             ours = read(size=size, channels=channels, interpolation=name)
+            if name == "nearest_exact" and is_opencv_4(cv2):  # that of OpenCV 5 is Pillow's
+                yield f"{way} {name}", "Pillow", ours, np.asarray(picture.resize(size[::-1], Image.Resampling.NEAREST))
+                continue
             yield f"{way} {name}", whom, ours, resize(cv2, image, size[::-1], number)
-        picture = Image.fromarray(image)
         for name, number in PILLOW.items():
             theirs = np.asarray(picture.resize(size[::-1], Image.Resampling(number - 16)))
             ours = read(size=size, channels=channels, interpolation=name, antialias=True)
