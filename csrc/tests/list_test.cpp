@@ -2,13 +2,14 @@
 // several, the same comes out. What it means is tested in tests/test_files.py, beside the plain twin.
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
 #include <string>
 #include <vector>
 
-#include <unistd.h>
-
 #include "core/list.h"
+#include "core/platform.h"
 #include "tests/check.h"
+#include "tests/folder.h"
 #include "tests/random.h"
 
 namespace {
@@ -56,12 +57,13 @@ void compare(const std::string& text, ListFormat format) {
   ListSource memory;
   memory.memory = {exact.data(), exact.size()};
   const Result one = read(memory, format, size, 1, false);
-  char path[] = "/tmp/pixfeed_list_XXXXXX";
+  static const Folder folder;
+  const std::string path = folder.path + "/list.txt";
+  std::ofstream(path, std::ios::binary) << text;
+  const platform::File opened = platform::open_file(path, [] { return false; });
+  EXPECT(opened.error == 0 && opened.size == size, "the disk is full");
   ListSource file;
-  file.file = ::mkstemp(path);
-  EXPECT(file.file >= 0, "no temporary file");
-  ::unlink(path);
-  EXPECT(::write(file.file, text.data(), text.size()) == size, "the disk is full");
+  file.file = opened.descriptor;
   const Result other = read(file, format, size, 3, true);
   EXPECT(one.problem.fault == other.problem.fault && one.problem.line == other.problem.line &&
              one.problem.begin == other.problem.begin && one.problem.end == other.problem.end,
@@ -79,7 +81,7 @@ void compare(const std::string& text, ListFormat format) {
       EXPECT(read(file, format, size, 2, true).problem.fault == ListFault::shorter, "cut off");
     }
   }
-  ::close(file.file);
+  platform::close_file(opened);
 }
 
 std::string random_list() {
