@@ -117,6 +117,7 @@ def process(rank: int, folder: str, ports: list[int], runs: list[list[str]]) -> 
     torch.set_num_threads(1)
     os.environ.update(RANK=str(rank), LOCAL_RANK=str(rank), WORLD_SIZE="2", MASTER_ADDR="127.0.0.1")
     os.environ["TORCHELASTIC_USE_AGENT_STORE"] = "True"  # who listens at MASTER_PORT is there already
+    os.environ["TORCHELASTIC_RESTART_COUNT"] = "0"  # which torch 2.3 then looks for
     done = []
     for port, run in zip(ports, runs, strict=True):
         os.environ["MASTER_PORT"] = str(port)
