@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from types import SimpleNamespace
 
 import images
@@ -56,3 +57,14 @@ def test_the_log_is_silenced_wherever_its_level_stands(new):
     with quietly._silenced_log(SimpleNamespace(utils=SimpleNamespace(logging=log)) if new else log):
         assert levels == [3, 0]
     assert levels == [3, 0, 3]
+
+
+def test_what_opencv_prints_past_its_log_is_known(capfd):
+    """As 4.8 does, to a descriptor that is everybody's where there are no quiet threads."""
+    said = []
+    with quietly._redirected(said):
+        os.write(
+            2, b"imdecode_(''): can't read header: OpenCV(4.8.1) grfmt_bmp.cpp:99: error: in 'readHeader'\n\nother\n"
+        )
+    assert len(said) == 1 and said[0].startswith("imdecode_")
+    assert capfd.readouterr().err == "other\n"

@@ -30,6 +30,7 @@ _CODEC = re.compile(
     rb"^(Corrupt JPEG data: |Premature end of JPEG file|Inconsistent progression sequence for component|"
     rb"Invalid SOS parameters for sequential JPEG|Unknown Adobe color transform code|Warning: unknown JFIF revision|"
     rb"Unsupported marker type 0x|libpng (warning|error): )[^\n]*\n|"
+    rb"^im(decode|read)_\('[^\n]*'\): can't read (header|data): [^\n]*\n\n?|"  # OpenCV 4.8 past its log
     rb"^\[ *(WARN|ERROR):\d+@[\d.]+\] global (loadsave|grfmt_\w+|exif\w*|bitstrm)\.cpp:[^\n]*\n(> [^\n]*\n)*\n?",
     re.MULTILINE,
 )
