@@ -20,7 +20,7 @@ CAPTION = 24  # pixels: there are none
 
 OPERATIONS = (
     T.RandomRotation(45, "bilinear"),
-    T.RandomAffine(20, (0.2, 0.2), (0.7, 1.3), 15, "bicubic"),
+    T.RandomAffine(20, (0.2, 0.2), (0.7, 1.3), interpolation="bicubic"),
     T.RandomPerspective(0.6, p=1),
     T.RandomZoomOut(128, (1, 3), p=1),
     T.ColorJitter(0.5, 0.5, 0.5, 0.2),

@@ -51,15 +51,17 @@ def three_ways(data: Path, list_file: Path, batch_size: int) -> None:
         for step, (images, labels) in enumerate(track(loader, f"  epoch {epoch}", console=console)):
             show_batch(f"batch {step}", images, labels)
 
-    console.print("\n[bold]2. By steps[/bold] (repeat=None): every batch is full, the loop stops itself")
+    console.print(
+        "\n[bold]2. By steps[/bold] (repeat=None): every batch is full, the loop stops itself; in the list's order"
+    )
     endless = pixfeed.FastTxtDataset(list_file, data, repeat=None)
     steps = len(loader) + 2
     for step, (images, labels) in enumerate(islice(DataLoader(endless, batch_size=batch_size), steps)):
         show_batch(f"step {step}", images, labels)
 
-    console.print("\n[bold]3. One batch at a time[/bold]: next(iter(loader))")
+    console.print("\n[bold]3. One batch at a time[/bold]: next(iter(loader)), shuffled")
     for step in range(2):
-        show_batch(f"step {step}", *next(iter(DataLoader(endless, batch_size=batch_size))))
+        show_batch(f"step {step}", *next(iter(DataLoader(dataset, batch_size=batch_size, shuffle=True))))
 
 
 def speed(make_loader, dataset, batch_size: int, workers: int, seconds: float = 3.0) -> float:

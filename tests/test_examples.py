@@ -273,3 +273,14 @@ def test_contact_sheets_of_augmentations(tmp_path, monkeypatch):
     for name, rows in (("operations", 16), ("policies", 10)):
         with Image.open(tmp_path / f"{name}.jpg") as sheet:
             assert sheet.width > 700 and sheet.height == rows * 162
+
+
+def test_titles_of_contact_sheets_are_whole():
+    from PIL import Image, ImageDraw
+
+    from pixfeed.tools.drawing import _cut, font
+
+    sheets = importlib.import_module("examples.augmentations")
+    draw = ImageDraw.Draw(Image.new("RGB", (1, 1)))
+    for title in map(repr, sheets.OPERATIONS + sheets.POLICIES):
+        assert _cut(draw, title, font(18), (sheets.SIDE + 12) * (1 + sheets.DRAWS) - 12) == title

@@ -170,9 +170,9 @@ def test_the_collate_fn_stays_ones_own(folder, backend):
 def test_costs_add_up():
     take_costs()
     spend(Costs(1, 2, 3, 4, 5, 6))
-    spend(Costs(10, 20, 30, 40, 50, 60, 1, 1, 0, 2, 300))
+    spend(Costs(10, 20, 30, 40, 50, 60, 1, 1, 0, 2, 300, 5))
     threading.Thread(target=lambda: spend(Costs(7))).start()
-    assert take_costs() == (11, 22, 33, 44, 55, 66, 1, 1, 0, 2, 300) and take_costs() == Costs()
+    assert take_costs() == (11, 22, 33, 44, 55, 66, 1, 1, 0, 2, 300, 5) and take_costs() == Costs()
 
 
 def test_which_images_could_be_scaled(tmp_path, backend):
@@ -337,6 +337,17 @@ VERDICTS = {
         made(workers=0, busy=0.25),
         "The loader is the limit: the loop waited 80 % of the time for data, and 75 % of that was other code than "
         "reading images, such as transforms.",
+    ),
+    "nothing but pixfeed": (
+        made(busy=0.1, native=True),
+        "The loader is the limit: the loop waited 80 % of the time for data, but only 0.1 of 2 workers read images: "
+        "the rest of their time went to planning batches and handing them over, or they had to wait, as with a small "
+        "prefetch_factor.",
+    ),
+    "nothing but pixfeed, no workers": (
+        made(workers=0, busy=0.25, native=True),
+        "The loader is the limit: the loop waited 80 % of the time for data, and 75 % of that was planning batches "
+        "and handing them over.",
     ),
     "not read by pixfeed": (
         Stats(0, 10, 0.1, 5.0, 5.0),

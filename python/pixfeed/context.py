@@ -36,6 +36,7 @@ class Costs(NamedTuple):
         scalable: how many of those it would.
         cached: images that a cache had already.
         cached_bytes: of their pixels.
+        from_cache: the part of ``decoding`` that is reading the cache, namely in batches of which it had all pictures.
     """
 
     bytes: int = 0
@@ -49,6 +50,7 @@ class Costs(NamedTuple):
     scalable: int = 0
     cached: int = 0
     cached_bytes: int = 0
+    from_cache: int = 0
 
     def plus(self, other: tuple[int, ...]) -> Costs:
         """The sum. ``other`` may have fewer fields."""

@@ -9,6 +9,8 @@ from pixfeed.context import Costs
 #: Waiting for less than this share of the loop's time, the loop cannot gain much from any loader.
 _LITTLE = 0.1
 _NOTHING = Costs()
+#: What the loader does beside reading images, if all of it is pixfeed.
+_HANDLING = "planning batches and handing them over"
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,7 @@ class Stats:
         cores: the number of cores that this process may use.
         floats: whether a pixfeed dataset of the loader gives floating-point images.
         fallback: why the C++ extension is missing, if OpenCV reads the images in its place; else empty.
+        native: whether pixfeed alone makes batches: no dataset, ``collate_fn``, transform or mixing of your own.
         python_step: the step of a transform that runs in Python, per sample, if there is one; else empty.
         failed: images that could not be read so far, in all epochs: they were skipped or replaced by zeros.
         recovered: images that were read nevertheless: those that are cut off, as far as they go; and those that a cache
@@ -51,6 +54,7 @@ class Stats:
     cores: int = 1
     floats: bool = False
     fallback: str = ""
+    native: bool = False
     python_step: str = ""
     failed: int = 0
     recovered: int = 0
@@ -87,14 +91,17 @@ class Stats:
     @property
     def work(self) -> dict[str, float]:
         """The shares of ``"reading"``, ``"decoding"``, ``"resizing"`` and ``"writing"`` in the time that images took,
-        which add up to 1. Empty if pixfeed read too few to say."""
+        which add up to 1. Where a cache had whole batches, ``"cache"`` is the share of reading their pictures from it.
+        Empty if pixfeed read too few to say."""
         costs = self.costs
         sample = costs.decoding + costs.resizing + costs.writing
         total = costs.reading + costs.running
         if not sample or not total:
             return {}
-        parts = {name: getattr(costs, name) / sample * costs.running for name in ("decoding", "resizing", "writing")}
-        return {name: time / total for name, time in {"reading": costs.reading, **parts}.items()}
+        parts = {"cache": costs.from_cache} if costs.from_cache else {}
+        parts |= {"decoding": costs.decoding - costs.from_cache, "resizing": costs.resizing, "writing": costs.writing}
+        shares = {name: part / sample * costs.running / total for name, part in parts.items()}
+        return {"reading": costs.reading / total, **shares}
 
     @property
     def busy(self) -> float:
@@ -122,11 +129,13 @@ class Stats:
         if not work:
             return ", and pixfeed read none of it" if not self.costs.images else ""
         if self.workers == 0 and self.busy < 0.5:
-            return f", and {_percent(1 - self.busy)} of that was other code than reading images, such as {self._code}"
+            other = _HANDLING if self.native else f"other code than reading images, such as {self._code}"
+            return f", and {_percent(1 - self.busy)} of that was {other}"
         if self.busy < 0.5 * self.workers:
+            other = _HANDLING if self.native else f"other code, such as {self._code}"
             return (
                 f", but only {self.busy:.1f} of {self.workers} workers read images: the rest of their time went to "
-                f"other code, such as {self._code}, or they had to wait, as with a small prefetch_factor"
+                f"{other}, or they had to wait, as with a small prefetch_factor"
             )
         most = max(work, key=work.__getitem__)
         reason = f", and {_percent(work[most])} of the work is {most}"

@@ -307,19 +307,19 @@ class Pipeline:
         kept: NDArray[np.int32] = opened.headers["kept"][planned.passes[0].rows["source"]]
         return kept
 
-    def _cached(self, opened: Opened, planned: Planned) -> tuple[int, int]:
-        """How many of the images the cache had, and the bytes of what it had."""
+    def _cached(self, opened: Opened, planned: Planned, decoding: int) -> tuple[int, int, int]:
+        """How many of the images the cache had, the bytes of what it had, and what of ``decoding`` was reading it."""
         if self._kept is None:
-            return 0, 0
+            return 0, 0, 0
         in_cache = self._in_cache(opened, planned)
         if self.cache is not None and self.cache.kind == "raw":
             read = in_cache == KEPT_BYTES
-            return int(read.sum()), int(opened.headers["bytes"][planned.passes[0].rows["source"]][read].sum())
+            return int(read.sum()), int(opened.headers["bytes"][planned.passes[0].rows["source"]][read].sum()), 0
         kept = in_cache == KEPT_PIXELS
         after = planned.passes[self.recipe.fixed]
         sides = [after.headers[side][kept].astype(np.int64) for side in ("width", "height")]
         channels = np.where(after.rows["gray"][kept], 1, 3)
-        return int(kept.sum()), int((sides[0] * sides[1] * channels).sum())
+        return int(kept.sum()), int((sides[0] * sides[1] * channels).sum()), decoding if kept.all() else 0
 
     def _failed(self, opened: Opened, planned: Planned, decoded: Decoded) -> Failed:
         """The images with errors. The costs of all are noted for :meth:`pixfeed.DataLoader.stats`."""
@@ -340,7 +340,8 @@ class Pipeline:
                     source = planned.passes[0].rows["source"][place]
                     failed.recovered[place] = Unreadable(Status.GONE, "", int(opened.headers["bytes"][source]))
         images = len(decoded.statuses) - len(failed.unreadable)
-        context.spend((*decoded.costs, images, looked_at, scalable, *self._cached(opened, planned)))
+        cached = self._cached(opened, planned, decoded.costs[3])
+        context.spend((*decoded.costs, images, looked_at, scalable, *cached))
         for place, what in planned.refused.items():
             failed.unreadable[place] = Unreadable(Status.OK, what)
         return failed

@@ -102,11 +102,17 @@ def name_of(step: object) -> str:
     return name or " ".join(repr(step).split())
 
 
-def call_all(steps: Sequence[Callable[..., Any]], image: Any) -> Any:
-    """The image after some steps. An exception gets a note that names the step."""
-    for step in steps:
+def call_all(steps: Sequence[Callable[..., Any]], image: Any, followed: bool = False) -> Any:
+    """The image after some steps. An exception gets a note that names the step.
+
+    Raises:
+        TypeError: a step that others follow returned None; ``followed`` says whether the last one is one of them.
+    """
+    for left, step in zip(range(len(steps) - 1 + followed, -1, -1), steps, strict=False):
         try:
             image = step(image)
+            if image is None and left:
+                raise TypeError(f"{name_of(step)} returned None; a step of a transform must return the picture")
         except Exception as error:
             error.add_note(f"in {name_of(step)}, a step of the transform that runs in Python")
             raise

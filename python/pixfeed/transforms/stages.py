@@ -90,7 +90,7 @@ def run_stages(
                 else:
                     draws.set_generators(states[place])
                 with _noted(origin, place):
-                    made.append(call_all(stage.functions, image))
+                    made.append(call_all(stage.functions, image, followed=bool(stage.native)))
                 u.append(stage.draw())
                 if number + 1 < len(stages):
                     states[place : place + 1] = [draws.generators()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,6 +25,16 @@ class Ops(Stepped):
     @property
     def color(self) -> tuple[int, int, int]:
         return self.ops[0].fill
+
+    def __repr__(self) -> str:
+        """Its arguments, with the number of operations in place of all of them."""
+        fields = [field for field in dataclasses.fields(self) if field.name != "ops"]
+        others = [f"{each.name}={getattr(self, each.name)!r}" for each in fields if _is_short(getattr(self, each.name))]
+        return f"{type(self).__name__}({', '.join([f'{len(self.ops)} operations', *others])})"
+
+
+def _is_short(value: object) -> bool:
+    return value is not None and not isinstance(value, tuple)
 
 
 @dataclass(frozen=True, repr=False)
