@@ -15,6 +15,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import tomllib
 import zipfile
 from email.message import Message
 from email.parser import Parser
@@ -94,8 +95,17 @@ def check_metadata(metadata: Message, files: zipfile.ZipFile, info: str) -> list
     urls = {line.split(",")[0] for line in metadata.get_all("Project-URL", [])}
     wrong += [f"no project URL {name}" for name in URLS if name not in urls]
     wrong += [f"no classifier {it}" for it in CLASSIFIERS if it not in metadata.get_all("Classifier", [])]
-    if not metadata["License-Expression"]:
-        wrong.append("no license expression")
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        project = tomllib.load(file)["project"]
+    for name, key in (("Name", "name"), ("Requires-Python", "requires-python"), ("License-Expression", "license")):
+        if metadata[name] != project[key]:
+            wrong.append(f"{name} is {metadata[name]}, but pyproject.toml says {project[key]}")
+    needs = {line for line in metadata.get_all("Requires-Dist", []) if "extra ==" not in line}
+    if needs != {*project["dependencies"]}:
+        wrong.append(f"it requires {', '.join(sorted(needs))}")
+    entry = f"{info}/entry_points.txt"
+    if entry not in files.namelist() or "pixfeed=pixfeed" not in files.read(entry).decode().replace(" ", ""):
+        wrong.append("the program `pixfeed` is missing")
     texts = [path.relative_to(ROOT).as_posix() for path in (ROOT / "licenses").glob("*/*")]
     for name in ("LICENSE", "THIRD_PARTY.md", *texts):
         kept = f"{info}/licenses/{name}"
@@ -115,14 +125,45 @@ def check_components(files: zipfile.ZipFile, info: str) -> list[str]:
     name = f"{info}/sboms/pixfeed.cdx.json"
     if name not in files.namelist():
         return ["the list of its components (pixfeed.cdx.json) is missing"]
-    listed = {it["name"]: it["version"] for it in json.loads(files.read(name))["components"]}
-    return [] if listed == archives() else [f"its list of components says {listed}"]
+    try:
+        listed = json.loads(files.read(name))
+        components = [
+            (it["name"], it["version"], it["hashes"][0]["content"], it["purl"]) for it in listed["components"]
+        ]
+        version = listed["metadata"]["component"]["version"]
+    except (ValueError, LookupError, TypeError) as error:
+        return [f"its list of components cannot be read: {error!r}"]
+    text = (ROOT / "cmake" / "archives.cmake").read_text()
+    pinned = re.findall(r"set\(pixfeed_archive_(\S+) (\S+)\s+(\S+)\s+(\w+)", text)
+    purl = "pkg:generic/{0}@{1}?download_url={2}&checksum=sha256:{3}"
+    expected = [
+        (name, version, digest, purl.format(name, version, url, digest)) for name, version, url, digest in pinned
+    ]
+    wrong = [] if sorted(components) == sorted(expected) else [f"its list of components says {components}"]
+    return wrong if version == own_version() else [*wrong, f"its list of components is that of version {version}"]
+
+
+def check_package(files: zipfile.ZipFile) -> list[str]:
+    """pixfeed/ has what python/pixfeed/ has, the extension, and what the build writes."""
+    source = ROOT / "python" / "pixfeed"
+    listed = subprocess.run(["git", "ls-files"], cwd=source, text=True, capture_output=True, check=True).stdout.split()
+    packed = {
+        name.removeprefix("pixfeed/") for name in files.namelist() if name.startswith("pixfeed/") and name[-1] != "/"
+    }
+    packed = {name for name in packed if not name.startswith("_native.") or name == "_native.pyi"}
+    wrong = [f"{name} is missing" for name in sorted({*listed, "_build.py"} - packed)]
+    wrong += [f"{name} does not belong into it" for name in sorted(packed - {*listed, "_build.py"})]
+    same = (name for name in listed if name in packed)
+    wrong += [f"{name} is another" for name in same if files.read(f"pixfeed/{name}") != (source / name).read_bytes()]
+    if "_build.py" in packed and 'WHY_NO_NATIVE = ""' not in files.read("pixfeed/_build.py").decode():
+        wrong.append("_build.py says that it was built without the extension")
+    return wrong
 
 
 def check(wheel: Path) -> list[str]:
     """What is wrong with it, one sentence each."""
-    _, _, python, _, platform = wheel.stem.split("-")
-    wrong = []
+    _, version, python, abi, platform = wheel.stem.split("-")
+    wrong = [] if version == own_version() else [f"its file says version {version}"]
     if not python.startswith("cp3"):
         wrong.append(f"it is for {python}: built without the extension")
     if platform.startswith("linux"):
@@ -130,16 +171,23 @@ def check(wheel: Path) -> list[str]:
     if wheel.stat().st_size > MAX_BYTES:
         wrong.append(f"it has {wheel.stat().st_size:,} bytes; {MAX_BYTES:,} are the limit")
     with zipfile.ZipFile(wheel) as files, tempfile.TemporaryDirectory() as folder:
-        info = next(name.split("/")[0] for name in files.namelist() if ".dist-info/" in name)
+        info = f"pixfeed-{own_version()}.dist-info"
+        absent = [name for name in ("METADATA", "RECORD", "WHEEL") if f"{info}/{name}" not in files.namelist()]
+        if absent:
+            return [*wrong, f"{info}/ lacks {', '.join(absent)}"]
+        about = Parser().parsestr(files.read(f"{info}/WHEEL").decode())
+        if {*about.get_all("Tag", [])} != {f"{python}-{abi}-{each}" for each in platform.split(".")}:
+            wrong.append(f"WHEEL is for {', '.join(about.get_all('Tag', []))}")
+        if about["Root-Is-Purelib"] != "false":
+            wrong.append("WHEEL says that it is pure Python")
         wrong += check_record(files, info)
         wrong += check_metadata(Parser().parsestr(files.read(f"{info}/METADATA").decode()), files, info)
         wrong += check_components(files, info)
-        if "pixfeed/py.typed" not in files.namelist():
-            wrong.append("py.typed is missing")
+        wrong += check_package(files)
         outside = [name for name in files.namelist() if not name.startswith(("pixfeed/", f"{info}/"))]
         if outside:
             wrong.append(f"files outside of pixfeed/: {', '.join(outside)}")
-        binaries = [name for name in files.namelist() if re.search(r"\.(so|pyd|dylib|dll)$", name)]
+        binaries = [name for name in files.namelist() if re.search(r"\.(so(\.\d+)*|pyd|dylib|dll)$", name)]
         if len(binaries) != 1:
             return [*wrong, f"one extension is expected, not {binaries}"]
         extension = Path(files.extract(binaries[0], folder))
@@ -153,13 +201,16 @@ def check(wheel: Path) -> list[str]:
 
 
 def main() -> int:
+    if len(sys.argv) < 2:
+        print("which wheel? make wheel builds one")
+        return 2
     status = 0
     for wheel in map(Path, sys.argv[1:]):
         wrong = check(wheel)
         status |= bool(wrong)
         print(f"{wheel.name}: {wheel.stat().st_size:,} bytes")
         print("\n".join(f"  {it}" for it in wrong) or "  ok")
-    return status if len(sys.argv) > 1 else 2
+    return status
 
 
 if __name__ == "__main__":

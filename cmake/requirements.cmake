@@ -8,6 +8,9 @@ if(PIXFEED_NATIVE STREQUAL "off")
 endif()
 
 include(CheckLanguage)
+if(NOT CMAKE_CXX_COMPILER)  # that there was none is remembered
+  unset(CMAKE_CXX_COMPILER CACHE)
+endif()
 check_language(CXX)
 if(NOT CMAKE_CXX_COMPILER)
   set(PIXFEED_MISSING "no C++ compiler was found")

@@ -22,6 +22,9 @@ find_package(hwy 1.0.3 CONFIG QUIET)
 if(JPEG_FOUND)
   include(CheckCXXSourceCompiles)
   set(CMAKE_REQUIRED_LIBRARIES JPEG::JPEG)
+  if("${PIXFEED_JPEG_IS_NEW}" STREQUAL "")  # not asked yet, or too old then: it may have been updated
+    unset(PIXFEED_JPEG_IS_NEW CACHE)
+  endif()
   check_cxx_source_compiles("
 #include <cstdio>
 #include <jpeglib.h>

@@ -3,8 +3,10 @@
 # the wheels of all Pythons.
 include(ExternalProject)
 include(${CMAKE_CURRENT_LIST_DIR}/archives.cmake)
-set(PIXFEED_ARCHIVES "$ENV{PIXFEED_ARCHIVES}" CACHE PATH
-  "A folder with the archives of archives.cmake, recognized by their SHA-256: nothing is downloaded")
+if(PIXFEED_ARCHIVES AND NOT IS_DIRECTORY "${PIXFEED_ARCHIVES}")
+  message(FATAL_ERROR "PIXFEED_ARCHIVES is '${PIXFEED_ARCHIVES}', which is no folder: give the full path of one that has \
+the archives of cmake/archives.cmake, or leave it empty to download them")
+endif()
 
 # The assembly of libjpeg-turbo, without which it is several times slower.
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$")
@@ -19,8 +21,12 @@ endif()
 function(pixfeed_locate name version url hash result)
   set(${result} ${url} PARENT_SCOPE)
   if(PIXFEED_ARCHIVES)
-    file(GLOB files LIST_DIRECTORIES false ${PIXFEED_ARCHIVES}/*)
+    string(REGEX REPLACE "([][*?])" "[\\1]" folder "${PIXFEED_ARCHIVES}")
+    file(GLOB files LIST_DIRECTORIES false "${folder}/*")
     foreach(file IN LISTS files)
+      if(NOT EXISTS ${file})  # a link to nowhere
+        continue()
+      endif()
       file(SHA256 ${file} found)
       if(found STREQUAL hash)
         set(${result} ${file} PARENT_SCOPE)

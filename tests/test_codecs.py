@@ -106,3 +106,25 @@ def test_without_nasm_the_package_is_pure_python(tmp_path):
     result = configure(tmp_path, "-DPIXFEED_CODECS=vendored", "-DPIXFEED_NASM=OFF")
     assert result.returncode == 0, result.stdout
     assert "nasm" in (tmp_path / "_build.py").read_text()
+
+
+@needs_cmake
+@pytest.mark.slow
+def test_every_configuration_asks_the_environment_anew(tmp_path):
+    """In one build folder, as an editable installation has it."""
+
+    def why(**environment: str) -> str:
+        others = {name: value for name, value in os.environ.items() if not name.startswith("PIXFEED_")}
+        command = [CMAKE, "-S", ROOT, "-B", tmp_path, "-DPIXFEED_NASM=OFF"]
+        done = subprocess.run(
+            command, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=others | environment
+        )
+        return (tmp_path / "_build.py").read_text() if done.returncode == 0 else " ".join(done.stdout.split())
+
+    assert "auto, on or off" in why(PIXFEED_NATIVE="yes")
+    assert "PIXFEED_NATIVE=off" in why(PIXFEED_NATIVE="off")
+    assert "no C++ compiler" in why(CXX=str(tmp_path / "none"))
+    if os.uname().machine == "x86_64":
+        assert "nasm" in why(PIXFEED_CODECS="vendored")
+    assert "nasm" not in why() and "compiler" not in why()
+    assert "which is no folder" in why(PIXFEED_CODECS="vendored", PIXFEED_ARCHIVES=str(tmp_path / "none"))

@@ -136,15 +136,18 @@ def test_a_quiet_thread_keeps_no_descriptor_and_ends(quiet_threads):
     quietly._idle["imdecode"].clear()
     quietly._idle["imread"].clear()
     wait_for_threads(1)
-    files, threads = len(os.listdir("/proc/self/fd")), threading.active_count()
+    files, others = set(os.listdir("/proc/self/fd")), set(threading.enumerate())
     reader, writer = os.pipe()
     thread = QuietThread(cv2.imdecode)
     os.close(writer)
     assert os.read(reader, 1) == b""
     os.close(reader)
+    own = set(threading.enumerate()) - others
+    assert own
     del thread
-    wait_for_threads(threads)
-    assert threading.active_count() == threads and len(os.listdir("/proc/self/fd")) == files
+    for each in own:
+        each.join(10)
+    assert not any(each.is_alive() for each in own) and set(os.listdir("/proc/self/fd")) <= files
 
 
 def test_no_garbage_is_collected_in_a_quiet_thread(quiet_threads):

@@ -100,15 +100,15 @@ def test_a_system_without_threads(monkeypatch):
 
 
 def test_threads_end_with_the_team():
-    before = threading.active_count()
+    others = set(threading.enumerate())  # of other tests, which may end meanwhile
     team = Team(3)
     team.each(3, lambda i: None, 3, -1)
-    assert threading.active_count() == before + 3
+    own = set(threading.enumerate()) - others
+    assert len(own) == 3
     del team
-    until = time.monotonic() + 10
-    while threading.active_count() > before and time.monotonic() < until:
-        time.sleep(0.01)
-    assert threading.active_count() == before
+    for thread in own:
+        thread.join(10)
+    assert not any(thread.is_alive() for thread in own)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")

@@ -97,15 +97,16 @@ png_fixed_point gamma_of(Bytes file) {
   return gamma.value_or(0);
 }
 
-// Its inverse is more than libpng counts to. What the libpng inside OpenCV makes of it cannot be said by its interface.
-bool is_beyond_libpng(png_fixed_point gamma) { return gamma > 0 && 1e10 / gamma > PNG_UINT_31_MAX; }
+// It makes no sense, and libpng's interface refuses it (since 1.6.47, below 0.01 and above 100). What the libpng inside
+// OpenCV makes of such a chunk can then not be said.
+bool is_beyond_libpng(png_fixed_point gamma) { return gamma > 0 && (gamma < 1000 || gamma > 10000000); }
 
 // Gray is made of light, as IMREAD_GRAYSCALE has it, where the file tells how bright its numbers are. The screen is one
 // that shows them as they are.
 void set_gray(png_structp png, png_fixed_point gamma) {
   png_set_rgb_to_gray(png, 1, 0.299, 0.587);  // 1: no warning
-  const double screen = gamma == 0 ? 0 : std::floor(1e10 / gamma + 0.5);
-  if (screen > 0 && screen <= PNG_UINT_31_MAX) png_set_gamma_fixed(png, static_cast<png_fixed_point>(screen), gamma);
+  if (gamma <= 0 || is_beyond_libpng(gamma)) return;
+  png_set_gamma_fixed(png, static_cast<png_fixed_point>(std::floor(1e10 / gamma + 0.5)), gamma);
 }
 
 // Every transformation that OpenCV asks libpng for with IMREAD_COLOR, but in the order R, G, B; or IMREAD_GRAYSCALE.

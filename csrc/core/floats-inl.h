@@ -10,7 +10,7 @@
 
 #include <cstdint>
 
-HWY_BEFORE_NAMESPACE();
+// No HWY_BEFORE_NAMESPACE: there are no functions, and clang warns of attributes for none.
 namespace pixfeed::kernels {
 namespace HWY_NAMESPACE {
 
@@ -23,6 +23,5 @@ using VQuarter = hwy::HWY_NAMESPACE::VFromD<decltype(dquarter)>;
 
 }  // namespace HWY_NAMESPACE
 }  // namespace pixfeed::kernels
-HWY_AFTER_NAMESPACE();
 
 #endif

@@ -37,7 +37,8 @@ bool until_readable(const File& file, GiveUp give_up);
 // The number of bytes read, at most `size`; 0 at the end, -1 on failure, with errno.
 std::int64_t read_next(const File& file, void* to, std::size_t size, GiveUp give_up);
 
-// The same at a place of a file that somebody else has opened, wherever that stands.
+// The same at a place of a file that somebody else has opened, wherever that stands; on Windows it stands behind these
+// bytes from then on.
 std::int64_t read_at(int descriptor, void* to, std::size_t size, std::int64_t place);
 
 // strtod with the decimal point of C, whatever the program's locale is.

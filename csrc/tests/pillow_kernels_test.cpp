@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
+#include <new>
 #include <vector>
 
 #include "core/resample/pillow_kernels.h"
@@ -41,8 +42,10 @@ void check_filter_row(const char* target, int n, double shrink, int taps) {
   }
   const auto aligned = [](std::size_t size) { return (size + 63) / 64 * 64; };
   const std::size_t packed = aligned(packed_bytes(n, taps)), planes = aligned(planes_bytes(width));
-  std::unique_ptr<std::uint8_t, decltype(&std::free)> memory(
-      static_cast<std::uint8_t*>(std::aligned_alloc(64, packed + planes)), std::free);
+  constexpr auto kLine = std::align_val_t{64};
+  const auto give_back = [](void* bytes) { ::operator delete(bytes, kLine); };
+  std::unique_ptr<std::uint8_t, decltype(give_back)> memory(
+      static_cast<std::uint8_t*>(::operator new(packed + planes, kLine)), give_back);
   RowFilter filter{width, n, taps, spans.data(), weights.data(), {}, 0, memory.get(), memory.get() + packed};
   choose_method(filter);
   for (int repeat = 0; repeat < 2; ++repeat) {
