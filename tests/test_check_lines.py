@@ -55,7 +55,10 @@ def is_sound(path, kind: str) -> bool:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            FileList(path) if kind == "labels" else Annotations(path, kind)
+            if kind == "labels":
+                FileList(path, classes="auto" if lines.read(path).named else None)
+            else:
+                Annotations(path, kind)
     except ListError:
         return False
     return True

@@ -235,6 +235,8 @@ def _show(its: Checked, findings: list[Finding], good: int, show_all: bool, fold
     formats = ", ".join(f"{count:,} {name or 'unknown'}" for name, count in readable.most_common())
     size = output.size(sum(facts.bytes for facts in known))
     click.echo(f"{lines:,} lines, {good:,} good; {len(known):,} files read ({formats or 'none'}), {size}")
+    if its.lines.named:
+        click.echo('The labels are names of classes: FastTxtDataset(..., classes="auto") reads them.')
     if its.lines.kind == "none":
         click.echo(
             "Nothing follows the names: a list without labels. Boxes in YOLO's label files become a list with "
@@ -246,16 +248,17 @@ def _show(its: Checked, findings: list[Finding], good: int, show_all: bool, fold
         click.echo(click.style("nothing found", "green", bold=True))
 
 
-def _histogram(counts: Counter[int], names: list[str]) -> str:
+def _histogram(counts: Counter[Any], names: list[str]) -> str:
     """The classes in a line or two: how many there are, the most frequent and the rarest.
 
     Args:
-        counts: by number.
+        counts: by number, or by name.
         names: of the classes; may be empty.
     """
 
-    def shown_as(pairs: Iterable[tuple[int, int]]) -> str:
-        return ", ".join(f"{names[i] if 0 <= i < len(names) else i}: {count:,}" for i, count in pairs)
+    def shown_as(pairs: Iterable[tuple[Any, int]]) -> str:
+        known = dict(enumerate(names))
+        return ", ".join(f"{known.get(i, i)}: {count:,}" for i, count in pairs)
 
     ordered = counts.most_common()
     if len(ordered) <= 12:

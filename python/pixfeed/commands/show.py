@@ -86,6 +86,8 @@ def show(
     if kind == "none":
         more["labels"] = False
     elif kind == "labels":
+        if read.named:
+            more["classes"] = "auto"
         floats = any(isinstance(value, float) for line in read.lines for value in line.target)
         more["label_dtype"] = np.float32 if floats else np.int64
     dataset = FastTxtDataset(
@@ -99,6 +101,7 @@ def show(
     )
     names = names or next((each for each in (list.with_suffix(".classes.txt"),) if each.exists()), None)
     classes = [] if names is None else names.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
+    classes = dataset.classes if read.named else classes
     chosen = tool.choose(count, len(dataset.files), seed)
     rows = []
     with output.progress("drawing", len(chosen)) as done:

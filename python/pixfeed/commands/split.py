@@ -111,6 +111,6 @@ def _group(regex: re.Pattern[str], name: str, number: int) -> str:
 def _classes(target: tuple[Any, ...], kind: str) -> tuple[Hashable, ...]:
     if kind == "boxes":
         return tuple(dict.fromkeys(row[0] for row in target))
-    if kind == "labels" and all(isinstance(value, int) for value in target):
+    if kind == "labels" and not any(isinstance(value, float) for value in target):
         return tuple(enumerate(target))  # a column's label is a class of its own
     return ()

@@ -14,7 +14,7 @@ from pixfeed.datasets.list_images import ListImages
 from pixfeed.reading.pipeline import Pipeline
 from pixfeed.targets.of_list import check_recipe
 from pixfeed.transforms.compose import PythonInput, steps_of
-from pixfeed.transforms.fuse import fixed_steps
+from pixfeed.transforms.fuse import augments, fixed_steps
 from pixfeed.transforms.python_steps import to_blame
 from pixfeed.transforms.resize import ResizeTo, Shrink
 from pixfeed.transforms.sides import with_sides
@@ -152,6 +152,10 @@ class AdjustableImages(ListImages):
     @max_errors.setter
     def max_errors(self, max_errors: int | None) -> None:
         self._bad_images.set(self._bad_images.on_error, max_errors)
+
+    @property
+    def augments(self) -> bool:
+        return augments(self._pipeline.transforms)
 
     @property
     def has_cache(self) -> bool:

@@ -75,6 +75,11 @@ class ImageDataset(Dataset[Any]):
         return False
 
     @property
+    def augments(self) -> bool:
+        """Whether pictures go through steps of augmentation, natively: their time is counted as resizing."""
+        return False
+
+    @property
     def has_cache(self) -> bool | None:
         """Whether decoded pictures are kept; ``None`` if they cannot be."""
         return None

@@ -8,10 +8,15 @@ from typing import NamedTuple
 
 from pixfeed.list_parser import BOM, Fault, Problem, split, word_in
 from pixfeed.lists import classes
+from pixfeed.lists.folder import SUFFIXES
 
 # Byte order marks, the longest first: those of UTF-32 begin with those of UTF-16.
 _MARKS = {b"\xff\xfe\0\0": "UTF-32", b"\0\0\xfe\xff": "UTF-32", b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
 _SEPARATORS = b",;|\t"
+_FIRST = (
+    "the name of the image must be the first field: `pixfeed make-list TABLE.csv --name-column COLUMN "
+    "--label-column COLUMN` reorders a table"
+)
 
 
 class Format(NamedTuple):
@@ -73,7 +78,10 @@ def remedy(problem: Problem, format: Format, line: bytes) -> str:
     if format.delimiter is None and (numbers or problem.fault == Fault.NO_LABEL):
         for separator in map(chr, _SEPARATORS):
             if separator.encode() in line:
-                return f"if its fields are separated by {separator!r}, say delimiter={separator!r}"
+                words = f"if its fields are separated by {separator!r}, say delimiter={separator!r}"
+                return f"{words}; {_FIRST}" if _names_file_later(line, separator) else words
+    if numbers and not format.roi_columns and _names_file_later(line, format.delimiter):
+        return _FIRST
     if numbers and not format.roi_columns and not _has_number(line, format.delimiter):
         first = problem.line == 1 and not format.header
         words = "if labels are names of classes, say classes='auto'"
@@ -111,6 +119,17 @@ def _has_number(line: bytes, delimiter: str | None) -> bool:
     """Whether the last field is a number: a line that names the columns has none there."""
     fields = line.decode("utf-8", "replace").split(delimiter or None)[1:]
     return bool(fields) and _float(fields[-1])
+
+
+def _names_file_later(line: bytes, delimiter: str | None) -> bool:
+    """Whether a field after the first is the name of an image, and the first is none. Blanks may be those of a name:
+    then the first must be a number, and the name the last."""
+    fields = [field.strip(' \t\r\n"').lower() for field in line.decode("utf-8", "replace").split(delimiter or None)]
+    if len(fields) < 2 or fields[0].endswith(SUFFIXES):
+        return False
+    if not delimiter:
+        return _float(fields[0]) and fields[-1].endswith(SUFFIXES)
+    return any(field.endswith(SUFFIXES) for field in fields)
 
 
 def _float(field: str) -> bool:

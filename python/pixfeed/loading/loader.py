@@ -263,6 +263,7 @@ class DataLoader(Resumable[_T_co]):
             batch_transform="" if self.batch_transform is None else name_of(self.batch_transform),
             cores=cores(),
             floats=any(dataset.makes_floats for dataset in image_datasets(self.dataset)),
+            augments=any(dataset.augments for dataset in image_datasets(self.dataset)),
             fallback=backends.why_no_native() if backends.falls_back() and image_datasets(self.dataset) else "",
             native=reads_natively(self.dataset) and not self._collates_in_loop and self.batch_transform is None,
             python_step=self._python_step(),

@@ -32,6 +32,8 @@ class Stats:
         batch_transform: what mixes whole batches, if anything does; else empty.
         cores: the number of cores that this process may use.
         floats: whether a pixfeed dataset of the loader gives floating-point images.
+        augments: whether a transform has native steps of augmentation, such as RandAugment's. Their time is in
+            ``"resizing"`` of :attr:`work`.
         fallback: why the C++ extension is missing, if OpenCV reads the images in its place; else empty.
         native: whether pixfeed alone makes batches: no dataset, ``collate_fn``, transform or mixing of your own.
         python_step: the step of a transform that runs in Python, per sample, if there is one; else empty.
@@ -53,6 +55,7 @@ class Stats:
     batch_transform: str = ""
     cores: int = 1
     floats: bool = False
+    augments: bool = False
     fallback: str = ""
     native: bool = False
     python_step: str = ""
@@ -138,11 +141,14 @@ class Stats:
                 f"{other}, or they had to wait, as with a small prefetch_factor"
             )
         most = max(work, key=work.__getitem__)
-        reason = f", and {_percent(work[most])} of the work is {most}"
+        reason = f", and {_percent(work[most])} of the work is {self._word(most)}"
         if most == "reading":
             reason += " files: the disk is slow"
         remedies = self._remedies(most)
         return reason + (f"; {' or '.join(remedies)} would help" if remedies else "") + self._cores(most)
+
+    def _word(self, part: str) -> str:
+        return "resizing and augmenting" if part == "resizing" and self.augments else part
 
     @property
     def _code(self) -> str:
@@ -150,9 +156,10 @@ class Stats:
 
     def _remedies(self, most: str) -> list[str]:
         remedies = []
-        if most in ("decoding", "resizing") and 2 * self.costs.scalable > self.costs.looked_at:
+        saved = most == "decoding" or (most == "resizing" and not self.augments)
+        if saved and 2 * self.costs.scalable > self.costs.looked_at:
             remedies.append("decode='scaled' (other pixels, nearly the same)")
-        if most in ("decoding", "resizing") and self.cache is False:
+        if saved and self.cache is False:
             remedies.append("cache='a/folder/on/a/local/disk', from the second epoch on,")
         if most == "writing" and self.floats:
             remedies.append("dtype=torch.uint8")
@@ -197,7 +204,7 @@ class Stats:
             then = "" if waiting is None else f", then {_percent(waiting)} of the time"
             lines.append(f"  waiting  {self.start_up:.2f} s for the first batch{then}")
         if self.work:
-            shares = ", ".join(f"{name} {_percent(share)}" for name, share in self.work.items())
+            shares = ", ".join(f"{self._word(name)} {_percent(share)}" for name, share in self.work.items())
             lines.append(f"  work     {shares}")
         elif total := self.costs.reading + self.costs.running:  # one of 32 images is measured step by step
             reading = _percent(self.costs.reading / total)

@@ -109,6 +109,10 @@ def of_csv(path: Path, name: str | None, label: str | None) -> Made:
         raise DatasetError.of(os.fspath(path), "it has no row")
     values = {value for _, value in rows}
     notes = [f"names are in the column {name!r}, labels in {label!r}"]
+    if others := [column for column in columns if column not in (name, label)]:
+        notes.append(
+            f"left out: the columns {', '.join(map(repr, others))}; --label-column takes another one for labels"
+        )
     if all(re.fullmatch(r"-?\d+", value) for value in values):
         return _labelled("csv", path.parent, [(name, [int(value)]) for name, value in rows], [], notes)
     classes = sorted(values)

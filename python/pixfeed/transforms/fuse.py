@@ -45,6 +45,11 @@ def fixed_steps(transforms: Sequence[Callable[..., Any]]) -> int:
     return next((place for place, fixed in enumerate(is_fixed) if not fixed), len(transforms))
 
 
+def augments(transforms: Sequence[Callable[..., Any]]) -> bool:
+    """Whether pictures go through steps after they are resized, such as those of RandAugment: nothing can keep that."""
+    return any(isinstance(step, (Branching, Stepped)) for step in transforms)
+
+
 class Recipe:
     """A sequence of transforms, divided into native passes, numeric steps and Python.
 

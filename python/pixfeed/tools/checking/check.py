@@ -85,12 +85,13 @@ class Checked:
                 yield i, line, facts
 
     @property
-    def classes(self) -> Counter[int]:
-        """How often each class stands in the list, in images or boxes; of lists with one number per image, or boxes."""
+    def classes(self) -> Counter[Any]:
+        """How often each class stands in the list, in images or boxes: by number, or by name if the list has names. Of
+        lists with one class per image, or boxes."""
         targets = [line.target for _, line, _ in self.samples]
         if self.lines.kind == "boxes":
             return Counter(row[0] for target in targets for row in target)
-        if self.lines.kind == "labels" and all(len(target) == 1 and isinstance(target[0], int) for target in targets):
+        if self.lines.kind == "labels" and all(len(target) == 1 and _is_class(target[0]) for target in targets):
             return Counter(target[0] for target in targets)
         return Counter()
 
@@ -146,7 +147,7 @@ def check(its: Checked, mask_folder: Path, limits: Limits, other: Checked | None
         where = its.files[i] if file is None else file
         found.append((i, Finding(rule, its.lines.filename, its.lines.lines[i].number, where, message)))
 
-    names = _Names()
+    names, numbers = _Names(), its.lines.class_to_idx
     for i, line in enumerate(its.lines.lines):
         facts = its.facts[i]
         if facts is None:
@@ -162,10 +163,11 @@ def check(its: Checked, mask_folder: Path, limits: Limits, other: Checked | None
             if its.lines.kind in ("boxes", "keypoints"):
                 for rule, message in _of_shapes(line, facts, its.lines.kind):
                     add(i, rule, message)
-        for number in _classes(line, its.lines.kind):
-            if limits.classes is not None and not 0 <= number < limits.classes:
+        for each in _classes(line, its.lines.kind):
+            if limits.classes is not None and not 0 <= numbers.get(each, each) < limits.classes:
                 allowed = f"with --classes {limits.classes} there may be 0 to {limits.classes - 1}"
-                add(i, "label-range", f"the class {number}; {allowed}")
+                number = f" is number {numbers[each]}" if each in numbers else ""
+                add(i, "label-range", f"the class {each}{number}; {allowed}")
         if (mask := its.masks[i]) is not None:
             path = os.path.join(mask_folder, line.target[0])
             for rule, message in _of_mask(mask, facts, limits):
@@ -237,11 +239,15 @@ def _of_shapes(line: Line, facts: Facts, kind: str) -> Iterator[tuple[str, str]]
 _ROUNDED = 0.01
 
 
-def _classes(line: Line, kind: str) -> Iterator[int]:
+def _is_class(label: object) -> bool:
+    return isinstance(label, (int, str))
+
+
+def _classes(line: Line, kind: str) -> Iterator[Any]:
     """The classes of a line, each once: a label if it is the only one, those of boxes."""
     if kind == "boxes":
         yield from dict.fromkeys(row[0] for row in line.target)
-    elif kind == "labels" and len(line.target) == 1 and isinstance(line.target[0], int):
+    elif kind == "labels" and len(line.target) == 1 and _is_class(line.target[0]):
         yield line.target[0]
 
 
@@ -318,11 +324,11 @@ def _shown(its: Checked, i: int) -> str:
 def _classes_without_other(its: Checked, other: Checked, rule: str) -> Iterator[Finding]:
     """The classes of one list that the other does not have, in the line that has each first."""
     ours, theirs = its.classes, other.classes
-    first: dict[int, int] = {}
+    first: dict[Any, int] = {}
     for i, line, _ in its.samples:
         for number in _classes(line, its.lines.kind):
             first.setdefault(number, i)
-    for number in sorted(ours.keys() - theirs.keys()) if theirs else ():
+    for number in sorted(ours.keys() - theirs.keys()) if theirs and its.lines.named == other.lines.named else ():
         i = first[number]
         message = f"the class {number} ({ours[number]:,} in this list) is not in {other.lines.filename}"
         yield Finding(rule, its.lines.filename, its.lines.lines[i].number, its.files[i], message)

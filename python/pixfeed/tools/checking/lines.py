@@ -15,6 +15,7 @@ from pixfeed import list_parser
 from pixfeed.errors import ListError
 from pixfeed.lists.annotations import COLUMNS
 from pixfeed.lists.faults import encoding_of
+from pixfeed.tools.checking.rules import SUFFIXES
 
 Kind = Literal["labels", "mask", "boxes", "keypoints", "none"]
 Number = int | float
@@ -35,7 +36,8 @@ class Line:
         number: counted from 1.
         text: its bytes, with the line's end.
         name: the image's; empty if the line cannot be used.
-        target: what is to be learned: numbers; the name of a mask in a tuple; rows of label, x, y, w, h or of x, y, v.
+        target: what is to be learned: numbers, or names of classes; the name of a mask in a tuple; rows of label, x, y,
+            w, h or of x, y, v.
         problem: why the line cannot be used; else empty.
     """
 
@@ -54,12 +56,20 @@ class Lines(NamedTuple):
         kind: what follows the names; ``"none"``: nothing, as in a list for prediction.
         lines: without blank ones.
         head: bytes before the first of them: a byte order mark, the names of the columns.
+        named: the labels are names of classes, which ``classes="auto"`` of :class:`pixfeed.FileList` reads.
     """
 
     filename: str
     kind: Kind
     lines: list[Line]
     head: bytes
+    named: bool = False
+
+    @property
+    def class_to_idx(self) -> dict[str, int]:
+        """The numbers of named classes, as ``classes="auto"`` gives them."""
+        words = {word for line in self.lines for word in line.target} if self.named else ()
+        return {word: number for number, word in enumerate(sorted(words))}
 
 
 def read(path: Path, kind: Kind | None = None, delimiter: str | None = None, header: bool = False) -> Lines:
@@ -98,27 +108,41 @@ def read(path: Path, kind: Kind | None = None, delimiter: str | None = None, hea
             path=filename,
         )
     fields = [_fields(line, delimiter) for line in found]
-    kind = kind or _guess(fields)
+    guessed = _guess(fields)
+    named = guessed == "words" and kind in (None, "labels")
+    kind = kind or ("labels" if guessed == "words" else guessed)
     for line, its in zip(found, fields, strict=True):
         try:
             if isinstance(its, Exception):
                 raise its
-            line.name, line.target = _from_json(its, kind) if isinstance(its, dict) else _from_fields(its, kind)
+            if named:
+                line.name, line.target = _with_words(its)
+            else:
+                line.name, line.target = _from_json(its, kind) if isinstance(its, dict) else _from_fields(its, kind)
         except Unusable as error:
             line.name, line.problem = "", str(error)
     if kind == "labels":
         _same_count(found)
-    return Lines(filename, kind, found, head)
+    return Lines(filename, kind, found, head, named)
 
 
 def _separator(lines: Sequence[Line]) -> str:
-    """What separates the fields of several lines, if it is no blank: each but the first ends with it and a number."""
-    texts = [line.text.strip(list_parser.BLANKS + b"\r\n") for line in lines]
+    """What separates the fields of several lines, if it is no blank: each but the first, which may name the columns,
+    ends with it and a number, or begins with the name of an image and it."""
+    texts = [line.text.strip(list_parser.BLANKS + b"\r\n").decode("utf-8", "replace") for line in lines]
     for separator in (",", ";"):
-        parts = [text.decode("utf-8", "replace").rpartition(separator) for text in texts[1:]]
-        if parts and all(before and _is_number(number) for before, _, number in parts):
+        ends = [text.rpartition(separator) for text in texts[1:]]
+        if ends and all(before and _is_number(number) for before, _, number in ends):
+            return separator
+        begins = [text.partition(separator) for text in texts[1:] or texts]
+        if all(after and _is_file(name.strip('"')) for name, _, after in begins) and not texts[-1].startswith("{"):
             return separator
     return ""
+
+
+def _is_file(field: str) -> bool:
+    """Whether this looks like the name of an image."""
+    return os.path.splitext(field)[1].lower() in SUFFIXES
 
 
 _Fields = list[str] | dict[str, Any] | Unusable
@@ -138,9 +162,9 @@ def _fields(line: Line, delimiter: str | None) -> _Fields:
     return [field.decode(_ENCODING, _ERRORS) for field in fields] if fields[0] else Unusable("there is no name")
 
 
-def _guess(lines: Iterable[_Fields]) -> Kind:
-    """The kind of a list, as most of its lines look."""
-    kinds: dict[Kind, int] = dict.fromkeys(("labels", "mask", "boxes", "keypoints"), 0)
+def _guess(lines: Iterable[_Fields]) -> Kind | Literal["words"]:
+    """The kind of a list, as most of its lines look. ``"words"``: labels that are names of classes."""
+    kinds: dict[Kind | Literal["words"], int] = dict.fromkeys(("labels", "mask", "words", "boxes", "keypoints"), 0)
     counts, names = set(), 0
     for fields in lines:
         if isinstance(fields, dict):
@@ -148,8 +172,7 @@ def _guess(lines: Iterable[_Fields]) -> Kind:
         elif isinstance(fields, list) and len(fields) == 1:
             names += 1
         elif isinstance(fields, list) and len(fields) > 1:
-            numbers = list(map(_is_number, fields[1:]))
-            kinds["mask" if len(fields) == 2 and not any(numbers) else "labels"] += 1
+            kinds[_guess_of(fields[1:])] += 1
             counts.add(len(fields) - 1)
     if names and not any(kinds.values()):
         return "none"
@@ -157,6 +180,24 @@ def _guess(lines: Iterable[_Fields]) -> Kind:
     if kind == "labels" and len(counts) > 1 and all(count % 5 == 0 for count in counts):
         return "boxes"
     return kind
+
+
+def _guess_of(rest: Sequence[str]) -> Literal["labels", "mask", "words"]:
+    """What the fields after a name look like."""
+    if any(map(_is_number, rest)):
+        return "labels"
+    if any(map(_is_file, rest)):
+        return "mask" if len(rest) == 1 else "labels"  # "labels": a name with blanks, of which no word is a label
+    return "words" if all(map(_is_word, rest)) else "labels"
+
+
+def _is_word(field: str) -> bool:
+    """Whether this may be the name of a class: it is not meant as a number."""
+    try:
+        float(field)
+    except ValueError:
+        return bool(field.strip())
+    return False
 
 
 def _is_number(field: str) -> bool:
@@ -182,7 +223,22 @@ def _number(field: object) -> Number:
         if isinstance(field, int) and not -(2**63) <= field < 2**63:
             raise Unusable(f"{field} does not fit 64 bits")
         return field
+    if isinstance(field, str) and _is_file(field):
+        raise Unusable(
+            f"{field!r} is no number; if it is the image, it must be the first field: `pixfeed make-list TABLE.csv "
+            "--name-column COLUMN` reorders a table"
+        )
     raise Unusable(f"{field!r} is no number; if it is a class, `pixfeed make-list` writes its number")
+
+
+def _with_words(fields: list[str] | dict[str, Any]) -> tuple[str, tuple[Any, ...]]:
+    """The name, and names of classes."""
+    if isinstance(fields, dict):
+        raise Unusable("this is JSON, and most lines have names of classes")
+    name, *words = [fields[0], *(field.strip(" \t") for field in fields[1:])]
+    if not words or not all(words):
+        raise Unusable("there is no label after the name")
+    return name, tuple(words)
 
 
 def _from_fields(fields: list[str], kind: Kind) -> tuple[str, tuple[Any, ...]]:

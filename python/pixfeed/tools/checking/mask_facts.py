@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
@@ -53,7 +54,9 @@ def _of_mask(path: str) -> MaskFacts:
     try:
         numbers = mask_files.read(path, Origin(""), None)
     except ImageError as error:
-        return MaskFacts(str(error).removeprefix(": "))
+        if os.path.isdir(path):
+            return MaskFacts("a folder is no mask; name a file, or say --targets labels if this is a class")
+        return MaskFacts(str(error).removeprefix(": ").lstrip())
     height, width = numbers.shape
     return MaskFacts("", width, height, _values(numbers), xxh3_128_hexdigest(numbers.tobytes()))
 

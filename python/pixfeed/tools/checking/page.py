@@ -123,7 +123,7 @@ def _class_bars(its: Checked, other: Checked | None) -> list[_Bar]:
             100 * ours[number] / most,
             100 * theirs[number] / most,
         )
-        for number in sorted(both)
+        for number in sorted(both, key=lambda number: (isinstance(number, str), number))
     ]
 
 
