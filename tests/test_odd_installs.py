@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import pytest
 from odd_installs import OLD_NUMPY, TORCH, command, without
+
+from pixfeed.backends.choice import choose, load
+from pixfeed.errors import BackendError
+from pixfeed.tools import doctor
 
 for _needed in ("click", "rich", "jinja2", "PIL", "xxhash", "numpy"):
     pytest.importorskip(_needed)
@@ -76,3 +81,31 @@ def test_a_missing_package_is_a_sentence(line, package, name, tmp_path):
     assert done.returncode in (1, 2)
     assert done.stderr.strip().splitlines()[-1].endswith(f" needs {name}, which is not installed: pip install {name}")
     assert "Traceback" not in done.stderr
+
+
+def test_another_cv2_is_a_sentence(tmp_path):
+    done = command(tmp_path, "config", {"cv2.py": ""})
+    assert f"the cv2 that is imported ({tmp_path}/cv2.py) is not OpenCV: rename it" in done.stdout, done.stderr
+
+
+def test_doctor_without_limits(tmp_path):
+    done = command(tmp_path, "doctor --json", without("resource", "torch"))
+    assert "open files" not in json.loads(done.stdout)["sections"]["limits"], done.stderr
+
+
+def test_an_extension_that_cannot_be_used(native, monkeypatch):
+    """Also where OpenCV is there."""
+    monkeypatch.delenv("PIXFEED_BACKEND", raising=False)
+    monkeypatch.setattr("pixfeed.backends.native.INTERFACE", -1)
+    monkeypatch.setattr("pixfeed.backends.load", load.__wrapped__)
+    monkeypatch.setattr("pixfeed.backends.choice.load", load.__wrapped__)
+    assert "was built from other sources" in "".join(doctor.examine().advice)
+
+
+def test_neither_extension_nor_opencv(monkeypatch):
+    monkeypatch.delenv("PIXFEED_BACKEND", raising=False)
+    monkeypatch.setattr("pixfeed.backends.choice.has_native", lambda: False)
+    monkeypatch.setattr("pixfeed.backends.choice.load", load.__wrapped__)
+    monkeypatch.setitem(sys.modules, "cv2", None)
+    with pytest.raises(BackendError, match=r"the C\+\+ extension is missing \(.*\), and OpenCV cannot be imported"):
+        choose()

@@ -7,7 +7,6 @@ import multiprocessing
 import os
 import platform
 import re
-import resource
 import shutil
 import socket
 from collections.abc import Iterator
@@ -20,6 +19,11 @@ from pixfeed._packages import is_installed, missing
 from pixfeed._version import __version__
 from pixfeed.context import cores
 from pixfeed.errors import BackendError
+
+try:
+    import resource
+except ImportError:  # Windows has no such limits
+    resource = None  # type: ignore[assignment]
 
 # Below that, batches of worker processes soon fill it.
 _SHARED_MEMORY = 1 << 30  # bytes
@@ -147,7 +151,7 @@ def _limits() -> dict[str, str]:
     names = {"open files": "RLIMIT_NOFILE", "processes": "RLIMIT_NPROC", "locked memory": "RLIMIT_MEMLOCK"}
     names["address space"] = "RLIMIT_AS"
     found = {}
-    for name, key in names.items():
+    for name, key in names.items() if resource else ():
         soft, hard = resource.getrlimit(getattr(resource, key))
         soft_text, hard_text = ("unlimited" if n == resource.RLIM_INFINITY else f"{n:,}" for n in (soft, hard))
         found[name] = soft_text if soft == hard else f"{soft_text} (up to {hard_text})"
@@ -202,9 +206,10 @@ def _advice() -> Iterator[str]:
             f"/dev/shm has {_size(shared[1])} free, and worker processes hand batches over there: start the container "
             "with --shm-size=8g, or load with threads (workers='thread' of pixfeed.DataLoader)."
         )
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft != resource.RLIM_INFINITY and soft < min(_OPEN_FILES, hard):
-        yield f"Only {soft:,} files may be open, and worker processes need many: ulimit -n {min(hard, 1 << 16)}."
+    if resource:
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if soft != resource.RLIM_INFINITY and soft < min(_OPEN_FILES, hard):
+            yield f"Only {soft:,} files may be open, and worker processes need many: ulimit -n {min(hard, 1 << 16)}."
     left = control_groups.free_memory()
     if left is not None and left < _MEMORY:
         yield f"Only {_size(left)} of memory are left of this container's limit: use smaller batches, or fewer workers."
