@@ -19,7 +19,9 @@ PACKAGE = ROOT / "python" / "pixfeed"
 ORDER = [
     "_version",
     "_build",
+    "_packages",
     "_stand_in",
+    "_real_torch",
     "_torch",
     "errors",
     "plan",

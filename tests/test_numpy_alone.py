@@ -59,7 +59,7 @@ def test_the_command_line_says_what_it_needs():
     run = python("-c", HIDE + "sys.modules['click'] = None; import runpy; runpy.run_module('pixfeed')")
     assert run.returncode == 1
     assert run.stderr.strip() == (
-        "the program pixfeed needs click, which is not installed: pip install click rich jinja2"
+        "the program pixfeed needs click, which is not installed: pip install click rich jinja2 pillow xxhash"
     )
 
 

@@ -16,6 +16,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
+from pixfeed._packages import is_installed, missing
 from pixfeed._version import __version__
 
 if TYPE_CHECKING:
@@ -116,10 +117,8 @@ _NEED_TORCH = ("accelerate", "collate", "datasets", "device", "io", "loading", "
 
 def __getattr__(name: str) -> Any:
     module = _MODULE_OF.get(name, name)
-    if (name == "load_batch" or module.startswith(_NEED_TORCH)) and find_spec("torch") is None:
-        from pixfeed._stand_in import needs_torch
-
-        needs_torch(f"pixfeed.{name}")
+    if (name == "load_batch" or module.startswith(_NEED_TORCH)) and not is_installed("torch"):
+        raise missing(f"pixfeed.{name}", "torch")
     if name.startswith("__") or find_spec(f"pixfeed.{module}") is None:
         raise AttributeError(f"module 'pixfeed' has no attribute {name!r}")
     found = import_module(f"pixfeed.{module}")

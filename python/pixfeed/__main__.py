@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 
+from pixfeed._packages import explained
+
 try:
     from pixfeed.commands.app import main
-except ModuleNotFoundError as error:
-    if error.name not in ("click", "rich", "jinja2"):
+except ImportError as error:
+    if (sentence := explained("the program pixfeed", error)) is None:
         raise
-    sys.exit(f"the program pixfeed needs {error.name}, which is not installed: pip install click rich jinja2")
+    sys.exit(f"{sentence}{' rich jinja2 pillow xxhash' if error.name == 'click' else ''}")
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -7,18 +7,19 @@ the type of nothing. A call raises an ImportError that says what to install.
 
 from __future__ import annotations
 
-import importlib.util
 import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import numpy
 
+from pixfeed._packages import broken, foreign, is_installed, missing
+
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 __all__ = ["HAS_TORCH", "needs_torch", "torch"]
 
-HAS_TORCH = importlib.util.find_spec("torch") is not None
+HAS_TORCH = is_installed("torch")
 
 # As in pyproject.toml, for who installs without dependencies.
 _OLDEST = {"torch": (2, 3), "numpy": (1, 26)}
@@ -39,7 +40,7 @@ def needs_torch(name: str) -> NoReturn:
     Raises:
         ImportError: always: what has that name needs torch, which is not installed.
     """
-    raise ImportError(f"{name} needs torch, which is not installed: pip install torch", name="torch")
+    raise missing(name, "torch")
 
 
 class _StandIn:
@@ -83,8 +84,12 @@ class _StandIn:
 
 _refuse_older("numpy", numpy.__version__)
 if TYPE_CHECKING or HAS_TORCH:
-    import torch
-
+    try:
+        import torch
+    except Exception as error:  # also OSError: a library that it needs is missing
+        raise broken("pixfeed", "torch", error) from error
+    if not hasattr(torch, "Tensor"):
+        raise ImportError(foreign(torch, "PyTorch"), name="torch")
     _refuse_older("torch", torch.__version__)
     try:
         torch.empty(0).numpy()

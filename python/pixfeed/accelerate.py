@@ -15,12 +15,15 @@ import warnings
 from functools import partial
 from typing import Any
 
-import accelerate
-from accelerate.data_loader import DataLoaderShard, SeedableRandomSampler
-from torch import Generator
-from torch.utils.data import DistributedSampler
-
+from pixfeed._packages import explained
+from pixfeed._real_torch import DistributedSampler, torch
 from pixfeed.loading.loader import TAKEN_APART, DataLoader
+
+try:
+    import accelerate
+    from accelerate.data_loader import DataLoaderShard, SeedableRandomSampler
+except ImportError as error:
+    raise explained("pixfeed.accelerate", error) or error from error
 
 __all__ = ["prepare", "skip_first_batches"]
 
@@ -81,7 +84,7 @@ def _put_inside(prepared: Any, loader: DataLoader[Any]) -> None:
     inside.take_over(prepared.base_dataloader)
     for sampler in inside.samplers():
         if isinstance(sampler, SeedableRandomSampler) and sampler.generator is None:
-            sampler.generator = Generator()  # it makes one itself, too late to be part of the first state
+            sampler.generator = torch.Generator()  # it makes one itself, too late to be part of the first state
     prepared.base_dataloader = inside
     prepared._is_accelerate_prepared = True
     if inside.in_order:

@@ -6,8 +6,7 @@ import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import torch
-
+from pixfeed._real_torch import torch
 from pixfeed.transforms.values import Values, check_dtype, numbers
 
 

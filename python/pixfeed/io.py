@@ -20,10 +20,10 @@ from enum import Enum
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from pixfeed import backends
+from pixfeed._real_torch import torch
 from pixfeed.backends import Source
 from pixfeed.errors import Origin, Status
 from pixfeed.reading.functional import imread

@@ -101,7 +101,12 @@ def choose(name: str | None = None) -> Backend:
         ValueError: there is no backend of that name.
         BackendError: it cannot be used here.
     """
-    backend = load(chosen(name))
+    try:
+        backend = load(chosen(name))
+    except BackendError as error:
+        if name is None and falls_back():
+            raise BackendError(f"the C++ extension is missing ({why_no_native()}), and {error}") from error
+        raise
     if name is None and falls_back():
         _warn_of_fallback()
     return backend

@@ -321,9 +321,8 @@ def backend(opencv: Callable[[], OpenCV]) -> Backend:
     try:
         from pixfeed import _native
     except ImportError as error:
-        raise BackendError(
-            f"the native backend is not there: {why_no_native() or error}. PIXFEED_BACKEND=opencv does without it"
-        ) from error
+        why = why_no_native() or f"{error}. pip install --force-reinstall --no-deps pixfeed"
+        raise BackendError(f"the native backend is not there: {why}. PIXFEED_BACKEND=opencv does without it") from error
     found = getattr(_native, "interface", None)
     if found != INTERFACE:
         raise BackendError(

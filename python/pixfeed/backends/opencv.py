@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pixfeed import context
+from pixfeed._packages import foreign
 from pixfeed.backends import remedy, teams
 from pixfeed.backends.carry_out import Plan, check, check_out, check_wide, finish, plans_of, resize_crop, values_of
 from pixfeed.backends.contract import DEFAULT_OPTIONS, Caching, Decoded, OpenOptions, Source
@@ -315,4 +316,6 @@ def backend() -> OpenCV:
         import cv2
     except ImportError as error:
         raise BackendError(f"OpenCV cannot be imported ({error}): {remedy.for_opencv(error)}") from error
+    if not hasattr(cv2, "imdecode"):
+        raise BackendError(foreign(cv2, "OpenCV"))
     return OpenCV(cv2)

@@ -18,7 +18,7 @@ def _hashes() -> Any:
     try:
         import xxhash
     except ImportError as error:
-        raise NoXxhash("a cache with the opencv backend needs xxhash: pip install xxhash") from error
+        raise NoXxhash("a cache with the opencv backend needs xxhash: pip install xxhash", name="xxhash") from error
     return xxhash
 
 

@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from pixfeed import _torch
+from pixfeed._real_torch import torch
 from pixfeed._torch import CollateFunctions, collating
 from pixfeed.collate import gather
 from pixfeed.collate.batch import Batch, DictSample, Form, Images, Sample, Target

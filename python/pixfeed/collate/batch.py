@@ -9,10 +9,10 @@ from types import MappingProxyType
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from pixfeed import memory
+from pixfeed._real_torch import torch
 from pixfeed.errors import Origin
 
 

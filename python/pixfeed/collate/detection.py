@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
-import torch
 
+from pixfeed._real_torch import torch
 from pixfeed.collate import collate_samples, default_collate
 from pixfeed.collate.batch import Batch
 

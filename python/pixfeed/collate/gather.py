@@ -10,11 +10,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch.utils.data import get_worker_info
 
 from pixfeed import backends, memory
+from pixfeed._real_torch import get_worker_info, torch
 from pixfeed.context import num_threads
 
 # Tensors of fewer values are left to torch, whose torch.stack is done before we have looked at all of them. (With

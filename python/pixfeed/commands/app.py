@@ -8,6 +8,7 @@ import warnings
 
 import click
 
+from pixfeed._packages import explained
 from pixfeed._version import __version__
 from pixfeed.commands.bench import bench
 from pixfeed.commands.cache import cache
@@ -76,7 +77,7 @@ def main(arguments: list[str] | None = None) -> int:
         click.echo(f"pixfeed: {error}", err=True)
         return USAGE
     except ImportError as error:
-        if (error.name or "").partition(".")[0] != "torch":
+        if (sentence := explained("this command", error)) is None:
             raise
-        click.echo("pixfeed: this command needs torch, which is not installed: pip install torch", err=True)
+        click.echo(f"pixfeed: {sentence}", err=True)
         return USAGE

@@ -21,7 +21,7 @@ def parity(path: Path, images: Path | None, backend: BackendName | None, json: b
     """Compare pixels with OpenCV and Pillow, on your files.
 
     PATH is a folder, a list file or an image. Every image is read in every way, with pixfeed and with the OpenCV and
-    the Pillow that are installed. Needs both: pip install "pixfeed[parity]".
+    the Pillow that are installed. Needs both: pip install opencv-python-headless pillow.
 
     \b
     Example:

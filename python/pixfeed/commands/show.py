@@ -60,8 +60,8 @@ def show(
     Exit codes: 0 all samples are shown, 1 some could not be read, 2 the list cannot be used.
     """
     import numpy as np
-    import torch
 
+    from pixfeed._real_torch import torch
     from pixfeed.datasets.list_file import FastTxtDataset
     from pixfeed.tools import contact_sheet as tool
     from pixfeed.tools import drawing

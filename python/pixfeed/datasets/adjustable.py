@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Literal
 
-import torch
-
 from pixfeed import draws
+from pixfeed._real_torch import torch
 from pixfeed.cache import Cache
 from pixfeed.datasets.bad_images import OnError
 from pixfeed.datasets.list_images import ListImages

@@ -7,11 +7,10 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch.utils.data import Dataset
 
 from pixfeed import context, draws
+from pixfeed._real_torch import Dataset, torch
 from pixfeed.backends import Backend
 from pixfeed.datasets.failure_log import Failure
 from pixfeed.errors import Origin

@@ -7,9 +7,9 @@ from collections.abc import Hashable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from torch.utils.data import ConcatDataset, Dataset, Subset
 
 from pixfeed import draws
+from pixfeed._real_torch import ConcatDataset, Dataset, Subset
 from pixfeed.collate.batch import Batch, Images
 from pixfeed.datasets.base import ImageDataset, read_by_pixfeed
 from pixfeed.datasets.list_images import ListImages

@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from pixfeed import backends, draws, memory
+from pixfeed._real_torch import torch
 from pixfeed._torch import asked_itself
 from pixfeed.backends import Backend, BackendName
 from pixfeed.collate.batch import Batch

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal, Self, Unpack
 
 import numpy as np
-import torch
 from numpy.typing import ArrayLike, DTypeLike
 
+from pixfeed._real_torch import torch
 from pixfeed.cache import Cache, as_cache
 from pixfeed.datasets.adjustable import AdjustableImages
 from pixfeed.datasets.bad_images import BadImages, OnError

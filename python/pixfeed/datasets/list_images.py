@@ -10,11 +10,10 @@ from functools import partial
 from typing import Any, Self
 
 import numpy as np
-import torch
 from numpy.typing import ArrayLike, NDArray
-from torch.utils.data import Subset
 
 from pixfeed import draws
+from pixfeed._real_torch import Subset, torch
 from pixfeed._torch import asked_itself
 from pixfeed.backends import Backend
 from pixfeed.collate.batch import Batch, Form

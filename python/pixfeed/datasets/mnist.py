@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import Any, Unpack
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
+from pixfeed._real_torch import torch
 from pixfeed.datasets import idx
 from pixfeed.datasets.in_memory import InMemory
 from pixfeed.datasets.options import InMemoryOptions

@@ -10,9 +10,9 @@ import os
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, TypedDict
 
-import torch
 from numpy.typing import ArrayLike, DTypeLike
 
+from pixfeed._real_torch import torch
 from pixfeed.backends import BackendName
 from pixfeed.cache import Cache
 from pixfeed.datasets.bad_images import OnError

@@ -6,11 +6,8 @@ import warnings
 from collections.abc import Callable, Iterable
 from typing import Any, Literal, TypeVar
 
-import torch
-from torch.utils.data import DataLoader as TorchLoader
-from torch.utils.data import Dataset, Sampler
-
 from pixfeed import backends, draws
+from pixfeed._real_torch import Dataset, Sampler, TorchLoader, torch
 from pixfeed._torch import PROCESSES_KNOW_IN_ORDER, collating
 from pixfeed.collate import default_collate, pad_collate
 from pixfeed.collate.detection import detection_collate

@@ -8,9 +8,7 @@ from contextlib import contextmanager
 from itertools import chain, islice
 from typing import Any, Protocol, TypedDict
 
-import torch
-from torch.utils.data import BatchSampler, RandomSampler, SequentialSampler
-
+from pixfeed._real_torch import BatchSampler, RandomSampler, SequentialSampler, torch
 from pixfeed.loading.occurrences import Occurrences
 
 

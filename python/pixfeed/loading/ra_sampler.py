@@ -5,11 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sized
 
-import torch
-from torch import distributed
-from torch.utils.data import Sampler
-
 from pixfeed import draws
+from pixfeed._real_torch import Sampler, distributed, torch
 
 
 class RASampler(Sampler[int]):

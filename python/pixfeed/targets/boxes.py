@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any, Literal
 
 import numpy as np
-import torch
 from numpy.typing import ArrayLike, NDArray
 
+from pixfeed._real_torch import torch
 from pixfeed.backends.contract import Caching
 from pixfeed.collate.batch import Target
 from pixfeed.lists.annotated import Boxed

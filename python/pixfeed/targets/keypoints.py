@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import torch
 
+from pixfeed._real_torch import torch
 from pixfeed.backends.contract import Caching
 from pixfeed.collate.batch import Target
 from pixfeed.lists.annotations import Annotations

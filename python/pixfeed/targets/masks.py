@@ -8,10 +8,10 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from pixfeed import context
+from pixfeed._real_torch import torch
 from pixfeed.backends.contract import Backend, Caching
 from pixfeed.collate import default_collate
 from pixfeed.errors import ImageError, Origin, RegionError

@@ -6,9 +6,9 @@ import os
 from typing import Any, Literal, cast
 
 import numpy as np
-import torch
 from numpy.typing import DTypeLike
 
+from pixfeed._real_torch import torch
 from pixfeed.backends import BackendName
 from pixfeed.lists.annotated import Annotated
 from pixfeed.lists.annotations import AnnotationKind, Annotations

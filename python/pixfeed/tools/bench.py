@@ -14,9 +14,9 @@ from functools import partial
 from typing import Any, Literal
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
+from pixfeed._real_torch import torch
 from pixfeed.datasets.list_file import FastTxtDataset
 from pixfeed.errors import ImageError
 from pixfeed.lists.annotated import Boxed, Masked

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from pixfeed import draws
+from pixfeed._real_torch import torch
 from pixfeed.datasets.list_file import FastTxtDataset
 from pixfeed.errors import ImageError, PixfeedError, RegionError
 from pixfeed.reading.functional import resize

@@ -7,24 +7,36 @@ import multiprocessing
 import os
 import platform
 import re
-import resource
 import shutil
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 
 from pixfeed import backends, control_groups
+from pixfeed._packages import is_installed, missing
 from pixfeed._version import __version__
 from pixfeed.context import cores
 from pixfeed.errors import BackendError
+
+try:
+    import resource
+except ImportError:  # Windows has no such limits
+    resource = None  # type: ignore[assignment]
 
 # Below that, batches of worker processes soon fill it.
 _SHARED_MEMORY = 1 << 30  # bytes
 _OPEN_FILES = 4096
 _MEMORY = 2 << 30
 _OPENCV = ("opencv-python-headless", "opencv-python", "opencv-contrib-python")
-_PACKAGES = ("numpy", "torch", "torchvision", *_OPENCV, "pillow", "click", "rich")
+_PACKAGES = ("numpy", "torch", "torchvision", *_OPENCV, "pillow", "click", "rich", "jinja2", "xxhash")
+# The commands that need a package, where it is not all of them.
+_COMMANDS = {
+    "xxhash": "`pixfeed check`",
+    "PIL": "what draws pictures (`pixfeed show`, `sample-data`)",
+    "jinja2": "`pixfeed check --html`",
+}
 # Variables that change what pixfeed, torch or the allocator does.
 _VARIABLES = ("PIXFEED_", "OMP_", "MKL_NUM", "MALLOC_", "LD_PRELOAD", "CUDA_VISIBLE_DEVICES", "PYTORCH_")
 
@@ -43,17 +55,19 @@ class Report:
 
 def examine() -> Report:
     """Look at this machine and this process."""
+    torch, why = _torch()
     sections = {
         "versions": _versions(),
         "backend": _backend(),
         "processor": _processor(),
         "memory": _memory(),
         "limits": _limits(),
-        "torch": _torch(),
+        "torch": _about_torch(torch) if torch else {"torch": why.removesuffix(".")},
     }
     if variables := {name: value for name, value in sorted(os.environ.items()) if name.startswith(_VARIABLES)}:
         sections["environment"] = variables
-    return Report(sections, list(_advice()))
+    advice = [*_advice(), *_advice_about_packages()]
+    return Report(sections, [*advice, *(_advice_about_torch(torch) if torch else [why])])
 
 
 def _versions() -> dict[str, str]:
@@ -69,11 +83,8 @@ def _versions() -> dict[str, str]:
 
 
 def _backend() -> dict[str, str]:
-    found = {}
-    try:
-        found["in use"] = f"{backends.choose().name}, {_why()}"
-    except (BackendError, ValueError) as error:
-        found["in use"] = f"none: {error}"
+    why_none = _why_none()
+    found = {"in use": f"none: {why_none}" if why_none else f"{backends.chosen()}, {_why()}"}
     for name, reason in backends.available().items():
         if reason:
             found[name] = f"not available: {reason}"
@@ -82,6 +93,15 @@ def _backend() -> dict[str, str]:
         simd = f", SIMD {backend.simd_target}" if backend.simd_target else ""
         found[name] = ", ".join(backend.codecs.values()) + simd
     return found
+
+
+def _why_none() -> str:
+    """Why the backend that is chosen cannot be used; empty if it can."""
+    try:
+        backends.load(backends.chosen())
+    except (BackendError, ValueError) as error:
+        return str(error)
+    return ""
 
 
 def _why() -> str:
@@ -131,7 +151,7 @@ def _limits() -> dict[str, str]:
     names = {"open files": "RLIMIT_NOFILE", "processes": "RLIMIT_NPROC", "locked memory": "RLIMIT_MEMLOCK"}
     names["address space"] = "RLIMIT_AS"
     found = {}
-    for name, key in names.items():
+    for name, key in names.items() if resource else ():
         soft, hard = resource.getrlimit(getattr(resource, key))
         soft_text, hard_text = ("unlimited" if n == resource.RLIM_INFINITY else f"{n:,}" for n in (soft, hard))
         found[name] = soft_text if soft == hard else f"{soft_text} (up to {hard_text})"
@@ -141,11 +161,16 @@ def _limits() -> dict[str, str]:
     return found
 
 
-def _torch() -> dict[str, str]:
+def _torch() -> tuple[ModuleType | None, str]:
+    """torch, or why it cannot be used."""
     try:
-        import torch
+        from pixfeed._stand_in import HAS_TORCH, torch
     except ImportError as error:
-        return {"torch": f"not there ({error})"}
+        return None, f"{error}."
+    return (torch, "") if HAS_TORCH else (None, "torch is not there: datasets cannot be made. pip install torch.")
+
+
+def _about_torch(torch: ModuleType) -> dict[str, str]:
     found = {"threads": str(torch.get_num_threads()), "built for CUDA": torch.version.cuda or "no"}
     if torch.cuda.is_available():
         for i in range(torch.cuda.device_count()):
@@ -159,7 +184,9 @@ def _torch() -> dict[str, str]:
 def _advice() -> Iterator[str]:
     reasons = backends.available()
     if all(reasons.values()):
-        yield "Nothing can read images here: pip install opencv-python-headless."
+        yield f"Nothing can read images here. native: {reasons['native']}. opencv: {reasons['opencv']}."
+    elif why := _why_none():
+        yield f"{why}."
     elif backends.falls_back():
         why = backends.why_no_native()
         yield f"OpenCV reads the images, about three times slower than the C++ extension, which is missing: {why}."
@@ -179,21 +206,23 @@ def _advice() -> Iterator[str]:
             f"/dev/shm has {_size(shared[1])} free, and worker processes hand batches over there: start the container "
             "with --shm-size=8g, or load with threads (workers='thread' of pixfeed.DataLoader)."
         )
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft != resource.RLIM_INFINITY and soft < min(_OPEN_FILES, hard):
-        yield f"Only {soft:,} files may be open, and worker processes need many: ulimit -n {min(hard, 1 << 16)}."
+    if resource:
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if soft != resource.RLIM_INFINITY and soft < min(_OPEN_FILES, hard):
+            yield f"Only {soft:,} files may be open, and worker processes need many: ulimit -n {min(hard, 1 << 16)}."
     left = control_groups.free_memory()
     if left is not None and left < _MEMORY:
         yield f"Only {_size(left)} of memory are left of this container's limit: use smaller batches, or fewer workers."
-    yield from _advice_about_torch(own)
 
 
-def _advice_about_torch(own: int) -> Iterator[str]:
-    try:
-        import torch
-    except ImportError:
-        yield "torch is not there: lists can be checked, and datasets cannot be made. pip install torch."
-        return
+def _advice_about_packages() -> Iterator[str]:
+    for package, commands in _COMMANDS.items():
+        if not is_installed(package):
+            yield f"{missing(commands, package)}."
+
+
+def _advice_about_torch(torch: ModuleType) -> Iterator[str]:
+    own = cores()
     if torch.version.cuda and not torch.cuda.is_available():
         yield "torch was built for CUDA and finds no GPU: nvidia-smi says whether there is a driver."
     if torch.get_num_threads() > own:

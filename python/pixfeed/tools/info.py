@@ -33,7 +33,7 @@ def config() -> dict[str, str]:
         if backend.simd_target:
             lines[name] += f", SIMD {backend.simd_target}"
     lines["threads"] = str(num_threads())
-    lines["torch"] = torch.__version__ if HAS_TORCH else "not installed: only imread, resize and parity work"
+    lines["torch"] = torch.__version__ if HAS_TORCH else "not installed: images and lists are read, no datasets"
     lines["numpy"] = numpy.__version__
     lines["python"] = f"{platform.python_version()} on {platform.system()} {platform.machine()}"
     return lines

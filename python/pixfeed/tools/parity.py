@@ -194,7 +194,7 @@ def compare(
         import PIL  # noqa: F401
     except ImportError as error:
         raise BackendError(
-            f"parity compares with OpenCV and Pillow ({error}): pip install 'pixfeed[parity]'"
+            f"parity compares with OpenCV and Pillow ({error}): pip install opencv-python-headless pillow"
         ) from error
     report = Report()
     opener = choose(backend)
