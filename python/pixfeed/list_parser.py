@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import contextlib
 import math
-import os
 import re
 from array import array
 from collections.abc import Iterator, Mapping
@@ -15,6 +14,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from pixfeed._pread import pread
 
 #: A byte order mark: at the beginning of a file, and of a line where files were joined.
 BOM = b"\xef\xbb\xbf"
@@ -111,9 +112,9 @@ def read(source: int | bytes, begin: int, end: int) -> bytes:
     """The bytes from ``begin`` to ``end`` of an open file or of memory; fewer if it ends before that."""
     if not isinstance(source, int):
         return source[begin:end]
-    data = os.pread(source, end - begin, begin)
+    data = pread(source, end - begin, begin)
     while len(data) < end - begin:  # one call gives 2 GiB at most
-        more = os.pread(source, end - begin - len(data), begin + len(data))
+        more = pread(source, end - begin - len(data), begin + len(data))
         if not more:
             break
         data += more

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import fcntl
 import gc
 import itertools
 import os
@@ -93,6 +92,8 @@ def _above_stderr(file: int) -> int:
     """Not in the place of a descriptor 0, 1 or 2 that happens to be closed."""
     if file > 2:
         return file
+    import fcntl
+
     moved = fcntl.fcntl(file, fcntl.F_DUPFD_CLOEXEC, 3)
     os.close(file)
     return moved

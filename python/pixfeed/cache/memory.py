@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import fcntl
 import os
 import shutil
 
@@ -42,6 +41,8 @@ def folder(parent: str = FOLDER) -> str:
 
 def hold(path: str) -> None:
     """Use a folder, until this process and those that it has forked have ended."""
+    import fcntl  # Windows has none, and no caches
+
     if path in _held:
         return
     while True:
@@ -74,6 +75,8 @@ def sweep(parent: str = FOLDER) -> None:
 
 
 def _remove_if_unused(path: str) -> None:
+    import fcntl
+
     try:
         fd = os.open(os.path.join(path, _USERS), os.O_RDWR | os.O_CLOEXEC)
     except OSError:

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from pixfeed._pread import pread
 from pixfeed.datasets.journal import Journal, own
 from pixfeed.errors import ImageError, RegionError, Status
 
@@ -70,7 +71,7 @@ class _Seen:
 
     def read_on(self, file: int) -> None:
         """Read the lines that were appended since last time."""
-        data = os.pread(file, os.fstat(file).st_size - self.end, self.end)
+        data = pread(file, os.fstat(file).st_size - self.end, self.end)
         for line in data.splitlines(keepends=True):
             if not line.endswith(b"\n"):
                 break  # it is being written
@@ -147,7 +148,7 @@ class FailureLog:
         end = self._begin
         with contextlib.suppress(OSError):
             file = self._journal.file
-            for line in os.pread(file, os.fstat(file).st_size - end, end).splitlines(keepends=True):
+            for line in pread(file, os.fstat(file).st_size - end, end).splitlines(keepends=True):
                 begin, end = end, end + len(line)
                 if line.startswith(self._prefix):
                     lines[begin] = line

@@ -8,7 +8,7 @@ that made it has it open.
 from __future__ import annotations
 
 import contextlib
-import fcntl
+import errno
 import os
 import tempfile
 import weakref
@@ -78,12 +78,16 @@ def own() -> Journal:
 
 def _made() -> Journal:
     try:
+        import fcntl
+
         try:
             descriptor = os.memfd_create("pixfeed-failures")
         except (AttributeError, OSError):  # an old system, or one that forbids it
             with tempfile.TemporaryFile() as file:
                 descriptor = os.dup(file.fileno())
         fcntl.fcntl(descriptor, fcntl.F_SETFL, fcntl.fcntl(descriptor, fcntl.F_GETFL) | os.O_APPEND)
+    except ImportError:  # Windows
+        return Journal(OSError(errno.ENOSYS, "this system has no file that several processes append to"))
     except OSError as error:
         return Journal(error)
     return Journal(descriptor)

@@ -22,7 +22,7 @@ _STEP = 20_000_000  # nanoseconds
 _PIECE = 1 << 20
 # Who finds the list touched so often in a row gives up: somebody writes to it all the time.
 _TRIES = 10
-_READ = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0)
+_READ = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 
 # Several threads may ask a copy at once. A forked child may find it locked by a thread that it does not have.
 _loading = threading.RLock()

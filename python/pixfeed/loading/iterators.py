@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -114,7 +114,9 @@ class EndsWithMain:
     def __call__(self, worker: int) -> None:
         context.set_pads(self._pads)
         main = multiprocessing.parent_process()
-        if main is not None and hasattr(fcntl, "F_SETSIG"):  # Linux
+        if main is not None and sys.platform == "linux":
+            import fcntl
+
             with contextlib.suppress(OSError):
                 fcntl.fcntl(main.sentinel, fcntl.F_SETOWN, os.getpid())
                 fcntl.fcntl(main.sentinel, fcntl.F_SETSIG, signal.SIGKILL)
