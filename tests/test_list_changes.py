@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from pixfeed import ListError, list_parser
+from pixfeed import ListError, _pread
 from pixfeed.lists import loaded
 from pixfeed.lists.annotations import Annotations
 from pixfeed.lists.file_list import FileList
@@ -273,7 +273,7 @@ def test_any_error_of_the_system(path, number, call, monkeypatch):
     def fail(*args, **options):
         raise OSError(number, os.strerror(number))
 
-    for module in (loaded, list_parser):  # pytest needs the real ones
+    for module in (loaded, _pread):  # pytest needs the real ones
         monkeypatch.setattr(module, "os", SimpleNamespace(**{**vars(os), call: fail}))
     looks = [lambda: copy.name(0), lambda: FileList(path, backend="opencv"), lambda: Annotations(path, "mask")]
     for look in looks if call == "open" else [*looks, lambda: files.name(0)]:
