@@ -17,7 +17,11 @@ def same(image):
     return image
 
 
-@pytest.mark.parametrize("after", [[T.ToTensor()], [T.Resize(8), T.ToTensor()], [same, T.ToTensor()]], ids=str)
+@pytest.mark.parametrize(
+    "after",
+    [[T.ToTensor()], [T.Resize(8), T.ToTensor()], [same, T.ToTensor()]],
+    ids=["ToTensor", "Resize", "a function"],
+)
 def test_the_function_is_named(tmp_path, backend, after):
     (tmp_path / "a.jpg").write_bytes(jpeg(picture(20, 30)))
     steps = T.Compose([forgets, *after])
