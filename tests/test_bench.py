@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import pickle
 
 import images
+import numpy as np
 import pytest
 
 from pixfeed.commands.app import main
@@ -30,6 +32,15 @@ def test_every_figure_is_there(tmp_path, capsys, monkeypatch, backend, workers):
     assert main(arguments[:-2]) == 0
     out = capsys.readouterr().out
     assert "pure Python" in out and "100 ms: 20" in out
+
+
+def test_pure_python_can_be_sent_to_a_worker(tmp_path):
+    """To one that is not forked, which is how CPython 3.14 and newer start them."""
+    pytest.importorskip("cv2")
+    (tmp_path / "a.png").write_bytes(images.png(images.picture(8, 8)))
+    rival = pickle.loads(pickle.dumps(bench.PurePython([str(tmp_path / "a.png")], np.array([3]), 4)))
+    image, label = rival[0]
+    assert image.shape == (3, 4, 4) and label == 3
 
 
 def of(

@@ -68,22 +68,24 @@ class PurePython(torch.utils.data.Dataset[Any]):
     """
 
     def __init__(self, paths: Sequence[str], labels: NDArray[Any], size: int, masks: Sequence[str] = ()):
-        import cv2
+        import cv2  # noqa: F401 - said now, and not by a worker
 
-        self.cv2, self.paths, self.labels, self.size, self.masks = cv2, paths, labels, size, masks
+        self.paths, self.labels, self.size, self.masks = paths, labels, size, masks
 
     def __len__(self) -> int:
         return len(self.paths)
 
     def __getitem__(self, i: int) -> Any:
-        image: Any = self.cv2.imread(self.paths[i])
-        image = self.cv2.resize(self.cv2.cvtColor(image, self.cv2.COLOR_BGR2RGB), (self.size, self.size))
+        import cv2  # here: a module cannot be sent to a worker that is not forked
+
+        image: Any = cv2.imread(self.paths[i])
+        image = cv2.resize(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), (self.size, self.size))
         target: Any = self.labels[i]
         if self.masks:
-            mask = self.cv2.imread(self.masks[i], self.cv2.IMREAD_GRAYSCALE)
+            mask: Any = cv2.imread(self.masks[i], cv2.IMREAD_GRAYSCALE)
             mask = np.zeros((1, 1), np.uint8) if mask is None else mask
-            nearest = self.cv2.INTER_NEAREST
-            target = torch.from_numpy(self.cv2.resize(mask, (self.size, self.size), interpolation=nearest)).long()
+            mask = cv2.resize(mask, (self.size, self.size), interpolation=cv2.INTER_NEAREST)
+            target = torch.from_numpy(mask).long()
         return torch.from_numpy(image).permute(2, 0, 1).contiguous().float().div(255), target
 
 
@@ -191,15 +193,17 @@ def _again(items: Sequence[int]) -> Iterator[int]:
 
 def _one_thread(pure: PurePython) -> Iterator[int]:
     """OpenCV and torch would use all cores for one image, and wait for them."""
-    before = pure.cv2.getNumThreads(), torch.get_num_threads()
-    pure.cv2.setNumThreads(1)
+    import cv2
+
+    before = cv2.getNumThreads(), torch.get_num_threads()
+    cv2.setNumThreads(1)
     torch.set_num_threads(1)
     try:
         for i in _again(range(len(pure))):
             pure[i]
             yield 1
     finally:
-        pure.cv2.setNumThreads(before[0])
+        cv2.setNumThreads(before[0])
         torch.set_num_threads(before[1])
 
 
