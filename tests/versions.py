@@ -22,7 +22,7 @@ OPENCV, TORCH = version(cv2.__version__), version(torch.__version__)
 
 
 def opencv(major: int, minor: int, before: str) -> pytest.MarkDecorator:
-    """Skips a test with an older OpenCV, of which ``before`` says what it does."""
+    """Skips a test with an older OpenCV. ``before`` says what that does otherwise."""
     return pytest.mark.skipif((major, minor) > OPENCV, reason=f"OpenCV before {major}.{minor} {before}")
 
 

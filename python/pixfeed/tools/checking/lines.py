@@ -187,7 +187,8 @@ def _guess_of(rest: Sequence[str]) -> Literal["labels", "mask", "words"]:
     if any(map(_is_number, rest)):
         return "labels"
     if any(map(_is_file, rest)):
-        return "mask" if len(rest) == 1 else "labels"  # "labels": a name with blanks, of which no word is a label
+        # Several fields are a name with blanks and no label, which reading it as labels reports.
+        return "mask" if len(rest) == 1 else "labels"
     return "words" if all(map(_is_word, rest)) else "labels"
 
 
